@@ -1,0 +1,27 @@
+"""E-mail and password sign-in; allauth is headless, the pages are ours."""
+
+from apps.config.env import env_str
+
+ACCOUNT_ADAPTER = "apps.tenancy.allauth_adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+}
+
+_UI = env_str("PUBLIC_URL", "http://127.0.0.1:8400").rstrip("/")
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("browser",)
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{_UI}/verify-email/{{key}}",
+    "account_reset_password": f"{_UI}/reset-password",
+    "account_reset_password_from_key": f"{_UI}/reset-password/{{key}}",
+    "account_signup": f"{_UI}/signup",
+}

@@ -1,0 +1,17 @@
+"""Bugs go to Sentry when a DSN is given; refusals and weather never do."""
+
+from apps.config.env import env_float, env_secret, env_str
+
+SENTRY_DSN = env_secret("SENTRY_DSN", "")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    from apps.core.errors import DomainError
+
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        environment=env_str("SENTRY_ENVIRONMENT", "production"),
+        traces_sample_rate=env_float("SENTRY_TRACES_SAMPLE_RATE", 0.0),
+        send_default_pii=False,
+        ignore_errors=[DomainError],
+    )

@@ -1,0 +1,28 @@
+"""Every address of the web process; the only module that imports other apps' api."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.core.http import exception_handler, frontend, health
+
+handler404 = "apps.core.http.exception_handler.handle_404"
+handler500 = "apps.core.http.exception_handler.handle_500"
+
+api = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("apps.tenancy.api.urls")),
+    path("", include("apps.flows.api.urls")),
+    path("", include("apps.runs.api.urls")),
+    path("", include("apps.dispatch.api.urls")),
+    path("", include("apps.telemetry.api.urls")),
+    path("", include("apps.ingest.api.urls")),
+]
+
+urlpatterns = [
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("api/v1/", include(api)),
+    path("_allauth/", include("allauth.headless.urls")),
+    re_path(r"^(?:api|_allauth|health|static)(?:/.*)?$", exception_handler.handle_404),
+    re_path(r"^.*$", frontend.index),
+]

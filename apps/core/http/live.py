@@ -1,0 +1,94 @@
+"""
+Views of the live process: ASGI, for waiting only.
+
+They answer the same errors as the rest of the API. Their database work runs in threads, one short
+transaction per look; nothing is held while they wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import async_only_middleware
+
+from apps.core.errors import DomainError
+from apps.core.http.exception_handler import refusal_response
+
+P = ParamSpec("P")
+R = TypeVar("R")
+logger = structlog.get_logger(__name__)
+
+# Threads, not connections, bound how many looks happen at once; waiting costs neither.
+_looks = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look")
+
+
+def _give_back(function: Callable[..., R]) -> R:
+    try:
+        return function()
+    finally:
+        # The connection goes back to the pool: a sleeping thread must not keep one.
+        connection.close()
+
+
+async def look(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run database work in a thread of the live process's own and give its connection back."""
+    call = partial(function, *args, **kwargs)
+    return await sync_to_async(_give_back, thread_sensitive=False, executor=_looks)(call)
+
+
+LiveView = Callable[..., Awaitable[HttpResponseBase]]
+
+
+def live_view(*methods: str) -> Callable[[LiveView], LiveView]:
+    """Wrap an async view: allowed methods, CORS for the UI's own address, the error envelope."""
+
+    def decorate(view: LiveView) -> LiveView:
+        @wraps(view)
+        async def wrapped(request: HttpRequest, **kwargs: object) -> HttpResponseBase:
+            if request.method == "OPTIONS":
+                return _allow_ui(request, HttpResponse(status=204))
+            if request.method not in methods:
+                return HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
+            try:
+                response = await view(request, **kwargs)
+            except DomainError as error:
+                response = refusal_response(error, request)
+            return _allow_ui(request, response)
+
+        wrapped.csrf_exempt = True  # type: ignore[attr-defined] # POST needs a key
+        return wrapped
+
+    return decorate
+
+
+def _allow_ui(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    origin = request.headers.get("Origin")
+    if origin and origin in settings.CSRF_TRUSTED_ORIGINS:
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Allow-Credentials"] = "true"
+        response["Access-Control-Allow-Headers"] = "content-type, last-event-id"
+        response["Vary"] = "Origin"
+    return response
+
+
+@async_only_middleware
+def SessionCookie(  # noqa: N802 - named in settings beside classes
+    get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
+) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
+    """Attach the browser's session, read lazily and never written: streams only ask who is there."""
+
+    async def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        return await get_response(request)
+
+    return middleware

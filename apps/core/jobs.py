@@ -1,0 +1,22 @@
+"""Hand work to Celery by name, with the commit: services never import tasks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+
+
+def enqueue_on_commit(task_name: str, **ids: str | int) -> None:
+    """
+    Send the task when the current transaction commits (at once when there is none).
+
+    Task names are "<app>.<verb_noun>"; a contract test checks each against the registry.
+    """
+    transaction.on_commit(partial(_send, task_name, ids))
+
+
+def _send(task_name: str, ids: dict[str, str | int]) -> None:
+    # From the registry, not send_task(): it keeps the queue declared at the task, and eager mode.
+    current_app.tasks[task_name].apply_async(kwargs=ids)

@@ -1,0 +1,67 @@
+"""structlog for us and for the standard library: one event name per fact, fields beside it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRET_NAMES = re.compile(r"(password|secret|token|authorization|api_key|cookie)", re.IGNORECASE)
+_KEY = re.compile(r"hw_[0-9A-Za-z]{8,}")
+
+
+def _redact(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide values of secret-looking names, and API keys wherever they stand."""
+    for name, value in event.items():
+        if _SECRET_NAMES.search(name):
+            event[name] = "[redacted]"
+        elif isinstance(value, str) and "hw_" in value:
+            event[name] = _KEY.sub("hw_[redacted]", value)
+    return event
+
+
+def configure(*, level: str, renderer: str) -> None:
+    """Set both up once per process; `renderer` is "json" (production) or "console"."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _redact,
+    ]
+    final: structlog.typing.Processor
+    if renderer == "json":
+        shared.append(structlog.processors.format_exc_info)
+        final = structlog.processors.JSONRenderer()
+    else:
+        final = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("httpx", "httpcore", "django.request", "psycopg.pool", "celery.worker.strategy"):
+        logging.getLogger(noisy).setLevel("WARNING")

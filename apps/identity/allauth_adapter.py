@@ -1,0 +1,20 @@
+"""What allauth sends goes through our mail queue instead of the request's own time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+from apps.core.clock import utc_now
+from apps.identity import services
+
+
+class QueuedMailAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth ships no types
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        message = self.render_mail(template_prefix, email, context)
+        alternatives = getattr(message, "alternatives", [])
+        html = next((content for content, kind in alternatives if kind == "text/html"), "")
+        services.queue_mail(
+            recipient=email, subject=message.subject, text=message.body, html=html, now=utc_now()
+        )

@@ -1,0 +1,18 @@
+"""Celery shells: ids in, one service call."""
+
+import uuid
+
+from celery import shared_task
+
+from apps.core.clock import utc_now
+from apps.identity import services
+
+
+@shared_task(name=services.SEND_TASK, queue="mail", acks_late=True)
+def send_mail(*, mail_id: str, **_ignored: object) -> None:
+    services.deliver_mail(mail_id=uuid.UUID(mail_id), now=utc_now())
+
+
+@shared_task(name="identity.enqueue_due_mails", queue="default")
+def enqueue_due_mails(**_ignored: object) -> None:
+    services.enqueue_due_mails(now=utc_now())

@@ -1,0 +1,59 @@
+"""Who asks, and in which workspace: small frozen facts that requests carry."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.tenancy.enums import ActorKind
+from apps.tenancy.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The plan's limits that the product enforces; None means no limit."""
+
+    max_concurrent_runs: int | None
+    events_per_minute: int | None
+    retention_days: int
+    suspended_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceRef:
+    """A workspace as requests carry it: read once, passed on by value."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    created_at: datetime
+    account_id: uuid.UUID
+    account_name: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """
+    A person or an API key. `scopes` and `role` are those in the workspace of the request.
+
+    `user_id` is the person, or the maker of the key (None when that person is gone).
+    """
+
+    kind: ActorKind
+    id: uuid.UUID
+    name: str
+    email: str | None
+    user_id: uuid.UUID | None
+    role: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    workspace: WorkspaceRef | None = None  # an API key's own; None for a person
+
+    @property
+    def is_authenticated(self) -> bool:
+        """What DRF and its throttles ask."""
+        return True
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes

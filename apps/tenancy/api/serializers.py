@@ -1,0 +1,124 @@
+"""What goes in and out over HTTP; no ORM here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.http.serializers import StrictSerializer
+from apps.tenancy.enums import ActorKind, BuiltInRole
+from apps.tenancy.scopes import Scope
+
+_SCOPES = [(scope.value, scope.value) for scope in Scope]
+
+
+class AccountOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class LimitsOutput(serializers.Serializer[Any]):
+    max_concurrent_runs = serializers.IntegerField(allow_null=True)
+    events_per_minute = serializers.IntegerField(allow_null=True)
+    retention_days = serializers.IntegerField()
+
+
+class WorkspaceOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    account = AccountOutput()
+    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=_SCOPES))
+    limits = LimitsOutput()
+
+
+class WorkspaceSummary(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=_SCOPES))
+    account = AccountOutput()
+
+
+class ActorOutput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=ActorKind.choices)
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField(allow_null=True)
+
+
+class MeOutput(serializers.Serializer[Any]):
+    actor = ActorOutput()
+    live_url = serializers.CharField()
+    workspaces = WorkspaceSummary(many=True)
+
+
+class WorkspaceInput(StrictSerializer):
+    name = serializers.CharField(max_length=120)
+    account_id = serializers.UUIDField(required=False)
+
+
+class WorkspaceChange(StrictSerializer):
+    name = serializers.CharField(max_length=120)
+
+
+class PersonOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField(source="display_name")
+    email = serializers.EmailField()
+
+
+class MemberOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    user = PersonOutput()
+    role = serializers.ChoiceField(choices=BuiltInRole.choices)
+    created_at = serializers.DateTimeField()
+
+
+class MemberPage(serializers.Serializer[Any]):
+    items = MemberOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class MemberChange(StrictSerializer):
+    role = serializers.ChoiceField(choices=BuiltInRole.choices)
+
+
+class ApiKeyOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    created_at = serializers.DateTimeField()
+    created_by = PersonOutput(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class ApiKeyPage(serializers.Serializer[Any]):
+    items = ApiKeyOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class NewApiKeyOutput(ApiKeyOutput):
+    secret = serializers.CharField()
+
+
+class ApiKeyInput(StrictSerializer):
+    name = serializers.CharField(max_length=120)
+    role = serializers.ChoiceField(choices=BuiltInRole.choices, required=False)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=_SCOPES), required=False, allow_empty=False
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("role" in attrs) == ("scopes" in attrs):
+            raise serializers.ValidationError({"role": ["Give either a role or scopes."]})
+        return attrs

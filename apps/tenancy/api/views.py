@@ -1,0 +1,187 @@
+"""Thin: translate, call one service or selector, answer."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.core.clock import utc_now
+from apps.core.http.idempotency import idempotent
+from apps.core.http.pagination import page_of
+from apps.tenancy import selectors, services
+from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.api import serializers as wire
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView
+from apps.tenancy.scopes import Scope, scopes_of, sorted_scopes
+
+
+def _workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
+    return {
+        "id": workspace.id,
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "created_at": workspace.created_at,
+        "account": {"id": workspace.account_id, "name": workspace.account_name},
+        "role": actor.role,
+        "scopes": sorted_scopes(actor.scopes),
+        "limits": workspace.limits,
+    }
+
+
+class Me(APIView):
+    """Who am I, and where may I do what?"""
+
+    @extend_schema(operation_id="get_me", responses=wire.MeOutput)
+    def get(self, request: Request) -> Response:
+        actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
+        if actor.workspace is not None:
+            own = actor.workspace
+            workspaces = [_workspace_body(own, actor)]
+        else:
+            workspaces = [
+                {
+                    "id": assignment.workspace_id,
+                    "slug": assignment.workspace.slug,
+                    "name": assignment.workspace.name,
+                    "role": assignment.role,
+                    "scopes": sorted_scopes(scopes_of(assignment.role)),
+                    "account": assignment.workspace.account,
+                }
+                for assignment in selectors.list_assignments_of_user(user_id=actor.id)
+            ]
+        body = {"actor": actor, "live_url": settings.LIVE_URL, "workspaces": workspaces}
+        return Response(wire.MeOutput(body).data)
+
+
+class Workspaces(APIView):
+    @extend_schema(
+        operation_id="create_workspace",
+        request=wire.WorkspaceInput,
+        responses={201: wire.WorkspaceOutput},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        form = wire.WorkspaceInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
+        workspace = services.create_workspace_for(
+            actor=actor,
+            account_id=form.validated_data.get("account_id"),
+            name=form.validated_data["name"],
+            now=utc_now(),
+        )
+        person, _ = selectors.person_in_workspace(
+            user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace.slug
+        )
+        return Response(wire.WorkspaceOutput(_workspace_body(workspace, person)).data, status=201)
+
+
+class WorkspaceDetail(WorkspaceView):
+    scopes = {"GET": Scope.WORKSPACE_READ, "PATCH": Scope.WORKSPACE_MANAGE}
+
+    @extend_schema(operation_id="get_workspace", responses=wire.WorkspaceOutput)
+    def get(self, request: WorkspaceRequest) -> Response:
+        body = _workspace_body(request.workspace, request.actor)
+        return Response(wire.WorkspaceOutput(body).data)
+
+    @extend_schema(
+        operation_id="rename_workspace",
+        request=wire.WorkspaceChange,
+        responses=wire.WorkspaceOutput,
+    )
+    def patch(self, request: WorkspaceRequest) -> Response:
+        form = wire.WorkspaceChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        workspace = services.rename_workspace(
+            workspace_id=request.workspace.id, name=form.validated_data["name"]
+        )
+        return Response(wire.WorkspaceOutput(_workspace_body(workspace, request.actor)).data)
+
+
+class Members(WorkspaceView):
+    scopes = {"GET": Scope.MEMBERS_READ}
+
+    @extend_schema(operation_id="list_members", responses=wire.MemberPage)
+    def get(self, request: WorkspaceRequest) -> Response:
+        return Response(
+            page_of(
+                selectors.list_members(workspace_id=request.workspace.id),
+                request=request,
+                order=("created_at", "id"),
+                render=lambda rows: wire.MemberOutput(rows, many=True).data,
+            )
+        )
+
+
+class MemberDetail(WorkspaceView):
+    scopes = {"PATCH": Scope.MEMBERS_MANAGE, "DELETE": Scope.MEMBERS_MANAGE}
+
+    @extend_schema(
+        operation_id="change_member_role", request=wire.MemberChange, responses=wire.MemberOutput
+    )
+    def patch(self, request: WorkspaceRequest, member_id: uuid.UUID) -> Response:
+        form = wire.MemberChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        assignment = selectors.get_member(
+            workspace_id=request.workspace.id, assignment_id=member_id
+        )
+        assignment = services.change_role(assignment=assignment, role=form.validated_data["role"])
+        return Response(wire.MemberOutput(assignment).data)
+
+    @extend_schema(operation_id="remove_member", responses={204: None})
+    def delete(self, request: WorkspaceRequest, member_id: uuid.UUID) -> Response:
+        assignment = selectors.get_member(
+            workspace_id=request.workspace.id, assignment_id=member_id
+        )
+        services.remove_member(assignment=assignment)
+        return Response(status=204)
+
+
+class ApiKeys(WorkspaceView):
+    scopes = {"GET": Scope.WORKSPACE_READ, "POST": Scope.KEYS_MANAGE}
+
+    @extend_schema(operation_id="list_api_keys", responses=wire.ApiKeyPage)
+    def get(self, request: WorkspaceRequest) -> Response:
+        return Response(
+            page_of(
+                selectors.list_api_keys(workspace_id=request.workspace.id),
+                request=request,
+                order=("-created_at", "-id"),
+                render=lambda rows: wire.ApiKeyOutput(rows, many=True).data,
+            )
+        )
+
+    # Not idempotent by key: a stored reply would keep the secret that we promise not to keep.
+    @extend_schema(
+        operation_id="create_api_key",
+        request=wire.ApiKeyInput,
+        responses={201: wire.NewApiKeyOutput},
+    )
+    def post(self, request: WorkspaceRequest) -> Response:
+        form = wire.ApiKeyInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        key, secret = services.create_api_key(
+            actor=request.actor,
+            workspace_id=request.workspace.id,
+            name=form.validated_data["name"],
+            role=form.validated_data.get("role"),
+            scopes=[Scope(scope) for scope in form.validated_data.get("scopes", [])],
+            expires_at=form.validated_data.get("expires_at"),
+        )
+        body = wire.ApiKeyOutput(key).data | {"secret": secret}
+        return Response(body, status=201)
+
+
+class ApiKeyDetail(WorkspaceView):
+    scopes = {"DELETE": Scope.KEYS_MANAGE}
+
+    @extend_schema(operation_id="revoke_api_key", responses={204: None})
+    def delete(self, request: WorkspaceRequest, key_id: uuid.UUID) -> Response:
+        key = selectors.get_api_key(workspace_id=request.workspace.id, key_id=key_id)
+        services.revoke_api_key(key=key, now=utc_now())
+        return Response(status=204)

@@ -1,0 +1,116 @@
+"""
+Row-level security: the database itself keeps workspaces apart.
+
+Requests connect as `headway_app`, which sees the rows of the workspace that the transaction names.
+Loops connect as `headway_worker`, whose policies admit all workspaces and which serves no request.
+SECURITY: the variable is set per transaction, never per session: with a pool, a session-level SET
+would still hold for the next request. Unset it reads '' after first use, hence nullif.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, migrations, transaction
+
+APP_ROLE = "headway_app"
+WORKER_ROLE = "headway_worker"
+OWNER_ROLE = "headway_owner"
+
+_CURRENT_WORKSPACE = "nullif(current_setting('app.workspace', true), '')::uuid"
+_CURRENT_USER = "nullif(current_setting('app.user', true), '')::uuid"
+_CURRENT_KEY = "nullif(current_setting('app.key_hash', true), '')"
+
+
+@contextmanager
+def workspace_scope(workspace_id: uuid.UUID) -> Iterator[None]:
+    """
+    Open the (short) transaction in which this workspace's rows are visible. Nests.
+
+    An inner scope of another workspace gives the outer one back when it ends.
+    """
+    with _scope("app.workspace", str(workspace_id)):
+        yield
+
+
+@contextmanager
+def user_scope(user_id: uuid.UUID) -> Iterator[None]:
+    """Let a person's own role assignments be seen, over all workspaces."""
+    with _scope("app.user", str(user_id)):
+        yield
+
+
+@contextmanager
+def key_scope(secret_hash: str) -> Iterator[None]:
+    """Let the one API key with this hash be seen, before its workspace is known."""
+    with _scope("app.key_hash", secret_hash):
+        yield
+
+
+@contextmanager
+def _scope(variable: str, value: str) -> Iterator[None]:
+    if not connection.in_atomic_block:
+        with transaction.atomic():
+            _set(variable, value)
+            yield
+        return
+    before = _set(variable, value)
+    yield
+    # Not in a `finally`: after an error the caller's savepoint or transaction takes it back.
+    if before != value:
+        _set(variable, before)
+
+
+def _set(variable: str, value: str) -> str:
+    """Set the variable for this transaction and return what it was."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT before, set_config(%s, %s, true) FROM"
+            " (SELECT coalesce(current_setting(%s, true), '') AS before OFFSET 0) AS was",
+            [variable, value, variable],
+        )
+        return str(cursor.fetchone()[0])
+
+
+class EnableRowSecurity(migrations.RunSQL):
+    """
+    Migration step: only rows of the transaction's workspace exist for `headway_app`.
+
+    `column` names the workspace column. FORCE, because the owner must not slip past either.
+    """
+
+    reduces_to_sql = True
+
+    def __init__(self, table: str, column: str = "workspace_id", also: str = "") -> None:
+        self.table, self.column, self.also = table, column, also
+        super().__init__(
+            sql=f"""
+                ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+                ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+                CREATE POLICY by_workspace ON {table} TO {APP_ROLE}
+                    USING ({column} = {_CURRENT_WORKSPACE});
+                CREATE POLICY all_workspaces ON {table} TO {WORKER_ROLE} USING (true);
+                {also}
+            """,
+            reverse_sql=f"""
+                ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+                ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+                DROP POLICY IF EXISTS by_workspace ON {table};
+                DROP POLICY IF EXISTS all_workspaces ON {table};
+            """,
+        )
+
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
+        return self.__class__.__name__, [self.table, self.column, self.also], {}
+
+
+OWN_ASSIGNMENTS = (
+    "CREATE POLICY own ON tenancy_roleassignment FOR SELECT TO "
+    f"{APP_ROLE} USING (user_id = {_CURRENT_USER});"
+)
+KEY_BY_HASH = (
+    "CREATE POLICY by_hash ON tenancy_apikey FOR SELECT TO "
+    f"{APP_ROLE} USING (secret_hash = {_CURRENT_KEY});"
+)

@@ -1,0 +1,138 @@
+"""Who pays, who belongs, who may: accounts, workspaces, members, roles, keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Length
+
+from apps.core.clock import utc_now
+from apps.core.models import Record
+from apps.tenancy.enums import AccountRole, BuiltInRole
+
+models.CharField.register_lookup(Length)
+
+
+class Account(Record):
+    """The organisation that pays."""
+
+    name = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(Record):
+    """A person in an account."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=AccountRole)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "user"], name="tenancy_member_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.account_id}"
+
+
+class Workspace(Record):
+    """The tenant. Slugs are unique over all accounts, because addresses carry them."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="workspaces")
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class WorkspaceLimits(models.Model):
+    """What the plan allows, as plain columns: written by billing, read by the product."""
+
+    workspace = models.OneToOneField(
+        Workspace, on_delete=models.CASCADE, primary_key=True, related_name="limits"
+    )
+    max_concurrent_runs = models.PositiveIntegerField(null=True)  # null: no limit
+    events_per_minute = models.PositiveIntegerField(null=True)  # null: no limit
+    retention_days = models.PositiveIntegerField(default=30)
+    suspended_reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"limits of {self.workspace_id}"
+
+
+class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> RoleAssignmentQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def owners(self) -> RoleAssignmentQuerySet:
+        return self.filter(role=BuiltInRole.OWNER)
+
+
+class RoleAssignment(Record):
+    """The role of a member in one workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="assignments")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="assignments")
+    # By value beside the member, so that the row policy of a person's own rows needs no join.
+    user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=16, choices=BuiltInRole)
+
+    objects = RoleAssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "member"], name="tenancy_role_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["user"], name="tenancy_role_user")]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.user_id} in {self.workspace_id}"
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> ApiKeyQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def usable(self, now: datetime) -> ApiKeyQuerySet:
+        return self.filter(revoked_at=None).filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        )
+
+
+class ApiKey(Record):
+    """A secret bound to one workspace and a set of scopes; only its hash is kept."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=120)
+    prefix = models.CharField(max_length=16)  # the first characters, to tell keys apart
+    secret_hash = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    role = models.CharField(max_length=16, choices=BuiltInRole, null=True)  # noqa: DJ001 - no role is not an empty one
+    created_by = models.ForeignKey(
+        "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)  # at most a minute behind
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="tenancy_key_list")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_now())

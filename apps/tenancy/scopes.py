@@ -1,0 +1,70 @@
+"""Pure: every scope, and which built-in role has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that somebody may do in a workspace; the text is API."""
+
+    WORKSPACE_READ = "workspace:read"
+    WORKSPACE_MANAGE = "workspace:manage"
+    MEMBERS_READ = "members:read"
+    MEMBERS_MANAGE = "members:manage"
+    KEYS_MANAGE = "keys:manage"
+    FLOWS_READ = "flows:read"
+    DEPLOYMENTS_READ = "deployments:read"
+    DEPLOYMENTS_WRITE = "deployments:write"
+    RUNS_READ = "runs:read"
+    RUNS_WRITE = "runs:write"  # start, retry
+    RUNS_CANCEL = "runs:cancel"
+    RUNS_REPORT = "runs:report"  # what an executor does: states, task runs, heartbeats
+    POOLS_READ = "pools:read"
+    POOLS_WRITE = "pools:write"
+    LEASES_TAKE = "leases:take"
+    TELEMETRY_READ = "telemetry:read"
+    TELEMETRY_WRITE = "telemetry:write"
+
+
+class WorkspaceRole(StrEnum):
+    """The built-in roles of a workspace."""
+
+    OWNER = "OWNER"
+    DEVELOPER = "DEVELOPER"
+    RUNNER = "RUNNER"
+    VIEWER = "VIEWER"
+    AGENT = "AGENT"  # for keys; a person is not given it
+
+
+_READ = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
+
+ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
+    WorkspaceRole.OWNER: frozenset(Scope),
+    WorkspaceRole.DEVELOPER: frozenset(Scope) - {Scope.WORKSPACE_MANAGE, Scope.MEMBERS_MANAGE},
+    WorkspaceRole.RUNNER: _READ | {Scope.RUNS_WRITE, Scope.RUNS_CANCEL},
+    WorkspaceRole.VIEWER: _READ,
+    WorkspaceRole.AGENT: frozenset(
+        {
+            Scope.WORKSPACE_READ,
+            Scope.LEASES_TAKE,
+            Scope.RUNS_REPORT,
+            Scope.RUNS_READ,
+            Scope.DEPLOYMENTS_READ,
+            Scope.POOLS_READ,
+            Scope.TELEMETRY_WRITE,
+        }
+    ),
+}
+
+
+def scopes_of(role: str) -> frozenset[Scope]:
+    """Return what the role may do."""
+    return ROLE_SCOPES[WorkspaceRole(role)]
+
+
+def sorted_scopes(scopes: Iterable[Scope]) -> list[str]:
+    """Return the scopes' texts in the order of their declaration."""
+    held = set(scopes)
+    return [scope.value for scope in Scope if scope in held]

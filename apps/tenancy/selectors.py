@@ -1,0 +1,174 @@
+"""Reads for the HTTP layer and for other apps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from apps.core.errors import NotFound
+from apps.tenancy.actors import Actor, Limits, WorkspaceRef
+from apps.tenancy.enums import ActorKind
+from apps.tenancy.isolation import key_scope, user_scope
+from apps.tenancy.models import ApiKey, Member, RoleAssignment, Workspace, WorkspaceLimits
+from apps.tenancy.scopes import Scope, scopes_of
+from apps.tenancy.slugs import as_uuid
+
+_WITH = ("account", "limits")
+
+
+def _limits(row: WorkspaceLimits) -> Limits:
+    return Limits(
+        max_concurrent_runs=row.max_concurrent_runs,
+        events_per_minute=row.events_per_minute,
+        retention_days=row.retention_days,
+        suspended_reason=row.suspended_reason,
+    )
+
+
+def to_ref(workspace: Workspace) -> WorkspaceRef:
+    """Freeze a workspace that was read with its account and, inside its scope, its limits."""
+    return WorkspaceRef(
+        id=workspace.id,
+        slug=workspace.slug,
+        name=workspace.name,
+        created_at=workspace.created_at,
+        account_id=workspace.account_id,
+        account_name=workspace.account.name,
+        limits=_limits(workspace.limits),
+    )
+
+
+def get_workspace(*, workspace_id: uuid.UUID) -> WorkspaceRef:
+    """Return the workspace; the caller is inside its scope, or a loop."""
+    try:
+        return to_ref(Workspace.objects.select_related(*_WITH).get(pk=workspace_id))
+    except Workspace.DoesNotExist:
+        raise NotFound("There is no such workspace.") from None
+
+
+def get_limits(*, workspace_id: uuid.UUID) -> Limits:
+    """Return the limits that the plan sets for this workspace."""
+    return _limits(WorkspaceLimits.objects.get(workspace_id=workspace_id))
+
+
+def list_limits(*, workspace_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Limits]:
+    """Return the limits of several workspaces; for loops, which see all of them."""
+    rows = WorkspaceLimits.objects.filter(workspace_id__in=workspace_ids)
+    return {row.workspace_id: _limits(row) for row in rows}
+
+
+def list_retention_days() -> dict[uuid.UUID, int]:
+    """Return each workspace's retention in days; for the janitor."""
+    return dict(WorkspaceLimits.objects.values_list("workspace_id", "retention_days"))
+
+
+def list_assignments_of_user(*, user_id: uuid.UUID) -> list[RoleAssignment]:
+    """Return the person's roles over all workspaces, by workspace name."""
+    with user_scope(user_id):
+        return list(
+            RoleAssignment.objects.filter(user_id=user_id)
+            .select_related("workspace__account")
+            .order_by("workspace__name", "workspace_id")
+        )
+
+
+def find_assignment(*, user_id: uuid.UUID, workspace: str) -> RoleAssignment | None:
+    """Return the person's role in the workspace named by slug or id, or None for outsiders."""
+    workspace_id = as_uuid(workspace)
+    named = {"workspace_id": workspace_id} if workspace_id else {"workspace__slug": workspace}
+    with user_scope(user_id):
+        return (
+            RoleAssignment.objects.filter(user_id=user_id, **named)
+            .select_related("workspace__account")
+            .first()
+        )
+
+
+def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
+    """Return the actor behind an API key that is neither revoked nor expired."""
+    with key_scope(secret_hash):
+        key = (
+            ApiKey.objects.usable(now)
+            .filter(secret_hash=secret_hash)
+            .select_related("workspace__account")
+            .first()
+        )
+    if key is None:
+        return None
+    return Actor(
+        kind=ActorKind.API_KEY,
+        id=key.id,
+        name=key.name,
+        email=None,
+        user_id=key.created_by_id,
+        role=key.role,
+        scopes=frozenset(Scope(scope) for scope in key.scopes if scope in set(Scope)),
+        workspace=key_workspace_ref(key),
+    )
+
+
+def key_workspace_ref(key: ApiKey) -> WorkspaceRef:
+    from apps.tenancy.isolation import workspace_scope
+
+    with workspace_scope(key.workspace_id):
+        return get_workspace(workspace_id=key.workspace_id)
+
+
+def person_in_workspace(
+    *, user_id: uuid.UUID, name: str, email: str, workspace: str
+) -> tuple[Actor, uuid.UUID]:
+    """
+    Return the person as an actor of the workspace, and the workspace's id.
+
+    Raises: NotFound for outsiders, so that nobody learns which workspaces exist.
+    """
+    assignment = find_assignment(user_id=user_id, workspace=workspace)
+    if assignment is None:
+        raise NotFound("There is no such workspace.")
+    actor = Actor(
+        kind=ActorKind.USER,
+        id=user_id,
+        name=name,
+        email=email,
+        user_id=user_id,
+        role=assignment.role,
+        scopes=scopes_of(assignment.role),
+    )
+    return actor, assignment.workspace_id
+
+
+def list_members(*, workspace_id: uuid.UUID) -> QuerySet[RoleAssignment]:
+    """Return the workspace's role assignments with their people, oldest first."""
+    return RoleAssignment.objects.for_workspace(workspace_id).select_related("user")
+
+
+def get_member(*, workspace_id: uuid.UUID, assignment_id: uuid.UUID) -> RoleAssignment:
+    """Raises: NotFound."""
+    try:
+        return list_members(workspace_id=workspace_id).get(pk=assignment_id)
+    except RoleAssignment.DoesNotExist:
+        raise NotFound("There is no such member.") from None
+
+
+def list_api_keys(*, workspace_id: uuid.UUID) -> QuerySet[ApiKey]:
+    """Return the workspace's keys, revoked ones included."""
+    return ApiKey.objects.for_workspace(workspace_id).select_related("created_by")
+
+
+def get_api_key(*, workspace_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:
+    """Raises: NotFound."""
+    try:
+        return list_api_keys(workspace_id=workspace_id).get(pk=key_id)
+    except ApiKey.DoesNotExist:
+        raise NotFound("There is no such API key.") from None
+
+
+def find_owned_account_id(*, user_id: uuid.UUID, account_id: uuid.UUID | None) -> uuid.UUID | None:
+    """Return the account in which the person may make workspaces: the given one, or the oldest."""
+    memberships = Member.objects.filter(user_id=user_id, role__in=["OWNER", "ADMIN"])
+    if account_id is not None:
+        memberships = memberships.filter(account_id=account_id)
+    return memberships.order_by("created_at", "id").values_list("account_id", flat=True).first()

@@ -1,0 +1,213 @@
+"""Use cases of accounts, workspaces, members and keys."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from apps.core.errors import InvalidRequest, PermissionDenied
+from apps.tenancy import key_cache, selectors
+from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.enums import AccountRole, BuiltInRole
+from apps.tenancy.errors import LastOwner, ScopeNotHeld
+from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.keys import SHOWN_LENGTH, hash_secret, new_secret
+from apps.tenancy.models import (
+    Account,
+    ApiKey,
+    Member,
+    RoleAssignment,
+    Workspace,
+    WorkspaceLimits,
+)
+from apps.tenancy.scopes import Scope, scopes_of, sorted_scopes
+from apps.tenancy.slugs import slugify
+
+logger = structlog.get_logger(__name__)
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+@transaction.atomic
+def create_account_for_new_user(
+    *, user_id: uuid.UUID, display_name: str, now: datetime
+) -> WorkspaceRef:
+    """Give somebody who signed up an account of their own with a first workspace."""
+    account = Account.objects.create(name=display_name, created_at=now)
+    Member.objects.create(account=account, user_id=user_id, role=AccountRole.OWNER)
+    return create_workspace(
+        account_id=account.id,
+        user_id=user_id,
+        name=f"{display_name}’s workspace",
+        slug=slugify(display_name),
+        now=now,
+    )
+
+
+@transaction.atomic
+def create_workspace(
+    *,
+    account_id: uuid.UUID,
+    user_id: uuid.UUID,
+    name: str,
+    now: datetime,
+    slug: str | None = None,
+) -> WorkspaceRef:
+    """Make a workspace in the account; its maker becomes its owner."""
+    member = Member.objects.get(account_id=account_id, user_id=user_id)
+    workspace = Workspace.objects.create(
+        account_id=account_id, name=name, slug=_free_slug(slug or slugify(name)), created_at=now
+    )
+    with workspace_scope(workspace.id):
+        WorkspaceLimits.objects.create(workspace=workspace)
+        RoleAssignment.objects.create(
+            workspace=workspace, member=member, user_id=user_id, role=BuiltInRole.OWNER
+        )
+        logger.info("workspace.created", workspace_id=str(workspace.id))
+        return selectors.get_workspace(workspace_id=workspace.id)
+
+
+@transaction.atomic
+def create_workspace_for(
+    *, actor: Actor, account_id: uuid.UUID | None, name: str, now: datetime
+) -> WorkspaceRef:
+    """
+    Make a workspace in an account where the person is owner or admin.
+
+    Raises: PermissionDenied when there is none.
+    """
+    owned = None
+    if actor.user_id is not None and actor.workspace is None:
+        owned = selectors.find_owned_account_id(user_id=actor.user_id, account_id=account_id)
+    if owned is None or actor.user_id is None:
+        raise PermissionDenied("Only an owner or admin of the account may create workspaces.")
+    return create_workspace(account_id=owned, user_id=actor.user_id, name=name, now=now)
+
+
+def _free_slug(wanted: str) -> str:
+    taken = set(
+        Workspace.objects.filter(Q(slug=wanted) | Q(slug__startswith=f"{wanted}-")).values_list(
+            "slug", flat=True
+        )
+    )
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in taken:
+        number += 1
+    return f"{wanted}-{number}"
+
+
+@transaction.atomic
+def rename_workspace(*, workspace_id: uuid.UUID, name: str) -> WorkspaceRef:
+    """Change the shown name; the slug stays, because addresses carry it."""
+    Workspace.objects.filter(pk=workspace_id).update(name=name)
+    return selectors.get_workspace(workspace_id=workspace_id)
+
+
+@transaction.atomic
+def add_member(
+    *, workspace_id: uuid.UUID, account_id: uuid.UUID, user_id: uuid.UUID, role: str
+) -> RoleAssignment:
+    """Give a person a role in the workspace, and membership of its account when they lack it."""
+    member, _ = Member.objects.get_or_create(
+        account_id=account_id, user_id=user_id, defaults={"role": AccountRole.MEMBER}
+    )
+    assignment, _ = RoleAssignment.objects.update_or_create(
+        workspace_id=workspace_id, member=member, defaults={"role": role, "user_id": user_id}
+    )
+    return assignment
+
+
+@transaction.atomic
+def change_role(*, assignment: RoleAssignment, role: str) -> RoleAssignment:
+    """
+    Give the member another role.
+
+    Raises: LastOwner when nobody would own the workspace any more.
+    """
+    if role == BuiltInRole.AGENT:
+        raise InvalidRequest(
+            "A person cannot be an agent.", fields={"role": ["For API keys only."]}
+        )
+    if role != BuiltInRole.OWNER:
+        _keep_an_owner(assignment)
+    RoleAssignment.objects.filter(pk=assignment.pk).update(role=role)
+    assignment.role = role
+    return assignment
+
+
+@transaction.atomic
+def remove_member(*, assignment: RoleAssignment) -> None:
+    """
+    Take the member's role in this workspace away; account membership stays.
+
+    Raises: LastOwner.
+    """
+    _keep_an_owner(assignment)
+    RoleAssignment.objects.filter(pk=assignment.pk).delete()
+
+
+def _keep_an_owner(leaving: RoleAssignment) -> None:
+    # Locks all owners' rows: two owners who remove each other at once would leave nobody.
+    owners = list(
+        RoleAssignment.objects.for_workspace(leaving.workspace_id).owners().select_for_update()
+    )
+    if [owner.pk for owner in owners] == [leaving.pk]:
+        raise LastOwner("A workspace keeps at least one owner. Make somebody else owner first.")
+
+
+@transaction.atomic
+def create_api_key(
+    *,
+    actor: Actor,
+    workspace_id: uuid.UUID,
+    name: str,
+    role: str | None,
+    scopes: Collection[Scope],
+    expires_at: datetime | None,
+) -> tuple[ApiKey, str]:
+    """
+    Make a key and return it with its secret, which cannot be had again.
+
+    Either `role` (its scopes are copied) or `scopes` is given.
+    Raises: ScopeNotHeld when the maker lacks one of them.
+    """
+    wanted = scopes_of(role) if role else frozenset(scopes)
+    # An agent's scopes are less than a developer's but not a subset of them by design of roles;
+    # whoever may manage keys may equip an agent.
+    missing = wanted - actor.scopes - scopes_of(BuiltInRole.AGENT)
+    if missing:
+        raise ScopeNotHeld("A key may not do more than its maker.", missing=sorted_scopes(missing))
+    secret = new_secret()
+    key = ApiKey.objects.create(
+        workspace_id=workspace_id,
+        name=name,
+        prefix=secret[:SHOWN_LENGTH],
+        secret_hash=hash_secret(secret),
+        scopes=sorted_scopes(wanted),
+        role=role,
+        created_by_id=actor.user_id,
+        expires_at=expires_at,
+    )
+    logger.info("api_key.created", key_id=str(key.id), workspace_id=str(workspace_id))
+    return key, secret
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, now: datetime) -> None:
+    """End the key; other processes notice within the second that they remember keys for."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    transaction.on_commit(lambda: key_cache.forget(key.secret_hash))
+
+
+def note_key_use(*, workspace_id: uuid.UUID, key_id: uuid.UUID, now: datetime) -> None:
+    """Remember when the key was last used, at most once a minute and key."""
+    with workspace_scope(workspace_id):
+        ApiKey.objects.filter(pk=key_id).filter(
+            Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_STEP)
+        ).update(last_used_at=now)

@@ -1,0 +1,191 @@
+"""One embedded Postgres per session, one database per xdist worker, and the people of the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+
+from infra.local.postgres import APPLICATION, OWNER, EmbeddedPostgres
+from tests.isolation import as_worker as worker_role
+
+if TYPE_CHECKING:
+    from apps.tenancy.actors import Actor, WorkspaceRef
+    from tests.factories.tenancy import Person
+
+_HOST_VARIABLE = "HEADWAY_TEST_SOCKET_DIR"
+_server: EmbeddedPostgres | None = None
+_folder: str | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server in the controlling process; xdist's workers inherit its address."""
+    global _server, _folder
+    if _HOST_VARIABLE not in os.environ:
+        _folder = tempfile.mkdtemp(prefix="headway-test-")
+        _server = EmbeddedPostgres(Path(_folder) / "postgres", durable=False)
+        _server.start()
+        _server.bootstrap()
+        os.environ[_HOST_VARIABLE] = str(_server.socket_dir)
+        os.environ["HEADWAY_TEST_SERVER"] = _server.dsn(database="postgres")
+    settings.DATABASES["default"]["HOST"] = os.environ[_HOST_VARIABLE]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _server is not None:
+        _server.stop()
+        _server.remove()
+        os.environ.pop(_HOST_VARIABLE, None)
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Made and migrated by the owner; from here on tests are the app's role, as requests are."""
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        # For tests that commit: they empty the tables afterwards.
+        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APPLICATION}")
+    _become(APPLICATION)
+    yield
+    _become(OWNER)
+
+
+def _become(role: str) -> None:
+    for connection in connections.all():
+        connection.close()
+        connection.settings_dict["USER"] = role
+
+
+@pytest.fixture(autouse=True)
+def _nobody_remembered() -> None:
+    from apps.tenancy import key_cache
+
+    key_cache.forget_all()
+
+
+@pytest.fixture
+def alice(db: None) -> Person:
+    """Owner of the workspace."""
+    from tests.factories.tenancy import sign_up
+
+    return sign_up("alice@acme.example")
+
+
+@pytest.fixture
+def workspace(alice: Person) -> WorkspaceRef:
+    """Alice's workspace; a test that reads its tables directly enters `workspace_scope`."""
+    return alice.workspace
+
+
+@pytest.fixture
+def bob(workspace: WorkspaceRef) -> Person:
+    """Viewer of the workspace."""
+    from tests.factories.tenancy import join
+
+    return join("bob@acme.example", workspace, "VIEWER")
+
+
+@pytest.fixture
+def mallory(db: None) -> Person:
+    """An outsider: owner of the rival workspace and of nothing else."""
+    from tests.factories.tenancy import sign_up
+
+    return sign_up("mallory@rival.example")
+
+
+@pytest.fixture
+def rival_workspace(mallory: Person) -> WorkspaceRef:
+    return mallory.workspace
+
+
+@pytest.fixture
+def in_workspace(workspace: WorkspaceRef) -> Iterator[WorkspaceRef]:
+    """The workspace, with its rows visible for the whole test."""
+    from apps.tenancy.isolation import workspace_scope
+
+    with workspace_scope(workspace.id):
+        yield workspace
+
+
+@pytest.fixture
+def as_worker() -> Callable[[], Any]:
+    """`with as_worker(): …` runs as the role of the loops."""
+    return worker_role
+
+
+class Api:
+    """A JSON client signed in as a person, or holding an API key's secret."""
+
+    def __init__(self, who: Person | str, workspace: WorkspaceRef | None) -> None:
+        self.client = Client(raise_request_exception=True)
+        self.headers: dict[str, str] = {}
+        if isinstance(who, str):
+            self.headers["Authorization"] = f"Bearer {who}"
+        else:
+            self.client.force_login(who.user)
+            workspace = workspace or who.workspace
+        self.workspace_url = f"/api/v1/workspaces/{workspace.slug}" if workspace else ""
+
+    def request(self, method: str, path: str, body: object = None, **headers: str) -> Any:
+        if not path.startswith("/"):
+            path = f"{self.workspace_url}/{path}"
+        data = b"" if body is None else json.dumps(body, default=str).encode()
+        return self.client.generic(
+            method,
+            path,
+            data,
+            content_type="application/json",
+            headers=self.headers
+            | {name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.request("GET", path, **headers)
+
+    def post(self, path: str, body: object = None, **headers: str) -> Any:
+        return self.request("POST", path, body, **headers)
+
+    def put(self, path: str, body: object = None, **headers: str) -> Any:
+        return self.request("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: object = None, **headers: str) -> Any:
+        return self.request("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.request("DELETE", path, **headers)
+
+
+@pytest.fixture
+def api() -> Callable[..., Api]:
+    """`api(alice)` or `api(secret, workspace)`; relative paths are below the workspace."""
+
+    def make(who: Person | str, workspace: WorkspaceRef | None = None) -> Api:
+        return Api(who, workspace)
+
+    return make
+
+
+@pytest.fixture
+def agent_key(workspace: WorkspaceRef, alice: Person) -> str:
+    """The secret of a key with the agent role."""
+    from tests.factories.tenancy import make_key
+
+    return make_key(alice, role="AGENT")
+
+
+@pytest.fixture
+def actor(alice: Person) -> Actor:
+    """Alice as services see her."""
+    from tests.factories.tenancy import actor_of
+
+    return actor_of(alice)
