@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -189,3 +190,11 @@ def actor(alice: Person) -> Actor:
     from tests.factories.tenancy import actor_of
 
     return actor_of(alice)
+
+
+@pytest.fixture
+def unused_tcp_port_number() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

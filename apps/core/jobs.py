@@ -19,4 +19,7 @@ def enqueue_on_commit(task_name: str, **ids: str | int) -> None:
 
 def _send(task_name: str, ids: dict[str, str | int]) -> None:
     # From the registry, not send_task(): it keeps the queue declared at the task, and eager mode.
+    if task_name not in current_app.tasks:
+        # Only a Celery worker imports all task modules by itself; here the first job does.
+        current_app.loader.import_default_modules()
     current_app.tasks[task_name].apply_async(kwargs=ids)

@@ -8,11 +8,11 @@ from apps.core.clock import utc_now
 from apps.identity import services
 
 
-@shared_task(name=services.SEND_TASK, queue="mail", acks_late=True)
+@shared_task(name=services.SEND_TASK)
 def send_mail(*, mail_id: str, **_ignored: object) -> None:
     services.deliver_mail(mail_id=uuid.UUID(mail_id), now=utc_now())
 
 
-@shared_task(name="identity.enqueue_due_mails", queue="default")
+@shared_task(name="identity.enqueue_due_mails")
 def enqueue_due_mails(**_ignored: object) -> None:
     services.enqueue_due_mails(now=utc_now())

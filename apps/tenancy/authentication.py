@@ -71,7 +71,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 class BrowserAuthentication(SessionAuthentication):
     """Django's session, with CSRF enforced on every unsafe method."""
 
-    def authenticate(self, request: Request) -> tuple[Actor, None] | None:  # type: ignore[override] # an Actor stands for the user
+    def authenticate(self, request: Request) -> tuple[Actor, None] | None:
         actor = find_session_actor(request._request)
         if actor is None:
             return None

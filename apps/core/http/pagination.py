@@ -63,7 +63,7 @@ def page_of(
     columns = [name.lstrip("-") for name in order]
     descending = order[0].startswith("-")
     if cursor := request.query_params.get("cursor"):
-        fields = [queryset.model._meta.get_field(name) for name in columns]
+        fields = [_column(queryset.model, name) for name in columns]
         try:
             values = [
                 field.to_python(value)
@@ -83,6 +83,13 @@ def page_of(
     if more:
         next_cursor = encode_cursor([_plain(getattr(rows[-1], name)) for name in columns])
     return {"items": list(render(rows)), "next_cursor": next_cursor}
+
+
+def _column(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    field = model._meta.get_field(name)
+    if not isinstance(field, models.Field):
+        raise TypeError(f"{name} is not a column of {model.__name__}")
+    return field
 
 
 def _plain(value: object) -> object:
