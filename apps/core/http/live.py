@@ -85,7 +85,7 @@ def _allow_ui(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
 def SessionCookie(  # noqa: N802 - named in settings beside classes
     get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]],
 ) -> Callable[[HttpRequest], Awaitable[HttpResponseBase]]:
-    """Attach the browser's session, read lazily and never written: streams only ask who is there."""
+    """Attach the browser’s session, read lazily, never written: streams only ask who it is."""
 
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))

@@ -1,13 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.ids import derived_uuid7, uuid7, uuid7_floor, uuid7_time
 
 MOMENTS = st.datetimes(
-    min_value=datetime(1971, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
+    min_value=datetime(1971, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 
 
