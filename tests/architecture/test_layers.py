@@ -1,0 +1,72 @@
+"""The layering of DESIGN, executed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = sorted(path.name for path in (ROOT / "apps").iterdir() if (path / "apps.py").is_file())
+# The loaders that Django, DRF and the database need by path are part of an app's public face.
+PUBLIC = {
+    "core": None,  # the floor: all of it
+    "tenancy": {
+        "services",
+        "selectors",
+        "enums",
+        "errors",
+        "actors",
+        "scopes",
+        "isolation",
+        "http",
+        "live",
+        "permissions",
+        "authentication",
+    },
+}
+DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors"}
+
+
+def imports_of(path):
+    """Yield the modules that a file imports at run time (not under TYPE_CHECKING)."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in guarded:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_other_apps_are_used_through_their_public_modules(app):
+    wrong = []
+    for path in (ROOT / "apps" / app).rglob("*.py"):
+        if "migrations" in path.parts:
+            continue
+        for module in imports_of(path):
+            parts = module.split(".")
+            if parts[0] != "apps" or len(parts) < 3 or parts[1] in {app, "config"}:
+                continue
+            allowed = PUBLIC.get(parts[1], DEFAULT_PUBLIC)
+            if allowed is not None and parts[2] not in allowed:
+                wrong.append((str(path.relative_to(ROOT)), module))
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_each_app_says_what_it_owns(app):
+    readme = (ROOT / "apps" / app / "README.md").read_text(encoding="utf-8")
+
+    assert readme.startswith(f"# {app}\n")
+    assert len(readme) < 6000

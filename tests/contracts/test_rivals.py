@@ -1,0 +1,161 @@
+"""Every route × every kind of caller × a rival workspace's ids: no row seen, none changed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.factories.tenancy import join, make_key
+from tests.factories.world import furnish
+from tests.isolation import as_worker
+
+pytestmark = pytest.mark.django_db
+
+# What a careful attacker would send: valid, so that the refusal is about the object.
+BODIES = {
+    "change_member_role": {"role": "VIEWER"},
+    "rename_workspace": {"name": "Taken over"},
+    "create_api_key": {"name": "x", "role": "VIEWER"},
+    "change_deployment": {"paused": True},
+    "create_schedule": {"kind": "INTERVAL", "interval_seconds": 60, "timezone": "UTC"},
+    "change_schedule": {"paused": True},
+    "create_deployment_run": {"parameters": {}},
+    "report_run_transition": {
+        "epoch": 1,
+        "state": "COMPLETED",
+        "occurred_at": "2026-01-01T00:00:00.000000Z",
+    },
+    "heartbeat_pool": {
+        "agent": {
+            "id": "01900000-0000-7000-8000-000000000001",
+            "name": "a",
+            "host": "h",
+            "pid": 1,
+            "version": "0",
+            "labels": {},
+            "capacity": 1,
+        },
+        "leases": [],
+    },
+    "change_pool": {"paused": True},
+}
+NOBODY = "01900000-0000-7000-8000-000000000000"
+REFUSALS = {400, 403, 404, 405, 409}
+
+
+def operations():
+    """Yield (operation id, method, path template) of every route below a workspace."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    for path, methods in sorted(schema["paths"].items()):
+        if path.startswith("/api/v1/workspaces/{workspace}"):
+            for method, operation in sorted(methods.items()):
+                yield operation["operationId"], method.upper(), path
+
+
+def fill(path, workspace, ids):
+    """Put the workspace and the rival's ids into a path; an unknown parameter is an error here."""
+    values = ids | {"workspace": workspace}
+    return re.sub(r"{(\w+)}", lambda match: str(values[match.group(1)]), path)
+
+
+def fingerprint(workspace_id):
+    """A hash of every row that belongs to the workspace, over all tables."""
+    with as_worker(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            " WHERE a.attname = 'workspace_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+            " AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+        )
+        found = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"
+                " WHERE workspace_id = %s",
+                [workspace_id],
+            )
+            found[table] = cursor.fetchone()
+    return found
+
+
+@pytest.fixture
+def callers(api, workspace, alice, bob):
+    roles = {
+        role: api(join(f"{role.lower()}@acme.example", workspace, role))
+        for role in ("DEVELOPER", "RUNNER")
+    }
+    keys = {
+        f"key {role}": api(make_key(alice, role=role), workspace)
+        for role in ("OWNER", "AGENT", "VIEWER")
+    }
+    return {"OWNER": api(alice), "VIEWER": api(bob, workspace)} | roles | keys
+
+
+def test_no_route_crosses_into_a_rival_workspace(
+    api, callers, workspace, rival_workspace, mallory, capsys
+):
+    rival_ids = furnish(mallory)
+    secrets = [str(value) for value in rival_ids.values()] + [str(rival_workspace.id)]
+    before = fingerprint(rival_workspace.id)
+    tried, leaks = 0, []
+
+    for name, method, template in operations():
+        targets = [
+            fill(template, place, rival_ids) for place in (rival_workspace.slug, rival_workspace.id)
+        ]
+        own = fill(template, workspace.slug, rival_ids)
+        for caller, client in callers.items():
+            for path in [*targets, own]:
+                answer = client.request(method, path, BODIES.get(name))
+                tried += 1
+                body = b"" if answer.status_code == 404 else answer.content
+                # An id that the caller itself put into the address proves nothing when echoed.
+                echoed = [s for s in secrets if s in path]
+                seen = [s for s in secrets if s.encode() in body and s not in echoed]
+                wrong_status = (
+                    answer.status_code != 404
+                    if path in targets
+                    else template.count("{") > 1 and answer.status_code not in REFUSALS
+                )
+                if seen or wrong_status:
+                    leaks.append((caller, method, path, answer.status_code, seen))
+
+    assert leaks == []
+    assert fingerprint(rival_workspace.id) == before
+    assert tried > 500
+    with capsys.disabled():
+        print(f"\n{tried:,} crossings tried, {len(leaks)} leaks")
+
+
+def test_every_route_names_a_scope_per_method():
+    from apps.tenancy.http import WorkspaceView
+
+    def below(view):
+        for child in view.__subclasses__():
+            yield child
+            yield from below(child)
+
+    list(operations())  # imports every view
+    missing = [
+        (view.__name__, method)
+        for view in below(WorkspaceView)
+        for method in ("get", "post", "put", "patch", "delete")
+        if hasattr(view, method) and method.upper() not in view.scopes
+    ]
+
+    assert missing == []
+
+
+def test_every_route_refuses_strangers(client):
+    for _name, method, template in operations():
+        ids = dict.fromkeys(re.findall(r"{(\w+)}", template), NOBODY)
+
+        answer = client.generic(
+            method, fill(template, "anywhere", ids), b"{}", content_type="application/json"
+        )
+
+        assert answer.status_code == 401, (method, template)
+        assert json.loads(answer.content)["error"]["code"] == "unauthenticated"
