@@ -1,0 +1,142 @@
+"""
+`make test` and `make check`: run the steps one after the other, all of them, and sum up.
+
+A step that fails does not stop the next one: a run tells everything there is to tell.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from infra.ci import chromium
+
+REPOSITORY: Final = Path(__file__).parents[2]
+NPM: Final = str(REPOSITORY / "infra" / "local" / "npm")
+FRONTEND: Final = REPOSITORY / "frontend"
+OPENAPI: Final = FRONTEND / "src" / "schema" / "openapi.json"
+STEP_SECONDS: Final = 1200
+TEST_SETTINGS: Final = {"DJANGO_SETTINGS_MODULE": "apps.config.settings.test"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command whose exit status counts, or a function that returns one."""
+
+    name: str
+    command: list[str] | Callable[[Mapping[str, str]], int]
+    working_dir: Path = REPOSITORY
+    variables: Mapping[str, str] | None = None
+
+
+def python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+# Two workers, as there are two cores to count on. A module's tests stay together: a stack that one
+# module starts for its journey is started once.
+_IN_PARALLEL: Final = ("-n", "2", "--dist", "loadscope", "-q")
+
+TESTS: Final = [
+    Step(name="back end", command=python("-m", "pytest", "tests", *_IN_PARALLEL)),
+    Step(
+        name="SDK",
+        command=python("-m", "pytest", "tests", *_IN_PARALLEL),
+        working_dir=REPOSITORY / "sdk",
+    ),
+    Step(name="front end", command=[NPM, "test", "--silent"], working_dir=FRONTEND),
+]
+
+CHECKS: Final = [
+    Step(name="ruff check", command=python("-m", "ruff", "check", ".")),
+    Step(name="ruff format", command=python("-m", "ruff", "format", "--check", ".")),
+    Step(name="mypy", command=python("-m", "mypy")),
+    Step(name="mypy (SDK)", command=python("-m", "mypy"), working_dir=REPOSITORY / "sdk"),
+    Step(
+        name="layers",
+        command=[str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+    ),
+    Step(
+        name="migrations",
+        # Without a database: the history in one cannot be compared, and a warning would say so.
+        command=python("-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"),
+        variables=TEST_SETTINGS,
+    ),
+    Step(name="OpenAPI", command=lambda environment: check_schema(environment)),
+    Step(name="UI types", command=[NPM, "run", "--silent", "schema:check"], working_dir=FRONTEND),
+    Step(name="eslint", command=[NPM, "run", "--silent", "lint"], working_dir=FRONTEND),
+    Step(
+        name="tsc",
+        command=[NPM, "exec", "--no", "--", "tsc", "--noEmit"],
+        working_dir=FRONTEND,
+    ),
+]
+
+
+def check_schema(environment: Mapping[str, str]) -> int:
+    """Return 0 when the committed OpenAPI file is what the code says."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "openapi.json"
+        done = subprocess.run(
+            python("manage.py", "spectacular", "--format", "openapi-json", "--file", str(made)),
+            cwd=REPOSITORY,
+            env={**environment, **TEST_SETTINGS},
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if done.returncode != 0:
+            return done.returncode
+        if not OPENAPI.exists() or made.read_bytes() != OPENAPI.read_bytes():
+            print(f"{OPENAPI.relative_to(REPOSITORY)} is stale: run `make schema` and commit it.")
+            return 1
+    return 0
+
+
+def run(step: Step, environment: Mapping[str, str]) -> int:
+    """Run one step and return its exit status; a step that hangs is a failed one."""
+    if callable(step.command):
+        return step.command(environment)
+    try:
+        return subprocess.run(
+            step.command,
+            cwd=step.working_dir,
+            env={**environment, **(step.variables or {})},
+            stdin=subprocess.DEVNULL,
+            timeout=STEP_SECONDS,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        print(f"{step.name} took more than {STEP_SECONDS} s.")
+        return 124
+
+
+def main() -> None:
+    """Run the steps named on the command line: `test` or `check`."""
+    steps = {"test": TESTS, "check": CHECKS}[sys.argv[1]]
+    environment = dict(os.environ)
+    if steps is TESTS and (browser := chromium.find()) is not None:
+        environment[chromium.VARIABLE] = str(browser)
+    outcomes = []
+    for step in steps:
+        print(f"\n── {step.name} {'─' * (76 - len(step.name))}", flush=True)
+        began_at = time.monotonic()
+        status = run(step, environment)
+        outcomes.append((step.name, status, time.monotonic() - began_at))
+    failed = [name for name, status, _ in outcomes if status != 0]
+    print(f"\n── summary {'─' * 69}")
+    for name, status, seconds in outcomes:
+        verdict = "ok" if status == 0 else f"FAILED ({status})"
+        print(f"  {name:<14} {verdict:<14} {seconds:6.1f} s")
+    print(f"\n{', '.join(failed)} failed." if failed else "\nAll of it passed.", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

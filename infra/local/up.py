@@ -1,0 +1,295 @@
+"""
+`make up`: the whole of Headway on this machine, in the foreground.
+
+    python -m infra.local.up [--port 8400] [--data .headway]
+
+First start: make the database, migrate, seed a demo workspace, run the demo flows once. Later
+starts find all of that and take seconds. Ctrl-C stops every process, the stores last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, get_type_hints
+
+from infra.local.folders import require_free_port
+from infra.local.place import (
+    DEFAULT_DATA,
+    DEFAULT_PORT,
+    REPOSITORY,
+    Credentials,
+    Place,
+    given_environment,
+)
+from infra.local.problems import Problem
+from infra.local.supervisor import Program, Stopped, Supervisor
+
+# Stages are stopped in descending order: who reports first, who stores last.
+DATABASE_STAGE: Final = 0
+BROKER_STAGE: Final = 1
+SERVER_STAGE: Final = 2
+CLIENT_STAGE: Final = 3
+
+READY_SECONDS: Final = 90
+MIGRATE_SECONDS: Final = 300
+DEMO_SECONDS: Final = 300
+
+
+def main() -> None:
+    """Run the stack until Ctrl-C; exit with one line when it cannot run."""
+    parser = argparse.ArgumentParser(description="Run the whole of Headway on this machine.")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="the web port; +1 is live's")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="the folder of all data")
+    parser.add_argument("--no-demo", action="store_true", help="do not run the demo flows")
+    options = parser.parse_args()
+    if not 1 <= options.port < 65535:
+        sys.exit(f"PORT={options.port} is not a port between 1 and 65534.")
+    place = Place(data=options.data.absolute(), port=options.port)
+    try:
+        run(place, given=given_environment(), with_demo=not options.no_demo)
+    except Problem as problem:
+        sys.exit(f"\nheadway: {problem}")
+
+
+def run(place: Place, *, given: Mapping[str, str], with_demo: bool) -> None:
+    """Bring the stack up, keep it up, take it down. Raises: Problem."""
+    began_at = time.monotonic()
+    with place.claim():
+        environment = place.environment(given)
+        supervisor = Supervisor(mark=str(place.data), log_path=place.data / "headway.log")
+        with supervisor:
+            # After the supervisor has ended what a killed predecessor left on the ports.
+            for port in (place.port, place.port + 1):
+                require_free_port(port, "stop what uses it, or choose one with `make up PORT=…`.")
+            try:
+                _start_stores(supervisor, place, given)
+                _manage(supervisor, environment, "migrate", "--no-input", "-v", "0")
+                credentials = _seed(supervisor, place, environment)
+                _start_servers(supervisor, place, environment, credentials)
+                if with_demo:
+                    _run_demo_once(supervisor, place, environment, credentials)
+                _greet(place, credentials, seconds=time.monotonic() - began_at)
+            except Stopped:
+                return
+            supervisor.run_for_ever()
+
+
+def _start_stores(supervisor: Supervisor, place: Place, given: Mapping[str, str]) -> None:
+    if "DATABASE_URL" not in given:
+        postgres = place.postgres
+        # We hold the lock of the place: a server on the data now is a killed predecessor's.
+        postgres.stop()
+        supervisor.start(
+            Program(
+                name="postgres",
+                argv=postgres.server_argv(),
+                environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+                stage=DATABASE_STAGE,
+                stop_signal=signal.SIGINT,  # "fast": clients are cut off, nothing is lost
+                kill_signal=signal.SIGQUIT,
+                stop_seconds=20,
+                identity=postgres.identity,
+                before_start=postgres.prepare,
+            )
+        )
+        supervisor.run_until(postgres.is_ready, timeout_seconds=READY_SECONDS, what="Postgres")
+        postgres.bootstrap()
+    if "REDIS_URL" not in given:
+        valkey = place.valkey
+        supervisor.start(
+            Program(
+                name="valkey",
+                argv=valkey.server_argv(),
+                environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+                stage=BROKER_STAGE,
+                before_start=valkey.prepare,
+            )
+        )
+        supervisor.run_until(valkey.is_ready, timeout_seconds=READY_SECONDS, what="Valkey")
+
+
+def _manage(
+    supervisor: Supervisor, environment: Mapping[str, str], *words: str, show: bool = True
+) -> str:
+    name = words[0]
+    status, answer = supervisor.run_once(
+        _python(name, environment, "manage.py", *words, stage=SERVER_STAGE),
+        timeout_seconds=MIGRATE_SECONDS,
+        show=show,
+    )
+    if status != 0:
+        raise Problem(f"`manage.py {name}` failed with exit status {status}; why stands above.")
+    return answer
+
+
+def _seed(supervisor: Supervisor, place: Place, environment: Mapping[str, str]) -> Credentials:
+    found = place.credentials()
+    if found is not None:
+        return found
+    answer = _manage(supervisor, environment, "seed_demo", show=False)
+    try:
+        parsed = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
+        credentials = Credentials(
+            login=parsed["login"],
+            password=parsed["password"],
+            api_key=parsed["api_key"],
+            workspace=parsed["workspace"],
+        )
+    except (ValueError, KeyError) as error:
+        wanted = ", ".join(get_type_hints(Credentials))
+        raise Problem(f"`manage.py seed_demo` did not answer {wanted}: {error!r}.") from None
+    place.keep_credentials(credentials)
+    return credentials
+
+
+def _start_servers(
+    supervisor: Supervisor,
+    place: Place,
+    environment: Mapping[str, str],
+    credentials: Credentials,
+) -> None:
+    for program in programs(place, environment, credentials):
+        if program.stage == SERVER_STAGE:
+            supervisor.start(program)
+    supervisor.run_until(
+        lambda: answers(place.port, "/health/ready") and answers(place.port + 1, "/health/live"),
+        timeout_seconds=READY_SECONDS,
+        what=f"{place.public_url}/health/ready",
+    )
+    for program in programs(place, environment, credentials):
+        if program.stage == CLIENT_STAGE:
+            supervisor.start(program)
+
+
+def programs(
+    place: Place, environment: Mapping[str, str], credentials: Credentials
+) -> list[Program]:
+    """Return everything that runs beside the stores, in the order of starting."""
+    granian = [
+        *("-m", "granian"),
+        *("--host", "127.0.0.1"),
+        *("--workers", "1"),
+        *("--http", "1"),
+        "--no-ws",
+        *("--log-level", "warning"),
+        *("--workers-kill-timeout", "5"),
+    ]
+    web = [
+        *granian,
+        *("--interface", "wsgi"),
+        *("--port", str(place.port)),
+        *("--blocking-threads", "8"),
+        "apps.config.wsgi:application",
+    ]
+    live = [
+        *granian,
+        *("--interface", "asgi"),
+        *("--port", str(place.port + 1)),
+        "apps.config.live:application",
+    ]
+    celery = [
+        *("-m", "celery", "--app", "workers.celery_app", "--quiet"),
+        "worker",
+        # One process that does one thing at a time, and the clock beside it.
+        *("--pool", "solo"),
+        *("--beat", "--schedule", str(place.data / "celerybeat-schedule")),
+        *("--loglevel", "warning"),
+        *("--hostname", "local@%h"),
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
+    loops = ["manage.py", "run_worker", "scheduler", "rollup", "janitor"]
+    agent = Program(
+        name="agent",
+        argv=[str(Path(sys.executable).parent / "headway"), "agent", "start", "--pool", "default"],
+        environment={**environment, **place.client_environment(credentials)},
+        stage=CLIENT_STAGE,
+        working_dir=REPOSITORY,
+        stop_seconds=15,
+    )
+    return [
+        _python("web", environment, *web, stage=SERVER_STAGE),
+        _python("live", environment, *live, stage=SERVER_STAGE),
+        _python("workers", environment, *loops, stage=SERVER_STAGE),
+        _python("celery", environment, *celery, stage=SERVER_STAGE),
+        agent,
+    ]
+
+
+def _python(name: str, environment: Mapping[str, str], *words: str, stage: int) -> Program:
+    return Program(
+        name=name,
+        argv=[sys.executable, *words],
+        environment=environment,
+        stage=stage,
+        working_dir=REPOSITORY,
+    )
+
+
+def _run_demo_once(
+    supervisor: Supervisor,
+    place: Place,
+    environment: Mapping[str, str],
+    credentials: Credentials,
+) -> None:
+    done = place.data / "demo-done"
+    script = REPOSITORY / "demo" / "up.py"
+    if done.exists() or not script.exists():
+        return
+    supervisor.say(f"{place.public_url} answers. Running the demo flows once …")
+    demo = _python(
+        "demo",
+        {**environment, **place.client_environment(credentials)},
+        str(script),
+        stage=CLIENT_STAGE,
+    )
+    status, _ = supervisor.run_once(demo, timeout_seconds=DEMO_SECONDS)
+    if status == 0:
+        done.touch()
+    else:
+        # The stack is worth having without its demo; the next start tries again.
+        supervisor.say(f"The demo ended with exit status {status}; `make demo` runs it again.")
+
+
+def answers(port: int, path: str) -> bool:
+    """Return whether our server on the loopback port answers 200 on the path."""
+    # http.client and not urllib: a proxy of the environment must not be asked for the loopback.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _greet(place: Place, credentials: Credentials, *, seconds: float) -> None:
+    rows = [
+        f"Headway is up ({seconds:.0f} s).",
+        "",
+        f"  Open       {place.public_url}",
+        f"  Login      {credentials['login']}",
+        f"  Password   {credentials['password']}",
+        f"  API key    {credentials['api_key']}",
+        "",
+        f"  Data stays in {place.data}; `make reset` removes it.",
+        "  Ctrl-C stops everything.",
+    ]
+    width = max(len(row) for row in rows)
+    print(f"\n┌─{'─' * width}─┐")
+    for row in rows:
+        print(f"│ {row:<{width}} │")
+    print(f"└─{'─' * width}─┘\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
