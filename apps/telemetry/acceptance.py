@@ -1,0 +1,430 @@
+"""
+From items as sent to rows as stored: the checks that types cannot express, and derived ids.
+
+Pure: no database. Each function returns rows for the items that pass and refusals for the rest,
+with the index that the item had in its list.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+import orjson
+
+from apps.core.ids import derived_uuid7
+from apps.telemetry import limits
+from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, Refusal, Relation, Transition
+
+NIL: Final = UUID(int=0)  # stands for "no run" and "no task run" where a column is part of a key
+LEVEL_NUMBER: Final[Mapping[str, int]] = {
+    "DEBUG": 10,
+    "INFO": 20,
+    "WARNING": 30,
+    "ERROR": 40,
+    "CRITICAL": 50,
+}
+
+# What jsonb refuses or blows up: the NUL escape, and great exponents (numbers are stored as numeric:
+# six characters `1e308` come back as 309 digits, `1e131071` as 131,072).
+_SUSPICIOUS = re.compile(rb"\\u0000|[0-9][eE][+-]?[0-9]{3}").search
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class Window(NamedTuple):
+    """The moments that are accepted, and the moment of arrival."""
+
+    oldest: datetime
+    newest: datetime
+    received_at: datetime
+
+    @classmethod
+    def at(cls, now: datetime, *, retention_days: int) -> Window:
+        return cls(now - timedelta(days=retention_days), now + limits.FUTURE, now)
+
+
+class EventRow(NamedTuple):
+    """Columns of `telemetry_event`, in the order of the table."""
+
+    workspace_id: UUID
+    occurred_at: datetime
+    id: UUID
+    name: str
+    received_at: datetime
+    resource_kind: str | None
+    resource_namespace: str | None
+    resource_name: str | None
+    related: bytes | None  # JSON
+    payload: bytes  # JSON
+    run_id: UUID | None
+    task_run_id: UUID | None
+    follows: UUID | None
+    source: str
+
+
+class LogRow(NamedTuple):
+    """Columns of `telemetry_log_line`, in the order of the table."""
+
+    workspace_id: UUID
+    run_id: UUID
+    occurred_at: datetime
+    id: UUID
+    task_run_id: UUID | None
+    level: int
+    logger: str
+    message: str
+
+
+class PointRow(NamedTuple):
+    """Columns of `telemetry_metric_point`, in the order of the table."""
+
+    workspace_id: UUID
+    series_id: UUID
+    occurred_at: datetime
+    id: UUID
+    value: float
+    run_id: UUID | None
+
+
+class TransitionRow(NamedTuple):
+    """Columns of `telemetry_run_transition`, in the order of the table."""
+
+    id: UUID
+    workspace_id: UUID
+    run_id: UUID
+    task_run_id: UUID
+    state: str
+    occurred_at: datetime
+    received_at: datetime
+    epoch: int
+    superseded: bool
+    message: str
+
+
+class SeriesKey(NamedTuple):
+    """What makes two points belong to one series."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]  # sorted
+
+    @classmethod
+    def of(cls, point: NewPoint) -> SeriesKey:
+        labels = point.labels
+        return cls(point.name, tuple(sorted(labels.items())) if labels else ())
+
+
+class AcceptedPoints(NamedTuple):
+    """What `accept_points` made of a list."""
+
+    rows: list[PointRow]
+    refusals: list[Refusal]
+    series: dict[UUID, SeriesKey]
+    units: dict[UUID, str]  # by series; the first one given counts
+    places: dict[UUID, list[int]]  # by series: where its points stood in the list
+
+
+def accept_events(
+    items: Sequence[NewEvent], *, workspace_id: UUID, window: Window
+) -> tuple[list[EventRow], list[Refusal]]:
+    """Return rows in key order for the events that pass, and refusals."""
+    rows: list[EventRow] = []
+    refusals: list[Refusal] = []
+    derive = _Deriver(workspace_id, "event")
+    for index, item in enumerate(items):
+        refused = _refuse_time(item.occurred_at, window)
+        payload = item.payload
+        if refused is None:
+            data = bytes(payload)
+            if len(data) > limits.PAYLOAD_BYTES:
+                refused = (
+                    "too_large",
+                    f"The payload is over {limits.PAYLOAD_BYTES} bytes.",
+                    "payload",
+                )
+            elif data[:1] != b"{":
+                refused = ("invalid_item", "Expected an object.", "payload")
+            elif _too_deep(data):
+                refused = ("invalid_item", "The payload is nested too deeply.", "payload")
+            elif _SUSPICIOUS(data):
+                cleaned = _clean_json(data)
+                if cleaned is None:
+                    refused = ("invalid_item", "A number is out of range.", "payload")
+                else:
+                    data = cleaned
+            if refused is None and "\x00" in item.name:
+                refused = ("invalid_item", "NUL characters are not allowed.", "name")
+        if refused is not None:
+            refusals.append(_refusal("events", index, refused))
+            continue
+        resource = item.resource
+        at = item.occurred_at
+        rows.append(
+            EventRow(
+                workspace_id,
+                at,
+                item.id
+                or derive(
+                    at,
+                    item.name,
+                    data.decode(),
+                    str(item.run_id),
+                    str(item.task_run_id),
+                    str(resource),
+                    str(item.related),
+                    str(item.follows),
+                    str(item.source),
+                ),
+                item.name,
+                window.received_at,
+                None if resource is None else _clean(resource.kind),
+                None if resource is None else _clean(resource.namespace or ""),
+                None if resource is None else _clean(resource.name),
+                _related_json(item.related) if item.related else None,
+                data,
+                item.run_id,
+                item.task_run_id,
+                item.follows,
+                _clean(item.source or ""),
+            )
+        )
+    rows.sort(key=_event_key)
+    return rows, refusals
+
+
+def accept_logs(
+    items: Sequence[NewLogLine], *, workspace_id: UUID, window: Window
+) -> tuple[list[LogRow], list[Refusal]]:
+    """Return rows in key order for the lines that pass, and refusals. Long messages are cut."""
+    rows: list[LogRow] = []
+    refusals: list[Refusal] = []
+    derive = _Deriver(workspace_id, "log")
+    for index, item in enumerate(items):
+        at = item.occurred_at
+        refused = _refuse_time(at, window)
+        if refused is not None:
+            refusals.append(_refusal("logs", index, refused))
+            continue
+        message = item.message
+        if len(message) > limits.MESSAGE_LENGTH:
+            message = cut_message(message)
+        logger = item.logger or ""
+        rows.append(
+            LogRow(
+                workspace_id,
+                item.run_id or NIL,
+                at,
+                item.id
+                or derive(at, item.level, logger, message, str(item.run_id), str(item.task_run_id)),
+                item.task_run_id,
+                LEVEL_NUMBER[item.level],
+                _clean(logger),
+                _clean(message),
+            )
+        )
+    rows.sort(key=_log_key)
+    return rows, refusals
+
+
+def accept_points(
+    items: Sequence[NewPoint], *, workspace_id: UUID, window: Window
+) -> AcceptedPoints:
+    """Return rows in key order for the points that pass, their series, and refusals."""
+    rows: list[PointRow] = []
+    refusals: list[Refusal] = []
+    series: dict[UUID, SeriesKey] = {}
+    ids: dict[SeriesKey, UUID] = {}
+    units: dict[UUID, str] = {}
+    places: dict[UUID, list[int]] = {}
+    derive = _Deriver(workspace_id, "point")
+    for index, item in enumerate(items):
+        at = item.occurred_at
+        refused = _refuse_time(at, window)
+        if refused is None and not math.isfinite(item.value):
+            refused = ("invalid_item", "Expected a finite number.", "value")
+        key = SeriesKey.of(item)
+        series_id = ids.get(key)
+        if series_id is None and refused is None:
+            if _has_nul(key):
+                refused = ("invalid_item", "NUL characters are not allowed.", "labels")
+            else:
+                series_id = ids[key] = series_id_of(workspace_id, key)
+                series[series_id] = key
+                units[series_id] = _clean(item.unit or "")
+                places[series_id] = []
+        if refused is not None:
+            refusals.append(_refusal("points", index, refused))
+            continue
+        assert series_id is not None
+        places[series_id].append(index)
+        rows.append(
+            PointRow(
+                workspace_id,
+                series_id,
+                at,
+                item.id or derive(at, str(series_id), repr(item.value), str(item.run_id)),
+                item.value,
+                item.run_id,
+            )
+        )
+    rows.sort(key=_point_key)
+    return AcceptedPoints(rows, refusals, series, units, places)
+
+
+def transition_rows(
+    transitions: Sequence[Transition], *, workspace_id: UUID, received_at: datetime
+) -> list[TransitionRow]:
+    """Return rows in key order; an id that is not given is derived from what the report says."""
+    # The id's time chooses the part of the table: a mad clock must not ask for one in year 9999.
+    earliest, latest = received_at - _TRANSITION_PAST, received_at + _TRANSITION_FUTURE
+    rows = [
+        TransitionRow(
+            item.id
+            or derived_uuid7(
+                min(max(item.occurred_at, earliest), latest),
+                "transition",
+                str(workspace_id),
+                str(item.run_id),
+                str(item.task_run_id),
+                str(item.epoch),
+                item.state,
+            ),
+            workspace_id,
+            item.run_id,
+            item.task_run_id or NIL,
+            item.state,
+            item.occurred_at,
+            received_at,
+            item.epoch,
+            item.superseded,
+            _clean(cut_message(item.message)),
+        )
+        for item in transitions
+    ]
+    rows.sort(key=_transition_key)
+    return rows
+
+
+def series_id_of(workspace_id: UUID, key: SeriesKey) -> UUID:
+    """Return the id of a series: derived, so that ingest need not look it up."""
+    # Not a moment but a constant: the same series must have the same id for ever.
+    parts = [text for pair in key.labels for text in pair]
+    return derived_uuid7(_SERIES_EPOCH, "series", str(workspace_id), key.name, *parts)
+
+
+_TRANSITION_PAST: Final = timedelta(days=3_650)
+_TRANSITION_FUTURE: Final = timedelta(days=1)
+_SERIES_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def cut_message(message: str) -> str:
+    """Return the message, cut at the limit with a mark of how much is missing."""
+    if len(message) <= limits.MESSAGE_LENGTH:
+        return message
+    missing = len(message) - limits.MESSAGE_LENGTH
+    return f"{message[: limits.MESSAGE_LENGTH]}… [cut: {missing} more characters]"
+
+
+class _Deriver:
+    """Derive ids from content; the n-th of equal items in one batch gets the n-th id."""
+
+    def __init__(self, workspace_id: UUID, kind: str) -> None:
+        self._base = (kind, str(workspace_id))
+        self._seen: dict[UUID, int] = {}
+
+    def __call__(self, at: datetime, *content: str) -> UUID:
+        first = derived_uuid7(at, *self._base, at.isoformat(), *content)
+        nth = self._seen.get(first, 0)
+        self._seen[first] = nth + 1
+        if nth == 0:
+            return first
+        return derived_uuid7(at, *self._base, at.isoformat(), *content, str(nth))
+
+
+_Refused = tuple[str, str, str]
+
+
+def _refuse_time(at: datetime, window: Window) -> _Refused | None:
+    if window.oldest <= at <= window.newest:
+        return None
+    if at < window.oldest:
+        return (
+            "too_old",
+            f"Older than the workspace keeps (before {window.oldest.isoformat()}).",
+            "occurred_at",
+        )
+    return "in_future", "More than 10 minutes in the future.", "occurred_at"
+
+
+def _refusal(kind: str, index: int, refused: _Refused) -> Refusal:
+    code, message, field = refused
+    return Refusal(kind=kind, index=index, code=code, message=message, field=field)
+
+
+def _clean(text: str) -> str:
+    """Replace NUL, which Postgres text cannot hold."""
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
+def _has_nul(key: SeriesKey) -> bool:
+    return "\x00" in key.name or any(
+        "\x00" in name or "\x00" in value for name, value in key.labels
+    )
+
+
+def _related_json(related: Sequence[Relation]) -> bytes:
+    data = msgspec.json.encode(related)
+    return _clean_json(data) or data if _SUSPICIOUS(data) else data
+
+
+def _too_deep(data: bytes) -> bool:
+    if data.count(b"{") + data.count(b"[") <= limits.PAYLOAD_DEPTH:
+        return False
+    depth = deepest = 0
+    for byte in _STRINGS.sub(b"", data):
+        if byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest > limits.PAYLOAD_DEPTH
+
+
+def _clean_json(data: bytes) -> bytes | None:
+    """Return the document without NULs, huge numbers as text; None if one is beyond a double."""
+    try:
+        return orjson.dumps(_storable(msgspec.json.decode(data)))
+    except (msgspec.DecodeError, orjson.JSONEncodeError):
+        return None
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, float) and value and not 1e-99 < abs(value) < 1e99:
+        return repr(value)
+    if isinstance(value, dict):
+        return {_clean(name): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def _event_key(row: EventRow) -> tuple[datetime, UUID]:
+    return row.occurred_at, row.id
+
+
+def _log_key(row: LogRow) -> tuple[UUID, datetime, UUID]:
+    return row.run_id, row.occurred_at, row.id
+
+
+def _point_key(row: PointRow) -> tuple[UUID, datetime, UUID]:
+    return row.series_id, row.occurred_at, row.id
+
+
+def _transition_key(row: TransitionRow) -> UUID:
+    return row.id

@@ -1,0 +1,21 @@
+"""Words that travel with telemetry."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class LogLevel(models.IntegerChoices):
+    """Levels of log lines, numbered as Python's logging does, so that "at least" compares."""
+
+    DEBUG = 10, "DEBUG"
+    INFO = 20, "INFO"
+    WARNING = 30, "WARNING"
+    ERROR = 40, "ERROR"
+    CRITICAL = 50, "CRITICAL"
+
+
+class Consumer(models.TextChoices):
+    """Who takes pending batches; one row is left for each."""
+
+    ROLLUP = "rollup"

@@ -1,0 +1,24 @@
+"""How much one item may hold. Pure numbers; what is above is refused or cut, see `acceptance`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+NAME_LENGTH: Final = 200
+RESOURCE_NAME_LENGTH: Final = 1024
+SOURCE_LENGTH: Final = 200
+UNIT_LENGTH: Final = 40
+LOGGER_LENGTH: Final = 200
+LABEL_COUNT: Final = 20
+LABEL_KEY_LENGTH: Final = 100
+LABEL_VALUE_LENGTH: Final = 200
+RELATED_COUNT: Final = 100
+
+PAYLOAD_BYTES: Final = 64 * 1024
+PAYLOAD_DEPTH: Final = 100
+MESSAGE_LENGTH: Final = 64 * 1024  # characters; a longer one is cut and says so
+
+FUTURE: Final = timedelta(minutes=10)
+DEFAULT_RETENTION_DAYS: Final = 30
+SERIES_PER_WORKSPACE: Final = 20_000

@@ -1,0 +1,19 @@
+"""Use cases of the time-series store."""
+
+from apps.telemetry.services.retention import compress_old, drop_expired, prepare_room
+from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
+from apps.telemetry.services.rollup import count_pending, merge_pending_batches
+from apps.telemetry.services.write import emit, forget_series, record_transitions, store_batch
+
+__all__ = [
+    "ROLLUP_BATCHES",
+    "compress_old",
+    "count_pending",
+    "drop_expired",
+    "emit",
+    "forget_series",
+    "merge_pending_batches",
+    "prepare_room",
+    "record_transitions",
+    "store_batch",
+]

@@ -1,0 +1,232 @@
+"""Accept and store: the caller's transaction, one COPY a table, one outbox row a consumer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
+from threading import Lock
+from typing import cast
+
+import structlog
+from django.db import transaction
+
+from apps.core.clock import utc_now
+from apps.core.ids import uuid7_time
+from apps.telemetry import acceptance, deltas, limits, store
+from apps.telemetry.acceptance import (
+    EventRow,
+    LogRow,
+    PointRow,
+    SeriesKey,
+    Window,
+)
+from apps.telemetry.enums import Consumer
+from apps.telemetry.items import NewEvent, Refusal, StoreOutcome, TelemetryBatch, Transition
+from apps.telemetry.models import MetricSeries, PendingBatch
+from apps.telemetry.store import copy, tables
+
+logger = structlog.get_logger(__name__)
+
+_MAX_KNOWN_SERIES = 200_000
+_known_series: set[uuid.UUID] = set()  # committed ones that this process has met
+_known_lock = Lock()
+
+
+def store_batch(
+    *,
+    workspace_id: uuid.UUID,
+    batch: TelemetryBatch,
+    now: datetime,
+    retention_days: int = limits.DEFAULT_RETENTION_DAYS,
+) -> StoreOutcome:
+    """
+    Store events, log lines and metric points, and leave a pending batch for each consumer.
+
+    Runs inside the caller's transaction and workspace scope; the caller answers after its commit.
+    Shape: any order; rows that are already there are counted as duplicates and change nothing.
+    Drops: items outside the time window or over a limit; each is in `rejected` with its index.
+    """
+    window = Window.at(now, retention_days=retention_days)
+    events, event_refusals = acceptance.accept_events(
+        batch.events, workspace_id=workspace_id, window=window
+    )
+    lines, line_refusals = acceptance.accept_logs(
+        batch.logs, workspace_id=workspace_id, window=window
+    )
+    accepted_points = acceptance.accept_points(
+        batch.points, workspace_id=workspace_id, window=window
+    )
+    points, series_refusals = _admit_series(workspace_id, accepted_points, now)
+    refusals = [
+        *event_refusals,
+        *line_refusals,
+        *sorted([*accepted_points.refusals, *series_refusals], key=lambda refusal: refusal.index),
+    ]
+    found = len(events) + len(lines) + len(points)
+    if not found:
+        return StoreOutcome(rejected=refusals)
+
+    _make_room(tables.EVENT, events)
+    _make_room(tables.LOG_LINE, lines)
+    _make_room(tables.METRIC_POINT, points)
+    inserted = copy.insert_new(
+        [(tables.EVENT, events), (tables.LOG_LINE, lines), (tables.METRIC_POINT, points)]
+    )
+    # Each is a part of the list that was passed in, in its order.
+    new_events = cast("Sequence[EventRow]", inserted[0])
+    new_lines = cast("Sequence[LogRow]", inserted[1])
+    new_points = cast("Sequence[PointRow]", inserted[2])
+    accepted = len(new_events) + len(new_lines) + len(new_points)
+    if accepted:
+        _leave_pending(workspace_id, new_events, new_lines, new_points, now)
+    return StoreOutcome(accepted=accepted, duplicates=found - accepted, rejected=refusals)
+
+
+def emit(
+    *, workspace_id: uuid.UUID, events: Sequence[NewEvent], now: datetime | None = None
+) -> int:
+    """
+    Store events that Headway itself makes (`headway.run.completed` …) and return how many are new.
+
+    Runs inside the caller's transaction. An event outside the time window is dropped and logged:
+    the change that it tells of has happened anyway.
+    """
+    outcome = store_batch(
+        workspace_id=workspace_id, batch=TelemetryBatch(events=events), now=now or utc_now()
+    )
+    for refusal in outcome.rejected:
+        logger.warning(
+            "event.not_emitted",
+            workspace_id=str(workspace_id),
+            event_name=events[refusal.index].name,
+            code=refusal.code,
+        )
+    return outcome.accepted
+
+
+def record_transitions(
+    *, workspace_id: uuid.UUID, transitions: Sequence[Transition], now: datetime | None = None
+) -> int:
+    """
+    Append transitions of runs and task runs and return how many were not there yet.
+
+    Runs inside the caller's transaction. A transition without an id gets one derived from its
+    content, so a repeated report is one row.
+    """
+    rows = acceptance.transition_rows(
+        transitions, workspace_id=workspace_id, received_at=now or utc_now()
+    )
+    if not rows:
+        return 0
+    store.current().make_room(
+        tables.RUN_TRANSITION, [uuid7_time(rows[0].id), uuid7_time(rows[-1].id)]
+    )
+    return len(copy.insert_new([(tables.RUN_TRANSITION, rows)])[0])
+
+
+def _make_room(
+    table: tables.TimeTable, rows: Sequence[EventRow] | Sequence[LogRow] | Sequence[PointRow]
+) -> None:
+    if not rows:
+        return
+    first = min(row.occurred_at for row in rows)
+    last = max(row.occurred_at for row in rows)
+    one_day = first.date() == last.date()
+    moments = {first, last} if one_day else {row.occurred_at for row in rows}
+    store.current().make_room(table, moments)
+
+
+def _leave_pending(
+    workspace_id: uuid.UUID,
+    events: Sequence[EventRow],
+    lines: Sequence[LogRow],
+    points: Sequence[PointRow],
+    now: datetime,
+) -> None:
+    series, runs = deltas.summarise_points(
+        [(row.series_id, row.occurred_at, row.value, row.run_id) for row in points]
+    )
+    content = deltas.encode(
+        deltas.Deltas(
+            events=deltas.count_events((row.name, row.occurred_at) for row in events),
+            logs=deltas.count_logs(
+                (row.level, row.occurred_at, _size(row.message)) for row in lines
+            ),
+            series=series,
+            runs=runs,
+        )
+    )
+    PendingBatch.objects.create(
+        workspace_id=workspace_id, consumer=Consumer.ROLLUP, content=content, created_at=now
+    )
+
+
+def _size(message: str) -> int:
+    return len(message) if message.isascii() else len(message.encode())
+
+
+def _admit_series(
+    workspace_id: uuid.UUID, found: acceptance.AcceptedPoints, now: datetime
+) -> tuple[list[PointRow], list[Refusal]]:
+    """Make series that are new; refuse the points of those beyond what a workspace may have."""
+    unknown = [series_id for series_id in found.series if series_id not in _known_series]
+    if not unknown:
+        return found.rows, []
+    of_workspace = MetricSeries.objects.filter(workspace_id=workspace_id)
+    there = set(of_workspace.filter(id__in=unknown).values_list("id", flat=True))
+    new = sorted(series_id for series_id in unknown if series_id not in there)
+    refused: list[uuid.UUID] = []
+    if new:
+        room = max(limits.SERIES_PER_WORKSPACE - of_workspace.count(), 0)
+        new, refused = new[:room], new[room:]
+        MetricSeries.objects.bulk_create(
+            [_new_series(workspace_id, id_, found, now) for id_ in new], ignore_conflicts=True
+        )
+    made = [*there, *new]
+    transaction.on_commit(lambda: _remember(made))
+    if not refused:
+        return found.rows, []
+    outside = set(refused)
+    logger.info(
+        "series.refused", workspace_id=str(workspace_id), refused=len(refused), admitted=len(new)
+    )
+    refusals = [
+        Refusal(
+            kind="points",
+            index=index,
+            code="too_many_series",
+            message=f"The workspace has its {limits.SERIES_PER_WORKSPACE:,} series already: "
+            "use fewer different label values.",
+            field="labels",
+        )
+        for index in chain.from_iterable(found.places[series_id] for series_id in refused)
+    ]
+    return [row for row in found.rows if row.series_id not in outside], refusals
+
+
+def _new_series(
+    workspace_id: uuid.UUID, series_id: uuid.UUID, found: acceptance.AcceptedPoints, now: datetime
+) -> MetricSeries:
+    key: SeriesKey = found.series[series_id]
+    return MetricSeries(
+        id=series_id,
+        workspace_id=workspace_id,
+        name=key.name,
+        labels=dict(key.labels),
+        unit=found.units[series_id],
+        created_at=now,
+    )
+
+
+def forget_series() -> None:
+    """For tests that empty the tables: this process has met no series."""
+    _known_series.clear()
+
+
+def _remember(series: Sequence[uuid.UUID]) -> None:
+    with _known_lock:
+        if len(_known_series) > _MAX_KNOWN_SERIES:
+            _known_series.clear()
+        _known_series.update(series)

@@ -1,0 +1,123 @@
+# ruff: noqa: S608 - names come from `tables`, values are parameters
+"""
+Writing rows: COPY first, staging only for a batch that meets rows that are already there.
+
+Measured: binary COPY takes about 6 µs of this process per row, and a staged batch costs three times
+a direct one. Repeated batches are rare, so the common case pays nothing for them but a savepoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from django.db import IntegrityError, connection, transaction
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from apps.telemetry.store.tables import TimeTable
+
+# Up to here one INSERT with ON CONFLICT is as fast as savepoint, COPY and release (measured).
+FEW = 10
+
+Rows = Sequence[tuple[Any, ...]]
+# One batch: rows per table, each sorted by the table's key. The order keeps two senders of the same
+# rows from waiting for each other in a circle, and the index insertions close together.
+Writes = Sequence[tuple[TimeTable, Rows]]
+
+
+def insert_new(writes: Writes) -> list[Rows]:
+    """
+    Insert the rows that are not there yet and return, per table, those that were inserted.
+
+    Runs inside the caller's transaction. Two rows of one key in one call are one row.
+    """
+    if sum(len(rows) for _, rows in writes) <= FEW:
+        return [_insert_few(table, rows) for table, rows in writes]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for table, rows in writes:
+                _copy(cursor, table.name, table, rows)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
+            raise
+        return [_insert_staged(table, rows) for table, rows in writes]
+    return [rows for _, rows in writes]
+
+
+def _encode(data: bytes) -> bytes:
+    return data
+
+
+def _prepared(table: TimeTable, rows: Rows) -> Iterable[tuple[Any, ...]]:
+    """Wrap JSON, which is bytes already, so that it is sent as it is."""
+    json_columns = [i for i, kind in enumerate(table.column_types) if kind == "jsonb"]
+    if not json_columns:
+        yield from rows
+        return
+    for row in rows:
+        values = list(row)
+        for index in json_columns:
+            if values[index] is not None:
+                values[index] = Jsonb(values[index], dumps=_encode)
+        yield tuple(values)
+
+
+def _copy(cursor: Any, target: str, table: TimeTable, rows: Rows) -> None:
+    if not rows:
+        return
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
+        sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+    )
+    # Django hands out psycopg's own copy(), so its errors have to be made Django's here.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        copy.set_types(table.column_types)
+        for row in _prepared(table, rows):
+            copy.write_row(row)
+
+
+def _insert_few(table: TimeTable, rows: Rows) -> Rows:
+    if not rows:
+        return rows
+    one = f"({', '.join(['%s'] * len(table.columns))})"
+    statement = (
+        f"INSERT INTO {table.name} ({', '.join(table.column_names)})"
+        f" VALUES {', '.join([one] * len(rows))}"
+        f" ON CONFLICT DO NOTHING RETURNING {', '.join(table.key)}"
+    )
+    parameters = [value for row in _prepared(table, rows) for value in row]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return _those_inserted(table, rows, cursor.fetchall())
+
+
+def _insert_staged(table: TimeTable, rows: Rows) -> Rows:
+    if not rows:
+        return rows
+    staging = f"staging_{table.name}"
+    columns = ", ".join(table.column_names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DROP"
+        )
+        cursor.execute(f"TRUNCATE {staging}")
+        _copy(cursor, staging, table, rows)
+        cursor.execute(
+            f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging}"
+            f" ORDER BY {', '.join(table.key)}"
+            f" ON CONFLICT DO NOTHING RETURNING {', '.join(table.key)}"
+        )
+        return _those_inserted(table, rows, cursor.fetchall())
+
+
+def _those_inserted(table: TimeTable, rows: Rows, keys: Iterable[tuple[Any, ...]]) -> Rows:
+    inserted = set(keys)
+    places = [table.column_names.index(name) for name in table.key]
+    kept = []
+    for row in rows:
+        key = tuple(row[place] for place in places)
+        if key in inserted:
+            inserted.discard(key)  # the second of two equal rows was not inserted
+            kept.append(row)
+    return kept

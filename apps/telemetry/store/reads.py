@@ -1,0 +1,123 @@
+# ruff: noqa: S608 - names come from `tables`, values are parameters
+"""
+Reading aggregates: SQL that the ORM cannot say, each function beginning with the workspace.
+
+SECURITY: hypertables with compression cannot carry row security, so these tables have none. Rows
+leave this app only through here and through `models.ScopedManager`, and neither can be called
+without a workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from apps.telemetry.deltas import Summary
+from apps.telemetry.query import Plan
+from apps.telemetry.sketch import decode, merge_into
+from apps.telemetry.store.tables import EVENT, EVENT_ROLLUPS, METRIC_POINT, METRIC_ROLLUPS
+
+Group = int
+_STEP = "floor(extract(epoch FROM {column}))::bigint / %s * %s"
+
+
+def summarise_series(
+    workspace_id: UUID,
+    *,
+    series: Sequence[UUID],
+    groups: Sequence[Group],
+    plan: Plan,
+    sketches: bool,
+) -> dict[tuple[Group, int], Summary]:
+    """
+    Return one summary per group and bucket (its start in seconds since 1970).
+
+    `groups[i]` is the group of `series[i]`. Sketches are read only when percentiles are wanted.
+    """
+    if not series:
+        return {}
+    raw = plan.rollup.seconds == 0
+    table = METRIC_POINT if raw else METRIC_ROLLUPS[plan.rollup]
+    bucket = _STEP.format(column=f"t.{table.column}")
+    source = (
+        f"FROM {table.name} t JOIN unnest(%s::uuid[], %s::int[]) AS g (series_id, number)"
+        " USING (series_id) WHERE t.workspace_id = %s AND t.series_id = ANY(%s::uuid[])"
+        f" AND t.{table.column} >= %s AND t.{table.column} < %s"
+    )
+    parameters: list[Any] = [
+        plan.step_seconds,
+        plan.step_seconds,
+        list(series),
+        list(groups),
+        workspace_id,
+        list(series),
+        plan.start,
+        plan.end,
+    ]
+    columns = (
+        "count(*), sum(t.value), min(t.value), max(t.value)"
+        if raw
+        else "sum(t.count)::bigint, sum(t.total), min(t.low), max(t.high)"
+    )
+    if not sketches:
+        extra = "NULL"
+    elif raw:
+        extra = "array_agg(t.value)"
+    else:
+        extra = "array_agg(t.sketch)"
+    found: dict[tuple[Group, int], Summary] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT g.number, {bucket} AS bucket, {columns}, {extra} {source} GROUP BY 1, 2",
+            parameters,
+        )
+        for number, start, count, total, low, high, parts in cursor.fetchall():
+            summary = Summary(count, total, low, high, 0.0, 0, {})
+            if parts is not None:
+                if raw:
+                    _exact(summary, parts)
+                else:
+                    for part in parts:
+                        merge_into(summary.sketch, decode(part))
+            found[number, start] = summary
+    return found
+
+
+def _exact(summary: Summary, values: Sequence[float]) -> None:
+    from apps.telemetry.sketch import sketch_of
+
+    summary.sketch = sketch_of(values)
+
+
+def count_events(
+    workspace_id: UUID, *, plan: Plan, name: str | None = None, prefix: str | None = None
+) -> list[tuple[str, int, int]]:
+    """Return (name, start of bucket in seconds since 1970, count) for each that is not zero."""
+    raw = plan.rollup.seconds == 0
+    table = EVENT if raw else EVENT_ROLLUPS[plan.rollup]
+    where = ""
+    parameters: list[Any] = [
+        plan.step_seconds,
+        plan.step_seconds,
+        workspace_id,
+        plan.start,
+        plan.end,
+    ]
+    if name is not None:
+        where = " AND name = %s"
+        parameters.append(name)
+    elif prefix is not None:
+        where = " AND starts_with(name, %s)"
+        parameters.append(prefix)
+    count = "count(*)" if raw else "sum(count)::bigint"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, {_STEP.format(column=table.column)}, {count} FROM {table.name}"
+            f" WHERE workspace_id = %s AND {table.column} >= %s AND {table.column} < %s{where}"
+            " GROUP BY 1, 2 ORDER BY 2, 1",
+            parameters,
+        )
+        return [(str(row[0]), int(row[1]), int(row[2])) for row in cursor.fetchall()]

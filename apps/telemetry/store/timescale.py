@@ -1,0 +1,116 @@
+"""
+The TimescaleDB store: hypertables with compression; only here is the extension spoken to.
+
+Parts come by themselves. Compression and dropping are called by the janitor and not by the
+extension's own background jobs: one place decides about retention in both stores, and a server
+without background workers loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from apps.telemetry.store.port import (
+    Cursor,
+    create_index_sql,
+    create_table_sql,
+    function_privileges_sql,
+    privileges_sql,
+    specs_sql,
+)
+from apps.telemetry.store.tables import TimeTable
+
+_FUNCTIONS = """
+CREATE FUNCTION telemetry_make_room(table_name text, at timestamptz) RETURNS text
+LANGUAGE sql AS 'SELECT NULL::text';
+
+CREATE FUNCTION telemetry_drop_before(table_name text, before timestamptz) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '3s'
+AS $body$
+DECLARE
+    part text;
+BEGIN
+    IF table_name NOT IN (SELECT name FROM (VALUES {specs}) AS known (name, days, by_id)) THEN
+        RAISE EXCEPTION '% is not a time-series table', table_name;
+    END IF;
+    FOR part IN SELECT drop_chunks(('public.' || table_name)::regclass, older_than => before)
+    LOOP
+        RETURN NEXT part;
+    END LOOP;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN;  -- a long reader; the janitor comes again
+END
+$body$;
+
+CREATE FUNCTION telemetry_compress_before(table_name text, before timestamptz) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '3s'
+AS $body$
+DECLARE
+    part regclass;
+BEGIN
+    IF table_name NOT IN (SELECT name FROM (VALUES {specs}) AS known (name, days, by_id)) THEN
+        RAISE EXCEPTION '% is not a time-series table', table_name;
+    END IF;
+    FOR part IN
+        SELECT chunk
+        FROM show_chunks(('public.' || table_name)::regclass, older_than => before) AS chunk
+        JOIN timescaledb_information.chunks
+            ON format('%I.%I', chunk_schema, chunk_name)::regclass = chunk
+        WHERE NOT is_compressed
+        LIMIT 1
+    LOOP
+        PERFORM compress_chunk(part);
+        RETURN NEXT part::text;
+    END LOOP;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN;
+END
+$body$;
+"""
+
+
+class TimescaleStore:
+    """Postgres with the TimescaleDB extension created in the database."""
+
+    name = "timescale"
+
+    def create(self, cursor: Cursor, tables: Sequence[TimeTable]) -> None:
+        for table in tables:
+            cursor.execute(create_table_sql(table))
+            cursor.execute(
+                f"SELECT create_hypertable('{table.name}',"
+                f" by_range('{table.column}', interval '{table.days} days'),"
+                " create_default_indexes => false)"
+            )
+            for statement in create_index_sql(table):
+                cursor.execute(statement)
+            cursor.execute(
+                f"ALTER TABLE {table.name} SET (timescaledb.compress,"
+                f" timescaledb.compress_segmentby = '{', '.join(table.segment_by)}',"
+                f" timescaledb.compress_orderby = '{', '.join(table.order_by)}')"
+            )
+            cursor.execute(privileges_sql(table))
+        cursor.execute(_FUNCTIONS.format(specs=specs_sql(tables)))
+        cursor.execute(function_privileges_sql())
+
+    def make_room(self, table: TimeTable, moments: Iterable[datetime]) -> None:
+        """Hypertables make their chunks themselves."""
+
+    def drop_before(self, table: TimeTable, moment: datetime) -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT telemetry_drop_before(%s, %s)", (table.name, moment))
+            return [str(row[0]) for row in cursor.fetchall()]
+
+    def compress_before(self, table: TimeTable, moment: datetime) -> list[str]:
+        names: list[str] = []
+        while True:
+            # One chunk a transaction: each holds its locks only as long as it needs.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT telemetry_compress_before(%s, %s)", (table.name, moment))
+                found = [str(row[0]) for row in cursor.fetchall()]
+            if not found:
+                return names
+            names += found
