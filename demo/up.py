@@ -1,0 +1,40 @@
+"""
+Fill a fresh workspace: load the warehouse here, then deploy the flows that the agent runs.
+
+Uses the SDK and the command line only, as anybody would. Safe to run again.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DEPLOYMENTS = (
+    ("measure_delays", ["--name", "every-minute", "--interval", "60"]),
+    ("ask_questions", ["--name", "every-two-minutes", "--interval", "120"]),
+    (
+        "load_flights",
+        ["--name", "nightly", "--cron", "0 5 * * *", "--timezone", "America/New_York"],
+    ),
+    ("report_late", ["--name", "on-demand"]),
+)
+
+
+def headway(*arguments: str) -> None:
+    """Run the command line of this Python; its errors are for people and end the demo."""
+    command = [str(Path(sys.executable).with_name("headway")), *arguments]
+    subprocess.run(command, cwd=HERE, check=True)
+
+
+def main() -> None:
+    subprocess.run([sys.executable, "flights.py"], cwd=HERE, check=True)
+    for name, options in DEPLOYMENTS:
+        headway("deploy", f"flights.py:{name}", "--pool", "default", *options)
+    headway("deployments", "run", "report_late/on-demand", "-p", "origin=EWR", "-p", "month=7")
+    headway("deployments", "run", "measure_delays/every-minute")
+
+
+if __name__ == "__main__":
+    main()
