@@ -1,0 +1,128 @@
+"""The API as the CLI and the agent use it: JSON in and out, refusals as exceptions."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from headway._config import Config
+from headway._errors import ApiError, ConfigError, ServerUnavailable, error_from_reply
+from headway._http import READ_SECONDS, Connection, Reply
+from headway._ids import uuid7
+from headway._json import encode
+
+ATTEMPTS = 4
+LONGEST_WAIT_SECONDS = 20.0
+
+
+class Client:
+    """A workspace of a Headway server."""
+
+    def __init__(self, config: Config, *, attempts: int = ATTEMPTS) -> None:
+        self.config = config
+        self.connection = Connection(config)
+        self._attempts = attempts
+        self._me: dict[str, Any] | None = None
+
+    def me(self, *, refresh: bool = False) -> dict[str, Any]:
+        """Return who the key belongs to, its workspaces, and where the live process answers."""
+        if self._me is None or refresh:
+            self._me = self.request("GET", f"{self.config.api_url}/api/v1/me")
+        return self._me
+
+    def workspace(self) -> str:
+        """Return the workspace, asking the server when the configuration does not say."""
+        if self.config.workspace:
+            return self.config.workspace
+        workspaces = self.me().get("workspaces") or []
+        if len(workspaces) != 1:
+            names = ", ".join(str(item.get("slug")) for item in workspaces) or "none"
+            raise ConfigError(f"Set HEADWAY_WORKSPACE to one of this key's workspaces: {names}.")
+        return str(workspaces[0]["slug"])
+
+    def url(self, path: str, *, live: bool = False) -> str:
+        """Return the address of a path below the workspace."""
+        base = self.config.api_url
+        if live:
+            base = str(self.me().get("live_url") or base).rstrip("/")
+        return f"{base}/api/v1/workspaces/{quote(self.workspace(), safe='')}/{path}"
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Read below the workspace."""
+        return self.request("GET", self.url(path), params=params)
+
+    def post(self, path: str, body: object = None, **options: Any) -> Any:
+        """Post below the workspace, with an idempotency key, so that it may be repeated."""
+        return self.request("POST", self.url(path), body=body, **options)
+
+    def put(self, path: str, body: object) -> Any:
+        """Put below the workspace."""
+        return self.request("PUT", self.url(path), body=body)
+
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """Yield the items of all pages of a list."""
+        query = dict(params or {})
+        while True:
+            page = self.get(path, query)
+            yield from page["items"]
+            if not page.get("next_cursor"):
+                return
+            query["cursor"] = page["next_cursor"]
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: object = None,
+        params: Mapping[str, Any] | None = None,
+        read_seconds: float = READ_SECONDS,
+        attempts: int | None = None,
+    ) -> Any:
+        """Ask until there is an answer or a refusal; the same idempotency key every time."""
+        headers = {}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = encode(body).encode()
+        if method == "POST":
+            headers["Idempotency-Key"] = uuid7()
+        allowed = attempts or self._attempts
+        for attempt in range(1, allowed + 1):
+            reply = self.connection.request(
+                method,
+                url,
+                content=content,
+                params=params,
+                headers=headers,
+                read_seconds=read_seconds,
+            )
+            if reply.problem is None and reply.status < 400:
+                return reply.body
+            error = self._error(reply)
+            if not error.retryable or attempt == allowed:
+                raise error
+            wait = error.retry_after_seconds
+            if wait is None:
+                wait = 0.2 * 2**attempt * (0.5 + random.random())  # noqa: S311
+            if wait > LONGEST_WAIT_SECONDS:
+                raise error
+            time.sleep(wait)
+        raise AssertionError("unreachable")  # the loop returns or raises
+
+    def _error(self, reply: Reply) -> ApiError:
+        if reply.problem is not None:
+            return ServerUnavailable(
+                f"{self.config.api_url} cannot be reached: {reply.problem}.",
+                code="unreachable",
+                retryable=True,
+            )
+        return error_from_reply(
+            reply.status,
+            reply.body,
+            request_id=reply.request_id,
+            retry_after_seconds=reply.retry_after_seconds,
+        )

@@ -1,0 +1,96 @@
+"""JSON for whatever users hand us: it always works, and it never says NaN."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import Any
+
+from headway._clock import iso
+
+MAX_PARAMETER_CHARACTERS = 16_000
+
+
+def encode(value: object) -> str:
+    """
+    Return `value` as compact JSON; what JSON lacks becomes its nearest neighbour.
+
+    >>> from decimal import Decimal
+    >>> encode({"at": date(2026, 3, 1), "share": float("nan"), "cost": Decimal("1.50")})
+    '{"at":"2026-03-01","share":null,"cost":"1.50"}'
+    """
+    try:
+        return _dumps(value)
+    except (ValueError, TypeError, RecursionError):
+        return _dumps(_plain(value, depth=0))
+
+
+def _dumps(value: object) -> str:
+    text = json.dumps(
+        value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_neighbour
+    )
+    if text.isascii():
+        return text
+    # Lone surrogates (undecodable file names) are no UTF-8 and would spoil the whole batch.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _neighbour(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    item = getattr(value, "item", None)  # numpy scalars
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        return item()
+    if type(value).__str__ is not object.__str__ and not hasattr(value, "__len__"):
+        return str(value)[:1000]  # Decimal, UUID, Path
+    return repr(value)[:200]
+
+
+def _plain(value: Any, *, depth: int) -> Any:
+    if depth > 50:
+        return repr(value)[:200]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {
+            key if isinstance(key, str) else str(key): _plain(item, depth=depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, depth=depth + 1) for item in value]
+    return _plain(_neighbour(value), depth=depth + 1)
+
+
+def snapshot_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return parameters as plain JSON values, frozen as they are now; huge ones as a preview.
+
+    >>> snapshot_parameters({"day": date(2026, 3, 1), "n": 3})
+    {'day': '2026-03-01', 'n': 3}
+    """
+    plain: dict[str, Any] = {}
+    for name, value in parameters.items():
+        text = encode(value)
+        if len(text) > MAX_PARAMETER_CHARACTERS:
+            plain[name] = f"{text[:500]} … {len(text)} characters"
+        else:
+            plain[name] = json.loads(text)
+    return plain

@@ -1,0 +1,485 @@
+"""
+Getting what happens to the server in the background: without losing it, without being in the way.
+
+User code only puts records into a queue that needs no lock. One thread folds and encodes them,
+sends them, and writes them to the spool when the server is away. Only when the queue grows faster
+than that thread can follow does the producing thread write to the spool itself.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from headway._batch import KINDS, Batch, Collector, Record, encode_batches
+from headway._config import say
+from headway._errors import RETRYABLE_STATUSES, RunCancelled, RunLost
+from headway._interrupt import current_gate
+from headway._json import encode
+from headway._records import EventRecord, LogLine, Point, RunReport, TaskRunReport
+
+if TYPE_CHECKING:
+    from headway._http import Reply
+    from headway._runs import FlowRun
+    from headway._spool import Spool, SpooledBatch
+    from headway._transport import Transport
+
+LEFTOVERS_SECONDS = 60.0
+SHOWN_REJECTIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderSettings:
+    """How the recorder paces itself."""
+
+    flush_seconds: float = 0.5
+    flush_items: int = 2_000
+    spill_items: int = 50_000  # waiting records beyond which the producing thread lends a hand
+    heartbeat_seconds: float = 8.0
+    retry_seconds: float = 0.5  # the first wait after a failure; doubles
+    retry_ceiling_seconds: float = 8.0
+    refused_seconds: float = 60.0  # between tries with a key that was refused
+    exit_seconds: float = 10.0
+
+
+class Verdict(enum.Enum):
+    """What became of one request."""
+
+    ACCEPTED = "accepted"
+    LATER = "later"
+    TOO_LARGE = "too_large"
+    USELESS = "useless"  # the server will never take this batch
+
+
+class _Wake(enum.Enum):
+    FIRST = "first"  # something was put into an empty queue
+    FULL = "full"  # enough for a batch
+
+
+@dataclass(slots=True)
+class _Ticket:
+    closing: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Recorder:
+    """Sends records to one workspace."""
+
+    enabled = True
+
+    def __init__(
+        self,
+        transport: Transport,
+        spool: Spool | None,
+        *,
+        server: str = "the server",
+        settings: RecorderSettings | None = None,
+    ) -> None:
+        self._transport = transport
+        self._spool = spool
+        self._server = server
+        self._settings = settings or RecorderSettings()
+        self._dropped: Counter[str] = Counter()
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._queue: SimpleQueue[Record] = SimpleQueue()
+        self._wakes: SimpleQueue[_Wake | _Ticket] = SimpleQueue()
+        self._held: dict[str, FlowRun] = {}
+        self._resting = True  # the thread sleeps and wants to hear of the first record
+        self._nudged = False
+        self._thread: threading.Thread | None = None
+        self._thread_lock = threading.Lock()
+        self._spool_lock = threading.RLock()
+        self._in_flight: Batch | None = None
+        self._flush_at: float | None = None
+        self._beat_at = 0.0
+        self._leftovers_at = 0.0
+        self._not_before = 0.0
+        self._failures = 0
+        self._throttled = False
+        self._told: set[str] = set()
+        self._closed = False
+
+    # What runs call. None of this waits for the network.
+
+    def run(self, report: RunReport) -> None:
+        """Take a run report."""
+        self._put(report)
+
+    def task_run(self, report: TaskRunReport) -> None:
+        """Take a task-run report."""
+        self._put(report)
+
+    def log(self, line: LogLine) -> None:
+        """Take a log line."""
+        self._put(line)
+
+    def event(self, event: EventRecord) -> None:
+        """Take an event."""
+        self._put(event)
+
+    def point(self, point: Point) -> None:
+        """Take a metric point."""
+        self._put(point)
+
+    def hold(self, run: FlowRun) -> None:
+        """Send heartbeats for a run that this process started; its first report is in already."""
+        if not self._held:
+            self._beat_at = time.monotonic() + self._settings.heartbeat_seconds
+        self._held[run.id] = run
+
+    def release(self, run: FlowRun) -> None:
+        """End the heartbeats of a run."""
+        self._held.pop(run.id, None)
+
+    def _put(self, record: Record) -> None:
+        # The queue is C and reentrant, so neither a signal handler nor an interruption in the
+        # middle of this can leave a lock behind. What follows may wait, so the gate is closed.
+        self._queue.put(record)
+        if self._resting:
+            self._resting = False
+            self._shielded(self._wake_up)
+        elif not self._nudged and self._queue.qsize() >= self._settings.flush_items:
+            self._nudged = True
+            self._wakes.put(_Wake.FULL)
+        if self._nudged and self._queue.qsize() >= self._settings.spill_items:
+            self._shielded(self._spill)
+
+    def _wake_up(self) -> None:
+        self._ensure_thread()
+        self._wakes.put(_Wake.FIRST)
+
+    @staticmethod
+    def _shielded(action: Any) -> None:
+        gate = current_gate()
+        if not gate.is_open:
+            action()
+            return
+        gate.close()
+        try:
+            action()
+        finally:
+            gate.reopen()
+
+    # Waiting for it.
+
+    def flush(self, timeout_seconds: float | None = None) -> bool:
+        """Send what waits; return whether all of it has reached the server."""
+        if self._ensure_thread():
+            ticket = _Ticket()
+            self._wakes.put(ticket)
+            if not ticket.done.wait(timeout_seconds):
+                return False
+        with self._spool_lock:
+            return self._queue.empty() and (self._spool is None or self._spool.is_empty())
+
+    def drain(self) -> bool:
+        """Look for what earlier processes left behind and send it; return whether all is sent."""
+        self._leftovers_at = 0.0
+        return self.flush(self._settings.exit_seconds)
+
+    def close(self, timeout_seconds: float | None = None) -> None:
+        """Send or spool everything and stop. Says what is left and what was lost."""
+        if self._closed:
+            return
+        limit = self._settings.exit_seconds if timeout_seconds is None else timeout_seconds
+        finished = True
+        if self._thread is not None and self._thread.is_alive():
+            ticket = _Ticket(closing=True)
+            self._wakes.put(ticket)
+            finished = ticket.done.wait(limit)
+        self._closed = True
+        with self._spool_lock:
+            self._spill(in_flight=not finished)
+            waiting = self._spool is not None and not self._spool.is_empty()
+            if self._spool is not None:
+                self._spool.close()
+        if waiting and self._spool is not None:
+            say(
+                f"{self._server} did not take everything yet. The rest is kept in "
+                f"{self._spool.folder}; the next flow, agent or `headway flush` sends it."
+            )
+        if finished:
+            self._transport.close()
+        self._say_dropped()
+
+    def reset_after_fork(self) -> None:
+        """Begin anew in a forked child: the records and files of before are the parent's."""
+        if self._spool is not None:
+            self._spool.forget()
+        self._transport.forget()
+        self._start_afresh()
+
+    # The thread.
+
+    def _ensure_thread(self) -> bool:
+        if self._thread is not None and self._thread.is_alive():
+            return True
+        with self._thread_lock:
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="headway-recorder", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False  # the interpreter is on its way out; close() will spool
+                self._thread = thread
+        return True
+
+    def _run(self) -> None:
+        while True:
+            wake = self._next_wake()
+            if wake is _Wake.FIRST:
+                self._flush_at = time.monotonic() + self._settings.flush_seconds
+                continue
+            self._step()
+            if isinstance(wake, _Ticket):
+                wake.done.set()
+                if wake.closing:
+                    return
+
+    def _next_wake(self) -> _Wake | _Ticket | None:
+        due = [self._flush_at] if self._flush_at is not None else []
+        if self._held:
+            due.append(self._beat_at)
+        with self._spool_lock:
+            if self._spool is not None and not self._spool.is_empty():
+                due.append(self._not_before)
+        try:
+            if not due:
+                return self._wakes.get(timeout=LEFTOVERS_SECONDS)
+            return self._wakes.get(timeout=max(0.0, min(due) - time.monotonic()))
+        except Empty:
+            return None
+
+    def _step(self) -> None:
+        # A run reports before it is held: whoever is in this list has its start in the queue.
+        held = list(self._held.values())
+        self._flush_at = None
+        for batch in self._take():
+            self._deliver(batch)
+        self._drain_spool()
+        self._beat(held)
+        self._resting = True
+        if not self._queue.empty():
+            self._resting = False
+            self._flush_at = time.monotonic() + self._settings.flush_seconds
+
+    def _take(self) -> list[Batch]:
+        with self._spool_lock:
+            collector = Collector()
+            self._nudged = False
+            for _ in range(self._queue.qsize()):
+                try:
+                    record = self._queue.get_nowait()
+                except Empty:
+                    break
+                if isinstance(record, TaskRunReport):
+                    collector.add_task_run(record)
+                else:
+                    collector.add(record)
+            return encode_batches(collector.take())
+
+    def _deliver(self, batch: Batch) -> None:
+        with self._spool_lock:
+            behind = self._spool is not None and not self._spool.is_empty()
+            if behind or time.monotonic() < self._not_before:
+                self._keep(batch)
+                return
+            self._in_flight = batch
+        verdict = self._send(batch.encode(), items=len(batch))
+        with self._spool_lock:
+            already_kept, self._in_flight = self._in_flight is None, None
+            if verdict is Verdict.LATER and not already_kept:
+                self._keep(batch)
+        if verdict is Verdict.TOO_LARGE:
+            for half in _halves(batch):
+                self._deliver(half)
+            if len(batch) == 1:
+                self._drop(batch, "it is too large for the server")
+
+    def _drain_spool(self) -> None:
+        if self._spool is None:
+            return
+        now = time.monotonic()
+        if now >= self._leftovers_at and self._failures == 0:
+            self._leftovers_at = now + LEFTOVERS_SECONDS
+            with self._spool_lock:
+                self._spool.adopt_leftovers()
+        while time.monotonic() >= self._not_before:
+            with self._spool_lock:
+                kept = self._spool.oldest()
+            if kept is None:
+                return
+            verdict = self._send(kept.body)
+            if verdict is Verdict.LATER:
+                return
+            with self._spool_lock:
+                if verdict is Verdict.TOO_LARGE:
+                    self._keep_halves(kept)
+                self._spool.confirm(kept)
+            if time.monotonic() >= self._beat_at:
+                self._beat(list(self._held.values()))
+
+    def _keep_halves(self, kept: SpooledBatch) -> None:
+        content = json.loads(kept.body)
+        batch = Batch({kind: [encode(item) for item in content.get(kind, ())] for kind in KINDS})
+        if len(batch) == 1:
+            self._drop(batch, "it is too large for the server")
+            return
+        for half in _halves(batch):
+            self._keep(half)
+
+    def _beat(self, held: list[FlowRun]) -> None:
+        now = time.monotonic()
+        if not held or now < self._beat_at:
+            return
+        self._beat_at = now + self._settings.heartbeat_seconds
+        if now < self._not_before and not self._throttled:
+            return  # the server is away; time in which it was does not count against a lease
+        beats = [
+            encode({"run_id": run.id, "epoch": run.epoch}) for run in held if run.id in self._held
+        ]
+        if beats:
+            self._send(Batch(heartbeats=beats).encode())
+
+    # One request and what its answer says.
+
+    def _send(self, body: bytes, *, items: int = 0) -> Verdict:
+        # With older items still spooled the server may not know our runs yet, and call them lost.
+        with self._spool_lock:
+            all_told = self._spool is None or self._spool.is_empty()
+        reply = self._transport.send(body)
+        if reply.problem is not None or reply.status in RETRYABLE_STATUSES:
+            self._back_off(reply)
+            return Verdict.LATER
+        if reply.status in (401, 402, 403, 404):
+            self._not_before = time.monotonic() + self._settings.refused_seconds
+            self._failures += 1
+            self._say_once("refused", f"{self._server} refuses our reports: {_reason(reply)}.")
+            return Verdict.LATER
+        self._failures, self._not_before, self._throttled = 0, 0.0, False
+        self._told.clear()
+        if reply.status == 413:
+            return Verdict.TOO_LARGE
+        if reply.status >= 300 or not isinstance(reply.body, Mapping):
+            say(f"{self._server} did not understand a batch: {_reason(reply)}. It is dropped.")
+            self._dropped["items"] += items
+            return Verdict.USELESS
+        self._heed(reply.body, all_told=all_told)
+        if self._spool is not None and (workspace := self._transport.workspace()):
+            self._spool.remember_workspace(workspace)
+        return Verdict.ACCEPTED
+
+    def _back_off(self, reply: Reply) -> None:
+        settings = self._settings
+        self._failures += 1
+        wait = min(
+            settings.retry_seconds * 2 ** min(self._failures - 1, 10),
+            settings.retry_ceiling_seconds,
+        ) * (0.75 + random.random() / 2)  # noqa: S311
+        if reply.retry_after_seconds is not None:
+            wait = reply.retry_after_seconds
+        self._throttled = reply.status == 429
+        self._not_before = time.monotonic() + wait
+        if self._failures >= 3:
+            self._say_once(
+                "away", f"{self._server} is away ({_reason(reply)}); keeping reports on disk."
+            )
+
+    def _heed(self, answer: Mapping[str, Any], *, all_told: bool) -> None:
+        rejected = answer.get("rejected") or []
+        for item in rejected[:SHOWN_REJECTIONS]:
+            field_name = f" ({item['field']})" if item.get("field") else ""
+            say(
+                f"{self._server} rejected one of the {item.get('kind')}: "
+                f"{item.get('code')}{field_name}: {item.get('message', '')}"
+            )
+        for item in rejected:
+            self._dropped[str(item.get("kind", "items"))] += 1
+        for command in answer.get("commands") or []:
+            run = self._held.get(str(command.get("run_id")))
+            if run is not None and command.get("command") == "cancel":
+                run.interrupt(RunCancelled("Cancelled from Headway.", run_id=run.id))
+        if not all_told:
+            return
+        for lost in answer.get("lost") or []:
+            run = self._held.pop(str(lost.get("run_id")), None)
+            if run is not None:
+                run.interrupt(
+                    RunLost("The server no longer counts on this process.", run_id=run.id)
+                )
+
+    # The disk, and what did not fit.
+
+    def _spill(self, *, in_flight: bool = True) -> None:
+        """Write everything that waits to the spool, on the calling thread."""
+        with self._spool_lock:
+            if in_flight and self._in_flight is not None:
+                self._keep(self._in_flight)  # older than what follows; twice is harmless
+                self._in_flight = None
+            for batch in self._take():
+                self._keep(batch)
+
+    def _keep(self, batch: Batch) -> None:
+        if self._spool is None:
+            self._drop(batch, "there is no spool")
+            return
+        try:
+            dropped = self._spool.append(batch)
+        except OSError as error:
+            self._drop(batch, f"the spool cannot be written ({error.strerror or error})")
+            return
+        for kind, count in dropped.items():
+            self._dropped[kind] += count
+            self._say_once(f"full {kind}", f"the spool is full; {kind} are dropped.")
+
+    def _drop(self, batch: Batch, reason: str) -> None:
+        for kind, items in batch.items.items():
+            self._dropped[kind] += len(items)
+        self._say_once(reason, f"a batch of {len(batch)} items is dropped: {reason}.")
+
+    def _say_once(self, key: str, message: str) -> None:
+        if key not in self._told:
+            self._told.add(key)
+            say(message)
+
+    def _say_dropped(self) -> None:
+        if self._dropped:
+            what = ", ".join(f"{count} {kind}" for kind, count in sorted(self._dropped.items()))
+            say(f"dropped or rejected in this process: {what}.")
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many items of each kind were dropped or rejected so far."""
+        return self._dropped
+
+
+def _halves(batch: Batch) -> list[Batch]:
+    if len(batch) < 2:
+        return []
+    half = len(batch) // 2
+    first, second, count = Batch(), Batch(), 0
+    for kind, items in batch.items.items():
+        cut = max(0, min(len(items), half - count))
+        first.items[kind], second.items[kind] = items[:cut], items[cut:]
+        count += len(items)
+    return [part for part in (first, second) if len(part)]
+
+
+def _reason(reply: Reply) -> str:
+    if reply.problem is not None:
+        return reply.problem
+    error = reply.body.get("error") if isinstance(reply.body, Mapping) else None
+    if isinstance(error, Mapping):
+        request = f", request {error['request_id']}" if error.get("request_id") else ""
+        return f"{error.get('message')} ({error.get('code')}{request})"
+    return f"status {reply.status}"

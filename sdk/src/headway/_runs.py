@@ -1,0 +1,562 @@
+"""One call of a flow or of a task, while it runs: what the engine drives and reports on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from headway import _capture
+from headway._clock import now_ns
+from headway._context import Scope, enter_root, leave_root
+from headway._engine import is_cancellation
+from headway._errors import (
+    FlowTimedOut,
+    RunCancelled,
+    RunLost,
+    TaskCancelled,
+    TaskTimedOut,
+    UpstreamFailed,
+)
+from headway._futures import TaskFuture
+from headway._ids import uuid7
+from headway._interrupt import Gate, Interruption, current_gate, signals
+from headway._retry import RetryPolicy
+from headway._states import State, is_final
+from headway.runners.threads import ThreadRunner, default_workers
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from headway._port import AnyRecorder
+
+GRACE_SECONDS = 10.0  # for submitted tasks to stop once their run is interrupted
+
+
+def holder_name() -> str:
+    """Return who holds the lease of a run that this process started itself."""
+    import socket
+
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class FlowRun:
+    """One call of a flow."""
+
+    def __init__(
+        self,
+        *,
+        flow_name: str,
+        name: str,
+        recorder: AnyRecorder,
+        retry: RetryPolicy,
+        timeout_seconds: float | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        parent: Scope | None = None,
+        run_id: str | None = None,
+        epoch: int = 1,
+        leased: bool = False,
+        max_workers: int | None = None,
+        capture_prints: bool = True,
+    ) -> None:
+        self.id = run_id or uuid7()
+        self.epoch = epoch
+        self.flow_name = flow_name
+        self.name = name
+        self.recorder = recorder
+        self.retry = retry
+        self.timeout_seconds = timeout_seconds
+        self.scope = Scope(self)
+        self.state = State.PENDING if leased else State.SCHEDULED
+        self.message: str | None = None
+        self._parameters = parameters
+        self._tags = tags
+        self._parent = parent
+        self._leased = leased  # an agent holds the lease and sends the heartbeats
+        self._max_workers = max_workers
+        self._capture_prints = capture_prints
+        self._sequence = itertools.count(1)
+        self._counts: dict[str, Iterator[int]] = {}
+        self._runner: ThreadRunner | None = None
+        self._lock = threading.Lock()
+        self._unsettled: dict[str, TaskFuture[Any]] = {}
+        self._failed: list[TaskFuture[Any]] = []
+        self._settled = True
+        self._interruption: BaseException | None = None
+        self._grace_ends_at: float | None = None
+        self._gate: Gate | None = None
+        self._working: dict[int, Gate] = {}
+        self._loop_task: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+
+    # What the engine asks of a unit.
+
+    def begin(self, attempt: int) -> None:
+        """Report that the flow's code starts, for the first time or again."""
+        if attempt > 1:
+            self._report(State.RETRYING, message=f"attempt {attempt} of {self.retry.retries + 1}")
+            return
+        if self._leased:
+            self._report(State.RUNNING)
+            return
+        if self.recorder.enabled:
+            self.recorder.hold(self)
+        self._report(State.RUNNING, first=True)
+
+    def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None:
+        """Say that the flow failed and starts again soon. The run stays RUNNING: we hold it."""
+        _capture.engine_logger.warning(
+            "flow %s failed (%s), attempt %d of %d; trying again in %.1f s",
+            *(self.name, _brief(error), attempt, self.retry.retries + 1, delay_seconds),
+        )
+
+    def finish(self, state: State, error: BaseException | None) -> None:
+        """Report how the flow ended, the last word on this run."""
+        if self._runner is not None:
+            self._runner.close()
+        if state in (State.FAILED, State.TIMED_OUT):
+            _capture.engine_logger.error("flow %s failed: %s", self.name, _brief(error))
+        lost = error if isinstance(error, RunLost) else None
+        if lost is None or lost.cause is not None:
+            self._report(
+                state,
+                error=error,
+                message=str(error) if isinstance(error, RunCancelled) else None,
+                cause=lost.cause if lost else None,
+            )
+        self.state = state
+        if self.recorder.enabled:
+            self.recorder.release(self)
+
+    def time_limit_error(self) -> TimeoutError:
+        """Return what the run ends with when it is over its time."""
+        return FlowTimedOut(f"{self.name} ran longer than {self.timeout_seconds} s.")
+
+    def interruption(self) -> BaseException | None:
+        """Return why this run was told to stop, if it was."""
+        return self._interruption
+
+    def wait(self, seconds: float) -> None:
+        """Wait before the next attempt."""
+        _wait(seconds)
+
+    # Starting and stopping.
+
+    @contextmanager
+    def active(self, *, asynchronous: bool = False) -> Iterator[None]:
+        """Put in place what a running flow needs around it, and take it away again."""
+        if asynchronous:
+            import asyncio
+
+            task = asyncio.current_task()
+            if task is not None:
+                self._loop_task = (asyncio.get_running_loop(), task)
+        else:
+            self._gate = current_gate()
+        if self._parent is not None:
+            yield
+            return
+        enter_root(self)
+        handling = signals.install(stop=self._stop_from_signal, interactive=not asynchronous)
+        capturing = self.recorder.enabled
+        if capturing:
+            _capture.start(prints=self._capture_prints)
+        try:
+            yield
+        finally:
+            if capturing:
+                _capture.stop(prints=self._capture_prints)
+            if handling:
+                signals.restore()
+            leave_root(self)
+
+    def interrupt(self, error: BaseException) -> None:
+        """
+        Stop the run with `error`; callable from any thread, the first reason counts.
+
+        Synchronous code is interrupted at its next bytecode, asynchronous code at its next await;
+        tasks on threads are told as well, and what has not started never will.
+        """
+        if self._interruption is not None or is_final(self.state):
+            return
+        self._interruption = error
+        interruption = Interruption(self, error, error)
+        if self._loop_task is not None:
+            loop, task = self._loop_task
+            loop.call_soon_threadsafe(task.cancel)
+        elif self._gate is not None:
+            self._gate.interrupt(interruption)
+        self._cancel_submitted(interruption)
+
+    def _stop_from_signal(self, error: BaseException) -> None:
+        if self._interruption is None:
+            self._interruption = error
+        if self._loop_task is not None:
+            loop, task = self._loop_task
+            loop.call_soon_threadsafe(task.cancel)
+        elif self._gate is not None:
+            self._gate.pending.append(Interruption(self, error, error))
+
+    def _cancel_submitted(self, interruption: Interruption | None) -> None:
+        if self._runner is None:
+            return
+        self._runner.take_unstarted()
+        with self._lock:
+            unsettled = list(self._unsettled.values())
+            working = dict(self._working)
+        if interruption is not None:
+            for gate in working.values():
+                if gate is not self._gate:
+                    gate.interrupt(interruption)
+        for future in unsettled:
+            future.cancel_if_unstarted()
+
+    # Submitted tasks.
+
+    def has_left_behind(self) -> bool:
+        """Return whether submitted tasks have to be waited for or accounted for."""
+        return not self._settled
+
+    def settle(self, error: BaseException | None) -> BaseException | None:
+        """
+        Wait for submitted tasks at the end of the flow's code.
+
+        After a good end all are waited for, and a failure that nobody looked at becomes the
+        flow's. After a failure those that have not started never will. After an interruption
+        the running ones are told to stop, and given up after a grace period.
+        """
+        unsettled = self._begin_settling(error)
+        deadline = self._grace_ends_at
+        for future in unsettled:
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not future.wait(remaining):
+                future.give_up()
+        return self._end_settling(error)
+
+    async def settle_async(self, error: BaseException | None) -> BaseException | None:
+        """Do the same without blocking the event loop."""
+        unsettled = self._begin_settling(error)
+        deadline = self._grace_ends_at
+        for future in unsettled:
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not await future.wait_async(remaining):
+                future.give_up()
+        return self._end_settling(error)
+
+    def _begin_settling(self, error: BaseException | None) -> list[TaskFuture[Any]]:
+        if error is not None:
+            interrupted = not isinstance(error, Exception) or isinstance(error, FlowTimedOut)
+            if interrupted:
+                again = self._grace_ends_at is not None
+                self._grace_ends_at = time.monotonic() + (0 if again else GRACE_SECONDS)
+            stop = RunCancelled(f"{self.name} was stopped.", run_id=self.id)
+            self._cancel_submitted(Interruption(self, stop, stop) if interrupted else None)
+        with self._lock:
+            return list(self._unsettled.values())
+
+    def _end_settling(self, error: BaseException | None) -> BaseException | None:
+        self._settled = True
+        with self._lock:
+            failed, self._failed = self._failed, []
+        if error is not None:
+            return None
+        for future in failed:
+            if not future.observed:
+                return future.exception()
+        return None
+
+    def submit(self, task_run: TaskRun, call: Callable[[], Any]) -> TaskFuture[Any]:
+        """Run a task on a thread once the futures it depends on are done."""
+        future: TaskFuture[Any] = TaskFuture(task_run)
+        if self._interruption is not None:
+            raise self._interruption
+        if self._runner is None:
+            with self._lock:
+                if self._runner is None:
+                    self._runner = ThreadRunner(
+                        max_workers=self._max_workers or default_workers(), name=self.name
+                    )
+        runner = self._runner
+        self._settled = False
+        with self._lock:
+            self._unsettled[task_run.id] = future
+        future.add_done_callback(self._forget)
+        task_run.report(State.PENDING)
+        context = copy_context()
+
+        def job() -> None:
+            if future.start():
+                context.run(self._work, future, task_run, call)
+
+        waiting_for = len(task_run.upstream)
+        if not waiting_for:
+            runner.submit(job)
+            return future
+        left = itertools.count(waiting_for - 1, -1)
+
+        def upstream_done(upstream: TaskFuture[Any]) -> None:
+            upstream.observed = True
+            if next(left) == 0:
+                runner.submit(job)
+
+        for upstream in task_run.upstream:
+            upstream.add_done_callback(upstream_done)
+        return future
+
+    def _work(self, future: TaskFuture[Any], task_run: TaskRun, call: Callable[[], Any]) -> None:
+        gate = current_gate()
+        with self._lock:
+            self._working[gate.thread_id] = gate
+        try:
+            if not self._may_start(future, task_run):
+                return
+            value = call()
+        except BaseException as error:  # noqa: BLE001  it is the future's to raise
+            future.settle(None, error)
+        else:
+            future.settle(value, None)
+        finally:
+            with self._lock:
+                self._working.pop(gate.thread_id, None)
+            gate.clear()
+
+    def _may_start(self, future: TaskFuture[Any], task_run: TaskRun) -> bool:
+        if self._interruption is not None:
+            future.give_up()
+            return False
+        for upstream in task_run.upstream:
+            cause = upstream.exception()
+            if cause is None:
+                continue
+            if isinstance(cause, TaskCancelled):
+                future.give_up()
+                return False
+            error = UpstreamFailed(f"{task_run.name} needs {upstream.name}, which failed: {cause}")
+            error.__cause__ = cause
+            task_run.finish(State.FAILED, error)
+            future.settle(None, error)
+            return False
+        return True
+
+    def _forget(self, future: TaskFuture[Any]) -> None:
+        with self._lock:
+            self._unsettled.pop(future.task_run_id, None)
+            if future.failed():
+                self._failed.append(future)
+
+    def place_given_away(self) -> AbstractContextManager[None]:
+        """Free the calling thread's place among the workers while it waits for another task."""
+        return nullcontext() if self._runner is None else self._runner.place_given_away()
+
+    def knows_futures(self) -> bool:
+        """Return whether arguments may hold futures at all; most runs never make one."""
+        return self._runner is not None
+
+    # Names, numbers, reports.
+
+    def next_sequence(self) -> int:
+        """Return the next number for a task report; they order reports of this process."""
+        return next(self._sequence)
+
+    def next_name(self, task_name: str) -> str:
+        """Return the name of the next run of a task, `load-0`, `load-1` …"""
+        counter = self._counts.get(task_name)
+        if counter is None:
+            counter = self._counts.setdefault(task_name, itertools.count())
+        return f"{task_name}-{next(counter)}"
+
+    def _report(
+        self,
+        state: State,
+        *,
+        first: bool = False,
+        error: BaseException | None = None,
+        message: str | None = None,
+        cause: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.state = state
+        if not self.recorder.enabled:
+            return
+        # Imported when there is somebody to tell, to keep `import headway` short.
+        from headway._records import RunReport
+        from headway._tracebacks import describe_error
+
+        report = RunReport(
+            run_id=self.id,
+            epoch=self.epoch,
+            state=state,
+            occurred_ns=now_ns(),
+            message=message,
+            error=describe_error(error) if error is not None and _has_story(error) else None,
+            cause=cause,
+        )
+        if not self._leased:
+            # Every report can create the run: the first one may be lost on the way.
+            report.flow_name = self.flow_name
+            report.name = self.name
+            report.source = "LOCAL"
+            report.holder = holder_name()
+            if self._parent is not None and self._parent.run.recorded:
+                report.source = "SUBFLOW"
+                report.parent_run_id = self._parent.run.id
+                task_run = self._parent.task_run
+                report.parent_task_run_id = task_run.id if task_run else None
+        if first:
+            report.parameters = self._parameters
+            report.tags = list(self._tags) or None
+        self.recorder.run(report)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the server hears of this run."""
+        return self.recorder.enabled
+
+
+class TaskRun:
+    """One call of a task."""
+
+    __slots__ = (
+        "_attempt",
+        "_depends_on",
+        "_final",
+        "_started_ns",
+        "id",
+        "map_index",
+        "name",
+        "retry",
+        "run",
+        "scope",
+        "state",
+        "task_name",
+        "timeout_seconds",
+        "upstream",
+    )
+
+    def __init__(
+        self,
+        run: FlowRun,
+        *,
+        task_name: str,
+        retry: RetryPolicy,
+        timeout_seconds: float | None,
+        upstream: Sequence[TaskFuture[Any]] = (),
+        map_index: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.run = run
+        self.id = uuid7()
+        self.task_name = task_name
+        self.name = name or run.next_name(task_name)
+        self.retry = retry
+        self.timeout_seconds = timeout_seconds
+        self.upstream = upstream
+        self.map_index = map_index
+        self.scope = Scope(run, self)
+        self.state = State.PENDING
+        self._attempt = 1
+        self._final = False
+        self._started_ns: int | None = None
+        self._depends_on = [future.task_run_id for future in upstream] if upstream else None
+
+    def begin(self, attempt: int) -> None:
+        """Report that the task's code starts, for the first time or again."""
+        self._attempt = attempt
+        if attempt == 1:
+            self._started_ns = now_ns()
+            self.report(State.RUNNING)
+        else:
+            self.report(State.RETRYING)
+
+    def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None:
+        """Report that the task failed and will be tried again."""
+        _capture.engine_logger.warning(
+            "task %s failed (%s), attempt %d of %d; trying again in %.1f s",
+            *(self.name, _brief(error), attempt, self.retry.retries + 1, delay_seconds),
+        )
+        self.report(State.AWAITING_RETRY, error=error)
+
+    def finish(self, state: State, error: BaseException | None) -> None:
+        """Report how the task ended; only the first end counts."""
+        if state in (State.FAILED, State.TIMED_OUT):
+            _capture.engine_logger.error("task %s failed: %s", self.name, _brief(error))
+        self.report(state, error=error)
+
+    def time_limit_error(self) -> TimeoutError:
+        """Return what the task ends with when it is over its time."""
+        return TaskTimedOut(f"{self.name} ran longer than {self.timeout_seconds} s.")
+
+    def interruption(self) -> BaseException | None:
+        """Return why the run around this task was told to stop, if it was."""
+        return self.run.interruption()
+
+    def has_left_behind(self) -> bool:
+        """Tasks submitted by a task belong to the flow, which waits for them."""
+        return False
+
+    def settle(self, error: BaseException | None) -> BaseException | None:
+        """Leave the waiting to the flow."""
+        return error
+
+    async def settle_async(self, error: BaseException | None) -> BaseException | None:
+        """Leave the waiting to the flow."""
+        return error
+
+    def wait(self, seconds: float) -> None:
+        """Wait before the next attempt."""
+        _wait(seconds)
+
+    def report(self, state: State, *, error: BaseException | None = None) -> None:
+        """Note and report a state; nothing is said after a final one."""
+        if self._final:
+            return
+        self._final = is_final(state)
+        self.state = state
+        recorder = self.run.recorder
+        if not recorder.enabled:
+            return
+        from headway._records import TaskRunReport
+        from headway._tracebacks import describe_error
+
+        recorder.task_run(
+            TaskRunReport(
+                task_run_id=self.id,
+                run_id=self.run.id,
+                epoch=self.run.epoch,
+                sequence=self.run.next_sequence(),
+                state=state,
+                occurred_ns=now_ns(),
+                started_ns=self._started_ns,
+                task_name=self.task_name,
+                name=self.name,
+                attempt=self._attempt,
+                map_index=self.map_index,
+                depends_on=self._depends_on,
+                error=describe_error(error) if error is not None and _has_story(error) else None,
+            )
+        )
+
+
+def _wait(seconds: float) -> None:
+    """Sleep in slices, so that an asynchronous exception off the main thread gets through."""
+    if threading.current_thread() is threading.main_thread():
+        time.sleep(seconds)
+        return
+    deadline = time.monotonic() + seconds
+    while (remaining := deadline - time.monotonic()) > 0:
+        time.sleep(min(remaining, 0.2))
+
+
+def _has_story(error: BaseException) -> bool:
+    if isinstance(error, TaskCancelled) or is_cancellation(error):
+        return False
+    return not (isinstance(error, SystemExit) and error.code in (None, 0))
+
+
+def _brief(error: BaseException | None) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headway import _recording
+from tests_support import ContractServer, start_python
+
+pytest_plugins = ["headway.testing.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep tests away from the profile and the spool of whoever runs them."""
+    for name in list(os.environ):
+        if name.startswith("HEADWAY_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HEADWAY_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("HEADWAY_SPOOL_DIR", str(tmp_path / "spool"))
+    previous = _recording._recorder
+    _recording.set_recorder(None)
+    yield
+    _recording.set_recorder(previous)
+
+
+@pytest.fixture
+def server() -> Iterator[ContractServer]:
+    server = ContractServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start Python processes that do not outlive the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+        process = start_python(tmp_path, *arguments, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a flow file."""
+
+    def write(text: str, name: str = "flow_file.py") -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write

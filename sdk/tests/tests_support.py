@@ -1,0 +1,414 @@
+"""A small real HTTP server on loopback that keeps the contract the SDK relies on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import headway
+from headway._ids import uuid7
+from headway._states import LEGAL, State, is_final
+
+KEY = "hw_testing"
+PREFIX = "/api/v1/workspaces/acme/"
+
+
+class ContractServer:
+    """State that outlives stopping and starting again on the same port."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.items: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.seen: set[str] = set()
+        self.duplicates = 0
+        self.requests: list[tuple[str, str]] = []
+        self.batches: list[dict[str, Any]] = []
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.queued: list[dict[str, Any]] = []
+        self.cancelled: set[str] = set()
+        self.lost: set[str] = set()
+        self.beats: dict[str, int] = defaultdict(int)
+        self.deployments: dict[str, dict[str, Any]] = {}
+        self.answers: list[tuple[int, dict[str, str], Any]] = []  # to give before the real ones
+        self.reject: Callable[[str, dict[str, Any]], dict[str, str] | None] = lambda _k, _i: None
+        self.largest_batch = 5_000
+        self.streams = True
+        self.port = 0
+        self._server: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"HEADWAY_API_URL": self.url, "HEADWAY_API_KEY": KEY, "HEADWAY_WORKSPACE": "acme"}
+
+    def start(self) -> None:
+        handler = type("Bound", (_Handler,), {"state": self})
+        ThreadingHTTPServer.allow_reuse_address = True
+        ThreadingHTTPServer.daemon_threads = True
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        self._server.block_on_close = False
+        self._server.open_connections = set()  # type: ignore[attr-defined]
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop like a killed process: open connections are cut."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.shutdown()
+        server.server_close()
+        for connection in list(server.open_connections):  # type: ignore[attr-defined]
+            connection.close()
+        with self.changed:
+            self.changed.notify_all()
+
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+        """Wait until something that a request brought makes `condition` true."""
+        with self.changed:
+            if not self.changed.wait_for(condition, seconds):
+                raise AssertionError(f"not reached in {seconds} s; states: {self.states()}")
+            return condition()
+
+    def states(self) -> dict[str, list[str]]:
+        return {run_id: run["states"] for run_id, run in self.runs.items()}
+
+    def only_run(self) -> dict[str, Any]:
+        assert len(self.runs) == 1, self.states()
+        return next(iter(self.runs.values()))
+
+    def task_runs(self) -> dict[str, dict[str, Any]]:
+        """The newest report of each task run, by its name."""
+        newest: dict[str, dict[str, Any]] = {}
+        for report in self.items["task_runs"]:
+            known = newest.get(report["name"])
+            if known is None or known["sequence"] < report["sequence"]:
+                newest[report["name"]] = report
+        return newest
+
+    def messages(self) -> list[str]:
+        return [line["message"] for line in self.items["logs"]]
+
+    def queue_run(self, deployment: dict[str, Any], **fields: Any) -> str:
+        run_id = uuid7()
+        lease = {
+            "run_id": run_id,
+            "epoch": 1,
+            "lease_seconds": 30,
+            "run_name": "test-run",
+            "flow_name": "flow",
+            "attempt": 1,
+            "parameters": {},
+            "timeout_seconds": None,
+            "deployment": {"id": uuid7(), "name": "test", "version": None, **deployment},
+            **fields,
+        }
+        with self.changed:
+            self.runs[run_id] = self._new_run(run_id, "SCHEDULED")
+            self.queued.append(lease)
+            self.changed.notify_all()
+        return run_id
+
+    @staticmethod
+    def _new_run(run_id: str, state: str) -> dict[str, Any]:
+        return {"id": run_id, "state": state, "states": [state], "illegal": [], "reports": []}
+
+    # The routes.
+
+    def ingest(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if sum(len(items) for items in body.values()) > self.largest_batch:
+            return 413, _error("batch_too_large", "Too many items.")
+        rejected: list[dict[str, Any]] = []
+        accepted = duplicates = 0
+        self.batches.append(body)
+        ending = [r for r in body.get("runs", []) if is_final(State(r["state"]))]
+        starting = [r for r in body.get("runs", []) if r not in ending]
+        ordered = [("runs", r) for r in starting]
+        for kind in ("task_runs", "logs", "events", "points"):
+            ordered += [(kind, item) for item in body.get(kind, [])]
+        ordered += [("runs", r) for r in ending]
+        for index, (kind, item) in enumerate(ordered):
+            refusal = self.reject(kind, item)
+            if refusal is not None:
+                rejected.append({"kind": kind, "index": index, "message": "", **refusal})
+                continue
+            key = item.get("id") or json.dumps([kind, item], sort_keys=True)
+            if key in self.seen:
+                duplicates += 1
+                continue
+            self.seen.add(key)
+            accepted += 1
+            self.items[kind].append(item)
+            if kind == "runs":
+                self.apply(item)
+        lost = []
+        commands = []
+        for beat in body.get("heartbeats", []):
+            run_id = beat["run_id"]
+            self.beats[run_id] += 1
+            if run_id not in self.runs or run_id in self.lost:
+                lost.append(beat)
+            elif run_id in self.cancelled:
+                commands.append({**beat, "command": "cancel"})
+        self.duplicates += duplicates
+        return 200, {
+            "accepted": accepted,
+            "duplicates": duplicates,
+            "rejected": rejected,
+            "commands": commands,
+            "lost": lost,
+        }
+
+    def apply(self, report: dict[str, Any]) -> None:
+        run = self.runs.setdefault(
+            report["run_id"], self._new_run(report["run_id"], State.SCHEDULED)
+        )
+        target = State(report["state"])
+        if target not in LEGAL[State(run["state"])]:
+            run["illegal"].append((run["state"], target.value))
+            return
+        run["state"] = target.value
+        run["states"].append(target.value)
+        run["reports"].append(report)
+
+    def lease(self, body: dict[str, Any]) -> tuple[int, Any]:
+        deadline = time.monotonic() + body["wait_seconds"]
+        while time.monotonic() < deadline and not self.queued and self._server is not None:
+            self.changed.wait(max(0.0, deadline - time.monotonic()))
+        leases = []
+        while self.queued and len(leases) < body["limit"]:
+            lease = self.queued.pop(0)
+            self.apply({"run_id": lease["run_id"], "state": "PENDING"})
+            leases.append(lease)
+        return 200, {"leases": leases, "commands": []}
+
+    def heartbeat(self, body: dict[str, Any]) -> tuple[int, Any]:
+        for lease in body["leases"]:
+            self.beats[lease["run_id"]] += 1
+        return 200, {
+            "commands": [
+                {**lease, "command": "cancel"}
+                for lease in body["leases"]
+                if lease["run_id"] in self.cancelled
+            ],
+            "lost": [lease for lease in body["leases"] if lease["run_id"] in self.lost],
+        }
+
+    def route(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if path == "/api/v1/me":
+            return 200, {
+                "actor": {"kind": "api_key", "id": "k", "name": "testing", "email": None},
+                "live_url": self.url,
+                "workspaces": [{"id": "w", "slug": "acme", "name": "Acme"}],
+            }
+        if not path.startswith(PREFIX):
+            return 404, _error("not_found", "No such workspace.")
+        parts = path.removeprefix(PREFIX).split("/")
+        match method, parts:
+            case "POST", ["ingest"]:
+                return self.ingest(body)
+            case "POST", ["pools", "default", "leases"]:
+                return self.lease(body)
+            case "POST", ["pools", "default", "heartbeats"]:
+                return self.heartbeat(body)
+            case "POST", ["runs", run_id, "transitions"]:
+                known = self.runs.get(run_id)
+                if known is None:
+                    return 404, _error("not_found", "No such run.")
+                if State(body["state"]) not in LEGAL[State(known["state"])]:
+                    return 409, _error("illegal_transition", "That move is not legal.")
+                self.apply({"run_id": run_id, **body})
+                return 200, self.render(known)
+            case "POST", ["runs", run_id, "cancellation"]:
+                if run_id not in self.runs:
+                    return 404, _error("not_found", "No such run.")
+                self.cancelled.add(run_id)
+                return 200, {**self.render(self.runs[run_id]), "state": "CANCELLING"}
+            case "GET", ["runs"]:
+                wanted = query.get("state")
+                runs = [r for r in self.runs.values() if wanted in (None, r["state"])]
+                return 200, _page([self.render(r) for r in runs])
+            case "GET", ["runs", run_id]:
+                if run_id not in self.runs:
+                    return 404, _error("not_found", "No such run.")
+                return 200, self.render(self.runs[run_id])
+            case "GET", ["runs", run_id, "logs"]:
+                lines = [x for x in self.items["logs"] if x.get("run_id") == run_id]
+                start = int(query.get("cursor", 0))
+                cut = lines[start : start + 2]
+                more = str(start + 2) if start + 2 < len(lines) else None
+                return 200, {"items": cut, "next_cursor": more}
+            case "PUT", ["deployments"]:
+                key = f"{body['flow_name']}/{body['name']}"
+                known = self.deployments.get(key)
+                deployment = {**body, "id": known["id"] if known else uuid7()}
+                deployment["flow"] = {"id": "f", "name": body["flow_name"]}
+                self.deployments[key] = deployment
+                return 200 if known else 201, deployment
+            case "GET", ["deployments"]:
+                return 200, _page(
+                    [
+                        {k: v for k, v in d.items() if k != "parameter_schema"}
+                        for d in self.deployments.values()
+                    ]
+                )
+            case "GET", ["deployments", deployment_id]:
+                for deployment in self.deployments.values():
+                    if deployment["id"] == deployment_id:
+                        return 200, deployment
+            case "POST", ["deployments", deployment_id, "runs"]:
+                for deployment in self.deployments.values():
+                    if deployment["id"] == deployment_id:
+                        run_id = uuid7()
+                        self.runs[run_id] = self._new_run(run_id, "SCHEDULED")
+                        self.runs[run_id]["parameters"] = body.get("parameters")
+                        return 201, self.render(self.runs[run_id])
+        return 404, _error("not_found", "No such thing.")
+
+    def render(self, run: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": run["id"],
+            "name": run.get("name", "test-run"),
+            "state": run["state"],
+            "state_type": run["state"],
+            "flow": {"id": "f", "name": "flow"},
+            "created_at": "2026-03-01T09:00:00.000000Z",
+            "duration_ms": 1200,
+            "error": None,
+        }
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {
+        "error": {
+            "code": code,
+            "message": message,
+            "details": {},
+            "fields": None,
+            "retryable": False,
+            "request_id": "req_test",
+        }
+    }
+
+
+def _page(items: list[Any]) -> dict[str, Any]:
+    return {"items": items, "next_cursor": None}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: ContractServer
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.open_connections.add(self.connection)  # type: ignore[attr-defined]
+
+    def finish(self) -> None:
+        self.server.open_connections.discard(self.connection)  # type: ignore[attr-defined]
+        try:
+            super().finish()
+        except OSError:
+            return
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (OSError, ValueError):
+            return
+
+    def answer(self) -> None:
+        state = self.state
+        address = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        if self.headers.get("Content-Encoding") == "gzip":
+            raw = gzip.decompress(raw)
+        body = json.loads(raw) if raw else None
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        headers: dict[str, str] = {}
+        with state.changed:
+            if state._server is None:
+                self.close_connection = True
+                return
+            state.requests.append((self.command, address.path))
+            if self.headers.get("Authorization") != f"Bearer {KEY}":
+                status, reply = 401, _error("unauthenticated", "The API key is not valid.")
+            elif state.answers and address.path.endswith("/ingest"):
+                status, headers, reply = state.answers.pop(0)
+            elif "/streams/" in address.path:
+                self.stream(address.path.rsplit("/", 1)[1])
+                return
+            else:
+                status, reply = state.route(self.command, address.path, query, body)
+            state.changed.notify_all()
+        content = json.dumps(reply).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def stream(self, run_id: str) -> None:
+        """Server-sent events of one run; holds `changed`, which waiting releases."""
+        state = self.state
+        if not state.streams:
+            self.send_error(503)
+            return
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        sent = 0
+        while True:
+            lines = [x for x in state.items["logs"] if x.get("run_id") == run_id]
+            for line in lines[sent:]:
+                self.wfile.write(f"event: log\ndata: {json.dumps(line)}\n\n".encode())
+            sent = len(lines)
+            run = state.render(state.runs[run_id])
+            self.wfile.write(f": tick\n\nevent: run\ndata: {json.dumps(run)}\n\n".encode())
+            self.wfile.flush()
+            if is_final(State(run["state"])):
+                return
+            state.changed.wait(0.2)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+def start_python(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """Start a Python that knows the SDK and this test's surroundings."""
+    environment = {**os.environ, **options.pop("env", {})}
+    source = str(Path(headway.__file__).parents[1])
+    environment["PYTHONPATH"] = source
+    environment["PYTHONUNBUFFERED"] = "1"
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=options.pop("cwd", folder),
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
