@@ -161,6 +161,7 @@ class Place:
             "HEADWAY_API_KEY": credentials["api_key"],
             "HEADWAY_WORKSPACE": credentials["workspace"],
             "HEADWAY_SPOOL_DIR": str(self.data / "spool"),
+            "HEADWAY_DEMO_DIR": str(self.data / "demo"),
         }
 
     def credentials(self) -> Credentials | None:
