@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import IOBase
 from pathlib import Path
 from types import FrameType
 from typing import IO, Final, Self
@@ -126,8 +127,10 @@ class Supervisor:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.stop_all()
-            self._end_leftovers("that outlived its program")
+            try:
+                self.stop_all()
+            finally:
+                self._end_leftovers("that outlived its program")
         finally:
             signal.set_wakeup_fd(-1)
             for number, handler in self._handlers.items():
@@ -367,13 +370,15 @@ class Supervisor:
         return True
 
     def _forget_stream(self, key: selectors.SelectorKey) -> None:
+        stream = key.fileobj
+        if not isinstance(stream, IOBase) or stream.closed:
+            return
         running: _Running = key.data[0]
         rest = running.unfinished.pop(key.fd, b"")
         if rest:
             self._show_bytes(running, rest)
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(key.fileobj)
-            key.fileobj.close()  # type: ignore[union-attr] # always the pipe of a Popen
+        self._selector.unregister(stream)
+        stream.close()
 
     def _show_bytes(self, running: _Running, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\r")
