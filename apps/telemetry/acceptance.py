@@ -8,18 +8,17 @@ with the index that the item had in its list.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-import orjson
 
 from apps.core.ids import derived_uuid7
 from apps.telemetry import limits
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, Refusal, Relation, Transition
+from apps.telemetry.json_text import UnstorableJSONError, storable, without_nul
 
 NIL: Final = UUID(int=0)  # stands for "no run" and "no task run" where a column is part of a key
 LEVEL_NUMBER: Final[Mapping[str, int]] = {
@@ -29,11 +28,6 @@ LEVEL_NUMBER: Final[Mapping[str, int]] = {
     "ERROR": 40,
     "CRITICAL": 50,
 }
-
-# What jsonb refuses or blows up: the NUL escape, and great exponents (numbers are stored as numeric:
-# six characters `1e308` come back as 309 digits, `1e131071` as 131,072).
-_SUSPICIOUS = re.compile(rb"\\u0000|[0-9][eE][+-]?[0-9]{3}").search
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class Window(NamedTuple):
@@ -148,14 +142,11 @@ def accept_events(
                 )
             elif data[:1] != b"{":
                 refused = ("invalid_item", "Expected an object.", "payload")
-            elif _too_deep(data):
-                refused = ("invalid_item", "The payload is nested too deeply.", "payload")
-            elif _SUSPICIOUS(data):
-                cleaned = _clean_json(data)
-                if cleaned is None:
-                    refused = ("invalid_item", "A number is out of range.", "payload")
-                else:
-                    data = cleaned
+            else:
+                try:
+                    data = storable(data)
+                except UnstorableJSONError as error:
+                    refused = ("invalid_item", str(error), "payload")
             if refused is None and "\x00" in item.name:
                 refused = ("invalid_item", "NUL characters are not allowed.", "name")
         if refused is not None:
@@ -181,15 +172,15 @@ def accept_events(
                 ),
                 item.name,
                 window.received_at,
-                None if resource is None else _clean(resource.kind),
-                None if resource is None else _clean(resource.namespace or ""),
-                None if resource is None else _clean(resource.name),
+                None if resource is None else without_nul(resource.kind),
+                None if resource is None else without_nul(resource.namespace or ""),
+                None if resource is None else without_nul(resource.name),
                 _related_json(item.related) if item.related else None,
                 data,
                 item.run_id,
                 item.task_run_id,
                 item.follows,
-                _clean(item.source or ""),
+                without_nul(item.source or ""),
             )
         )
     rows.sort(key=_event_key)
@@ -222,8 +213,8 @@ def accept_logs(
                 or derive(at, item.level, logger, message, str(item.run_id), str(item.task_run_id)),
                 item.task_run_id,
                 LEVEL_NUMBER[item.level],
-                _clean(logger),
-                _clean(message),
+                without_nul(logger),
+                without_nul(message),
             )
         )
     rows.sort(key=_log_key)
@@ -254,7 +245,7 @@ def accept_points(
             else:
                 series_id = ids[key] = series_id_of(workspace_id, key)
                 series[series_id] = key
-                units[series_id] = _clean(item.unit or "")
+                units[series_id] = without_nul(item.unit or "")
                 places[series_id] = []
         if refused is not None:
             refusals.append(_refusal("points", index, refused))
@@ -301,7 +292,7 @@ def transition_rows(
             received_at,
             item.epoch,
             item.superseded,
-            _clean(cut_message(item.message)),
+            without_nul(cut_message(item.message)),
         )
         for item in transitions
     ]
@@ -365,11 +356,6 @@ def _refusal(kind: str, index: int, refused: _Refused) -> Refusal:
     return Refusal(kind=kind, index=index, code=code, message=message, field=field)
 
 
-def _clean(text: str) -> str:
-    """Replace NUL, which Postgres text cannot hold."""
-    return text.replace("\x00", "\ufffd") if "\x00" in text else text
-
-
 def _has_nul(key: SeriesKey) -> bool:
     return "\x00" in key.name or any(
         "\x00" in name or "\x00" in value for name, value in key.labels
@@ -377,41 +363,7 @@ def _has_nul(key: SeriesKey) -> bool:
 
 
 def _related_json(related: Sequence[Relation]) -> bytes:
-    data = msgspec.json.encode(related)
-    return _clean_json(data) or data if _SUSPICIOUS(data) else data
-
-
-def _too_deep(data: bytes) -> bool:
-    if data.count(b"{") + data.count(b"[") <= limits.PAYLOAD_DEPTH:
-        return False
-    depth = deepest = 0
-    for byte in _STRINGS.sub(b"", data):
-        if byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
-    return deepest > limits.PAYLOAD_DEPTH
-
-
-def _clean_json(data: bytes) -> bytes | None:
-    """Return the document without NULs, huge numbers as text; None if one is beyond a double."""
-    try:
-        return orjson.dumps(_storable(msgspec.json.decode(data)))
-    except (msgspec.DecodeError, orjson.JSONEncodeError):
-        return None
-
-
-def _storable(value: object) -> object:
-    if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, float) and value and not 1e-99 < abs(value) < 1e99:
-        return repr(value)
-    if isinstance(value, dict):
-        return {_clean(name): _storable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_storable(inner) for inner in value]
-    return value
+    return storable(msgspec.json.encode(related))
 
 
 def _event_key(row: EventRow) -> tuple[datetime, UUID]:

@@ -16,7 +16,6 @@ LABEL_VALUE_LENGTH: Final = 200
 RELATED_COUNT: Final = 100
 
 PAYLOAD_BYTES: Final = 64 * 1024
-PAYLOAD_DEPTH: Final = 100
 MESSAGE_LENGTH: Final = 64 * 1024  # characters; a longer one is cut and says so
 
 FUTURE: Final = timedelta(minutes=10)

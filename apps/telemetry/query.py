@@ -145,6 +145,11 @@ def plan(
     return Plan(moment(first), moment(last), step, coarsest_rollup(step))
 
 
+def moment_of(start: int) -> datetime:
+    """Return the start of a bucket as a moment."""
+    return moment(start * 1_000_000)
+
+
 def coarsest_rollup(step_seconds: int) -> Rollup:
     """Return the coarsest rollup whose buckets fill the step without a rest."""
     for rollup in (Rollup.DAY, Rollup.HOUR, Rollup.MINUTE):
@@ -199,8 +204,3 @@ def fill_gaps(values: Mapping[int, float | None], plan: Plan, fill: Fill) -> Poi
 def group_labels(labels: Mapping[str, str], group_by: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Return the labels that a series is grouped under; a label it lacks is the empty text."""
     return tuple((name, labels.get(name, "")) for name in group_by)
-
-
-def matches(labels: Mapping[str, str], where: Mapping[str, Sequence[str]]) -> bool:
-    """Whether each named label has one of its values; the empty text stands for "has no such"."""
-    return all(labels.get(name, "") in values for name, values in where.items())

@@ -1,0 +1,104 @@
+"""Mostly for the schema: request bodies are decoded by msgspec (`envelope`), which validates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class RefusalOutput(serializers.Serializer[object]):
+    kind = serializers.CharField()
+    index = serializers.IntegerField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(allow_null=True)
+
+
+class CommandOutput(serializers.Serializer[object]):
+    run_id = serializers.UUIDField()
+    epoch = serializers.IntegerField()
+    command = serializers.ChoiceField(choices=["cancel"])
+
+
+class HeldLeaseOutput(serializers.Serializer[object]):
+    run_id = serializers.UUIDField()
+    epoch = serializers.IntegerField()
+
+
+class AnswerOutput(serializers.Serializer[object]):
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    rejected = RefusalOutput(many=True)
+    commands = CommandOutput(many=True)
+    lost = HeldLeaseOutput(many=True)
+
+
+class ItemInput(serializers.Serializer[object]):
+    """One item; its fields stand in the reference of the ingest protocol."""
+
+
+class BatchInput(serializers.Serializer[object]):
+    runs = ItemInput(many=True, required=False)
+    task_runs = ItemInput(many=True, required=False)
+    logs = ItemInput(many=True, required=False)
+    events = ItemInput(many=True, required=False)
+    points = ItemInput(many=True, required=False)
+    heartbeats = ItemInput(many=True, required=False)
+
+
+class EventsInput(serializers.Serializer[object]):
+    events = ItemInput(many=True)
+
+
+class EventFilterInput(serializers.Serializer[object]):
+    """Query parameters of the list of events."""
+
+    name = serializers.CharField(required=False, help_text="Exact, or a prefix followed by `*`.")
+    resource_kind = serializers.CharField(required=False)
+    resource_name = serializers.CharField(required=False)
+    related_kind = serializers.CharField(required=False)
+    related_name = serializers.CharField(required=False)
+    run_id = serializers.UUIDField(required=False)
+    q = serializers.CharField(required=False, max_length=200)
+    cursor = serializers.CharField(required=False)
+    limit = serializers.IntegerField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["from"] = serializers.DateTimeField(source="since", required=False)
+        fields["to"] = serializers.DateTimeField(source="until", required=False)
+        return fields
+
+
+class ResourceOutput(serializers.Serializer[object]):
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    namespace = serializers.CharField(allow_null=True)
+
+
+class RelationOutput(ResourceOutput):
+    role = serializers.CharField()
+
+
+class EventOutput(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    resource = ResourceOutput(allow_null=True)
+    related = RelationOutput(many=True)
+    payload = serializers.DictField()
+    run_id = serializers.UUIDField(allow_null=True)
+    task_run_id = serializers.UUIDField(allow_null=True)
+    follows = serializers.UUIDField(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["source"] = serializers.CharField()  # as an attribute it would hide Field.source
+        return fields
+
+
+class EventPageOutput(serializers.Serializer[object]):
+    items = EventOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from apps.ingest.api import views
+
+urlpatterns = [
+    path("workspaces/<str:workspace>/ingest", views.Ingest.as_view()),
+    path("workspaces/<str:workspace>/events", views.Events.as_view()),
+]

@@ -1,0 +1,141 @@
+"""
+The native front door.
+
+PERF: a request with an API key does not pass through DRF, which would cost as much as storing a
+small batch. Keys are remembered by tenancy for a second; browsers take the ordinary way.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from apps.core.clock import utc_now
+from apps.core.errors import DomainError, UnsupportedMedia
+from apps.core.http.exception_handler import refusal_response
+from apps.core.http.pagination import page_of
+from apps.ingest import limits, services
+from apps.ingest.api import serializers as wire
+from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
+from apps.telemetry import selectors as telemetry
+from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.authentication import find_key_actor
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
+from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.permissions import require_scope
+from apps.tenancy.scopes import Scope
+
+_encoder = msgspec.json.Encoder()
+
+
+class FrontDoor(WorkspaceView):
+    """Authenticate, read, hand to the service, answer after its commit."""
+
+    parser_classes = ()  # the body is read as it is
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        header = request.headers.get("Authorization", "")
+        if request.method != "POST" or not header:
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            actor = find_key_actor(header)
+            if actor is None:
+                return super().dispatch(request, *args, **kwargs)
+            actor, workspace = enter_workspace(actor, kwargs["workspace"])
+            structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
+            decoded = self.read(request, actor)
+            with workspace_scope(workspace.id):
+                return self.accept(workspace, actor, decoded)
+        except DomainError as error:
+            return refusal_response(error, request)
+
+    def read(self, request: HttpRequest, actor: Actor) -> Decoded:
+        """Return the items of the body, having checked that the actor may send them."""
+        raise NotImplementedError
+
+    def accept(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
+        """Apply the items inside the workspace's transaction."""
+        answer = services.accept_batch(
+            workspace=workspace, actor=actor, decoded=decoded, now=utc_now()
+        )
+        return HttpResponse(_encoder.encode(answer), content_type="application/json")
+
+    def answer(self, request: WorkspaceRequest) -> HttpResponse:
+        decoded = self.read(request._request, request.actor)
+        return self.accept(request.workspace, request.actor, decoded)
+
+
+class Ingest(FrontDoor):
+    """One batch of anything that a process has to report."""
+
+    scopes: ClassVar = {"POST": Scope.TELEMETRY_WRITE}
+
+    def read(self, request: HttpRequest, actor: Actor) -> Decoded:
+        decoded = decode_batch(_body(request))
+        batch = decoded.batch
+        if batch.runs or batch.task_runs or batch.heartbeats:
+            require_scope(actor, Scope.RUNS_REPORT)
+        if batch.logs or batch.events or batch.points:
+            require_scope(actor, Scope.TELEMETRY_WRITE)
+        return decoded
+
+    @extend_schema(
+        operation_id="ingest_batch", request=wire.BatchInput, responses=wire.AnswerOutput
+    )
+    def post(self, request: WorkspaceRequest) -> HttpResponse:
+        return self.answer(request)
+
+
+class Events(FrontDoor):
+    """Events: sent as a plain list, read newest first."""
+
+    scopes: ClassVar = {"GET": Scope.TELEMETRY_READ, "POST": Scope.TELEMETRY_WRITE}
+
+    @extend_schema(
+        operation_id="list_events",
+        parameters=[wire.EventFilterInput],
+        responses=wire.EventPageOutput,
+    )
+    def get(self, request: WorkspaceRequest) -> Response:
+        form = wire.EventFilterInput(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        asked = {
+            name: value
+            for name, value in form.validated_data.items()
+            if name not in {"cursor", "limit"}
+        }
+        return Response(
+            page_of(
+                telemetry.list_events(
+                    workspace_id=request.workspace.id, only=telemetry.EventFilter(**asked)
+                ),
+                request=request,
+                order=telemetry.NEWEST_FIRST,
+                render=lambda events: [telemetry.event_item(event) for event in events],
+            )
+        )
+
+    def read(self, request: HttpRequest, actor: Actor) -> Decoded:
+        require_scope(actor, Scope.TELEMETRY_WRITE)
+        return decode_events(_body(request))
+
+    @extend_schema(
+        operation_id="send_events", request=wire.EventsInput, responses=wire.AnswerOutput
+    )
+    def post(self, request: WorkspaceRequest) -> HttpResponse:
+        return self.answer(request)
+
+
+def _body(request: HttpRequest) -> bytes:
+    if request.content_type != "application/json":
+        raise UnsupportedMedia("The Content-Type must be application/json.")
+    # Known before the body is read, so that nobody fills our memory by announcing less.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limits.SENT_BYTES:
+        raise too_many_bytes()
+    return unpack(request.body, request.headers.get("Content-Encoding", "").strip().lower())

@@ -1,0 +1,229 @@
+"""
+Bytes → items. Pure.
+
+The whole batch is decoded at once; only when that fails is it decoded item by item, so that one
+bad item is refused by its index and the rest is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from apps.core.errors import BatchTooLarge, InvalidRequest, UnsupportedMedia
+from apps.ingest import limits
+from apps.ingest.envelope import ITEM_TYPES, IngestBatch, LooseBatch
+from apps.telemetry.items import NewEvent, Refusal
+from apps.telemetry.json_text import holds_nul, without_nul
+
+_PATH = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+
+_batch = msgspec.json.Decoder(IngestBatch)
+_loose = msgspec.json.Decoder(LooseBatch)
+_events = msgspec.json.Decoder(list[NewEvent])
+_loose_list = msgspec.json.Decoder(list[Raw])
+_items: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
+    kind: msgspec.json.Decoder(type_) for kind, type_ in ITEM_TYPES.items()
+}
+
+
+class Decoded(Struct, kw_only=True):
+    """
+    The items that could be read, and refusals of the others.
+
+    `places[kind][i]` is where item i of that kind stood in the request; kinds that were read as a
+    whole are not in it.
+    """
+
+    batch: IngestBatch
+    refusals: list[Refusal] = []
+    places: dict[str, list[int]] = {}
+    count: int = 0
+
+    def place(self, kind: str, index: int) -> int:
+        """Return where the item stood in the request."""
+        places = self.places.get(kind)
+        return index if places is None else places[index]
+
+
+def unpack(body: bytes, encoding: str) -> bytes:
+    """
+    Return the body, unpacked when it was packed.
+
+    Raises: UnsupportedMedia for an unknown encoding, BatchTooLarge for what unpacks to too much
+    (nothing beyond the limit is unpacked), InvalidRequest for broken data.
+    """
+    if len(body) > limits.SENT_BYTES:
+        raise too_many_bytes()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding != "gzip":
+        raise UnsupportedMedia("The Content-Encoding must be gzip or identity.", encoding=encoding)
+    parts: list[bytes] = []
+    room = limits.UNPACKED_BYTES + 1
+    rest = body
+    try:
+        while rest:
+            stream = zlib.decompressobj(wbits=31)
+            parts.append(stream.decompress(rest, room))
+            room -= len(parts[-1])
+            if room <= 0:
+                raise BatchTooLarge(f"The body unpacks to more than {limits.UNPACKED_BYTES} bytes.")
+            if not stream.eof:
+                raise InvalidRequest("The gzip data ends too early.")
+            rest = stream.unused_data
+    except zlib.error as error:
+        raise InvalidRequest("The body is not gzip data.") from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def too_many_bytes() -> BatchTooLarge:
+    """Return the refusal of a body that is too large as sent."""
+    return BatchTooLarge(f"The body is over {limits.SENT_BYTES} bytes: send smaller batches.")
+
+
+def decode_batch(body: bytes) -> Decoded:
+    """
+    Read the body of `POST …/ingest`.
+
+    Raises: InvalidRequest when it is not an object of lists, BatchTooLarge above the item limit.
+    """
+    body = _readable(body)
+    try:
+        batch = _batch.decode(body)
+    except msgspec.ValidationError:
+        return _decode_loosely(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+    count = (
+        len(batch.runs)
+        + len(batch.task_runs)
+        + len(batch.logs)
+        + len(batch.events)
+        + len(batch.points)
+        + len(batch.heartbeats)
+    )
+    _check_count(count)
+    return Decoded(batch=batch, count=count)
+
+
+def decode_events(body: bytes) -> Decoded:
+    """Read the body of `POST …/events`: a list of events, or an object that holds one."""
+    body = _readable(body)
+    if body.lstrip()[:1] != b"[":
+        decoded = decode_batch(body)
+        if decoded.count != len(decoded.batch.events) + len(decoded.refusals) or any(
+            refusal.kind != "events" for refusal in decoded.refusals
+        ):
+            raise InvalidRequest(
+                "Only events can be sent here.", fields={"body": ["Send the rest to …/ingest."]}
+            )
+        return decoded
+    try:
+        events = _events.decode(body)
+    except msgspec.ValidationError:
+        try:
+            parts = _loose_list.decode(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise _malformed(error) from error
+        _check_count(len(parts))
+        decoded = Decoded(batch=IngestBatch(), count=len(parts))
+        decoded.batch.events = _decode_items("events", parts, decoded)
+        return decoded
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+    _check_count(len(events))
+    return Decoded(batch=IngestBatch(events=events), count=len(events))
+
+
+def _readable(body: bytes) -> bytes:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The body is not UTF-8 text.") from error
+    if not holds_nul(body):
+        return body
+    # Postgres text holds no NUL. Rare enough to be cleaned the slow way, before anything else.
+    try:
+        return msgspec.json.encode(_cleaned(msgspec.json.decode(body)))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return without_nul(value)
+    if isinstance(value, dict):
+        return {without_nul(name): _cleaned(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    return value
+
+
+def _check_count(count: int) -> None:
+    if count > limits.ITEMS:
+        raise BatchTooLarge(
+            f"The batch holds more than {limits.ITEMS} items: send smaller batches.", items=count
+        )
+
+
+def _malformed(error: Exception) -> InvalidRequest:
+    if isinstance(error, RecursionError):
+        return InvalidRequest("The JSON is nested too deeply.")
+    return InvalidRequest(f"The body is not valid JSON: {error}")
+
+
+def _decode_loosely(body: bytes) -> Decoded:
+    try:
+        loose = _loose.decode(body)
+    except (msgspec.ValidationError, RecursionError) as error:
+        message, field = explain(error)
+        raise InvalidRequest(
+            "The batch does not have the form of one.", fields={field or "body": [message]}
+        ) from error
+    lists: dict[str, list[Raw]] = {kind: getattr(loose, kind) for kind in ITEM_TYPES}
+    count = sum(map(len, lists.values()))
+    _check_count(count)
+    decoded = Decoded(batch=IngestBatch(), count=count)
+    for kind, parts in lists.items():
+        setattr(decoded.batch, kind, _decode_items(kind, parts, decoded))
+    return decoded
+
+
+def _decode_items(kind: str, parts: Sequence[Raw], decoded: Decoded) -> list[Any]:
+    decoder = _items[kind]
+    items: list[Any] = []
+    places: list[int] = []
+    for index, part in enumerate(parts):
+        try:
+            items.append(decoder.decode(part))
+        except (msgspec.ValidationError, RecursionError) as error:
+            message, field = explain(error)
+            decoded.refusals.append(
+                Refusal(kind=kind, index=index, code="invalid_item", message=message, field=field)
+            )
+        else:
+            places.append(index)
+    decoded.places[kind] = places
+    return items
+
+
+def explain(error: Exception) -> tuple[str, str | None]:
+    """Return msgspec's message without its path, and the path of the field it is about."""
+    if isinstance(error, RecursionError):
+        return "Nested too deeply.", None
+    text = str(error)
+    path = _PATH.search(text)
+    message = text[: path.start()] if path else text
+    field = path[1] if path else ""
+    named = _UNKNOWN.search(message) or _MISSING.search(message)
+    if named:
+        field = f"{field}.{named[1]}" if field else named[1]
+    return f"{message}.", field or None

@@ -1,0 +1,85 @@
+"""
+The live tail of events.
+
+It looks each second and is not woken: a NOTIFY in each ingest transaction would make all commits of
+the database wait for one lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from apps.core.clock import utc_now
+from apps.core.errors import InvalidRequest
+from apps.core.http.live import live_view, look
+from apps.core.http.pagination import decode_cursor, encode_cursor
+from apps.core.http.sse import Message, sse_response
+from apps.telemetry import limits, selectors
+from apps.telemetry.tail import LOOKED_AT, News, Tail
+from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.live import authenticate_workspace
+from apps.tenancy.scopes import Scope
+
+LOOK_EVERY_SECONDS = 1.0
+# Then the reader comes again, and has to show who they are: a revoked key does not listen for ever.
+STREAM_SECONDS = 600.0
+
+
+@live_view("GET")
+async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
+    """Stream events as they come in: `event`, and `sampled` when there were too many to show."""
+    caller = await authenticate_workspace(request, workspace, Scope.TELEMETRY_READ)
+    name = request.GET.get("name") or None
+    if name is not None and (len(name) > limits.NAME_LENGTH + 1 or "\x00" in name):
+        raise InvalidRequest("The name is not one of an event.", fields={"name": ["Invalid."]})
+    cursor = request.headers.get("Last-Event-ID") or request.GET.get("cursor")
+    after = _time_of(cursor) if cursor else None
+    return sse_response(follow(caller.workspace.id, name=name, after=after))
+
+
+async def follow(
+    workspace_id: uuid.UUID, *, name: str | None, after: datetime | None
+) -> AsyncIterator[Message]:
+    """Yield what is new each second, until the stream's time is up."""
+    tail = Tail(now=utc_now(), after=after)
+    ends_at = time.monotonic() + STREAM_SECONDS
+    while time.monotonic() < ends_at:
+        news, items = await look(_look, workspace_id, name, tail)
+        for (at, event_id), item in items:
+            cursor = encode_cursor([at.isoformat(), str(event_id)])
+            yield Message(event="event", data=item, cursor=cursor)
+        if news.total > len(news.shown):
+            yield Message(event="sampled", data={"shown": len(news.shown), "total": news.total})
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+
+def _look(
+    workspace_id: uuid.UUID, name: str | None, tail: Tail
+) -> tuple[News, list[tuple[tuple[datetime, uuid.UUID], dict[str, object]]]]:
+    with workspace_scope(workspace_id):
+        found = selectors.list_event_keys(
+            workspace_id=workspace_id,
+            only=selectors.EventFilter(name=name, since=tail.since),
+            limit=LOOKED_AT,
+        )
+        news = tail.look(found, now=utc_now())
+        rows = selectors.get_events(workspace_id=workspace_id, keys=news.shown)
+    return news, [((row.occurred_at, row.id), selectors.event_item(row)) for row in rows]
+
+
+def _time_of(cursor: str) -> datetime:
+    at, _ = decode_cursor(cursor, size=2)
+    try:
+        moment = datetime.fromisoformat(str(at))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidRequest("The cursor is not one of ours.", fields={"cursor": ["Invalid."]})
+    return moment

@@ -1,0 +1,73 @@
+"""JSON text that jsonb can hold: checked and, where needed, cleaned, mostly without parsing it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+import orjson
+
+MAX_DEPTH: Final = 100
+
+# What jsonb refuses or blows up: the NUL escape, and great exponents (numbers become numeric:
+# six characters `1e308` come back as 309 digits, `1e131071` as 131,072).
+_SUSPICIOUS = re.compile(rb"\\u0000|[0-9][eE][+-]?[0-9]{3}").search
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class UnstorableJSONError(ValueError):
+    """The text cannot be kept; the message says why."""
+
+
+def without_nul(text: str) -> str:
+    """Replace NUL, which Postgres text cannot hold."""
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
+def storable(data: bytes) -> bytes:
+    """
+    Return well-formed JSON as jsonb can hold it: the same bytes in all but rare cases.
+
+    NUL becomes the replacement character, numbers beyond 1e±99 become text.
+    Raises: UnstorableJSONError for nesting deeper than MAX_DEPTH or a number beyond a double.
+    """
+    if _nested_deeper(data, MAX_DEPTH):
+        raise UnstorableJSONError(f"Nested deeper than {MAX_DEPTH} levels.")
+    if not _SUSPICIOUS(data):
+        return data
+    try:
+        return orjson.dumps(_cleaned(msgspec.json.decode(data)))
+    except (msgspec.DecodeError, orjson.JSONEncodeError) as error:
+        raise UnstorableJSONError("A number is out of range.") from error
+
+
+def holds_nul(data: bytes) -> bool:
+    """Whether the text may hold the NUL escape; a false alarm is possible, a miss is not."""
+    return b"\\u0000" in data
+
+
+def _nested_deeper(data: bytes, depth: int) -> bool:
+    if data.count(b"{") + data.count(b"[") <= depth:
+        return False
+    level = 0
+    for byte in _STRINGS.sub(b"", data):
+        if byte in b"{[":
+            level += 1
+            if level > depth:
+                return True
+        elif byte in b"}]":
+            level -= 1
+    return False
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return without_nul(value)
+    if isinstance(value, float) and value and not 1e-99 < abs(value) < 1e99:
+        return repr(value)
+    if isinstance(value, dict):
+        return {without_nul(name): _cleaned(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    return value

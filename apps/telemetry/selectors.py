@@ -1,0 +1,379 @@
+"""
+Reads for the HTTP layer and other apps. Each begins with the workspace.
+
+`list_…` return querysets for keyset pages (`order` beside each); `…_item` render one row as the API
+shows it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from apps.core.ids import uuid7_time
+from apps.telemetry import query as metric_query
+from apps.telemetry.acceptance import NIL
+from apps.telemetry.deltas import Summary
+from apps.telemetry.enums import LogLevel
+from apps.telemetry.errors import QueryTooLarge
+from apps.telemetry.models import Event, LogLine, MetricSeries, RunMetric, RunTransition
+from apps.telemetry.query import Aggregate, Fill, Plan, Points
+from apps.telemetry.store import reads
+
+NEWEST_FIRST: Final = ("-occurred_at", "-id")
+OLDEST_FIRST: Final = ("occurred_at", "id")
+TRANSITION_ORDER: Final = ("id",)
+
+MAX_MATCHED_SERIES: Final = 10_000  # series read for one query
+LABEL_VALUES: Final = 20  # values named per label in the list of metrics
+TOP_NAMES: Final = 20
+HISTOGRAM_BUCKETS: Final = 120
+CLOCK_SLACK: Final = timedelta(hours=1)  # a sender's clock against the one that made the run's id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events. A name may end in `*`; `q` is looked for in names and payload."""
+
+    name: str | None = None
+    resource_kind: str | None = None
+    resource_name: str | None = None
+    related_kind: str | None = None
+    related_name: str | None = None
+    run_id: uuid.UUID | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_events(*, workspace_id: uuid.UUID, only: EventFilter) -> QuerySet[Event]:
+    """Return events to be paged by NEWEST_FIRST."""
+    events = Event.objects.for_workspace(workspace_id)
+    if only.since is not None:
+        events = events.filter(occurred_at__gte=only.since)
+    if only.until is not None:
+        events = events.filter(occurred_at__lt=only.until)
+    if only.name:
+        exact, prefix = split_name(only.name)
+        events = events.filter(
+            **({"name": exact} if prefix is None else {"name__startswith": prefix})
+        )
+    if only.resource_kind:
+        events = events.filter(resource_kind=only.resource_kind)
+    if only.resource_name:
+        events = events.filter(resource_name=only.resource_name)
+    if only.related_kind or only.related_name:
+        wanted = {"kind": only.related_kind, "name": only.related_name}
+        events = events.filter(
+            related__contains=[{key: value for key, value in wanted.items() if value}]
+        )
+    if only.run_id is not None:
+        events = events.filter(run_id=only.run_id, **_since_run(only.run_id))
+    if only.q:
+        events = events.annotate(payload_text=Cast("payload", TextField())).filter(
+            Q(name__icontains=only.q)
+            | Q(resource_name__icontains=only.q)
+            | Q(payload_text__icontains=only.q)
+        )
+    return events
+
+
+def list_event_keys(
+    *, workspace_id: uuid.UUID, only: EventFilter, limit: int
+) -> list[tuple[datetime, uuid.UUID]]:
+    """Return (occurred_at, id) of the newest `limit` events, newest first; for live tails."""
+    events = list_events(workspace_id=workspace_id, only=only).order_by(*NEWEST_FIRST)
+    return list(events.values_list("occurred_at", "id")[:limit])
+
+
+def get_events(
+    *, workspace_id: uuid.UUID, keys: Sequence[tuple[datetime, uuid.UUID]]
+) -> list[Event]:
+    """Return the events of these keys, oldest first."""
+    if not keys:
+        return []
+    times = [at for at, _ in keys]
+    return list(
+        Event.objects.for_workspace(workspace_id)
+        .filter(
+            occurred_at__gte=min(times),
+            occurred_at__lte=max(times),
+            id__in=[event_id for _, event_id in keys],
+        )
+        .order_by(*OLDEST_FIRST)
+    )
+
+
+def event_item(event: Event) -> dict[str, object]:
+    """Render an event as the API shows it."""
+    resource = None
+    if event.resource_kind is not None:
+        resource = {
+            "kind": event.resource_kind,
+            "name": event.resource_name,
+            "namespace": event.resource_namespace or None,
+        }
+    return {
+        "id": event.id,
+        "name": event.name,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        "resource": resource,
+        "related": event.related or [],
+        "payload": event.payload,
+        "run_id": event.run_id,
+        "task_run_id": event.task_run_id,
+        "follows": event.follows,
+        "source": event.source,
+    }
+
+
+def event_histogram(
+    *, workspace_id: uuid.UUID, since: datetime, until: datetime, name: str | None = None
+) -> dict[str, object]:
+    """Return counts per step (≤ 120 of them, empty ones present) and the most frequent names."""
+    plan = metric_query.plan(since, until, wanted_points=HISTOGRAM_BUCKETS)
+    exact, prefix = split_name(name) if name else (None, None)
+    by_bucket: dict[int, int] = defaultdict(int)
+    by_name: dict[str, int] = defaultdict(int)
+    for its_name, start, count in reads.count_events(
+        workspace_id, plan=plan, name=exact, prefix=prefix
+    ):
+        by_bucket[start] += count
+        by_name[its_name] += count
+    top = sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_NAMES]
+    return {
+        "step_seconds": plan.step_seconds,
+        "buckets": [
+            {"at": metric_query.moment_of(start), "count": by_bucket.get(start, 0)}
+            for start in plan.starts()
+        ],
+        "names": [{"name": its_name, "count": count} for its_name, count in top],
+    }
+
+
+def split_name(name: str) -> tuple[str | None, str | None]:
+    """Return (exact, None), or (None, prefix) when the name ends in `*`."""
+    return (None, name[:-1]) if name.endswith("*") else (name, None)
+
+
+def list_logs(
+    *,
+    workspace_id: uuid.UUID,
+    run_id: uuid.UUID,
+    task_run_id: uuid.UUID | None = None,
+    level: str | None = None,
+    q: str | None = None,
+) -> QuerySet[LogLine]:
+    """
+    Return a run's log lines, to be paged by OLDEST_FIRST or NEWEST_FIRST.
+
+    `level` is the least one: WARNING brings errors too. `q` is looked for in the message.
+    """
+    lines = LogLine.objects.for_workspace(workspace_id).filter(run_id=run_id, **_since_run(run_id))
+    if task_run_id is not None:
+        lines = lines.filter(task_run_id=task_run_id)
+    if level is not None:
+        lines = lines.filter(level__gte=LogLevel[level])
+    if q:
+        lines = lines.filter(message__icontains=q)
+    return lines
+
+
+def log_item(line: LogLine) -> dict[str, object]:
+    """Render a log line as the API shows it."""
+    return {
+        "id": line.id,
+        "occurred_at": line.occurred_at,
+        "run_id": None if line.run_id == NIL else line.run_id,
+        "task_run_id": line.task_run_id,
+        "level": LogLevel(line.level).label,
+        "logger": line.logger,
+        "message": line.message,
+    }
+
+
+def list_transitions(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, task_run_id: uuid.UUID | None = None
+) -> QuerySet[RunTransition]:
+    """Return the transitions of a run, or of one of its task runs; paged by TRANSITION_ORDER."""
+    return RunTransition.objects.for_workspace(workspace_id).filter(
+        run_id=run_id, task_run_id=task_run_id or NIL
+    )
+
+
+def transition_item(transition: RunTransition) -> dict[str, object]:
+    """Render a transition as the API shows it, but for `state_type`, which runs know."""
+    return {
+        "id": transition.id,
+        "state": transition.state,
+        "occurred_at": transition.occurred_at,
+        "received_at": transition.received_at,
+        "epoch": transition.epoch,
+        "superseded": transition.superseded,
+        "message": transition.message,
+        "task_run_id": None if transition.task_run_id == NIL else transition.task_run_id,
+    }
+
+
+def run_metrics(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> list[dict[str, object]]:
+    """
+    Return what a run measured, one entry a series, by name and labels.
+
+    Lags behind the points by the rollup worker's nap, about a second.
+    """
+    measured = list(
+        RunMetric.objects.filter(workspace_id=workspace_id, run_id=run_id).order_by("series_id")[
+            :MAX_MATCHED_SERIES
+        ]
+    )
+    series = MetricSeries.objects.filter(workspace_id=workspace_id).in_bulk(
+        [row.series_id for row in measured]
+    )
+    items: list[dict[str, object]] = [
+        {
+            "name": series[row.series_id].name,
+            "unit": series[row.series_id].unit or None,
+            "labels": series[row.series_id].labels,
+            "last": row.last,
+            "count": row.count,
+            "min": row.low,
+            "max": row.high,
+        }
+        for row in measured
+        if row.series_id in series
+    ]
+    return sorted(items, key=lambda item: (str(item["name"]), str(item["labels"])))
+
+
+def list_metrics(*, workspace_id: uuid.UUID) -> list[dict[str, object]]:
+    """Return the workspace's metrics by name, each with its labels and some of their values."""
+    found: dict[str, dict[str, object]] = {}
+    values: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    rows = (
+        MetricSeries.objects.filter(workspace_id=workspace_id)
+        .order_by("name", "id")
+        .values_list("name", "unit", "last_at", "created_at", "labels")
+    )
+    for name, unit, last_at, created_at, labels in rows.iterator(chunk_size=2_000):
+        at = last_at or created_at
+        metric = found.get(name)
+        if metric is None:
+            found[name] = metric = {"name": name, "unit": unit or None, "series": 0, "last_at": at}
+        metric["series"] = int(str(metric["series"])) + 1
+        metric["unit"] = metric["unit"] or unit or None
+        metric["last_at"] = max(metric["last_at"], at)  # type: ignore[call-overload]
+        for label, value in labels.items():
+            values[name][label].add(value)
+    for name, metric in found.items():
+        metric["labels"] = {
+            label: sorted(its_values)[:LABEL_VALUES]
+            for label, its_values in sorted(values[name].items())
+        }
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricQuery:
+    """One line (or bundle of lines) of a chart."""
+
+    name: str
+    aggregate: Aggregate
+    group_by: Sequence[str] = ()
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One group's points."""
+
+    labels: dict[str, str]
+    points: Points
+
+
+def query_metrics(
+    *, workspace_id: uuid.UUID, queries: Sequence[MetricQuery], plan: Plan, fill: Fill
+) -> list[list[Line]]:
+    """
+    Return for each query its lines, ordered by their labels.
+
+    Raises: QueryTooLarge for more than 100 lines in all, or too many series behind them.
+    """
+    answers: list[list[Line]] = []
+    room = metric_query.MAX_SERIES
+    for asked in queries:
+        lines = _query_metric(workspace_id, asked, plan, fill, room)
+        room -= len(lines)
+        answers.append(lines)
+    return answers
+
+
+def _query_metric(
+    workspace_id: uuid.UUID, asked: MetricQuery, plan: Plan, fill: Fill, room: int
+) -> list[Line]:
+    series: list[uuid.UUID] = []
+    groups: list[int] = []
+    numbers: dict[tuple[tuple[str, str], ...], int] = {}
+    matching = MetricSeries.objects.filter(workspace_id=workspace_id, name=asked.name)
+    for label, wanted in asked.where.items():
+        # SECURITY: the label is data, never a part of a lookup's name.
+        any_of = Q()
+        for value in wanted:
+            any_of |= Q(labels__contains={label: value}) if value else ~Q(labels__has_key=label)
+        matching = matching.filter(any_of)
+    rows = matching.order_by("id").values_list("id", "labels")[: MAX_MATCHED_SERIES + 1]
+    for series_id, labels in rows:
+        series.append(series_id)
+        key = metric_query.group_labels(labels, asked.group_by)
+        groups.append(numbers.setdefault(key, len(numbers)))
+    if len(series) > MAX_MATCHED_SERIES:
+        raise QueryTooLarge(
+            f"More than {MAX_MATCHED_SERIES} series match: narrow the query with `where`.",
+            fields={"queries": [f"{asked.name} matches too many series."]},
+        )
+    summaries = reads.summarise_series(
+        workspace_id,
+        series=series,
+        groups=groups,
+        plan=plan,
+        sketches=asked.aggregate.quantile is not None,
+    )
+    by_group: dict[int, dict[int, Summary]] = defaultdict(dict)
+    for (number, start), summary in summaries.items():
+        by_group[number][start] = summary
+    if len(by_group) > room:
+        raise QueryTooLarge(
+            f"The answer would hold more than {metric_query.MAX_SERIES} lines.",
+            fields={"queries": ["Group by fewer labels, or narrow with `where`."]},
+        )
+    return [
+        Line(
+            labels=dict(key),
+            points=metric_query.fill_gaps(
+                {
+                    start: metric_query.value_of(
+                        asked.aggregate, summary, step_seconds=plan.step_seconds
+                    )
+                    for start, summary in by_group[number].items()
+                },
+                plan,
+                fill,
+            ),
+        )
+        for key, number in sorted(numbers.items())
+        if number in by_group
+    ]
+
+
+def _since_run(run_id: uuid.UUID) -> dict[str, datetime]:
+    """Return a lower bound in time for what belongs to a run, when its id carries its time."""
+    if run_id.version != 7:
+        return {}
+    return {"occurred_at__gte": uuid7_time(run_id) - CLOCK_SLACK}
