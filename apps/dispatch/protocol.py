@@ -1,0 +1,92 @@
+"""What travels between agents and us."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+LEASE_TIME = timedelta(seconds=30)  # after the last heartbeat
+BEAT_EVERY = timedelta(seconds=8)  # what agents are told to keep
+ONLINE_FOR = timedelta(seconds=40)  # a poll may wait 30 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentInfo:
+    """An agent as it presents itself with each request."""
+
+    id: uuid.UUID
+    name: str
+    host: str
+    pid: int
+    version: str
+    capacity: int
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def holder(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLease:
+    """One lease that a holder believes to have."""
+
+    run_id: uuid.UUID
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What the holder of a lease shall do."""
+
+    run_id: uuid.UUID
+    epoch: int
+    command: Literal["cancel"] = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedDeployment:
+    """Where the code of a leased run is."""
+
+    id: uuid.UUID
+    name: str
+    entrypoint: str
+    path: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedLease:
+    """All that an agent needs to start the run."""
+
+    run_id: uuid.UUID
+    epoch: int
+    lease_seconds: int
+    run_name: str
+    flow_name: str
+    attempt: int
+    parameters: dict[str, object]
+    timeout_seconds: int | None
+    deployment: LeasedDeployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseAnswer:
+    """What a poll brings."""
+
+    leases: list[GrantedLease]
+    commands: list[Command]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.leases and not self.commands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatAnswer:
+    """What a beat brings; a lost lease is no longer the holder's: kill its process."""
+
+    commands: list[Command]
+    lost: list[HeldLease]

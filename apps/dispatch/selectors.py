@@ -1,0 +1,134 @@
+"""Reads of pools, agents and leases for the HTTP layer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet
+
+from apps.dispatch.errors import PoolNotFound
+from apps.dispatch.models import Agent, Lease, Pool, PoolQuerySet, Queue
+from apps.dispatch.protocol import ONLINE_FOR, Command
+from apps.runs import selectors as runs
+from apps.runs.enums import RunState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLoad:
+    """How busy a pool is now."""
+
+    running: int
+    queued: int
+    agents_online: int
+
+
+def list_pools(*, workspace_id: uuid.UUID) -> PoolQuerySet:
+    """Return the workspace's pools with their queues."""
+    queues = Queue.objects.order_by("priority", "name", "id")
+    return Pool.objects.for_workspace(workspace_id).prefetch_related(Prefetch("queues", queues))
+
+
+def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
+    """
+    Return the pool of this name or id.
+
+    Raises: PoolNotFound.
+    """
+    pool_id = _as_uuid(pool)
+    named = Q(name=pool) if pool_id is None else Q(id=pool_id)
+    found = Pool.objects.for_workspace(workspace_id).filter(named).first()
+    if found is None:
+        raise PoolNotFound("There is no such pool.", pool=pool)
+    return found
+
+
+def list_serving_queues(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the queues that may be leased from now, in the order of service."""
+    queues = Queue.objects.filter(
+        workspace_id=workspace_id, pool_id=pool_id, paused_at=None, pool__paused_at=None
+    )
+    return list(queues.order_by("priority", "name", "id").values_list("id", flat=True))
+
+
+def load_of_pools(
+    *, workspace_id: uuid.UUID, pool_ids: Collection[uuid.UUID], now: datetime
+) -> dict[uuid.UUID, PoolLoad]:
+    """Return what each pool is executing, has queued, and how many of its agents are there."""
+    running = dict(
+        Lease.objects.filter(workspace_id=workspace_id, ended_at=None, agent__pool_id__in=pool_ids)
+        .order_by()
+        .values_list("agent__pool_id")
+        .annotate(count=Count("id"))
+    )
+    online = dict(
+        Agent.objects.filter(pool_id__in=pool_ids, last_seen_at__gte=now - ONLINE_FOR)
+        .order_by()
+        .values_list("pool_id")
+        .annotate(count=Count("id"))
+    )
+    queued = queued_by_queue(workspace_id=workspace_id)
+    of_pool: dict[uuid.UUID, int] = {}
+    for queue_id, pool_id in Queue.objects.filter(pool_id__in=pool_ids).values_list(
+        "id", "pool_id"
+    ):
+        of_pool[pool_id] = of_pool.get(pool_id, 0) + queued.get(queue_id, 0)
+    return {
+        pool_id: PoolLoad(
+            running=running.get(pool_id, 0),
+            queued=of_pool.get(pool_id, 0),
+            agents_online=online.get(pool_id, 0),
+        )
+        for pool_id in pool_ids
+    }
+
+
+def queued_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Return how many runs wait in each queue."""
+    return runs.count_waiting_by_queue(workspace_id=workspace_id)
+
+
+def list_agents(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> QuerySet[Agent]:
+    """Return the pool's agents."""
+    return Agent.objects.filter(workspace_id=workspace_id, pool_id=pool_id)
+
+
+def running_by_agent(
+    *, workspace_id: uuid.UUID, agent_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """Return how many leases each of these agents holds."""
+    held = Lease.objects.filter(workspace_id=workspace_id, agent_id__in=agent_ids, ended_at=None)
+    return {
+        agent_id: count
+        for agent_id, count in held.order_by().values_list("agent_id").annotate(count=Count("id"))
+        if agent_id is not None
+    }
+
+
+def list_commands_for_agent(*, workspace_id: uuid.UUID, agent_id: uuid.UUID) -> list[Command]:
+    """Return what the agent shall do with the runs that it holds."""
+    held = Lease.objects.filter(
+        workspace_id=workspace_id,
+        agent_id=agent_id,
+        ended_at=None,
+        run__state=RunState.CANCELLING.value,
+        run__epoch=F("epoch"),
+    )
+    return [
+        Command(run_id=run_id, epoch=epoch)
+        for run_id, epoch in held.order_by("created_at", "id").values_list("run_id", "epoch")
+    ]
+
+
+def has_agent(*, workspace_id: uuid.UUID) -> bool:
+    """Say whether an agent ever came to this workspace."""
+    return Agent.objects.filter(workspace_id=workspace_id).exists()
+
+
+def _as_uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,59 @@
+"""Use cases of dispatch; other apps import this package only."""
+
+from apps.dispatch.protocol import (
+    AgentInfo,
+    Command,
+    GrantedLease,
+    HeartbeatAnswer,
+    HeldLease,
+    LeaseAnswer,
+    LeasedDeployment,
+)
+from apps.dispatch.services.heartbeat import heartbeat
+from apps.dispatch.services.lease import lease_next_runs
+from apps.dispatch.services.pools import (
+    create_pool,
+    ensure_default_pool,
+    forget_agents,
+    greet_agent,
+    pause_pool,
+    resolve_pool,
+)
+from apps.dispatch.services.pulse import keep_pulse, pulse_front_door
+from apps.dispatch.services.report import adopt_local_run, report_run
+from apps.dispatch.services.rescue import rescue_lost_runs
+from apps.dispatch.services.schedule import (
+    create_due_runs,
+    deploy,
+    find_next_due_at,
+    remove_deployment,
+    start_deployment,
+)
+
+__all__ = [
+    "AgentInfo",
+    "Command",
+    "GrantedLease",
+    "HeartbeatAnswer",
+    "HeldLease",
+    "LeaseAnswer",
+    "LeasedDeployment",
+    "adopt_local_run",
+    "create_due_runs",
+    "create_pool",
+    "deploy",
+    "ensure_default_pool",
+    "find_next_due_at",
+    "forget_agents",
+    "greet_agent",
+    "heartbeat",
+    "keep_pulse",
+    "lease_next_runs",
+    "pause_pool",
+    "pulse_front_door",
+    "remove_deployment",
+    "report_run",
+    "rescue_lost_runs",
+    "resolve_pool",
+    "start_deployment",
+]

@@ -1,0 +1,65 @@
+"""Hear from the holders of leases, and tell them what to stop and what is no longer theirs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.db import connection
+
+from apps.core.transactions import joined
+from apps.dispatch.enums import LeaseEnd
+from apps.dispatch.models import Lease
+from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease
+from apps.runs.enums import RunState
+
+logger = structlog.get_logger(__name__)
+
+_BEAT = """
+    UPDATE dispatch_leasebeat AS beat SET beat_at = %s
+    FROM unnest(%s::uuid[], %s::int[]) AS held(run_id, epoch)
+    JOIN dispatch_lease AS lease
+      ON lease.run_id = held.run_id AND lease.epoch = held.epoch AND lease.ended_at IS NULL
+    JOIN runs_run AS run ON run.id = lease.run_id
+    WHERE lease.workspace_id = %s AND beat.lease_id = lease.id
+    RETURNING lease.run_id, lease.epoch, run.state
+"""
+
+
+@joined
+def heartbeat(
+    *, workspace_id: uuid.UUID, leases: Sequence[HeldLease], now: datetime, holder: str = ""
+) -> HeartbeatAnswer:
+    """
+    Prolong the leases that are still the holder's, all with one statement.
+
+    A lease that ended by the holder's own report is not lost: its process may still be flushing.
+    `holder` is for the reader of the logs; run and epoch alone say whose lease it is.
+    """
+    if not leases:
+        return HeartbeatAnswer(commands=[], lost=[])
+    run_ids, epochs = [held.run_id for held in leases], [held.epoch for held in leases]
+    with connection.cursor() as cursor:
+        cursor.execute(_BEAT, [now, run_ids, epochs, workspace_id])
+        states = {(run_id, epoch): state for run_id, epoch, state in cursor.fetchall()}
+    silent = [held for held in leases if (held.run_id, held.epoch) not in states]
+    lost: list[HeldLease] = []
+    if silent:
+        done = set(
+            Lease.objects.filter(
+                workspace_id=workspace_id,
+                run_id__in=[held.run_id for held in silent],
+                ended_by=LeaseEnd.REPORTED.value,
+            ).values_list("run_id", "epoch")
+        )
+        lost = [held for held in silent if (held.run_id, held.epoch) not in done]
+        if lost:
+            logger.info("lease.lost", holder=holder, leases=len(lost))
+    commands = [
+        Command(run_id=run_id, epoch=epoch)
+        for (run_id, epoch), state in states.items()
+        if state == RunState.CANCELLING
+    ]
+    return HeartbeatAnswer(commands=commands, lost=lost)

@@ -1,0 +1,141 @@
+"""Grant the right to execute runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from apps.core.transactions import joined
+from apps.dispatch import selectors
+from apps.dispatch.models import Lease, LeaseBeat
+from apps.dispatch.protocol import (
+    LEASE_TIME,
+    AgentInfo,
+    GrantedLease,
+    LeaseAnswer,
+    LeasedDeployment,
+)
+from apps.flows import selectors as flows
+from apps.runs import services as runs
+from apps.runs.services import Claimant
+
+if TYPE_CHECKING:
+    from apps.runs.models import Run
+
+MAX_GRANTS = 100  # a poll
+
+
+@joined
+def lease_next_runs(
+    *,
+    workspace_id: uuid.UUID,
+    pool_id: uuid.UUID,
+    agent: AgentInfo,
+    limit: int,
+    max_concurrent_runs: int | None,
+    now: datetime,
+) -> LeaseAnswer:
+    """
+    Grant up to `limit` leases from the pool's queues, and tell what its agent shall stop.
+
+    Run, lease and slot are one thing: all three are taken in this transaction. Queues are served
+    by their priority; nothing comes from paused pools, queues and deployments.
+    """
+    commands = selectors.list_commands_for_agent(workspace_id=workspace_id, agent_id=agent.id)
+    limit = min(limit, MAX_GRANTS)
+    claimed: list[Run] = []
+    for queue_id in selectors.list_serving_queues(workspace_id=workspace_id, pool_id=pool_id):
+        if len(claimed) == limit:
+            break
+        if not claimed and max_concurrent_runs is not None:
+            limit = min(limit, _free_slots(workspace_id, max_concurrent_runs))
+            if limit <= 0:
+                break
+        claimed += runs.claim_runs(
+            queue_id=queue_id,
+            limit=limit - len(claimed),
+            claimant=Claimant(agent_id=agent.id, name=agent.name, host=agent.host),
+            now=now,
+        )
+    _grant(claimed, agent, now)
+    return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=commands)
+
+
+def grant_to_process(*, run: Run, holder: str, now: datetime) -> None:
+    """Give the lease of a locally started run to the process that runs it."""
+    lease = Lease.objects.create(
+        workspace_id=run.workspace_id, run_id=run.id, epoch=run.epoch, holder=holder, created_at=now
+    )
+    LeaseBeat.objects.create(lease=lease, workspace_id=run.workspace_id, beat_at=now)
+
+
+def _free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
+    """
+    Return how many more leases the workspace may hold.
+
+    Counting and granting must not interleave with another claimant's: one at a time per workspace,
+    until the commit. Only workspaces with a limit pay for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slots:{workspace_id}"]
+        )
+    active = Lease.objects.filter(workspace_id=workspace_id, ended_at=None).count()
+    return max_concurrent_runs - active
+
+
+def _grant(claimed: Sequence[Run], agent: AgentInfo, now: datetime) -> None:
+    leases = Lease.objects.bulk_create(
+        Lease(
+            workspace_id=run.workspace_id,
+            run_id=run.id,
+            epoch=run.epoch,
+            agent_id=agent.id,
+            holder=agent.holder,
+            created_at=now,
+        )
+        for run in claimed
+    )
+    LeaseBeat.objects.bulk_create(
+        LeaseBeat(lease=lease, workspace_id=lease.workspace_id, beat_at=now) for lease in leases
+    )
+
+
+def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLease]:
+    if not claimed:
+        return []
+    deployments = {
+        deployment.id: deployment
+        for deployment in flows.list_deployments_by_id(
+            workspace_id=workspace_id,
+            deployment_ids={run.deployment_id for run in claimed if run.deployment_id},
+        ).select_related("flow")
+    }
+    granted = []
+    for run in claimed:
+        assert run.deployment_id is not None, "only deployments put runs into queues"
+        deployment = deployments[run.deployment_id]
+        granted.append(
+            GrantedLease(
+                run_id=run.id,
+                epoch=run.epoch,
+                lease_seconds=int(LEASE_TIME.total_seconds()),
+                run_name=run.name,
+                flow_name=deployment.flow.name,
+                attempt=run.attempt,
+                parameters=run.parameters,
+                timeout_seconds=deployment.timeout_seconds,
+                deployment=LeasedDeployment(
+                    id=deployment.id,
+                    name=deployment.name,
+                    entrypoint=deployment.entrypoint,
+                    path=deployment.path,
+                    version=deployment.version or None,
+                ),
+            )
+        )
+    return granted

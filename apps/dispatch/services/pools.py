@@ -1,0 +1,120 @@
+"""Pools, their queues, and the agents that present themselves."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from apps.core.ids import uuid7
+from apps.core.transactions import joined
+from apps.core.wakeups import notify
+from apps.dispatch import selectors
+from apps.dispatch.enums import PoolKind
+from apps.dispatch.errors import AgentIdTaken, PoolNameTaken
+from apps.dispatch.models import Agent, Pool, Queue
+from apps.dispatch.protocol import AgentInfo
+
+DEFAULT_NAME = "default"
+FORGET_AGENTS_AFTER = timedelta(days=7)
+
+
+@joined
+def resolve_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
+    """
+    Return the pool of this name or id. The pool `default` is made when it is first asked for.
+
+    Raises: PoolNotFound.
+    """
+    if pool == DEFAULT_NAME:
+        return ensure_default_pool(workspace_id=workspace_id)
+    return selectors.get_pool(workspace_id=workspace_id, pool=pool)
+
+
+@joined
+def ensure_default_pool(*, workspace_id: uuid.UUID) -> Pool:
+    """Return the workspace's pool `default`; made with its queue unless it is there."""
+    found = Pool.objects.for_workspace(workspace_id).filter(name=DEFAULT_NAME).first()
+    if found is not None:
+        return found
+    pool = Pool(id=uuid7(), workspace_id=workspace_id, name=DEFAULT_NAME)
+    Pool.objects.bulk_create([pool], ignore_conflicts=True)
+    pool = Pool.objects.for_workspace(workspace_id).get(name=DEFAULT_NAME)
+    Queue.objects.bulk_create(
+        [Queue(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME)], ignore_conflicts=True
+    )
+    return pool
+
+
+@joined
+def create_pool(*, workspace_id: uuid.UUID, name: str, kind: PoolKind, now: datetime) -> Pool:
+    """
+    Create a pool with the queue `default`.
+
+    Raises: PoolNameTaken.
+    """
+    ensure_default_pool(workspace_id=workspace_id)
+    try:
+        with transaction.atomic():
+            pool = Pool.objects.create(
+                workspace_id=workspace_id, name=name, kind=kind.value, created_at=now
+            )
+    except IntegrityError:
+        raise PoolNameTaken("There is a pool of this name already.", name=name) from None
+    Queue.objects.create(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME, created_at=now)
+    return pool
+
+
+@joined
+def pause_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, paused: bool, now: datetime) -> Pool:
+    """
+    Lease nothing more from the pool, or go on; what is executing stays untouched.
+
+    Raises: PoolNotFound.
+    """
+    pool = selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
+    if paused != pool.paused:
+        pool.paused_at = now if paused else None
+        pool.save(update_fields=["paused_at"])
+        notify("pool", pool.id)
+    return pool
+
+
+@joined
+def greet_agent(*, workspace_id: uuid.UUID, pool: Pool, agent: AgentInfo, now: datetime) -> None:
+    """
+    Note that the agent is there, and what it says of itself.
+
+    Raises: AgentIdTaken.
+    """
+    columns: dict[str, object] = {
+        "name": agent.name,
+        "host": agent.host,
+        "pid": agent.pid,
+        "version": agent.version,
+        "labels": agent.labels,
+        "capacity": agent.capacity,
+        "last_seen_at": now,
+    }
+    known = Agent.objects.filter(id=agent.id, workspace_id=workspace_id, pool=pool)
+    if known.update(**columns):
+        return
+    try:
+        with transaction.atomic():
+            Agent.objects.create(
+                id=agent.id, workspace_id=workspace_id, pool=pool, created_at=now, **columns
+            )
+    except IntegrityError:
+        # A twin of this request may have been first; else the id is somebody else's.
+        if not known.update(**columns):
+            raise AgentIdTaken(
+                "This agent id is in use elsewhere.", fields={"agent.id": ["Taken."]}
+            ) from None
+
+
+@joined
+def forget_agents(*, now: datetime) -> int:
+    """Delete agents not heard of for a week; return how many. For loops."""
+    gone, _ = Agent.objects.filter(last_seen_at__lt=now - FORGET_AGENTS_AFTER).delete()
+    return gone

@@ -1,0 +1,146 @@
+"""Make runs: when a schedule comes due, and when somebody asks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from apps.core.transactions import joined
+from apps.dispatch.models import Queue
+from apps.dispatch.services.pools import resolve_pool
+from apps.flows import selectors as flow_selectors
+from apps.flows import services as flows
+from apps.flows.services import DeploymentSpec
+from apps.runs import services as runs
+from apps.runs.enums import RunSource
+from apps.runs.services import CreatedBy, NewRun
+
+if TYPE_CHECKING:
+    from apps.flows.models import Deployment
+    from apps.runs.models import Run
+
+DUE_BATCH = 200  # schedules per transaction
+
+
+@joined
+def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
+    """
+    Make the runs of up to `limit` schedules that came due; return how many schedules were taken.
+
+    Run and next due time are written in one transaction, so that each due time has exactly one
+    run however many schedulers there are, and whenever one is killed. For loops.
+    """
+    due = flows.take_due_schedules(now=now, limit=limit)
+    if not due:
+        return 0
+    queues = _default_queues({each.pool_id for each in due})
+    runs.create_runs(
+        new=[
+            NewRun(
+                workspace_id=each.workspace_id,
+                flow_id=each.flow_id,
+                deployment_id=each.deployment_id,
+                pool_id=each.pool_id,
+                queue_id=queues[each.pool_id],
+                source=RunSource.SCHEDULE,
+                scheduled_for=each.due_at,
+                parameters=each.parameters,
+                tags=each.tags,
+                schedule_id=each.schedule_id,
+                due_at=each.due_at,
+            )
+            for each in due
+        ],
+        now=now,
+    )
+    return len(due)
+
+
+def find_next_due_at() -> datetime | None:
+    """Return when the next schedule comes due, of whichever workspace. For loops."""
+    return flows.find_next_due_at()
+
+
+@joined
+def start_deployment(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    parameters: dict[str, object],
+    created_by: CreatedBy,
+    now: datetime,
+    name: str = "",
+    tags: list[str] | None = None,
+    scheduled_for: datetime | None = None,
+    priority: int = 0,
+) -> Run:
+    """
+    Make a run of the deployment, for now or for later.
+
+    Raises: DeploymentNotFound, BadParameters.
+    """
+    deployment = flow_selectors.get_deployment(
+        workspace_id=workspace_id, deployment_id=deployment_id
+    )
+    merged = flows.check_run_parameters(deployment=deployment, given=parameters)
+    return runs.create_run(
+        new=NewRun(
+            workspace_id=workspace_id,
+            flow_id=deployment.flow_id,
+            deployment_id=deployment.id,
+            pool_id=deployment.pool_id,
+            queue_id=_default_queues([deployment.pool_id])[deployment.pool_id],
+            source=RunSource.ADHOC,
+            scheduled_for=max(scheduled_for or now, now),
+            parameters=merged,
+            name=name,
+            tags=[*deployment.tags, *(tag for tag in tags or () if tag not in deployment.tags)],
+            priority=priority,
+            created_by=created_by,
+        ),
+        now=now,
+    )
+
+
+@joined
+def deploy(
+    *,
+    workspace_id: uuid.UUID,
+    pool: str,
+    describe: Callable[[uuid.UUID], DeploymentSpec],
+    now: datetime,
+) -> tuple[Deployment, bool]:
+    """
+    Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
+
+    `describe` makes its description once the pool's id is known.
+    Raises: PoolNotFound, BadParameterSchema, BadParameters, BadSchedule.
+    """
+    pool_id = resolve_pool(workspace_id=workspace_id, pool=pool).id
+    return flows.save_deployment(workspace_id=workspace_id, spec=describe(pool_id), now=now)
+
+
+@joined
+def remove_deployment(*, workspace_id: uuid.UUID, deployment_id: uuid.UUID, now: datetime) -> None:
+    """
+    Delete the deployment and cancel what of it still waits; what is executing goes on.
+
+    Raises: DeploymentNotFound.
+    """
+    flows.delete_deployment(workspace_id=workspace_id, deployment_id=deployment_id, now=now)
+    runs.cancel_waiting_runs(
+        workspace_id=workspace_id,
+        deployment_id=deployment_id,
+        now=now,
+        message="Its deployment was deleted.",
+    )
+
+
+def _default_queues(pool_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Return, for each pool, the queue that takes what names none: its first by priority."""
+    queues: dict[uuid.UUID, uuid.UUID] = {}
+    for queue in Queue.objects.filter(pool_id__in=pool_ids).order_by("priority", "name", "id"):
+        queues.setdefault(queue.pool_id, queue.id)
+    return queues

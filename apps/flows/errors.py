@@ -1,0 +1,23 @@
+"""What flows refuse."""
+
+from apps.core.errors import InvalidRequest, NotFound
+
+
+class DeploymentNotFound(NotFound):
+    """There is no such deployment in this workspace."""
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule in this workspace."""
+
+
+class BadParameterSchema(InvalidRequest):
+    """The parameter schema cannot be used; `fields.parameter_schema` says why."""
+
+
+class BadParameters(InvalidRequest):
+    """The parameters do not fit the deployment's schema; `fields` is keyed `parameters.<name>`."""
+
+
+class BadSchedule(InvalidRequest):
+    """The schedule's times cannot be understood; `fields` says which input is to blame."""

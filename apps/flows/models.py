@@ -1,0 +1,181 @@
+"""What may run: flows, their deployments, and when those start by themselves."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from apps.core.clock import utc_now
+from apps.core.models import Record
+from apps.flows.enums import MissedPolicy, ScheduleKind
+from apps.flows.recurrence import Cron, Interval, Recurrence
+
+SCHEDULE_KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
+MISSED_POLICIES = [(policy.value, policy.value) for policy in MissedPolicy]
+
+
+class FlowQuerySet(models.QuerySet["Flow"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> FlowQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+
+class Flow(Record):
+    """A decorated function, known by its name; made when it is first deployed or first runs."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+
+    objects = FlowQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="flows_flow_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="flows_flow_list"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeploymentQuerySet(models.QuerySet["Deployment"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> DeploymentQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def standing(self) -> DeploymentQuerySet:
+        return self.filter(deleted_at=None)
+
+
+class Deployment(Record):
+    """A flow, where its code lives, with which parameters and in which pool it runs."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    flow = models.ForeignKey(
+        Flow, on_delete=models.CASCADE, related_name="deployments", db_index=False
+    )
+    # Pools belong to dispatch, a layer above; only the reference stands here.
+    pool = models.ForeignKey(
+        "dispatch.Pool", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    entrypoint = models.CharField(max_length=500)  # "flow.py:main", relative to path
+    path = models.CharField(max_length=1000)  # a folder on the agent's machine
+    parameters = models.JSONField(default=dict)
+    parameter_schema = models.JSONField(default=dict)
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+    version = models.CharField(max_length=200, blank=True)  # the deployer's word, e.g. a commit
+    paused_at = models.DateTimeField(null=True)  # nothing of it starts while set
+    timeout_seconds = models.PositiveIntegerField(null=True)  # of one attempt, from its start
+    retries = models.PositiveSmallIntegerField(default=0)  # further attempts after the first
+    retry_delay_seconds = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(default=utc_now)  # last deploy or edit, by our clock
+    deleted_at = models.DateTimeField(null=True)  # kept, so that its runs keep its name
+
+    objects = DeploymentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["flow", "name"],
+                condition=Q(deleted_at=None),
+                name="flows_deployment_name",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=Q(deleted_at=None),
+                name="flows_deployment_list",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> ScheduleQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def due(self, now: datetime) -> ScheduleQuerySet:
+        return self.filter(next_at__lte=now)
+
+
+class Schedule(Record):
+    """When a deployment starts by itself. Several may belong to one deployment."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="schedules")
+    kind = models.CharField(max_length=16, choices=SCHEDULE_KINDS)
+    cron = models.CharField(max_length=200, blank=True)
+    interval_seconds = models.PositiveIntegerField(null=True)
+    anchor_at = models.DateTimeField(null=True)  # intervals count from here
+    timezone = models.CharField(max_length=64, default="UTC")
+    parameters = models.JSONField(default=dict)  # laid over the deployment's when it comes due
+    paused_at = models.DateTimeField(null=True)
+    missed_policy = models.CharField(
+        max_length=16, choices=MISSED_POLICIES, default=MissedPolicy.LATEST.value
+    )
+    next_at = models.DateTimeField(null=True)  # null exactly while it or its deployment is paused
+
+    objects = ScheduleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="flows_schedule_kind_fields",
+                condition=(
+                    Q(kind=ScheduleKind.CRON.value, interval_seconds=None, anchor_at=None)
+                    & ~Q(cron="")
+                )
+                | Q(
+                    kind=ScheduleKind.INTERVAL.value,
+                    cron="",
+                    interval_seconds__gt=0,
+                    anchor_at__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="flows_schedule_paused_rests",
+                condition=Q(paused_at=None) | Q(next_at=None),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                F("next_at"), name="flows_schedule_due", condition=Q(next_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.cron or f"every {self.interval_seconds} s"
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """The pure description of its times; both branches are kept whole by a CHECK."""
+        if self.kind == ScheduleKind.CRON:
+            return Cron(expression=self.cron, timezone=self.timezone)
+        assert self.interval_seconds is not None
+        assert self.anchor_at is not None
+        return Interval(every=timedelta(seconds=self.interval_seconds), anchor=self.anchor_at)

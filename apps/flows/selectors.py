@@ -1,0 +1,94 @@
+"""Reads of flows, deployments and schedules for the HTTP layer and for other apps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Min
+
+from apps.flows.errors import DeploymentNotFound, ScheduleNotFound
+from apps.flows.models import (
+    Deployment,
+    DeploymentQuerySet,
+    Flow,
+    FlowQuerySet,
+    Schedule,
+)
+
+
+def list_flows(*, workspace_id: uuid.UUID) -> FlowQuerySet:
+    """Return the workspace's flows."""
+    return Flow.objects.for_workspace(workspace_id)
+
+
+def find_flow_id(*, workspace_id: uuid.UUID, name: str) -> uuid.UUID | None:
+    """Return the id of the flow of this name, or None."""
+    flows = Flow.objects.for_workspace(workspace_id).filter(name=name)
+    return flows.values_list("id", flat=True).first()
+
+
+def list_deployments(*, workspace_id: uuid.UUID) -> DeploymentQuerySet:
+    """Return the workspace's deployments as rows: without parameters and schema."""
+    return (
+        Deployment.objects.for_workspace(workspace_id)
+        .standing()
+        .select_related("flow", "pool")
+        .prefetch_related("schedules")
+        .defer("parameters", "parameter_schema")
+    )
+
+
+def get_deployment(
+    *, workspace_id: uuid.UUID, deployment_id: uuid.UUID, for_update: bool = False
+) -> Deployment:
+    """Raises: DeploymentNotFound."""
+    deployments = Deployment.objects.for_workspace(workspace_id).standing()
+    if for_update:
+        deployments = deployments.select_for_update(no_key=True, of=("self",))
+    try:
+        return deployments.select_related("flow", "pool").get(pk=deployment_id)
+    except Deployment.DoesNotExist:
+        raise DeploymentNotFound(
+            "There is no such deployment.", deployment_id=str(deployment_id)
+        ) from None
+
+
+def list_deployments_by_id(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> DeploymentQuerySet:
+    """Return these deployments, deleted ones included: what was claimed may still be executed."""
+    return Deployment.objects.for_workspace(workspace_id).filter(id__in=deployment_ids)
+
+
+def get_schedule(
+    *, workspace_id: uuid.UUID, schedule_id: uuid.UUID, for_update: bool = False
+) -> Schedule:
+    """Raises: ScheduleNotFound."""
+    schedules = Schedule.objects.for_workspace(workspace_id)
+    if for_update:
+        schedules = schedules.select_for_update(of=("self",))
+    try:
+        return schedules.select_related("deployment").get(pk=schedule_id)
+    except Schedule.DoesNotExist:
+        raise ScheduleNotFound("There is no such schedule.", schedule_id=str(schedule_id)) from None
+
+
+def next_due_by_deployment(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, datetime]:
+    """Return when each of these deployments next starts by itself; absent ones do not."""
+    rows = (
+        Schedule.objects.for_workspace(workspace_id)
+        .filter(deployment_id__in=deployment_ids, next_at__isnull=False)
+        .values("deployment_id")
+        .annotate(at=Min("next_at"))
+        .order_by("deployment_id")
+    )
+    return {row["deployment_id"]: row["at"] for row in rows}
+
+
+def has_deployment(*, workspace_id: uuid.UUID) -> bool:
+    """Say whether anything was ever deployed here."""
+    return Deployment.objects.for_workspace(workspace_id).exists()

@@ -1,0 +1,37 @@
+"""Use cases of flows; other apps import this package only."""
+
+from apps.flows.services.deployments import (
+    DeploymentChanges,
+    check_run_parameters,
+    delete_deployment,
+    edit_deployment,
+    ensure_flow,
+    save_deployment,
+)
+from apps.flows.services.schedules import (
+    ScheduleChanges,
+    add_schedule,
+    delete_schedule,
+    edit_schedule,
+    find_next_due_at,
+    take_due_schedules,
+)
+from apps.flows.specs import DeploymentSpec, DueSchedule, ScheduleSpec
+
+__all__ = [
+    "DeploymentChanges",
+    "DeploymentSpec",
+    "DueSchedule",
+    "ScheduleChanges",
+    "ScheduleSpec",
+    "add_schedule",
+    "check_run_parameters",
+    "delete_deployment",
+    "delete_schedule",
+    "edit_deployment",
+    "edit_schedule",
+    "ensure_flow",
+    "find_next_due_at",
+    "save_deployment",
+    "take_due_schedules",
+]

@@ -1,0 +1,182 @@
+"""Say what may run: deploy, edit, pause, delete."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TypedDict
+
+from apps.core.ids import uuid7
+from apps.core.transactions import joined
+from apps.flows import selectors
+from apps.flows.errors import BadParameters, BadParameterSchema
+from apps.flows.models import Deployment, Flow, Schedule
+from apps.flows.parameters import (
+    Parameters,
+    find_parameter_faults,
+    list_schema_faults,
+    merge_parameters,
+)
+from apps.flows.services.schedules import replace_schedules, rest_schedules, resume_schedules
+from apps.flows.specs import DeploymentSpec
+
+# What a schema says of absent or surplus parameters is for runs; a deployment holds only some.
+_ONLY_FOR_RUNS = frozenset({"required", "dependentRequired", "minProperties"})
+
+
+class DeploymentChanges(TypedDict, total=False):
+    """What may be edited without a deploy."""
+
+    paused: bool
+    description: str
+    tags: list[str]
+    parameters: Parameters
+
+
+@joined
+def ensure_flow(
+    *, workspace_id: uuid.UUID, name: str, now: datetime, description: str = ""
+) -> uuid.UUID:
+    """Return the id of the flow of this name; make it when it is new."""
+    known = selectors.find_flow_id(workspace_id=workspace_id, name=name)
+    if known is not None:
+        return known
+    flow = Flow(
+        id=uuid7(), workspace_id=workspace_id, name=name, description=description, created_at=now
+    )
+    Flow.objects.bulk_create([flow], ignore_conflicts=True)
+    found = selectors.find_flow_id(workspace_id=workspace_id, name=name)
+    assert found is not None, "either ours was inserted or the one it conflicted with is there"
+    return found
+
+
+@joined
+def save_deployment(
+    *, workspace_id: uuid.UUID, spec: DeploymentSpec, now: datetime
+) -> tuple[Deployment, bool]:
+    """
+    Create or replace the deployment of this flow and name; return it, and whether it is new.
+
+    Raises: BadParameterSchema, BadParameters, BadSchedule.
+    """
+    _check(spec)
+    flow_id = ensure_flow(
+        workspace_id=workspace_id, name=spec.flow_name, now=now, description=spec.description
+    )
+    columns: dict[str, object] = {
+        "pool_id": spec.pool_id,
+        "description": spec.description,
+        "entrypoint": spec.entrypoint,
+        "path": spec.path,
+        "parameters": spec.parameters,
+        "parameter_schema": spec.parameter_schema,
+        "tags": spec.tags,
+        "version": spec.version,
+        "timeout_seconds": spec.timeout_seconds,
+        "retries": spec.retries,
+        "retry_delay_seconds": spec.retry_delay_seconds,
+        "updated_at": now,
+    }
+    # update_or_create locks the row it finds, and retries as an update when another was first.
+    deployment, is_new = (
+        Deployment.objects.for_workspace(workspace_id)
+        .standing()
+        .update_or_create(
+            flow_id=flow_id,
+            name=spec.name,
+            defaults=columns,
+            create_defaults=columns | {"workspace_id": workspace_id, "created_at": now},
+        )
+    )
+    if spec.schedules is not None:
+        replace_schedules(deployment=deployment, specs=spec.schedules, now=now)
+    return selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment.id), is_new
+
+
+@joined
+def edit_deployment(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    changes: DeploymentChanges,
+    now: datetime,
+) -> Deployment:
+    """
+    Change what `changes` names. Pausing rests its schedules; resuming looks ahead, never back.
+
+    Raises: DeploymentNotFound, BadParameters.
+    """
+    deployment = selectors.get_deployment(
+        workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
+    )
+    if "parameters" in changes:
+        _check_parameters(deployment.parameter_schema, changes["parameters"], [])
+        deployment.parameters = changes["parameters"]
+    if "description" in changes:
+        deployment.description = changes["description"]
+    if "tags" in changes:
+        deployment.tags = changes["tags"]
+    wants_rest = changes.get("paused", deployment.paused)
+    turned = wants_rest != deployment.paused
+    if turned:
+        deployment.paused_at = now if wants_rest else None
+    deployment.updated_at = now
+    deployment.save(update_fields=["parameters", "description", "tags", "paused_at", "updated_at"])
+    if turned and wants_rest:
+        rest_schedules(deployment=deployment)
+    elif turned:
+        resume_schedules(deployment=deployment, now=now)
+    return selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment_id)
+
+
+@joined
+def delete_deployment(*, workspace_id: uuid.UUID, deployment_id: uuid.UUID, now: datetime) -> None:
+    """
+    Take the deployment away; its runs keep its name.
+
+    Raises: DeploymentNotFound.
+    """
+    deployment = selectors.get_deployment(
+        workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
+    )
+    Schedule.objects.filter(deployment=deployment).delete()
+    deployment.deleted_at = now
+    deployment.save(update_fields=["deleted_at"])
+
+
+def check_run_parameters(*, deployment: Deployment, given: Parameters) -> Parameters:
+    """
+    Return the deployment's parameters with `given` over them.
+
+    Raises: BadParameters, keyed `parameters.<name>`.
+    """
+    merged = merge_parameters(deployment.parameters, given)
+    faults = find_parameter_faults(deployment.parameter_schema, merged)
+    if faults:
+        raise BadParameters("The parameters do not fit the flow.", fields=faults)
+    return merged
+
+
+def _check(spec: DeploymentSpec) -> None:
+    faults = list_schema_faults(spec.parameter_schema)
+    if faults:
+        message = "The parameter schema cannot be used."
+        raise BadParameterSchema(message, fields={"parameter_schema": faults})
+    _check_parameters(
+        spec.parameter_schema,
+        spec.parameters,
+        [schedule.parameters for schedule in spec.schedules or []],
+    )
+
+
+def _check_parameters(
+    schema: dict[str, object], own: Parameters, of_schedules: list[Parameters]
+) -> None:
+    """Refuse parameters that no run could have; a schedule's run has nothing else to fill gaps."""
+    partial = {key: value for key, value in schema.items() if key not in _ONLY_FOR_RUNS}
+    faults = dict(find_parameter_faults(partial, own))
+    for index, over in enumerate(of_schedules):
+        found = find_parameter_faults(schema, merge_parameters(own, over))
+        faults |= {f"schedules.{index}.{key}": messages for key, messages in found.items()}
+    if faults:
+        raise BadParameters("The parameters do not fit the schema.", fields=faults)

@@ -1,0 +1,57 @@
+"""What travels into the services: a deployment as its author describes it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from apps.flows.enums import ScheduleKind
+from apps.flows.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSpec:
+    """One schedule. `paused` None keeps what an equal schedule was, or starts unpaused."""
+
+    kind: ScheduleKind
+    cron: str = ""
+    interval_seconds: int | None = None
+    anchor_at: datetime | None = None
+    timezone: str = "UTC"
+    parameters: Parameters = field(default_factory=dict)
+    paused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentSpec:
+    """A deployment by its names; `schedules` None leaves the present ones alone."""
+
+    flow_name: str
+    name: str
+    entrypoint: str
+    path: str
+    pool_id: uuid.UUID
+    description: str = ""
+    parameters: Parameters = field(default_factory=dict)
+    parameter_schema: dict[str, object] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    version: str = ""
+    schedules: list[ScheduleSpec] | None = None
+    timeout_seconds: int | None = None
+    retries: int = 0
+    retry_delay_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSchedule:
+    """A schedule that came due, and all that a run needs from it."""
+
+    schedule_id: uuid.UUID
+    workspace_id: uuid.UUID
+    flow_id: uuid.UUID
+    deployment_id: uuid.UUID
+    pool_id: uuid.UUID
+    tags: list[str]
+    parameters: Parameters
+    due_at: datetime

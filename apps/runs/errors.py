@@ -1,0 +1,41 @@
+"""What runs refuse."""
+
+from typing import ClassVar
+
+from apps.core.errors import DomainError, InvalidRequest, NotFound
+
+
+class RunNotFound(NotFound):
+    """There is no such run in this workspace."""
+
+
+class IllegalTransition(DomainError):
+    """The run's state does not lead to the one that was reported."""
+
+    code: ClassVar[str] = "illegal_transition"
+    status: ClassVar[int] = 409
+
+
+class StaleEpoch(DomainError):
+    """The report comes from an earlier lease; it is kept as evidence and changes nothing."""
+
+    code: ClassVar[str] = "stale_epoch"
+    status: ClassVar[int] = 409
+
+
+class RunNotCancellable(DomainError):
+    """The run already ended or is already stopping."""
+
+    code: ClassVar[str] = "run_not_cancellable"
+    status: ClassVar[int] = 409
+
+
+class RunNotRetryable(DomainError):
+    """The run has not failed, or no pool could execute it again."""
+
+    code: ClassVar[str] = "run_not_retryable"
+    status: ClassVar[int] = 409
+
+
+class ReportInFuture(InvalidRequest):
+    """`occurred_at` lies more than ten minutes ahead of our clock."""

@@ -1,0 +1,181 @@
+"""Single runs and lists of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from apps.core.clock import utc_now
+from apps.runs.enums import RunSource, RunState, StateType
+from apps.runs.errors import RunNotFound
+from apps.runs.models import Run, RunQuerySet, TaskRun, TaskRunQuerySet
+from apps.runs.state_machine import STATES_OF_TYPE
+
+_ESTIMATE_FROM = 20  # runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilters:
+    """What a list of runs may be narrowed by; given things must all hold."""
+
+    states: frozenset[RunState] = frozenset()
+    state_types: frozenset[StateType] = frozenset()
+    flow_id: uuid.UUID | None = None
+    deployment_id: uuid.UUID | None = None
+    pool_id: uuid.UUID | None = None
+    tag: str = ""
+    source: RunSource | None = None
+    q: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+def get_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run:
+    """Raises: RunNotFound."""
+    runs = Run.objects.for_workspace(workspace_id)
+    try:
+        return runs.select_related("flow", "deployment", "pool").get(pk=run_id)
+    except Run.DoesNotExist:
+        raise RunNotFound("There is no such run.", run_id=str(run_id)) from None
+
+
+def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:
+    """Return the run's state, or None when there is no such run."""
+    states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)
+    state = states.values_list("state", flat=True).first()
+    return None if state is None else RunState(state)
+
+
+def list_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:
+    """Return the workspace's runs that pass the filters, as rows."""
+    return filter_runs(workspace_id=workspace_id, filters=filters).for_rows()
+
+
+def filter_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:
+    """Return the workspace's runs that pass the filters, bare, for counting."""
+    runs = Run.objects.for_workspace(workspace_id)
+    states = set(filters.states)
+    for kind in filters.state_types:
+        states |= STATES_OF_TYPE[kind]
+    if states:
+        runs = runs.filter(state__in=sorted(states))
+    equal = {
+        "flow_id": filters.flow_id,
+        "deployment_id": filters.deployment_id,
+        "pool_id": filters.pool_id,
+        "source": filters.source,
+    }
+    runs = runs.filter(**{name: value for name, value in equal.items() if value is not None})
+    if filters.tag:
+        runs = runs.filter(tags__contains=[filters.tag])
+    if filters.created_after is not None:
+        runs = runs.filter(created_at__gte=filters.created_after)
+    if filters.created_before is not None:
+        runs = runs.filter(created_at__lt=filters.created_before)
+    if filters.q:
+        named = Q(name__icontains=filters.q) | Q(flow__name__icontains=filters.q)
+        try:
+            named |= Q(id=uuid.UUID(filters.q))
+        except ValueError:
+            pass  # not an id, then: a part of a name
+        runs = runs.filter(named)
+    return runs
+
+
+def list_changed_runs(*, workspace_id: uuid.UUID, since: datetime, limit: int) -> list[Run]:
+    """Return runs whose state was written at or after `since`, oldest change first, as rows."""
+    runs = Run.objects.for_workspace(workspace_id).filter(changed_at__gte=since).for_rows()
+    return list(runs.order_by("changed_at", "id")[:limit])
+
+
+def list_task_runs(*, run: Run, state_types: Collection[StateType] = ()) -> TaskRunQuerySet:
+    """Return the run's task runs, of all its attempts."""
+    task_runs = TaskRun.objects.of_run(run)
+    if state_types:
+        states = {state for kind in state_types for state in STATES_OF_TYPE[kind]}
+        task_runs = task_runs.filter(state__in=sorted(states))
+    return task_runs
+
+
+def recent_runs_by_deployment(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID], limit: int = 30
+) -> dict[uuid.UUID, list[Run]]:
+    """Return the newest runs of each deployment, newest first; one index range each."""
+    return _newest_by("deployment_id", workspace_id, deployment_ids, limit)
+
+
+def last_run_by_flow(
+    *, workspace_id: uuid.UUID, flow_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Run]:
+    """Return the newest run of each flow, as a row."""
+    newest = _newest_by("flow_id", workspace_id, flow_ids, 1)
+    ids = [runs[0].id for runs in newest.values()]
+    rows = Run.objects.for_workspace(workspace_id).filter(id__in=ids).for_rows()
+    return {run.flow_id: run for run in rows.order_by("id")}
+
+
+def _newest_by(
+    column: str, workspace_id: uuid.UUID, keys: Collection[uuid.UUID], limit: int
+) -> dict[uuid.UUID, list[Run]]:
+    """Run one LATERAL join: a window function would read every run of every key."""
+    if not keys:
+        return {}
+    sql = (
+        "SELECT newest.* FROM unnest(%s::uuid[]) AS wanted(key) CROSS JOIN LATERAL ("  # noqa: S608 - a constant of ours
+        " SELECT id, workspace_id, flow_id, deployment_id, state, created_at, started_at, ended_at"
+        f" FROM runs_run WHERE {column} = wanted.key AND workspace_id = %s"
+        " ORDER BY created_at DESC, id DESC LIMIT %s) AS newest"
+        " ORDER BY newest.created_at DESC, newest.id DESC"
+    )
+    found: dict[uuid.UUID, list[Run]] = {}
+    for run in Run.objects.raw(sql, [list(keys), workspace_id, limit]):
+        found.setdefault(getattr(run, column), []).append(run)
+    return found
+
+
+def estimate_duration_ms(*, run: Run) -> int | None:
+    """Return the median duration of the newest successful runs like this one; None without any."""
+    like = Run.objects.for_workspace(run.workspace_id).filter(state=RunState.COMPLETED.value)
+    like = like.filter(flow_id=run.flow_id, deployment_id=run.deployment_id).exclude(id=run.id)
+    newest = like.order_by("-created_at", "-id").only("started_at", "ended_at", "created_at")
+    durations = [each.duration_ms for each in newest[:_ESTIMATE_FROM]]
+    known = [duration for duration in durations if duration is not None]
+    return round(median(known)) if known else None
+
+
+def count_waiting_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
+    """Return how many due runs wait in each queue of the workspace."""
+    waiting = Run.objects.for_workspace(workspace_id).waiting()
+    counted = (
+        waiting.filter(queue__isnull=False, scheduled_for__lte=utc_now())
+        .order_by()
+        .values_list("queue_id")
+        .annotate(count=Count("id"))
+    )
+    return {queue_id: count for queue_id, count in counted if queue_id is not None}
+
+
+def has_run(*, workspace_id: uuid.UUID) -> bool:
+    """Say whether anything ever ran here."""
+    return Run.objects.for_workspace(workspace_id).exists()
+
+
+def known_run_ids(*, workspace_id: uuid.UUID, run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Return which of these runs the workspace has, with their epochs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, epoch FROM runs_run WHERE workspace_id = %s AND id = ANY(%s)",
+            [workspace_id, list(run_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+def partition_since(run: Run) -> datetime:
+    """Return from when on the run's task runs can have been made."""
+    return min(run.created_at, run.started_at or run.created_at) - timedelta(days=1)

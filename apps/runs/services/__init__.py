@@ -1,0 +1,49 @@
+"""Use cases of runs; other apps import this package only."""
+
+from apps.runs.reports import (
+    CauseInfo,
+    CreatedBy,
+    ErrorInfo,
+    LocalRun,
+    Moved,
+    MoveResult,
+    NewRun,
+    ReportOutcome,
+    ReportResult,
+    TaskReport,
+)
+from apps.runs.services.create import adopt_run, create_run, create_runs
+from apps.runs.services.queue import Claimant, claim_runs, mark_late_runs, wake_pools_of_runs_due
+from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
+from apps.runs.services.task_runs import report_task_runs
+from apps.runs.services.transition import transition_run
+from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY
+
+__all__ = [
+    "EXECUTING",
+    "FINISHED",
+    "RETRIED_BY_POLICY",
+    "CauseInfo",
+    "Claimant",
+    "CreatedBy",
+    "ErrorInfo",
+    "LocalRun",
+    "MoveResult",
+    "Moved",
+    "NewRun",
+    "ReportOutcome",
+    "ReportResult",
+    "TaskReport",
+    "adopt_run",
+    "cancel_run",
+    "cancel_waiting_runs",
+    "claim_runs",
+    "create_run",
+    "create_runs",
+    "mark_late_runs",
+    "queue_attempt",
+    "report_task_runs",
+    "retry_run",
+    "transition_run",
+    "wake_pools_of_runs_due",
+]

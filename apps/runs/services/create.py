@@ -1,0 +1,117 @@
+"""Bring runs into being: for a pool's agents, or around a process that already runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from apps.core.ids import uuid7
+from apps.core.transactions import joined
+from apps.runs.enums import RunState
+from apps.runs.errors import RunNotFound
+from apps.runs.models import Run
+from apps.runs.names import run_name
+from apps.runs.reports import LocalRun, NewRun
+from apps.runs.services.record import Move, record_moves
+
+
+def create_run(*, new: NewRun, now: datetime) -> Run:
+    """Create a scheduled run and wake its pool when it is due already."""
+    return create_runs(new=[new], now=now)[0]
+
+
+@joined
+def create_runs(*, new: Sequence[NewRun], now: datetime) -> list[Run]:
+    """
+    Create scheduled runs of any workspaces with one INSERT and return those that were made.
+
+    Idempotent for schedules: a (schedule, due time) that already has its run is passed over.
+    """
+    runs = [_scheduled(each, now) for each in new]
+    if any(each.schedule_id is not None for each in new):
+        Run.objects.bulk_create(runs, ignore_conflicts=True)
+        made = set(Run.objects.filter(id__in=[run.id for run in runs]).values_list("id", flat=True))
+        runs = [run for run in runs if run.id in made]
+    else:
+        Run.objects.bulk_create(runs)
+    record_moves(
+        [Move(run=run, state=RunState.SCHEDULED, occurred_at=now, epoch=0) for run in runs]
+    )
+    return runs
+
+
+@joined
+def adopt_run(*, workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> tuple[Run, bool]:
+    """
+    Take over a run that a process started by itself; return it, and whether it was new.
+
+    It enters as RUNNING since `local.occurred_at`; what else its process reports moves it on.
+    Raises: RunNotFound when the id belongs to somebody else.
+    """
+    known = Run.objects.for_workspace(workspace_id).filter(id=local.run_id).first()
+    if known is not None:
+        return known, False
+    run = Run(
+        id=local.run_id,
+        workspace_id=workspace_id,
+        flow_id=local.flow_id,
+        parent_run_id=local.parent_run_id,
+        parent_task_run_id=local.parent_task_run_id,
+        name=local.name or run_name(local.run_id),
+        source=local.source.value,
+        created_by=local.created_by,
+        created_at=local.occurred_at,
+        tags=local.tags,
+        parameters=local.parameters,
+        state=RunState.RUNNING.value,
+        state_at=local.occurred_at,
+        changed_at=now,
+        epoch=local.epoch,
+        scheduled_for=local.occurred_at,
+        started_at=local.occurred_at,
+    )
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        # Another report of the same run was first, or the id is somebody else's.
+        return _find_known(workspace_id, local.run_id), False
+    record_moves(
+        [Move(run=run, state=RunState.RUNNING, occurred_at=local.occurred_at, epoch=run.epoch)]
+    )
+    return run, True
+
+
+def _scheduled(new: NewRun, now: datetime) -> Run:
+    run_id = uuid7()
+    return Run(
+        id=run_id,
+        workspace_id=new.workspace_id,
+        flow_id=new.flow_id,
+        deployment_id=new.deployment_id,
+        schedule_id=new.schedule_id,
+        due_at=new.due_at,
+        pool_id=new.pool_id,
+        queue_id=new.queue_id,
+        name=new.name or run_name(run_id),
+        source=new.source.value,
+        created_by=new.created_by,
+        created_at=now,
+        tags=new.tags,
+        parameters=new.parameters,
+        priority=new.priority,
+        state=RunState.SCHEDULED.value,
+        state_at=now,
+        changed_at=now,
+        scheduled_for=new.scheduled_for,
+    )
+
+
+def _find_known(workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run:
+    run = Run.objects.for_workspace(workspace_id).filter(id=run_id).first()
+    if run is None:
+        raise RunNotFound("There is no such run.", run_id=str(run_id))
+    return run
