@@ -436,6 +436,7 @@ class EmbeddedPostgres:
             "max_locks_per_transaction": 256,  # many partitions in one statement
             "wal_level": "minimal",  # a replica of the local stack is not a thing
             "max_wal_senders": 0,
+            "max_logical_replication_workers": 0,
             "wal_buffers": "4MB",
             "min_wal_size": "80MB",
             "max_wal_size": "512MB",

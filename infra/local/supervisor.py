@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -62,6 +63,7 @@ class Program:
     stop_seconds: float = 10.0
     identity: Identity | None = None
     before_start: Callable[[], None] | None = None  # before each start; may raise Problem
+    hush: re.Pattern[str] | None = None  # lines that go to the log only
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -382,11 +384,13 @@ class Supervisor:
 
     def _show_bytes(self, running: _Running, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\r")
-        self._show(running.program.name, running.colour, text)
+        program = running.program
+        hushed = program.hush is not None and program.hush.search(text) is not None
+        self._show(program.name, running.colour, text, hushed=hushed)
 
-    def _show(self, name: str, colour: int, line: str) -> None:
+    def _show(self, name: str, colour: int, line: str, *, hushed: bool = False) -> None:
         padded = f"{name:<{self.name_width}}"
-        if self._out is not None:
+        if self._out is not None and not hushed:
             shown = (
                 f"\x1b[{colour}m{padded} │\x1b[0m {line}"
                 if self._in_colour
