@@ -43,8 +43,8 @@ CLIENT_STAGE: Final = 3
 
 # What the stores say at every start and stop; it goes to the log only.
 POSTGRES_ROUTINE: Final = re.compile(
-    r"LOG:  (skipping missing|starting|listening|database system (was shut down|is ready|is shut down)|shutting down"
-    r"|received fast|aborting any active|background worker)"
+    r"LOG:  (skipping missing|starting|listening|database system (was shut down|is ready|is shut)"
+    r"|shutting down|received fast|aborting any active|background worker)"
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
@@ -189,17 +189,20 @@ def _start_servers(
     environment: Mapping[str, str],
     credentials: Credentials,
 ) -> None:
+    # What a person waits for goes first, and has the processor to itself until it answers.
+    first, others = {"web", "live"}, []
     for program in programs(place, environment, credentials):
-        if program.stage == SERVER_STAGE:
+        if program.name in first:
             supervisor.start(program)
+        else:
+            others.append(program)
     supervisor.run_until(
         lambda: answers(place.port, "/health/ready") and answers(place.port + 1, "/health/live"),
         timeout_seconds=READY_SECONDS,
         what=f"{place.public_url}/health/ready",
     )
-    for program in programs(place, environment, credentials):
-        if program.stage == CLIENT_STAGE:
-            supervisor.start(program)
+    for program in others:
+        supervisor.start(program)
 
 
 def programs(
