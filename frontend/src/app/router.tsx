@@ -1,0 +1,212 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+
+import { RouteError } from "@/app/error-boundary";
+import { PagePending } from "@/app/page-pending";
+import { paths } from "@/config/paths";
+import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
+import { parseDeploymentsSearch } from "@/features/deployments/model";
+import { parseEventsSearch } from "@/features/events/model";
+import { parseMetricsSearch } from "@/features/metrics/model";
+import { overviewQuery } from "@/features/overview/api/overview";
+import { parseOverviewSearch } from "@/features/overview/model";
+import { parsePoolsSearch } from "@/features/pools/model";
+import { poolsQuery } from "@/features/pools/api/pools";
+import { runQuery, transitionsQuery } from "@/features/runs/api/run";
+import { runsQuery } from "@/features/runs/api/runs";
+import { parseRunSearch } from "@/features/runs/run-search";
+import { parseRunsSearch } from "@/features/runs/runs-search";
+import { meQuery } from "@/features/session/api/me";
+import { homeWorkspace, rememberWorkspace } from "@/features/session/last-workspace";
+import { parseSettingsSearch } from "@/features/settings/model";
+import { ApiError } from "@/lib/errors";
+import { makeQueryClient } from "@/lib/query-client";
+import { parseSearch, stringifySearch, textOf } from "@/lib/search-params";
+
+export const queryClient = makeQueryClient();
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
+
+/** Everybody below needs to know who asks; without a session the way leads to the login and back. */
+async function requireMe(client: QueryClient, next: string) {
+  try {
+    return await client.ensureQueryData(meQuery);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) {
+      throw redirect({ to: paths.login, search: next === "/" ? {} : { next } });
+    }
+    throw error;
+  }
+}
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.root,
+  beforeLoad: async ({ context }) => {
+    const workspace = homeWorkspace(await requireMe(context.queryClient, "/"));
+    if (workspace === undefined) return;
+    throw redirect({ to: paths.home, params: { workspace: workspace.slug } });
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/no-workspace"), "NoWorkspacePage"),
+});
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.login,
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({ next: textOf(search["next"]) }),
+  component: lazyRouteComponent(() => import("@/app/routes/login"), "LoginPage"),
+});
+
+const signupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.signup,
+  component: lazyRouteComponent(() => import("@/app/routes/signup"), "SignupPage"),
+});
+
+const verifyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.verifyEmail,
+  component: lazyRouteComponent(() => import("@/app/routes/verify-email"), "VerifyEmailPage"),
+});
+
+const workspaceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.home,
+  beforeLoad: async ({ context, params, location }) => {
+    const me = await requireMe(context.queryClient, location.href);
+    if (me.workspaces.some((workspace) => workspace.slug === params.workspace)) rememberWorkspace(params.workspace);
+  },
+  component: lazyRouteComponent(() => import("@/app/shell/shell"), "Shell"),
+});
+
+const homeRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "/",
+  validateSearch: parseOverviewSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchQuery(overviewQuery(params.workspace, deps));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/home"), "HomePage"),
+});
+
+const runsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "runs",
+  validateSearch: parseRunsSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchInfiniteQuery(runsQuery(params.workspace, deps));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/runs"), "RunsRoute"),
+});
+
+const runRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "runs/$runId",
+  validateSearch: parseRunSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(runQuery(params.workspace, params.runId));
+    void context.queryClient.prefetchQuery(transitionsQuery(params.workspace, params.runId));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/run"), "RunRoute"),
+});
+
+const deploymentsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "deployments",
+  validateSearch: parseDeploymentsSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(deploymentsQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/deployments"), "DeploymentsRoute"),
+});
+
+const deploymentRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "deployments/$deploymentId",
+  validateSearch: (search: Record<string, unknown>): { run?: "now" | undefined } => ({
+    run: search["run"] === "now" ? "now" : undefined,
+  }),
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(deploymentQuery(params.workspace, params.deploymentId));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/deployment"), "DeploymentRoute"),
+});
+
+const eventsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "events",
+  validateSearch: parseEventsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/events"), "EventsRoute"),
+});
+
+const metricsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "metrics",
+  validateSearch: parseMetricsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/metrics"), "MetricsRoute"),
+});
+
+const poolsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "pools",
+  validateSearch: parsePoolsSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(poolsQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/pools"), "PoolsRoute"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "settings",
+  validateSearch: parseSettingsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/settings"), "SettingsRoute"),
+});
+
+const routeTree = rootRoute.addChildren([
+  indexRoute,
+  loginRoute,
+  signupRoute,
+  verifyRoute,
+  workspaceRoute.addChildren([
+    homeRoute,
+    runsRoute,
+    runRoute,
+    deploymentsRoute,
+    deploymentRoute,
+    eventsRoute,
+    metricsRoute,
+    poolsRoute,
+    settingsRoute,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  context: { queryClient },
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPreloadDelay: 60,
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultErrorComponent: RouteError,
+  defaultPendingComponent: PagePending,
+  defaultPendingMs: 300,
+  defaultNotFoundComponent: lazyRouteComponent(() => import("@/app/routes/not-found"), "NotFoundPage"),
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

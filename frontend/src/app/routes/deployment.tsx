@@ -1,0 +1,20 @@
+import { getRouteApi } from "@tanstack/react-router";
+
+import { paths } from "@/config/paths";
+import { DeploymentPage } from "@/features/deployments/components/deployment-page";
+
+const route = getRouteApi(paths.deployment);
+
+export function DeploymentRoute() {
+  const { run } = route.useSearch();
+  const { deploymentId } = route.useParams();
+  const navigate = route.useNavigate();
+  return (
+    <DeploymentPage
+      key={deploymentId}
+      deploymentId={deploymentId}
+      running={run === "now"}
+      onRunning={(open) => void navigate({ search: open ? { run: "now" } : {}, replace: true })}
+    />
+  );
+}

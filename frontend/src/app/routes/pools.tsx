@@ -1,0 +1,12 @@
+import { getRouteApi } from "@tanstack/react-router";
+
+import { paths } from "@/config/paths";
+import { PoolsPage } from "@/features/pools/components/pools-page";
+
+const route = getRouteApi(paths.pools);
+
+export function PoolsRoute() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  return <PoolsPage search={search} onChange={(next) => void navigate({ search: next, replace: true })} />;
+}

@@ -1,0 +1,93 @@
+import { Modal } from "@mantine/core";
+import { useState } from "react";
+
+import { useCommands } from "@/app/shell/use-commands";
+import { Icon } from "@/components/ui/icon";
+import { StateIcon } from "@/components/ui/state-icon";
+
+import styles from "./command-palette.module.css";
+
+interface CommandPaletteProps {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+export function CommandPalette({ opened, onClose }: CommandPaletteProps) {
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      size={600}
+      yOffset="12vh"
+      aria-label="Search or jump to"
+      classNames={{ content: styles["content"] ?? "" }}
+    >
+      <PaletteBody onClose={onClose} />
+    </Modal>
+  );
+}
+
+function PaletteBody({ onClose }: { readonly onClose: () => void }) {
+  const [text, setText] = useState("");
+  const [active, setActive] = useState(0);
+  const commands = useCommands(text);
+  const current = commands[Math.min(active, commands.length - 1)];
+  const run = (index: number) => {
+    const command = commands[index];
+    if (command === undefined) return;
+    onClose();
+    command.run();
+  };
+  return (
+    <>
+      <div className={styles["field"]}>
+        <Icon name="search" size={16} />
+        <input
+          className={styles["input"]}
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={current === undefined ? undefined : `palette-${current.id}`}
+          aria-label="Search or jump to"
+          placeholder="Go to a page, find a run, run a deployment"
+          value={text}
+          data-autofocus
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setActive(0);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "ArrowDown") setActive(Math.min(active + 1, commands.length - 1));
+            else if (event.key === "ArrowUp") setActive(Math.max(active - 1, 0));
+            else if (event.key === "Enter") run(Math.min(active, commands.length - 1));
+            else return;
+            event.preventDefault();
+          }}
+        />
+      </div>
+      <ul className={styles["list"]} id="palette-list" role="listbox" aria-label="Results">
+        {commands.map((command, index) => (
+          <li
+            key={command.id}
+            id={`palette-${command.id}`}
+            role="option"
+            aria-selected={command === current}
+            className={styles["option"]}
+            ref={(element) => {
+              if (command === current) element?.scrollIntoView({ block: "nearest" });
+            }}
+            onPointerMove={() => setActive(index)}
+            onClick={() => run(index)}
+          >
+            {command.state === undefined ? <Icon name={command.icon} size={15} /> : <StateIcon kind={command.state} />}
+            <span className={styles["title"]}>{command.title}</span>
+            <span className={styles["hint"]}>{command.hint}</span>
+          </li>
+        ))}
+      </ul>
+      {commands.length === 0 && <p className={styles["none"]}>Nothing is called that.</p>}
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+import type { IconName } from "@/components/ui/icon";
+import { paths } from "@/config/paths";
+
+export interface NavItem {
+  readonly to:
+    | typeof paths.home
+    | typeof paths.runs
+    | typeof paths.deployments
+    | typeof paths.events
+    | typeof paths.metrics
+    | typeof paths.pools
+    | typeof paths.settings;
+  readonly label: string;
+  readonly icon: IconName;
+  /** Typed after `g`, as in "g r". */
+  readonly key: string;
+}
+
+export const NAV_ITEMS: readonly NavItem[] = [
+  { to: paths.home, label: "Home", icon: "home", key: "h" },
+  { to: paths.runs, label: "Runs", icon: "runs", key: "r" },
+  { to: paths.deployments, label: "Deployments", icon: "deployments", key: "d" },
+  { to: paths.events, label: "Events", icon: "events", key: "e" },
+  { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
+  { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },
+  { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
+];
+
+/** The bottom bar of a phone has room for five; the rest is in the palette and behind "More". */
+export const PHONE_ITEMS = 4;

@@ -1,0 +1,73 @@
+import { Tooltip } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+
+import { NAV_ITEMS } from "@/app/shell/nav-items";
+import { UserMenu } from "@/app/shell/user-menu";
+import { WorkspaceSwitcher } from "@/app/shell/workspace-switcher";
+import { Icon } from "@/components/ui/icon";
+import { Kbd } from "@/components/ui/kbd";
+import { commandKey } from "@/lib/keyboard";
+import { useWorkspace } from "@/lib/workspace";
+import type { Me } from "@/schema/wire/session";
+
+import styles from "./rail.module.css";
+
+interface RailProps {
+  readonly me: Me;
+  readonly collapsed: boolean;
+  readonly onToggle: () => void;
+  readonly onSearch: () => void;
+  readonly onHelp: () => void;
+}
+
+export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
+  const { slug } = useWorkspace();
+  return (
+    <aside className={styles["rail"]} data-collapsed={collapsed}>
+      <WorkspaceSwitcher me={me} collapsed={collapsed} />
+      <Tooltip label="Search or jump to" position="right" disabled={!collapsed}>
+        <button type="button" className={styles["search"]} onClick={onSearch} aria-label="Search or jump to">
+          <Icon name="search" size={15} />
+          <span className={styles["label"]}>Search or jump to</span>
+          <span className={styles["label"]}>
+            <Kbd>{commandKey}</Kbd>
+          </span>
+        </button>
+      </Tooltip>
+      <nav aria-label="Pages" className={styles["nav"]}>
+        {NAV_ITEMS.map((item) => (
+          <Tooltip key={item.to} label={item.label} position="right" disabled={!collapsed}>
+            <Link
+              to={item.to}
+              params={{ workspace: slug }}
+              className={styles["item"]}
+              activeOptions={{ exact: item.label === "Home", includeSearch: false }}
+              activeProps={{ "aria-current": "page" }}
+              aria-label={item.label}
+            >
+              <Icon name={item.icon} size={17} />
+              <span className={styles["label"]}>{item.label}</span>
+            </Link>
+          </Tooltip>
+        ))}
+      </nav>
+      <div className={styles["foot"]}>
+        <button type="button" className={styles["item"]} onClick={onHelp} aria-label="Keyboard and help">
+          <Icon name="help" size={17} />
+          <span className={styles["label"]}>Keyboard and help</span>
+        </button>
+        <button
+          type="button"
+          className={styles["item"]}
+          onClick={onToggle}
+          aria-label={collapsed ? "Expand the rail" : "Collapse the rail"}
+          aria-expanded={!collapsed}
+        >
+          <Icon name="collapse" size={17} />
+          <span className={styles["label"]}>Collapse</span>
+        </button>
+        <UserMenu me={me} />
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,58 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Outlet } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useLocalStorage } from "@mantine/hooks";
+
+import { BottomBar } from "@/app/shell/bottom-bar";
+import { CommandPalette } from "@/app/shell/command-palette";
+import { HelpDialog } from "@/app/shell/help-dialog";
+import { Rail } from "@/app/shell/rail";
+import { useShellKeys } from "@/app/shell/use-shell-keys";
+import { NotFoundPage } from "@/app/routes/not-found";
+import { PagePending } from "@/app/page-pending";
+import { paths } from "@/config/paths";
+import { meQuery } from "@/features/session/api/me";
+import { WorkspaceContext } from "@/lib/workspace";
+
+import styles from "./shell.module.css";
+
+const route = getRouteApi(paths.home);
+
+/** The frame of every page of a workspace: rail or bottom bar, palette, keys. */
+export function Shell() {
+  const { workspace: slug } = route.useParams();
+  const { data: me } = useQuery(meQuery);
+  const [collapsed, setCollapsed] = useLocalStorage({ key: "headway-rail", defaultValue: false });
+  const { palette, help } = useShellKeys(slug);
+
+  const value = useMemo(() => {
+    const found = me?.workspaces.find((workspace) => workspace.slug === slug);
+    if (me === undefined || found === undefined) return null;
+    return { ...found, liveUrl: me.live_url };
+  }, [me, slug]);
+
+  if (me === undefined) return <PagePending />;
+  if (value === null) return <NotFoundPage />;
+  return (
+    <WorkspaceContext value={value}>
+      <a href="#main" className={styles["skip"]}>
+        Skip to the page
+      </a>
+      <div className={styles["frame"]} data-collapsed={collapsed}>
+        <Rail
+          me={me}
+          collapsed={collapsed}
+          onToggle={() => setCollapsed(!collapsed)}
+          onSearch={palette.open}
+          onHelp={help.open}
+        />
+        <main id="main" className={styles["main"]} tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      <BottomBar onMore={palette.open} />
+      <CommandPalette opened={palette.opened} onClose={palette.close} />
+      <HelpDialog opened={help.opened} onClose={help.close} />
+    </WorkspaceContext>
+  );
+}

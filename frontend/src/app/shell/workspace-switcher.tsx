@@ -1,0 +1,76 @@
+import { Menu } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+
+import { Icon } from "@/components/ui/icon";
+import { paths } from "@/config/paths";
+import { CreateWorkspaceDialog } from "@/features/session/components/create-workspace-dialog";
+import { useWorkspace } from "@/lib/workspace";
+import type { Me } from "@/schema/wire/session";
+
+import styles from "./workspace-switcher.module.css";
+
+interface WorkspaceSwitcherProps {
+  readonly me: Me;
+  readonly collapsed: boolean;
+}
+
+export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
+  const current = useWorkspace();
+  const navigate = useNavigate();
+  const [creating, setCreating] = useState(false);
+  const go = (workspace: string) => void navigate({ to: paths.home, params: { workspace } });
+  return (
+    <>
+      <Menu width={248}>
+        <Menu.Target>
+          <button type="button" className={styles["switcher"]} aria-label={`Workspace ${current.name}: switch`}>
+            <Monogram name={current.name} />
+            {!collapsed && (
+              <>
+                <span className={styles["name"]}>{current.name}</span>
+                <Icon name="chevronDown" size={13} />
+              </>
+            )}
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>Workspaces</Menu.Label>
+          {me.workspaces.map((workspace) => (
+            <Menu.Item
+              key={workspace.id}
+              leftSection={<Monogram name={workspace.name} />}
+              rightSection={workspace.slug === current.slug ? <Icon name="check" size={14} /> : null}
+              onClick={() => go(workspace.slug)}
+            >
+              {workspace.name}
+              <span className={styles["account"]}>
+                {workspace.account.name} · {workspace.role.toLowerCase()}
+              </span>
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
+          <Menu.Item leftSection={<Icon name="plus" size={14} />} onClick={() => setCreating(true)}>
+            Create a workspace
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <CreateWorkspaceDialog
+        opened={creating}
+        onClose={() => setCreating(false)}
+        onCreated={(slug) => {
+          setCreating(false);
+          go(slug);
+        }}
+      />
+    </>
+  );
+}
+
+function Monogram({ name }: { readonly name: string }) {
+  return (
+    <span className={styles["monogram"]} aria-hidden="true">
+      {name.charAt(0).toUpperCase()}
+    </span>
+  );
+}

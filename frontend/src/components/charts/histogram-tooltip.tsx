@@ -1,0 +1,36 @@
+import { formatCount, formatRatio } from "@/lib/units";
+import { formatClock, formatDayAndTime } from "@/lib/time";
+
+import type { StackBucket } from "./stacked-histogram";
+import styles from "./chart-tooltip.module.css";
+
+interface HistogramTooltipProps {
+  readonly bucket: StackBucket;
+  readonly stepMs: number;
+  readonly left: number;
+  readonly noun: string;
+  readonly total: number;
+}
+
+export function HistogramTooltip({ bucket, stepMs, left, noun, total }: HistogramTooltipProps) {
+  const side = left > 0.6 ? { right: `${(1 - left) * 100}%` } : { left: `${left * 100}%` };
+  return (
+    <div className={styles["tooltip"]} style={{ ...side, top: 0, margin: "0 12px" }}>
+      <div className={styles["when"]}>
+        {formatDayAndTime(bucket.at)} – {formatClock(bucket.at + stepMs)}
+      </div>
+      {total === 0 && <div className="muted">No {noun}</div>}
+      {[...bucket.parts]
+        .reverse()
+        .filter((part) => part.value > 0)
+        .map((part) => (
+          <div key={part.key} className={styles["row"]}>
+            <span className={styles["swatch"]} style={{ background: part.color }} />
+            <span className={styles["label"]}>{part.label}</span>
+            <span className={styles["value"]}>{formatCount(part.value)}</span>
+            <span className={styles["share"]}>{formatRatio(part.value / total)}</span>
+          </div>
+        ))}
+    </div>
+  );
+}

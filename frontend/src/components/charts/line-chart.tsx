@@ -1,0 +1,130 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+import { formatTick } from "@/lib/time";
+import { formatValue } from "@/lib/units";
+
+import { alignSeries, isolatedPoints } from "./align-series";
+import styles from "./line-chart.module.css";
+import { LineTooltip } from "./line-tooltip";
+
+export interface LineSeries {
+  readonly name: string;
+  /** A CSS variable, so that a change of theme recolours the line. */
+  readonly color: string;
+  readonly points: readonly (readonly [at: number, value: number | null])[];
+}
+
+interface LineChartProps {
+  readonly series: readonly LineSeries[];
+  readonly unit: string | null;
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+  readonly label: string;
+  readonly height?: number;
+  readonly onZoom?: (from: number, to: number) => void;
+}
+
+/** Lines over time. What is missing is drawn as a gap, never bridged. Dragging chooses a range. */
+export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom }: LineChartProps) {
+  const { ref: sizer, width } = useElementSize();
+  const host = useRef<HTMLDivElement>(null);
+  const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null);
+  const scheme = useComputedColorScheme();
+  const aligned = alignSeries(series, stepMs);
+  const zoomed = useEffectEvent((low: number, high: number) => onZoom?.(low, high));
+  const build = useEffectEvent((element: HTMLElement) => {
+    const style = getComputedStyle(document.documentElement);
+    const read = (name: string) => style.getPropertyValue(name).trim();
+    const axis = {
+      stroke: read("--text-muted"),
+      grid: { stroke: read("--line"), width: 1 },
+      ticks: { show: false },
+      font: '11px "Inter Variable", system-ui, sans-serif',
+    };
+    const options: uPlot.Options = {
+      width,
+      height,
+      legend: { show: false },
+      ms: 1,
+      scales: { x: { time: true, range: [from, to] }, y: { range: (_, low, high) => paddedRange(low, high) } },
+      cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
+      axes: [
+        { ...axis, values: (_, splits) => splits.map((at) => formatTick(at, to - from)), space: 90 },
+        { ...axis, values: (_, splits) => splits.map((value) => formatValue(value, unit)), size: 68 },
+      ],
+      series: [
+        {},
+        ...series.map((each) => ({
+          label: each.name,
+          stroke: read(each.color),
+          width: 1.75,
+          spanGaps: false,
+          points: {
+            size: 4,
+            fill: read(each.color),
+            filter: (self: uPlot, index: number) => isolatedPoints(self.data[index] ?? []),
+            show: true,
+          },
+        })),
+      ],
+      hooks: {
+        setCursor: [
+          (self) => {
+            const index = self.cursor.idx;
+            const left = self.cursor.left ?? -1;
+            setCursor(index === null || index === undefined || left < 0 ? null : { index, left: left + self.over.offsetLeft });
+          },
+        ],
+        setSelect: [
+          (self) => {
+            if (self.select.width < 4) return;
+            const low = self.posToVal(self.select.left, "x");
+            const high = self.posToVal(self.select.left + self.select.width, "x");
+            self.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+            zoomed(low, high);
+          },
+        ],
+      },
+    };
+    return new uPlot(options, aligned as uPlot.AlignedData, element);
+  });
+
+  useEffect(() => {
+    if (host.current === null || width === 0) return;
+    const plot = build(host.current);
+    return () => plot.destroy();
+  }, [series, unit, from, to, width, height, scheme]);
+
+  const at = cursor === null ? undefined : aligned[0]?.[cursor.index];
+  return (
+    <div ref={sizer} className={styles["chart"]} style={{ height }} role="img" aria-label={label}>
+      <div ref={host} />
+      {cursor !== null && at !== null && at !== undefined && (
+        <LineTooltip
+          at={at}
+          left={cursor.left}
+          width={width}
+          unit={unit}
+          rows={series.map((each, index) => ({
+            name: each.name,
+            color: each.color,
+            value: aligned[index + 1]?.[cursor.index] ?? null,
+          }))}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Room above and below; a constant line gets some too, and a count never starts below zero. */
+function paddedRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const span = high - low || Math.abs(high) || 1;
+  const bottom = low - span * 0.08;
+  return [low >= 0 && bottom < 0 ? 0 : bottom, high + span * 0.08];
+}

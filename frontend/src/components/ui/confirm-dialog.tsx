@@ -1,0 +1,58 @@
+import { Button, Group, Modal, TextInput } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+
+import { asApiError } from "@/lib/errors";
+
+interface ConfirmDialogProps {
+  readonly opened: boolean;
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly verb: string;
+  readonly danger?: boolean;
+  /** When set, the name has to be typed: for what can't be undone. */
+  readonly typeName?: string;
+  readonly busy: boolean;
+  readonly error: unknown;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { opened, title, children, verb, danger = false, typeName, busy, error, onConfirm, onClose } = props;
+  const [typed, setTyped] = useState("");
+  const ready = typeName === undefined || typed === typeName;
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} size="md">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) onConfirm();
+        }}
+      >
+        <div style={{ marginBottom: 16 }}>{children}</div>
+        {typeName !== undefined && (
+          <TextInput
+            label={`Type ${typeName} to confirm`}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+            mb="lg"
+          />
+        )}
+        {error !== null && error !== undefined && (
+          <p role="alert" style={{ color: "var(--danger-text)" }}>
+            {asApiError(error).message}
+          </p>
+        )}
+        <Group justify="flex-end" gap={8}>
+          <Button variant="default" onClick={onClose}>
+            Keep it
+          </Button>
+          <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready} data-autofocus>
+            {verb}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}

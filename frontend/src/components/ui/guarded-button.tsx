@@ -1,0 +1,28 @@
+import { Button, Tooltip, type ButtonProps } from "@mantine/core";
+import type { ReactNode } from "react";
+
+interface GuardedButtonProps extends ButtonProps {
+  /** Why it can't be pressed now; null when it can. */
+  readonly reason: string | null;
+  readonly onClick: () => void;
+  readonly children: ReactNode;
+}
+
+/** What may not be done stays visible and says why. It keeps its focus, so the reason can be read by keyboard. */
+export function GuardedButton({ reason, onClick, children, ...rest }: GuardedButtonProps) {
+  return (
+    <Tooltip label={reason} disabled={reason === null} multiline maw={280} events={{ hover: true, focus: true, touch: true }}>
+      <Button
+        {...rest}
+        aria-disabled={reason !== null}
+        data-disabled={reason !== null || undefined}
+        aria-description={reason ?? undefined}
+        onClick={() => {
+          if (reason === null) onClick();
+        }}
+      >
+        {children}
+      </Button>
+    </Tooltip>
+  );
+}

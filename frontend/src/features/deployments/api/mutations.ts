@@ -1,0 +1,27 @@
+import { request, workspaceUrl } from "@/lib/api-client";
+import type { Deployment, RunInput, Schedule, ScheduleInput } from "@/schema/wire/deployments";
+import type { Run } from "@/schema/wire/runs";
+
+export function startRun(workspace: string, deploymentId: string, body: RunInput, idempotencyKey: string): Promise<Run> {
+  return request<Run>(workspaceUrl(workspace, `/deployments/${deploymentId}/runs`), { method: "POST", body, idempotencyKey });
+}
+
+export function changeDeployment(workspace: string, id: string, body: { paused?: boolean }): Promise<Deployment> {
+  return request<Deployment>(workspaceUrl(workspace, `/deployments/${id}`), { method: "PATCH", body });
+}
+
+export function deleteDeployment(workspace: string, id: string): Promise<null> {
+  return request<null>(workspaceUrl(workspace, `/deployments/${id}`), { method: "DELETE" });
+}
+
+export function addSchedule(workspace: string, deploymentId: string, body: ScheduleInput, idempotencyKey: string): Promise<Schedule> {
+  return request<Schedule>(workspaceUrl(workspace, `/deployments/${deploymentId}/schedules`), { method: "POST", body, idempotencyKey });
+}
+
+export function changeSchedule(workspace: string, id: string, body: { paused?: boolean }): Promise<Schedule> {
+  return request<Schedule>(workspaceUrl(workspace, `/schedules/${id}`), { method: "PATCH", body });
+}
+
+export function deleteSchedule(workspace: string, id: string): Promise<null> {
+  return request<null>(workspaceUrl(workspace, `/schedules/${id}`), { method: "DELETE" });
+}

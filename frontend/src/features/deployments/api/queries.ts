@@ -1,0 +1,30 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { request, workspaceUrl } from "@/lib/api-client";
+import type { Page } from "@/lib/query-client";
+import type { Deployment, DeploymentRow } from "@/schema/wire/deployments";
+
+export const deploymentKeys = {
+  all: (workspace: string) => ["deployments", workspace] as const,
+  list: (workspace: string) => [...deploymentKeys.all(workspace), "list"] as const,
+  one: (workspace: string, id: string) => [...deploymentKeys.all(workspace), "one", id] as const,
+};
+
+const MOST = 500;
+
+export function deploymentsQuery(workspace: string) {
+  return queryOptions({
+    queryKey: deploymentKeys.list(workspace),
+    queryFn: ({ signal }) =>
+      request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST } }),
+    refetchInterval: 30_000,
+  });
+}
+
+export function deploymentQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: deploymentKeys.one(workspace, id),
+    queryFn: ({ signal }) => request<Deployment>(workspaceUrl(workspace, `/deployments/${id}`), { signal }),
+    refetchInterval: 15_000,
+  });
+}

@@ -1,0 +1,136 @@
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+
+import { RunTicks } from "@/components/charts/run-ticks";
+import { CopyId } from "@/components/ui/copy-id";
+import { ErrorState } from "@/components/ui/error-state";
+import { Facts } from "@/components/ui/facts";
+import { GuardedButton } from "@/components/ui/guarded-button";
+import { Icon } from "@/components/ui/icon";
+import { JsonView } from "@/components/ui/json-view";
+import { PageHeader } from "@/components/ui/page-header";
+import { Panel } from "@/components/ui/panel";
+import { TagList } from "@/components/ui/tag-list";
+import { paths } from "@/config/paths";
+import { deploymentQuery } from "@/features/deployments/api/queries";
+import { DeploymentMenu } from "@/features/deployments/components/deployment-menu";
+import { DurationChart } from "@/features/deployments/components/duration-chart";
+import { NextRuns } from "@/features/deployments/components/next-runs";
+import { RunDialog } from "@/features/deployments/components/run-dialog";
+import { SchedulesPanel } from "@/features/deployments/components/schedules-panel";
+import { recentSuccess } from "@/features/deployments/model";
+import { formatDuration, formatRatio } from "@/lib/units";
+import { useDenial, useWorkspace } from "@/lib/workspace";
+
+import styles from "./deployments.module.css";
+
+interface DeploymentPageProps {
+  readonly deploymentId: string;
+  readonly running: boolean;
+  readonly onRunning: (open: boolean) => void;
+}
+
+export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentPageProps) {
+  const { slug: workspace } = useWorkspace();
+  const navigate = useNavigate();
+  const router = useRouter();
+  const deployment = useQuery(deploymentQuery(workspace, deploymentId));
+  const denial = useDenial("runs:write");
+  const openRun = (runId: string) => void navigate({ to: paths.run, params: { workspace, runId } });
+
+  if (deployment.isError) {
+    return <ErrorState error={deployment.error} what="deployment" onRetry={() => void deployment.refetch()} />;
+  }
+  const { data } = deployment;
+  if (data === undefined) {
+    return (
+      <div role="status" aria-label="Loading the deployment">
+        <Skeleton height={28} width={280} mb={12} />
+        <Skeleton height={90} mb={16} />
+        <Skeleton height={220} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        title={data.name}
+        answer={
+          <>
+            <strong>{formatRatio(recentSuccess(data))}</strong> of the recent runs succeeded
+            {data.paused && " · paused: schedules start nothing"}
+          </>
+        }
+      >
+        <DeploymentMenu deployment={data} />
+        <GuardedButton reason={denial} leftSection={<Icon name="play" size={13} />} onClick={() => onRunning(true)}>
+          Run now
+        </GuardedButton>
+      </PageHeader>
+      <div className={styles["stack"]}>
+        <Facts
+          facts={[
+            {
+              term: "Flow",
+              value: (
+                <Link to={paths.runs} params={{ workspace }} search={{ flow_id: data.flow.id, range: "7d" }} className="link">
+                  {data.flow.name}
+                </Link>
+              ),
+            },
+            {
+              term: "Pool",
+              value: (
+                <Link to={paths.pools} params={{ workspace }} search={{ pool: data.pool.id }} className="link">
+                  {data.pool.name}
+                </Link>
+              ),
+            },
+            { term: "Code", value: <span className="mono">{data.entrypoint}</span> },
+            { term: "Version", value: data.version ?? "–" },
+            { term: "Timeout", value: data.timeout_seconds === null ? "none" : formatDuration(data.timeout_seconds * 1000) },
+            { term: "Retries", value: String(data.retries) },
+            ...(data.tags.length === 0 ? [] : [{ term: "Tags", value: <TagList tags={data.tags} max={5} /> }]),
+            { term: "Id", value: <CopyId id={data.id} label="deployment id" /> },
+          ]}
+        />
+        {data.description !== "" && <p style={{ margin: 0, maxWidth: "75ch" }}>{data.description}</p>}
+        <div className={styles["columns"]}>
+          <div className={styles["stack"]}>
+            <Panel
+              title="Recent runs"
+              aside={
+                <Link to={paths.runs} params={{ workspace }} search={{ deployment_id: data.id, range: "30d" }} className="link">
+                  All runs
+                </Link>
+              }
+            >
+              <div className={styles["bigTicks"]}>
+                <RunTicks
+                  height={40}
+                  ticks={[...data.recent_runs].reverse()}
+                  hrefFor={(runId) => router.buildLocation({ to: paths.run, params: { workspace, runId } }).href}
+                  onOpen={openRun}
+                />
+              </div>
+              <div className={styles["legend"]}>
+                <span>oldest</span>
+                <span>newest</span>
+              </div>
+            </Panel>
+            <DurationChart runs={data.recent_runs} onOpen={openRun} />
+            <Panel title="Parameters">
+              <JsonView value={data.parameters} label="parameters" tools={false} />
+            </Panel>
+          </div>
+          <div className={styles["stack"]}>
+            <SchedulesPanel deployment={data} />
+            <NextRuns schedules={data.schedules} paused={data.paused} />
+          </div>
+        </div>
+      </div>
+      {running && <RunDialog deployment={data} onClose={() => onRunning(false)} onStarted={openRun} />}
+    </>
+  );
+}

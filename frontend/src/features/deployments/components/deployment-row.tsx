@@ -1,0 +1,61 @@
+import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+
+import { RunTicks } from "@/components/charts/run-ticks";
+import { GuardedButton } from "@/components/ui/guarded-button";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { paths } from "@/config/paths";
+import { recentSuccess, scheduleWords } from "@/features/deployments/model";
+import { formatRatio } from "@/lib/units";
+import { useDenial, useWorkspace } from "@/lib/workspace";
+import type { DeploymentRow } from "@/schema/wire/deployments";
+
+import styles from "./deployments.module.css";
+
+interface DeploymentTableRowProps {
+  readonly row: DeploymentRow;
+  readonly active: boolean;
+}
+
+export function DeploymentTableRow({ row, active }: DeploymentTableRowProps) {
+  const { slug: workspace } = useWorkspace();
+  const navigate = useNavigate();
+  const router = useRouter();
+  const denial = useDenial("runs:write");
+  const params = { workspace, deploymentId: row.id };
+  const first = row.schedules[0];
+  return (
+    <tr data-active={active}>
+      <td>
+        <Link to={paths.deployment} params={params} className={styles["name"]}>
+          {row.name}
+        </Link>
+        <span className={styles["under"]}>{row.flow.name}</span>
+      </td>
+      <td className={styles["ticks"]}>
+        <RunTicks
+          ticks={[...row.recent_runs].reverse()}
+          hrefFor={(runId) => router.buildLocation({ to: paths.run, params: { workspace, runId } }).href}
+          onOpen={(runId) => void navigate({ to: paths.run, params: { workspace, runId } })}
+        />
+      </td>
+      <td>
+        {row.paused ? "Paused" : first === undefined ? <span className="muted">by hand</span> : scheduleWords(first)}
+        {row.schedules.length > 1 && <span className={styles["under"]}>and {row.schedules.length - 1} more</span>}
+      </td>
+      <td>{row.pool.name}</td>
+      <td className={styles["number"]}>{formatRatio(recentSuccess(row))}</td>
+      <td className={styles["number"]}>
+        <RelativeTime at={row.next_run_at} />
+      </td>
+      <td className={styles["number"]}>
+        <GuardedButton
+          variant="default"
+          reason={denial}
+          onClick={() => void navigate({ to: paths.deployment, params, search: { run: "now" } })}
+        >
+          Run now
+        </GuardedButton>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,51 @@
+import { Panel } from "@/components/ui/panel";
+import { StateIcon } from "@/components/ui/state-icon";
+import { kindOf, wordOf } from "@/lib/run-state";
+import { formatExact, formatTick } from "@/lib/time";
+import { formatDuration } from "@/lib/units";
+import type { RecentRun } from "@/schema/wire/deployments";
+
+import styles from "./duration-chart.module.css";
+
+interface DurationChartProps {
+  readonly runs: readonly RecentRun[];
+  readonly onOpen: (runId: string) => void;
+}
+
+/** How long each recent run took, when; the marks are the states' own shapes. */
+export function DurationChart({ runs, onOpen }: DurationChartProps) {
+  const measured = runs.flatMap((run) => (run.duration_ms === null ? [] : [{ ...run, ms: run.duration_ms, at: Date.parse(run.created_at) }]));
+  if (measured.length < 2) return null;
+  const times = measured.map((run) => run.at);
+  const from = Math.min(...times);
+  const span = Math.max(1, Math.max(...times) - from);
+  const most = Math.max(1, ...measured.map((run) => run.ms)) * 1.08;
+  return (
+    <Panel title="Durations" aside={`longest ${formatDuration(Math.max(...measured.map((run) => run.ms)))}`}>
+      <div className={styles["plot"]} role="group" aria-label="Durations of the recent runs">
+        {[0.5, 1].map((share) => (
+          <span key={share} className={styles["line"]} style={{ bottom: `${share * 92}%` }}>
+            <span className={styles["label"]}>{formatDuration(most * share * 0.92)}</span>
+          </span>
+        ))}
+        {measured.map((run) => (
+          <button
+            key={run.id}
+            type="button"
+            className={styles["point"]}
+            style={{ left: `${((run.at - from) / span) * 100}%`, bottom: `${(run.ms / most) * 100}%` }}
+            title={`${wordOf(run.state)} · ${formatDuration(run.ms)} · ${formatExact(run.created_at)}`}
+            aria-label={`${wordOf(run.state)}, ${formatDuration(run.ms)}, ${formatExact(run.created_at)}`}
+            onClick={() => onOpen(run.id)}
+          >
+            <StateIcon kind={kindOf(run.state)} size={11} />
+          </button>
+        ))}
+      </div>
+      <div className={styles["axis"]}>
+        <span>{formatTick(from, span)}</span>
+        <span>{formatTick(from + span, span)}</span>
+      </div>
+    </Panel>
+  );
+}

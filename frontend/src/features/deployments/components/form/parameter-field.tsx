@@ -1,0 +1,78 @@
+import { Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
+
+import type { Field, RawValue } from "@/features/deployments/form/schema";
+
+interface ParameterFieldProps {
+  readonly field: Field;
+  readonly value: RawValue;
+  readonly error: string | undefined;
+  readonly onChange: (value: RawValue) => void;
+}
+
+/** One parameter, with the control that fits its type. */
+export function ParameterField({ field, value, error, onChange }: ParameterFieldProps) {
+  const frame = {
+    label: field.label,
+    description: field.description ?? undefined,
+    error,
+    withAsterisk: field.required,
+  };
+  const text = typeof value === "string" ? value : "";
+  switch (field.kind) {
+    case "boolean":
+      return (
+        <Switch
+          label={field.label}
+          description={field.description ?? undefined}
+          error={error}
+          checked={value === true}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+        />
+      );
+    case "enum":
+      return (
+        <Select
+          {...frame}
+          data={(field.schema.enum ?? []).map((option) => ({ value: JSON.stringify(option), label: String(option) }))}
+          value={text === "" ? null : text}
+          onChange={(next) => onChange(next ?? "")}
+          clearable={!field.required}
+          searchable={(field.schema.enum?.length ?? 0) > 8}
+        />
+      );
+    case "array":
+      return (
+        <TagsInput
+          {...frame}
+          size="xs"
+          placeholder="Type and press Enter"
+          value={Array.isArray(value) ? [...value] : []}
+          onChange={onChange}
+          acceptValueOnBlur
+        />
+      );
+    case "json":
+    case "text":
+      return (
+        <Textarea
+          {...frame}
+          autosize
+          minRows={field.kind === "json" ? 3 : 2}
+          maxRows={14}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          styles={field.kind === "json" ? { input: { fontFamily: "var(--mono)", fontSize: 12.5 } } : {}}
+        />
+      );
+    default:
+      return (
+        <TextInput
+          {...frame}
+          type={field.kind === "date" ? "date" : field.kind === "date-time" ? "datetime-local" : "text"}
+          inputMode={field.kind === "integer" ? "numeric" : field.kind === "number" ? "decimal" : undefined}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+  }
+}

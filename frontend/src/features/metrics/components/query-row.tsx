@@ -1,0 +1,81 @@
+import { ActionIcon, MultiSelect, Select } from "@mantine/core";
+
+import { Icon } from "@/components/ui/icon";
+import { oneOf } from "@/lib/search-params";
+import { AGGREGATES, type MetricInfo, type MetricQuery } from "@/schema/wire/telemetry";
+
+import styles from "./metrics.module.css";
+
+interface QueryRowProps {
+  readonly letter: string;
+  readonly query: MetricQuery;
+  readonly metrics: readonly MetricInfo[];
+  readonly onChange: (query: MetricQuery) => void;
+  readonly onRemove: () => void;
+}
+
+/** One question in one line: which number, how summed up, split by what, only where. */
+export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRowProps) {
+  const info = metrics.find((metric) => metric.name === query.name);
+  const labels = Object.keys(info?.labels ?? {});
+  const known = Object.entries(info?.labels ?? {});
+  const where = Object.entries(query.where ?? {}).flatMap(([label, values]) => values.map((value) => `${label}=${value}`));
+  return (
+    <div className={styles["query"]} role="group" aria-label={`Query ${letter}`}>
+      <span className={styles["letter"]} aria-hidden="true">
+        {letter}
+      </span>
+      <Select
+        aria-label={`Metric of query ${letter}`}
+        searchable
+        allowDeselect={false}
+        w={230}
+        data={[...new Set([...metrics.map((metric) => metric.name), query.name])]}
+        value={query.name}
+        onChange={(name) => {
+          if (name !== null) onChange({ name, aggregate: query.aggregate });
+        }}
+      />
+      <Select
+        aria-label={`Aggregate of query ${letter}`}
+        allowDeselect={false}
+        w={92}
+        data={[...AGGREGATES]}
+        value={query.aggregate}
+        onChange={(value) => {
+          const aggregate = oneOf(value, AGGREGATES);
+          if (aggregate !== undefined) onChange({ ...query, aggregate });
+        }}
+      />
+      <MultiSelect
+        aria-label={`Group query ${letter} by`}
+        placeholder={(query.group_by ?? []).length === 0 ? "group by" : ""}
+        miw={150}
+        maw={280}
+        data={[...new Set([...labels, ...(query.group_by ?? [])])]}
+        value={[...(query.group_by ?? [])]}
+        onChange={(group_by) => onChange({ ...query, group_by })}
+      />
+      <MultiSelect
+        aria-label={`Filter query ${letter}`}
+        placeholder={where.length === 0 ? "where" : ""}
+        searchable
+        miw={170}
+        maw={380}
+        data={[...new Set([...known.flatMap(([label, values]) => values.map((value) => `${label}=${value}`)), ...where])]}
+        value={where}
+        onChange={(pairs) => {
+          const next: Record<string, string[]> = {};
+          for (const pair of pairs) {
+            const at = pair.indexOf("=");
+            (next[pair.slice(0, at)] ??= []).push(pair.slice(at + 1));
+          }
+          onChange({ ...query, where: next });
+        }}
+      />
+      <ActionIcon aria-label={`Remove query ${letter}`} onClick={onRemove}>
+        <Icon name="close" size={14} />
+      </ActionIcon>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { EmptyState } from "@/components/ui/empty-state";
+import { ErrorState } from "@/components/ui/error-state";
+import { GuardedButton } from "@/components/ui/guarded-button";
+import { Icon } from "@/components/ui/icon";
+import { PageHeader } from "@/components/ui/page-header";
+import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import { pausePool, poolKeys, poolsQuery } from "@/features/pools/api/pools";
+import { AgentsPanel } from "@/features/pools/components/agents-panel";
+import { CreatePoolDialog } from "@/features/pools/components/create-pool-dialog";
+import { PoolCards } from "@/features/pools/components/pool-cards";
+import { QueuesPanel } from "@/features/pools/components/queues-panel";
+import { chosenPool, type PoolsSearch } from "@/features/pools/model";
+import { asApiError } from "@/lib/errors";
+import { formatCount, plural } from "@/lib/units";
+import { useDenial, useWorkspace } from "@/lib/workspace";
+
+import styles from "./pools.module.css";
+
+interface PoolsPageProps {
+  readonly search: PoolsSearch;
+  readonly onChange: (search: PoolsSearch) => void;
+}
+
+/** Where does it run? */
+export function PoolsPage({ search, onChange }: PoolsPageProps) {
+  const { slug } = useWorkspace();
+  const client = useQueryClient();
+  const denial = useDenial("pools:write");
+  const [creating, setCreating] = useState(false);
+  const pools = useQuery(poolsQuery(slug));
+  const all = pools.data?.items ?? [];
+  const pool = chosenPool(all, search.pool);
+  const pause = useMutation({
+    mutationFn: ({ id, paused }: { id: string; paused: boolean }) => pausePool(slug, id, paused),
+    onSuccess: () => client.invalidateQueries({ queryKey: poolKeys.all(slug) }),
+    onError: (error) => notifications.show({ color: "red", message: asApiError(error).message }),
+  });
+  const sum = (pick: "running" | "queued" | "agents_online") => all.reduce((total, each) => total + each[pick], 0);
+
+  return (
+    <>
+      <PageHeader
+        title="Pools and agents"
+        answer={
+          pools.isSuccess && (
+            <>
+              <strong>{plural(sum("agents_online"), "agent")}</strong> online, {formatCount(sum("running"))} running,{" "}
+              {formatCount(sum("queued"))} waiting
+            </>
+          )
+        }
+      >
+        {pool !== undefined && (
+          <GuardedButton
+            variant="default"
+            reason={denial}
+            loading={pause.isPending}
+            leftSection={<Icon name={pool.paused ? "play" : "pause"} size={13} />}
+            onClick={() => pause.mutate({ id: pool.id, paused: !pool.paused })}
+          >
+            {pool.paused ? `Resume ${pool.name}` : `Pause ${pool.name}`}
+          </GuardedButton>
+        )}
+        <GuardedButton variant="default" reason={denial} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating(true)}>
+          Create pool
+        </GuardedButton>
+      </PageHeader>
+      {pools.isPending && <SkeletonRows rows={4} height={72} label="pools" />}
+      {pools.isError && <ErrorState error={pools.error} what="pools" onRetry={() => void pools.refetch()} />}
+      {pools.isSuccess && pool === undefined && (
+        <EmptyState icon="pools" title="No pools" code="headway agent start --pool default">
+          A pool is where runs wait for an agent. Create one, then start an agent for it.
+        </EmptyState>
+      )}
+      {pool !== undefined && (
+        <div className={styles["stack"]}>
+          <PoolCards pools={all} chosen={pool.id} onChoose={(id) => onChange({ pool: id })} />
+          <AgentsPanel pool={pool} />
+          <QueuesPanel pool={pool} />
+        </div>
+      )}
+      <CreatePoolDialog
+        opened={creating}
+        onClose={() => setCreating(false)}
+        onCreated={(id) => {
+          setCreating(false);
+          onChange({ pool: id });
+        }}
+      />
+    </>
+  );
+}

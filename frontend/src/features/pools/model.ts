@@ -1,0 +1,23 @@
+import { textOf } from "@/lib/search-params";
+import type { Pool } from "@/schema/wire/pools";
+
+export interface PoolsSearch {
+  readonly pool?: string | undefined;
+}
+
+export function parsePoolsSearch(search: Record<string, unknown>): PoolsSearch {
+  return { pool: textOf(search["pool"]) };
+}
+
+/** The pool shown: the one asked for, else the busiest, else the first. */
+export function chosenPool(pools: readonly Pool[], id: string | undefined): Pool | undefined {
+  const asked = pools.find((pool) => pool.id === id || pool.name === id);
+  return asked ?? [...pools].sort((a, b) => b.running + b.queued - (a.running + a.queued))[0];
+}
+
+/** What is wrong with a pool, in words, or null: the sentence that a worried person looks for. */
+export function poolProblem(pool: Pool): string | null {
+  if (pool.paused) return "Paused: its runs wait.";
+  if (pool.queued > 0 && pool.agents_online === 0) return `${pool.queued} waiting and no agent online.`;
+  return null;
+}

@@ -1,0 +1,104 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { runKeys } from "@/features/runs/api/keys";
+import { newIdempotencyKey, request, workspaceUrl } from "@/lib/api-client";
+import type { Page } from "@/lib/query-client";
+import type { LogLevel, LogLine, Run, RunMetric, TimelinePage, Transition } from "@/schema/wire/runs";
+
+const url = (workspace: string, id: string, rest = "") => workspaceUrl(workspace, `/runs/${id}${rest}`);
+
+export function runQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "facts"),
+    queryFn: ({ signal }) => request<Run>(url(workspace, id), { signal }),
+  });
+}
+
+export function transitionsQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "transitions"),
+    queryFn: ({ signal }) => request<Page<Transition>>(url(workspace, id, "/transitions"), { signal }),
+  });
+}
+
+export function taskTransitionsQuery(workspace: string, id: string, taskRunId: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "task-transitions", taskRunId),
+    queryFn: ({ signal }) =>
+      request<Page<Transition>>(url(workspace, id, "/transitions"), { signal, query: { task_run_id: taskRunId } }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+const ROWS_PER_REQUEST = 100_000;
+
+/** All pages of the timeline; a canvas of half a graph would lie about the rest. */
+export function timelineQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "timeline"),
+    queryFn: async ({ signal }) => {
+      const pages: TimelinePage[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: TimelinePage = await request<TimelinePage>(url(workspace, id, "/timeline"), {
+          signal,
+          query: { max_rows: ROWS_PER_REQUEST, cursor },
+        });
+        pages.push(page);
+        cursor = page.next_cursor;
+      } while (cursor !== null);
+      return pages;
+    },
+    staleTime: 2_000,
+    structuralSharing: false, // PERF: comparing 100,000 rows field by field costs more than drawing them
+  });
+}
+
+export interface LogFilter {
+  readonly level?: LogLevel | undefined;
+  readonly q?: string | undefined;
+  readonly task?: string | undefined;
+  readonly order: "asc" | "desc";
+}
+
+const LINES_PER_REQUEST = 500;
+
+export function logPage(workspace: string, id: string, filter: LogFilter, cursor: string | null, signal?: AbortSignal) {
+  return request<Page<LogLine>>(url(workspace, id, "/logs"), {
+    ...(signal === undefined ? {} : { signal }),
+    query: {
+      level: filter.level,
+      q: filter.q,
+      task_run_id: filter.task,
+      order: filter.order,
+      limit: LINES_PER_REQUEST,
+      cursor,
+    },
+  });
+}
+
+export function logsQuery(workspace: string, id: string, filter: LogFilter) {
+  return infiniteQueryOptions({
+    queryKey: runKeys.part(workspace, id, "logs", filter),
+    queryFn: ({ pageParam, signal }) => logPage(workspace, id, filter, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    refetchOnWindowFocus: false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function runMetricsQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "metrics"),
+    queryFn: ({ signal }) => request<{ items: readonly RunMetric[] }>(url(workspace, id, "/metrics"), { signal }),
+  });
+}
+
+export function cancelRun(workspace: string, id: string): Promise<Run> {
+  return request<Run>(url(workspace, id, "/cancellation"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+}
+
+export function retryRun(workspace: string, id: string): Promise<Run> {
+  return request<Run>(url(workspace, id, "/retries"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+}

@@ -1,0 +1,116 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
+
+import { CopyId } from "@/components/ui/copy-id";
+import { Facts } from "@/components/ui/facts";
+import { LiveBadge } from "@/components/ui/live-badge";
+import { LiveDuration } from "@/components/ui/live-duration";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { StateBadge } from "@/components/ui/state-badge";
+import { TagList } from "@/components/ui/tag-list";
+import { paths } from "@/config/paths";
+import { RunActions } from "@/features/runs/components/run/run-actions";
+import { StateRibbon } from "@/features/runs/components/run/state-ribbon";
+import { runSentence } from "@/features/runs/run-model";
+import { SOURCE_WORDS } from "@/features/runs/runs-search";
+import { isFinal } from "@/lib/run-state";
+import type { LiveStatus } from "@/lib/live-stream";
+import { formatDuration } from "@/lib/units";
+import { useWorkspace } from "@/lib/workspace";
+import type { Run, Transition } from "@/schema/wire/runs";
+
+import styles from "./run-page.module.css";
+
+interface RunHeaderProps {
+  readonly run: Run;
+  readonly transitions: readonly Transition[];
+  readonly live: LiveStatus;
+}
+
+export function RunHeader({ run, transitions, live }: RunHeaderProps) {
+  const { slug: workspace } = useWorkspace();
+  useEffect(() => {
+    document.title = `${run.flow.name} ${run.name} · Headway`;
+  }, [run.flow.name, run.name]);
+
+  return (
+    <header className={styles["header"]}>
+      <nav aria-label="Where this run belongs" className={styles["crumbs"]}>
+        <Link to={paths.runs} params={{ workspace }} className="link">
+          Runs
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to={paths.runs} params={{ workspace }} search={{ flow_id: run.flow.id, range: "7d" }} className="link">
+          {run.flow.name}
+        </Link>
+      </nav>
+      <div className={styles["top"]}>
+        <h1 className={styles["title"]}>{run.name}</h1>
+        <StateBadge state={run.state} boxed />
+        <span className={styles["spacer"]} />
+        {!isFinal(run.state_type) && <LiveBadge status={live} />}
+        <RunActions run={run} />
+      </div>
+      <p className={styles["sentence"]}>{runSentence(run)}</p>
+      <StateRibbon run={run} transitions={transitions} />
+      <Facts
+        facts={[
+          {
+            term: "Duration",
+            value: (
+              <>
+                <LiveDuration startedAt={run.started_at} endedAt={run.ended_at} durationMs={run.duration_ms} />
+                {run.estimated_duration_ms !== null && (
+                  <span className="muted"> usually {formatDuration(run.estimated_duration_ms)}</span>
+                )}
+              </>
+            ),
+          },
+          { term: "Started", value: <RelativeTime at={run.started_at} none="not yet" /> },
+          {
+            term: "Started by",
+            value: `${SOURCE_WORDS[run.source]}${run.created_by === null ? "" : `, ${run.created_by.name}`}`,
+          },
+          {
+            term: "Deployment",
+            value:
+              run.deployment === null ? (
+                "none"
+              ) : (
+                <Link to={paths.deployment} params={{ workspace, deploymentId: run.deployment.id }} className="link">
+                  {run.deployment.name}
+                </Link>
+              ),
+          },
+          {
+            term: "Pool",
+            value:
+              run.pool === null ? (
+                "local process"
+              ) : (
+                <Link to={paths.pools} params={{ workspace }} search={{ pool: run.pool.id }} className="link">
+                  {run.pool.name}
+                </Link>
+              ),
+          },
+          { term: "Agent", value: run.agent === null ? "–" : `${run.agent.name} on ${run.agent.host}` },
+          { term: "Attempt", value: String(run.attempt) },
+          ...(run.parent_run_id === null
+            ? []
+            : [
+                {
+                  term: "Parent run",
+                  value: (
+                    <Link to={paths.run} params={{ workspace, runId: run.parent_run_id }} className="link">
+                      Open
+                    </Link>
+                  ),
+                },
+              ]),
+          ...(run.tags.length === 0 ? [] : [{ term: "Tags", value: <TagList tags={run.tags} max={5} /> }]),
+          { term: "Id", value: <CopyId id={run.id} label="run id" /> },
+        ]}
+      />
+    </header>
+  );
+}

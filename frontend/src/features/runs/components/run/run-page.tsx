@@ -1,0 +1,72 @@
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { ErrorState } from "@/components/ui/error-state";
+import { JsonView } from "@/components/ui/json-view";
+import { TabBar } from "@/components/ui/tab-bar";
+import { runQuery, transitionsQuery } from "@/features/runs/api/run";
+import { LogsTab } from "@/features/runs/components/logs/logs-tab";
+import { MetricsTab } from "@/features/runs/components/run/metrics-tab";
+import { ParametersTab } from "@/features/runs/components/run/parameters-tab";
+import { RunFailure } from "@/features/runs/components/run/run-failure";
+import { RunHeader } from "@/features/runs/components/run/run-header";
+import { useLiveRun } from "@/features/runs/components/run/use-live-run";
+import { TimelineTab } from "@/features/runs/components/timeline/timeline-tab";
+import type { RunSearch, RunTab } from "@/features/runs/run-search";
+import { useWorkspace } from "@/lib/workspace";
+
+import styles from "./run-page.module.css";
+
+interface RunPageProps {
+  readonly runId: string;
+  readonly search: RunSearch;
+  readonly onChange: (change: Partial<RunSearch>) => void;
+}
+
+/** What happened, and why? */
+export function RunPage({ runId, search, onChange }: RunPageProps) {
+  const { slug } = useWorkspace();
+  const run = useQuery(runQuery(slug, runId));
+  const transitions = useQuery(transitionsQuery(slug, runId));
+  const live = useLiveRun(run.data, runId);
+  const tab: RunTab = search.tab ?? "timeline";
+
+  if (run.isError) return <ErrorState error={run.error} what="run" onRetry={() => void run.refetch()} />;
+  if (run.data === undefined) {
+    return (
+      <div role="status" aria-label="Loading the run">
+        <Skeleton height={28} width={320} mb={12} />
+        <Skeleton height={26} mb={16} />
+        <Skeleton height={40} width="70%" mb={24} />
+        <Skeleton height={520} />
+      </div>
+    );
+  }
+  const { data } = run;
+  const tasks = Object.values(data.task_counts ?? {}).reduce((sum, count) => sum + count, 0);
+  return (
+    <>
+      <RunHeader run={data} transitions={transitions.data?.items ?? []} live={live.status} />
+      <RunFailure run={data} />
+      <TabBar
+        label="Parts of the run"
+        value={tab}
+        onChange={(next) => onChange({ tab: next === "timeline" ? undefined : next, q: undefined, state: undefined, level: undefined })}
+        tabs={[
+          { value: "timeline", label: "Timeline", count: data.task_counts === null ? undefined : tasks },
+          { value: "logs", label: "Logs" },
+          { value: "parameters", label: "Parameters", count: Object.keys(data.parameters).length },
+          { value: "metrics", label: "Metrics" },
+          { value: "raw", label: "Raw" },
+        ]}
+      />
+      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]}>
+        {tab === "timeline" && <TimelineTab run={data} search={search} onChange={onChange} />}
+        {tab === "logs" && <LogsTab run={data} search={search} live={live.lines} onChange={onChange} />}
+        {tab === "parameters" && <ParametersTab run={data} />}
+        {tab === "metrics" && <MetricsTab run={data} />}
+        {tab === "raw" && <JsonView value={{ run: data, transitions: transitions.data?.items ?? [] }} label="the raw run" />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { useThrottledCallback } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+
+import { runKeys } from "@/features/runs/api/keys";
+import { runQuery, transitionsQuery } from "@/features/runs/api/run";
+import { workspaceUrl } from "@/lib/api-client";
+import { useLiveStream, type LiveStatus } from "@/lib/live-stream";
+import { isFinal } from "@/lib/run-state";
+import { useWorkspace } from "@/lib/workspace";
+import type { LogLine, Run } from "@/schema/wire/runs";
+
+const TIMELINE_MS = 3_000;
+const LINES_KEPT = 20_000;
+const FRAME_MS = 100;
+
+/** Keeps a run's facts, states, timeline and log lines up to date while it is not over. */
+export function useLiveRun(run: Run | undefined, id: string): { status: LiveStatus; lines: readonly LogLine[] } {
+  const { slug, liveUrl } = useWorkspace();
+  const client = useQueryClient();
+  const [lines, setLines] = useState<readonly LogLine[]>([]);
+  const waiting = useRef<LogLine[]>([]);
+  const refreshTimeline = useThrottledCallback(
+    () => void client.invalidateQueries({ queryKey: runKeys.part(slug, id, "timeline") }),
+    TIMELINE_MS,
+  );
+  // A chatty run sends hundreds of lines a second; they are drawn in batches, not one by one.
+  const flush = useThrottledCallback(() => {
+    const fresh = waiting.current;
+    waiting.current = [];
+    setLines((known) => [...known, ...fresh].slice(-LINES_KEPT));
+  }, FRAME_MS);
+
+  const open = run !== undefined && !isFinal(run.state_type);
+  const status = useLiveStream(open ? `${liveUrl}${workspaceUrl(slug, `/streams/runs/${id}`)}` : null, {
+    run: (data) => {
+      client.setQueryData(runQuery(slug, id).queryKey, data as Run);
+      void client.invalidateQueries({ queryKey: transitionsQuery(slug, id).queryKey });
+      refreshTimeline();
+    },
+    log: (data) => {
+      waiting.current.push(data as LogLine);
+      flush();
+    },
+    task_runs: refreshTimeline,
+  });
+  return { status, lines };
+}

@@ -1,0 +1,92 @@
+import { kindOf, wordOf, type StateKind } from "@/lib/run-state";
+import { formatDuration, plural } from "@/lib/units";
+import type { Run, RunCause, Transition } from "@/schema/wire/runs";
+
+export interface RibbonPart {
+  readonly id: string;
+  readonly kind: StateKind;
+  readonly word: string;
+  readonly from: number;
+  readonly to: number;
+  readonly message: string | null;
+}
+
+/** The states of a run as stretches of time; evidence of an older epoch changes nothing and is left out. */
+export function ribbonParts(transitions: readonly Transition[], now: number): RibbonPart[] {
+  const own = transitions
+    .filter((each) => !each.superseded && each.task_run_id === null)
+    .sort((a, b) => Date.parse(a.occurred_at) - Date.parse(b.occurred_at) || a.id.localeCompare(b.id));
+  return own.map((each, index) => {
+    const from = Date.parse(each.occurred_at);
+    const next = own[index + 1];
+    const ended = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"].includes(each.state_type);
+    const to = next === undefined ? (ended ? from : Math.max(from, now)) : Date.parse(next.occurred_at);
+    return { id: each.id, kind: kindOf(each.state), word: wordOf(each.state), from, to, message: each.message };
+  });
+}
+
+/** Widths in percent: proportional to time, but never so narrow that a state can't be seen. */
+export function ribbonWidths(parts: readonly RibbonPart[], least = 3): number[] {
+  const spans = parts.map((part) => part.to - part.from);
+  const total = spans.reduce((sum, span) => sum + span, 0);
+  if (total <= 0) return parts.map(() => 100 / parts.length);
+  const free = 100 - least * parts.length;
+  return spans.map((span) => least + (span / total) * free);
+}
+
+/** The sentence at the top of a run: what happened, in words. */
+export function runSentence(run: Run): string {
+  const took = run.duration_ms === null ? "" : ` after ${formatDuration(run.duration_ms)}`;
+  const counts = run.task_counts ?? {};
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const done = total === 0 ? "" : `, ${plural(total, "task run")}`;
+  switch (run.state_type) {
+    case "COMPLETED":
+      return `${wordOf(run.state)}${took}${done}.`;
+    case "FAILED":
+    case "CRASHED":
+      return `${wordOf(run.state)}${took}: ${causeWords(run.cause) ?? run.error?.message ?? "no reason was reported"}.`.replace(/\.\.$/, ".");
+    case "RUNNING":
+      return total === 0 ? `${wordOf(run.state)}.` : `${wordOf(run.state)}: ${plural(counts.COMPLETED ?? 0, "task run")} of ${total} done.`;
+    default:
+      return `${wordOf(run.state)}.`;
+  }
+}
+
+/** Why a process ended, in words a person would use. */
+export function causeWords(cause: RunCause | null): string | null {
+  if (cause === null) return null;
+  const detail = cause.detail === null || cause.detail === undefined || cause.detail === "" ? "" : `: ${cause.detail}`;
+  switch (cause.kind) {
+    case "exit_code":
+      return `the process ended with exit code ${cause.exit_code ?? "unknown"}${detail}`;
+    case "signal":
+      return `the process was killed by signal ${cause.signal ?? "unknown"}${detail}`;
+    case "oom":
+      return `the process ran out of memory${detail}`;
+    case "lease_expired":
+      return `no heartbeat arrived for 30 s${detail}`;
+    case "agent_lost":
+      return `the agent was lost${detail}`;
+    case "timeout":
+      return `it ran longer than its timeout${detail}`;
+    case "start_failed":
+      return `it could not be started${detail}`;
+    default:
+      return `${cause.kind}${detail}`;
+  }
+}
+
+/** null when the run may be cancelled, else why not. */
+export function cancelDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.cancel) return null;
+  return run.state_type === "CANCELLING" ? "It is being cancelled already." : "The run already ended.";
+}
+
+export function retryDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.retry) return null;
+  if (run.source === "LOCAL") return "It ran in a local process; start it there again.";
+  return run.ended_at === null ? "It has not ended yet." : "This run can’t be retried.";
+}

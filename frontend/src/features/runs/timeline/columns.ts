@@ -1,0 +1,128 @@
+import { kindOf, type StateKind } from "@/lib/run-state";
+import type { TimelinePage } from "@/schema/wire/runs";
+
+/** The task runs of a run as columns: typed arrays where it counts, so that a frame touches no objects. */
+export interface Columns {
+  readonly count: number;
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+  readonly task: Uint32Array;
+  readonly state: Uint8Array;
+  /** Milliseconds after `origin`; NaN when it has not happened. */
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly dependsOn: readonly (readonly number[])[];
+  readonly taskNames: readonly string[];
+  readonly states: readonly string[];
+  readonly kinds: readonly StateKind[];
+  readonly origin: number;
+}
+
+export function columnsFrom(pages: readonly TimelinePage[]): Columns {
+  const count = pages.reduce((sum, page) => sum + page.rows.id.length, 0);
+  const task = new Uint32Array(count);
+  const state = new Uint8Array(count);
+  const start = new Float64Array(count);
+  const end = new Float64Array(count);
+  const ids: string[] = [];
+  const names: string[] = [];
+  const dependsOn: (readonly number[])[] = [];
+  const taskNames = new Names();
+  const stateNames = new Names();
+  const origin = pages.find((page) => page.origin_at !== null)?.origin_at ?? null;
+  const originMs = origin === null ? 0 : Date.parse(origin);
+
+  let row = 0;
+  for (const page of pages) {
+    const taskOf = page.task_names.map((name) => taskNames.index(name));
+    const stateOf = page.states.map((name) => stateNames.index(name));
+    const shift = page.origin_at === null ? 0 : Date.parse(page.origin_at) - originMs;
+    const { rows } = page;
+    for (let index = 0; index < rows.id.length; index += 1, row += 1) {
+      ids.push(rows.id[index] ?? "");
+      names.push(rows.name[index] ?? "");
+      task[row] = taskOf[rows.task[index] ?? 0] ?? 0;
+      state[row] = stateOf[rows.state[index] ?? 0] ?? 0;
+      start[row] = shifted(rows.start_ms[index], shift);
+      end[row] = shifted(rows.end_ms[index], shift);
+      dependsOn.push(rows.depends_on?.[index] ?? NONE);
+    }
+  }
+  return {
+    count,
+    ids,
+    names,
+    task,
+    state,
+    start,
+    end,
+    dependsOn,
+    taskNames: taskNames.list,
+    states: stateNames.list,
+    kinds: stateNames.list.map(kindOf),
+    origin: originMs,
+  };
+}
+
+const NONE: readonly number[] = [];
+
+function shifted(value: number | null | undefined, shift: number): number {
+  return value === null || value === undefined ? NaN : value + shift;
+}
+
+class Names {
+  readonly list: string[] = [];
+  private readonly known = new Map<string, number>();
+
+  index(name: string): number {
+    const found = this.known.get(name);
+    if (found !== undefined) return found;
+    this.known.set(name, this.list.length);
+    this.list.push(name);
+    return this.list.length - 1;
+  }
+}
+
+/** Where a row's bar ends: its end, or now while it runs, or nowhere when it has not started. */
+export function endOf(columns: Columns, row: number, nowMs: number): number {
+  const end = columns.end[row] ?? NaN;
+  if (!Number.isNaN(end)) return end;
+  return Number.isNaN(columns.start[row] ?? NaN) ? NaN : nowMs;
+}
+
+/** First start and last end of all rows, or a second when nothing has started. */
+export function extent(columns: Columns, nowMs: number): { from: number; to: number } {
+  let from = Infinity;
+  let to = -Infinity;
+  for (let row = 0; row < columns.count; row += 1) {
+    const start = columns.start[row] ?? NaN;
+    if (Number.isNaN(start)) continue;
+    if (start < from) from = start;
+    const end = endOf(columns, row, nowMs);
+    if (end > to) to = end;
+  }
+  return from < to ? { from, to } : { from: 0, to: 1_000 };
+}
+
+export interface RowFilter {
+  readonly kinds: readonly StateKind[] | undefined;
+  readonly text: string | undefined;
+}
+
+/** The rows to show, in the order they came. */
+export function filterRows(columns: Columns, { kinds, text }: RowFilter): Uint32Array {
+  const needle = text?.toLowerCase();
+  const rows = new Uint32Array(columns.count);
+  const wanted = columns.kinds.map((kind) => kinds === undefined || kinds.includes(kind));
+  const taskHit = columns.taskNames.map((name) => needle === undefined || name.toLowerCase().includes(needle));
+  let kept = 0;
+  for (let row = 0; row < columns.count; row += 1) {
+    if (wanted[columns.state[row] ?? 0] !== true) continue;
+    if (needle !== undefined && taskHit[columns.task[row] ?? 0] !== true) {
+      if (columns.names[row]?.toLowerCase().includes(needle) !== true) continue;
+    }
+    rows[kept] = row;
+    kept += 1;
+  }
+  return rows.subarray(0, kept);
+}

@@ -1,0 +1,150 @@
+import { formatDuration } from "@/lib/units";
+
+export const PRESETS = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
+export type Preset = (typeof PRESETS)[number];
+export const DEFAULT_PRESET: Preset = "24h";
+
+const PRESET_MS: Readonly<Record<Preset, number>> = {
+  "15m": 15 * 60_000,
+  "1h": 3_600_000,
+  "6h": 6 * 3_600_000,
+  "24h": 24 * 3_600_000,
+  "7d": 7 * 24 * 3_600_000,
+  "30d": 30 * 24 * 3_600_000,
+};
+
+export const PRESET_LABELS: Readonly<Record<Preset, string>> = {
+  "15m": "Last 15 minutes",
+  "1h": "Last hour",
+  "6h": "Last 6 hours",
+  "24h": "Last 24 hours",
+  "7d": "Last 7 days",
+  "30d": "Last 30 days",
+};
+
+/** The part of a page's address that says which time it shows: a preset, or two fixed moments. */
+export interface RangeSearch {
+  readonly range?: Preset | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+export function isPreset(value: unknown): value is Preset {
+  return PRESETS.some((preset) => preset === value);
+}
+
+/** Reads the range out of an address; two valid moments in order win over a preset, nonsense is dropped. */
+export function parseRange(search: Readonly<Record<string, unknown>>): RangeSearch {
+  const { range, from, to } = search;
+  if (typeof from === "string" && typeof to === "string" && Date.parse(from) < Date.parse(to)) return { from, to };
+  return isPreset(range) ? { range } : {};
+}
+
+export function resolveRange(search: RangeSearch, now: number): Span {
+  if (search.from !== undefined && search.to !== undefined) return { from: search.from, to: search.to };
+  const width = PRESET_MS[search.range ?? DEFAULT_PRESET];
+  return { from: new Date(now - width).toISOString(), to: new Date(now).toISOString() };
+}
+
+/** A stable part of a query key: presets move with the clock, so their name stands for them. */
+export function rangeKey(search: RangeSearch): string {
+  return search.from !== undefined && search.to !== undefined
+    ? `${search.from}/${search.to}`
+    : (search.range ?? DEFAULT_PRESET);
+}
+
+export function rangeLabel(search: RangeSearch): string {
+  if (search.from === undefined || search.to === undefined) return PRESET_LABELS[search.range ?? DEFAULT_PRESET];
+  const from = new Date(search.from);
+  const to = new Date(search.to);
+  const sameDay = from.toDateString() === to.toDateString();
+  return `${dayAndTime.format(from)} – ${sameDay ? clock.format(to) : dayAndTime.format(to)}`;
+}
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clockWithSeconds = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayAndTime = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const exact = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+});
+
+export function formatClock(at: number | string): string {
+  return clock.format(new Date(at));
+}
+
+/** "14:03:22.418": for log lines, where the order within a second matters. */
+export function formatClockMs(at: string): string {
+  const date = new Date(at);
+  return `${clockWithSeconds.format(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+export function formatExact(at: number | string): string {
+  return exact.format(new Date(at));
+}
+
+export function formatDay(at: number | string): string {
+  return dayOnly.format(new Date(at));
+}
+
+export function formatDayAndTime(at: number | string): string {
+  return dayAndTime.format(new Date(at));
+}
+
+/** An axis label that fits the width of the whole axis. */
+export function formatTick(at: number, spanMs: number): string {
+  if (spanMs <= 2 * 60_000) return clockWithSeconds.format(new Date(at));
+  if (spanMs <= 36 * 3_600_000) return clock.format(new Date(at));
+  return spanMs <= 8 * 24 * 3_600_000 ? dayAndTime.format(new Date(at)) : dayOnly.format(new Date(at));
+}
+
+const STEPS: readonly [limit: number, divisor: number, unit: string][] = [
+  [60_000, 1_000, "s"],
+  [3_600_000, 60_000, "m"],
+  [48 * 3_600_000, 3_600_000, "h"],
+  [60 * 24 * 3_600_000, 24 * 3_600_000, "d"],
+];
+
+/** "just now", "4m ago", "in 2h", and a date once "ago" says little. */
+export function formatRelative(at: number | string, now: number): string {
+  const moment = new Date(at).getTime();
+  const distance = Math.abs(now - moment);
+  if (distance < 2_000) return "just now";
+  const step = STEPS.find(([limit]) => distance < limit);
+  if (step === undefined) return dayOnly.format(new Date(moment));
+  const text = `${Math.floor(distance / step[1])}${step[2]}`;
+  return moment > now ? `in ${text}` : `${text} ago`;
+}
+
+export function zoneName(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** How long something has taken so far, or took. */
+export function elapsed(startedAt: string | null, endedAt: string | null, now: number): number | null {
+  if (startedAt === null) return null;
+  return Math.max(0, (endedAt === null ? now : Date.parse(endedAt)) - Date.parse(startedAt));
+}
+
+/** "every 5m": for interval schedules. */
+export function formatEvery(seconds: number): string {
+  return `every ${formatDuration(seconds * 1000).replace(/ 00[smh]$/, "").replace(/\.0 s$/, " s")}`;
+}
+
+/** What a datetime-local input takes: local wall clock without a zone. */
+export function toLocalInput(at: string): string {
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
