@@ -1,0 +1,98 @@
+"""A workspace with one of everything, made through the API as its owner would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.core.clock import utc_now
+from apps.core.http.json import wire_time
+from apps.core.ids import uuid7
+from tests.factories.tenancy import Person
+
+
+def furnish(owner: Person) -> dict[str, str]:
+    """Make a deployment, runs, telemetry, a pool and a key; return path parameters by name."""
+    from tests.conftest import Api
+
+    api = Api(owner, owner.workspace)
+    now = wire_time(utc_now())
+
+    def made(answer: Any) -> Any:
+        assert answer.status_code in {200, 201}, answer.content
+        return answer.json()
+
+    deployment = made(
+        api.put(
+            "deployments",
+            {
+                "flow_name": "secret flow",
+                "name": "secret deployment",
+                "entrypoint": "flows.py:main",
+                "path": "/srv/flows",
+                "pool": "default",
+                "parameters": {},
+                "parameter_schema": {"type": "object", "properties": {}},
+                "schedules": [{"kind": "INTERVAL", "interval_seconds": 3600, "timezone": "UTC"}],
+            },
+        )
+    )
+    queued = made(api.post(f"deployments/{deployment['id']}/runs", {}))
+    local_run, task_run = str(uuid7()), str(uuid7())
+    outcome = made(
+        api.post(
+            "ingest",
+            {
+                "runs": [
+                    {
+                        "run_id": local_run,
+                        "epoch": 1,
+                        "state": "RUNNING",
+                        "occurred_at": now,
+                        "flow_name": "secret flow",
+                        "holder": "host:1",
+                    }
+                ],
+                "task_runs": [
+                    {
+                        "task_run_id": task_run,
+                        "run_id": local_run,
+                        "epoch": 1,
+                        "sequence": 1,
+                        "state": "RUNNING",
+                        "occurred_at": now,
+                        "task_name": "secret task",
+                        "name": "secret task-1",
+                        "attempt": 1,
+                    }
+                ],
+                "logs": [
+                    {
+                        "occurred_at": now,
+                        "run_id": local_run,
+                        "level": "INFO",
+                        "message": "secret line",
+                    }
+                ],
+                "events": [{"name": "secret.event", "occurred_at": now, "run_id": local_run}],
+                "points": [
+                    {"name": "secret_metric", "occurred_at": now, "value": 1, "run_id": local_run}
+                ],
+            },
+        )
+    )
+    assert outcome["rejected"] == []
+    pool = made(api.post("pools", {"name": "secret-pool"}))
+    key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
+    member = made(api.get("members"))["items"][0]
+    return {
+        "deployment_id": deployment["id"],
+        "flow_id": deployment["flow"]["id"],
+        "schedule_id": deployment["schedules"][0]["id"],
+        "run_id": local_run,
+        "queued_run_id": queued["id"],
+        "task_run_id": task_run,
+        "pool": pool["id"],
+        "pool_id": pool["id"],
+        "key_id": key["id"],
+        "member_id": member["id"],
+    }
