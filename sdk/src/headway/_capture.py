@@ -210,6 +210,59 @@ def finish_line() -> None:
         _prints.end_line()
 
 
+class MarkingStream:
+    """Stands in for a stream that an agent reads: marks the lines of records recorded anyway."""
+
+    def __init__(self, original: IO[str]) -> None:
+        self._original = original
+
+    def write(self, text: str) -> int:
+        """Pass the text on, marked while a recorded log record is being written."""
+        if getattr(_writing, "recorded", False):
+            lines = text.splitlines(keepends=True)
+            self._original.write("".join(RECORDED_MARK + line for line in lines))
+        else:
+            self._original.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        """Leave the rest to the original."""
+        return getattr(self._original, name)
+
+
+_writing = threading.local()
+
+
 def mark_recorded_lines() -> None:
-    """Mark output that is recorded here, for the agent that reads our output."""
+    """
+    Mark output that is recorded here, for the agent that reads it.
+
+    The user's own handlers write records that we record too, and the agent must not record their
+    lines a second time; so StreamHandler says, for this process, what it is writing.
+    """
     _console.marks_lines = True
+    sys.stderr = MarkingStream(sys.stderr)
+    emit = logging.StreamHandler.emit
+
+    def emit_marked(handler: logging.StreamHandler[Any], record: logging.LogRecord) -> None:
+        if isinstance(handler, ConsoleHandler):
+            emit(handler, record)
+            return
+        _writing.recorded = _will_be_recorded(record)
+        try:
+            emit(handler, record)
+        finally:
+            _writing.recorded = False
+
+    logging.StreamHandler.emit = emit_marked  # type: ignore[method-assign, assignment]  # see above
+
+
+def _will_be_recorded(record: logging.LogRecord) -> bool:
+    if _handler not in logging.root.handlers or find_scope() is None:
+        return False
+    logger: logging.Logger | None = logging.getLogger(record.name)
+    while logger is not None and logger.parent is not None:
+        if not logger.propagate:
+            return False
+        logger = logger.parent
+    return True

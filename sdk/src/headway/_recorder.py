@@ -182,6 +182,11 @@ class Recorder:
         with self._spool_lock:
             return self._queue.empty() and (self._spool is None or self._spool.is_empty())
 
+    def start(self) -> None:
+        """Begin to send what earlier processes left behind, in the background."""
+        if self._ensure_thread():
+            self._wakes.put(_Ticket())
+
     def drain(self) -> bool:
         """Look for what earlier processes left behind and send it; return whether all is sent."""
         self._leftovers_at = 0.0

@@ -99,10 +99,17 @@ def _after_fork() -> None:
     if isinstance(_recorder, Recorder):
         _recorder.reset_after_fork()
         if "multiprocessing" in sys.modules:
-            # Children of multiprocessing leave by os._exit, past atexit, but run finalizers.
-            from multiprocessing.util import Finalize
+            # Its children leave by os._exit, past atexit, but run finalizers; those made before
+            # its own after-fork hooks are thrown away.
+            from multiprocessing import util
 
-            Finalize(None, _recorder.close, exitpriority=100)
+            util.register_after_fork(_recorder, _close_with_finalizers)
+
+
+def _close_with_finalizers(recorder: Recorder) -> None:
+    from multiprocessing.util import Finalize
+
+    Finalize(None, recorder.close, exitpriority=100)
 
 
 def _positive_number(name: str, default: float) -> float:

@@ -161,7 +161,7 @@ class Spool:
         self._api_url = api_url
         identity = hashlib.sha256(f"{api_url}\n{api_key}".encode()).hexdigest()[:24]
         self.folder = root / identity
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._fsync: FsyncPolicy = fsync
         self._synced_at = 0.0
         self._segments: list[Segment] = []  # oldest first; the last may be the one we write
@@ -179,9 +179,9 @@ class Spool:
         """
         used = sum(segment.size for segment in self._segments)
         dropped: tuple[str, ...] = ()
-        if used > 2 * self._limit_bytes:
+        if used > 2 * self.limit_bytes:
             dropped = tuple(batch.items)
-        elif used > self._limit_bytes:
+        elif used > self.limit_bytes:
             dropped = ("logs", "points", "events")
         kept = batch.without(dropped)
         if len(kept):

@@ -42,7 +42,8 @@ class InMemoryTransport:
     """
     Takes batches like a server and keeps them.
 
-    The lists, complete whenever you look, hold items as they travel (see the API's `POST …/ingest`), repeated ones left out.
+    The lists, complete whenever you look, hold items as they travel (see the API's
+    `POST …/ingest`), repeated ones left out.
     """
 
     def __init__(self) -> None:

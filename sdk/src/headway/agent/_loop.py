@@ -1,0 +1,297 @@
+"""The agent's life: lease, start, keep alive, obey, stop."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any, Literal
+from urllib.parse import quote
+
+from headway._client import Client
+from headway._config import Config
+from headway._errors import ApiError, ConfigError, NotFound, PermissionDenied, Unauthenticated
+from headway._ids import uuid7
+from headway._recorder import Recorder
+from headway._recording import open_recorder
+from headway._version import __version__
+from headway.agent._heartbeat import HEARTBEAT_SECONDS, Heartbeat
+from headway.agent._lease import Lease
+from headway.agent._runner import GRACE_SECONDS, RunProcess
+
+OnStop = Literal["wait", "cancel"]
+
+POLL_SECONDS = 25
+DRAIN_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
+
+
+class Agent:
+    """Takes runs from one pool as long as it has room, and sees them through."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        pool: str = "default",
+        capacity: int = 4,
+        name: str | None = None,
+        on_stop: OnStop = "wait",
+        stop_seconds: float = 60.0,
+        grace_seconds: float = GRACE_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        show: Callable[[str], None] | None = None,
+    ) -> None:
+        self.id = uuid7()
+        self.name = name or f"{socket.gethostname()}-{os.getpid()}"
+        self.pool = pool
+        self.capacity = capacity
+        self._on_stop = on_stop
+        self._stop_seconds = stop_seconds
+        self._grace_seconds = grace_seconds
+        self._show = show or _show
+        self._client = Client(config)
+        self._recorder: Recorder = open_recorder(config)
+        self._changed = threading.Condition()
+        self._running: dict[str, RunProcess] = {}
+        self._stopping = False
+        self._signals = 0
+        self._ever_leased = False
+        self._wake_read, self._wake_write = os.pipe()
+        self._fatal: BaseException | None = None
+        self._heartbeat = Heartbeat(
+            beat=self._beat, heed=self._heed, say=self._show, seconds=heartbeat_seconds
+        )
+
+    def run(self) -> int:
+        """
+        Work until SIGTERM or SIGINT; return the exit code.
+
+        The first signal stops leasing and then waits for or cancels what runs, as configured;
+        a second one cancels. Raises: ApiError when the server refuses the agent outright.
+        """
+        os.set_blocking(self._wake_write, False)
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            self._show(f"agent {self.name} takes runs from pool {self.pool!r} ({self.capacity})")
+            threading.Thread(target=self._lease_loop, name="headway-lease", daemon=True).start()
+            threading.Thread(target=self._drain_loop, name="headway-drain", daemon=True).start()
+            self._heartbeat.start()
+            os.read(self._wake_read, 1)
+            self._stop_all()
+        finally:
+            self._heartbeat.stop()
+            self._recorder.close()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        if self._fatal is not None:
+            raise self._fatal
+        self._show("agent stopped")
+        return 0
+
+    # Stopping.
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        # Only a write: the handler may have interrupted whoever holds our locks.
+        self._signals += 1
+        self._stopping = True
+        os.write(self._wake_write, b".")
+
+    def _stop_all(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._running_now():
+            self._show(
+                f"stopping: {len(self._running_now())} runs to "
+                f"{'wait for' if self._on_stop == 'wait' else 'cancel'}; again to cancel at once"
+            )
+        deadline = time.monotonic() + self._stop_seconds
+        if self._on_stop == "wait":
+            while self._running_now() and self._signals < 2 and time.monotonic() < deadline:
+                with self._changed:
+                    self._changed.wait(0.2)
+        for process in self._running_now():
+            process.cancel("The agent was stopped.")
+        for process in self._running_now():
+            process.wait(self._grace_seconds + 5)
+
+    def _running_now(self) -> list[RunProcess]:
+        with self._changed:
+            return list(self._running.values())
+
+    # Leasing.
+
+    def _lease_loop(self) -> None:
+        failures = 0
+        while not self._stopping:
+            room = self._wait_for_room()
+            if not room:
+                return
+            try:
+                answer = self._lease(room)
+            except (Unauthenticated, PermissionDenied, NotFound, ConfigError) as error:
+                if failures == 0 and not self._ever_leased:
+                    self._give_up(error)
+                    return
+                failures += 1
+                self._wait_after(failures, error)
+            except ApiError as error:
+                failures += 1
+                if failures >= 3:
+                    self._forget_address()
+                self._wait_after(failures, error)
+            except BaseException as error:  # noqa: BLE001  the edge of the thread
+                self._give_up(error)
+                return
+            else:
+                if failures:
+                    self._show("the server answers again")
+                failures = 0
+                self._ever_leased = True
+                self._take(answer)
+
+    def _wait_for_room(self) -> int:
+        with self._changed:
+            while not self._stopping and len(self._running) >= self.capacity:
+                self._changed.wait(1.0)
+            return 0 if self._stopping else self.capacity - len(self._running)
+
+    def _lease(self, room: int) -> Mapping[str, Any]:
+        answer = self._client.request(
+            "POST",
+            self._client.url(f"pools/{quote(self.pool, safe='')}/leases", live=True),
+            body={"agent": self._introduction(), "limit": room, "wait_seconds": POLL_SECONDS},
+            read_seconds=POLL_SECONDS + 10,
+            attempts=1,
+        )
+        return answer if isinstance(answer, Mapping) else {}
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        for wire in answer.get("leases") or []:
+            lease = Lease.from_wire(wire)
+            if self._stopping:
+                self._hand_back(lease)
+            else:
+                self._begin(lease)
+        self._heed({"commands": answer.get("commands") or []})
+
+    def _begin(self, lease: Lease) -> None:
+        with self._changed:
+            older = self._running.get(lease.run_id)
+        if older is not None:
+            # The server has given up on our first try and leased the run anew, to us.
+            older.lose()
+            older.wait(5.0)
+        self._show(f"{lease.run_name} | begins ({lease.flow_name}, attempt {lease.attempt})")
+        process = RunProcess(
+            lease,
+            client=self._client,
+            recorder=self._recorder,
+            on_end=self._forget,
+            show=self._show,
+            grace_seconds=self._grace_seconds,
+        )
+        with self._changed:
+            self._running[lease.run_id] = process
+        process.start()
+
+    def _hand_back(self, lease: Lease) -> None:
+        body = {"epoch": lease.epoch, "state": "SCHEDULED", "message": "The agent is stopping."}
+        try:
+            self._client.post(f"runs/{lease.run_id}/transitions", body)
+        except (ApiError, ConfigError) as error:
+            self._show(f"{lease.run_name} | could not be handed back: {error}")
+
+    def _forget(self, process: RunProcess) -> None:
+        with self._changed:
+            if self._running.get(process.lease.run_id) is process:
+                del self._running[process.lease.run_id]
+            self._changed.notify_all()
+
+    def _give_up(self, error: BaseException) -> None:
+        self._fatal = error
+        self._stopping = True
+        os.write(self._wake_write, b".")
+
+    def _forget_address(self) -> None:
+        try:
+            self._client.me(refresh=True)  # the live process may have moved
+        except (ApiError, ConfigError):
+            return  # as away as the rest; the loop goes on trying
+
+    def _wait_after(self, failures: int, error: Exception) -> None:
+        if failures in (1, 10):
+            self._show(f"no leases: {error}")
+        wait = min(0.5 * 2 ** min(failures, 6), LONGEST_WAIT_SECONDS)
+        asked = getattr(error, "retry_after_seconds", None)
+        wait = asked if asked is not None else wait * (0.5 + random.random())  # noqa: S311
+        deadline = time.monotonic() + wait
+        while not self._stopping and time.monotonic() < deadline:
+            with self._changed:
+                self._changed.wait(min(0.5, max(0.0, deadline - time.monotonic())))
+
+    # Keeping leases, and obeying.
+
+    def _introduction(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "version": __version__,
+            "labels": {},
+            "capacity": self.capacity,
+        }
+
+    def _beat(self) -> Mapping[str, Any]:
+        answer = self._client.request(
+            "POST",
+            self._client.url(f"pools/{quote(self.pool, safe='')}/heartbeats"),
+            body={
+                "agent": self._introduction(),
+                "leases": [process.lease.key() for process in self._running_now()],
+            },
+            read_seconds=10.0,
+            attempts=1,
+        )
+        return answer if isinstance(answer, Mapping) else {}
+
+    def _heed(self, answer: Mapping[str, Any]) -> None:
+        for command in answer.get("commands") or []:
+            process = self._find(command)
+            if process is not None and command.get("command") == "cancel":
+                process.cancel("Cancelled from Headway.")
+        for lost in answer.get("lost") or []:
+            process = self._find(lost)
+            if process is not None:
+                self._show(f"{process.lease.run_name} | is no longer ours; killed")
+                process.lose()
+
+    def _find(self, key: Mapping[str, Any]) -> RunProcess | None:
+        with self._changed:
+            process = self._running.get(str(key.get("run_id")))
+        if process is None or process.lease.epoch != key.get("epoch"):
+            return None
+        return process
+
+    def _drain_loop(self) -> None:
+        """Send what run processes had to leave in the spool."""
+        while not self._stopping:
+            self._recorder.drain()
+            deadline = time.monotonic() + DRAIN_SECONDS
+            while not self._stopping and time.monotonic() < deadline:
+                time.sleep(0.5)
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

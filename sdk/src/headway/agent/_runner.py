@@ -1,0 +1,304 @@
+"""One run in a process of its own: starting it, reading along, stopping it, saying how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import IO, Any
+
+from headway._capture import RECORDED_MARK
+from headway._client import Client
+from headway._clock import iso_from_ns, now_ns
+from headway._errors import ApiError, ConfigError
+from headway._ids import uuid7
+from headway._json import encode
+from headway._port import AnyRecorder
+from headway._records import Cause, ErrorInfo, LogLine, RunReport
+from headway._states import State
+from headway.agent._death import cause_of_death, count_oom_kills
+from headway.agent._lease import Lease
+
+GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
+LINGER_SECONDS = 30.0  # for a process that has reported the end of its run, to go
+MAX_LINE_BYTES = 60_000
+MARK = RECORDED_MARK.encode()
+
+
+class RunProcess:
+    """The process that executes one lease, and the thread that watches it."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        *,
+        client: Client,
+        recorder: AnyRecorder,
+        on_end: Callable[[RunProcess], None],
+        show: Callable[[str], None],
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        self.lease = lease
+        self._client = client
+        self._recorder = recorder
+        self._on_end = on_end
+        self._show = show
+        self._grace_seconds = grace_seconds
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stop_reason: State | None = None  # CANCELLED or TIMED_OUT, once we ask it to stop
+        self._stop_message = ""
+        self._lost = False
+        self._ended = threading.Event()
+        self._started = False  # the child reached the flow
+        self._final = False  # the child has reported the end of the run, or spooled the report
+        self._last_line = ""
+
+    def start(self) -> None:
+        """Start the process and the thread that sees it through; returns at once."""
+        threading.Thread(
+            target=self._see_through, name=f"headway-run-{self.lease.run_name}", daemon=True
+        ).start()
+
+    def cancel(self, message: str) -> None:
+        """Ask the process to stop; kill it when it has not after the grace period."""
+        self._ask_to_stop(State.CANCELLED, message)
+
+    def lose(self) -> None:
+        """Kill the process at once: somebody else may be executing the run already."""
+        with self._lock:
+            self._lost = True
+        self._signal(signal.SIGKILL)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the process is gone and its end is reported."""
+        return self._ended.wait(seconds)
+
+    def _ask_to_stop(self, reason: State, message: str) -> None:
+        with self._lock:
+            if self._stop_reason is not None or self._ended.is_set():
+                return
+            self._stop_reason, self._stop_message = reason, message
+        self._signal(signal.SIGTERM)
+        timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
+        timer.daemon = True
+        timer.start()
+
+    def _kill_stubborn(self) -> None:
+        if not self._ended.is_set():
+            self._stop_message += f" Killed {self._grace_seconds:g} s after SIGTERM."
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        process = self._process
+        # The group's id stays taken as long as a member lives or its leader is not reaped.
+        if process is not None and not self._ended.is_set():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+
+    def _see_through(self) -> None:
+        oom_kills = count_oom_kills()
+        try:
+            try:
+                lifeline, status = self._spawn()
+            except OSError as error:
+                self._report_failed_start(error)
+                return
+            with lifeline:
+                self._see_process_through(status, oom_kills)
+        finally:
+            self._ended.set()
+            self._on_end(self)
+
+    def _spawn(self) -> tuple[IO[bytes], IO[bytes]]:
+        lease, config = self.lease, self._client.config
+        # Nothing is ever written to the lifeline: its end tells the child that we are gone.
+        lifeline_read, lifeline_write = os.pipe()
+        status_read, status_write = os.pipe()
+        environment = {
+            **os.environ,
+            "HEADWAY_API_URL": config.api_url,
+            "HEADWAY_API_KEY": config.api_key,
+            "HEADWAY_WORKSPACE": self._client.workspace(),
+            "HEADWAY_RUN_ID": lease.run_id,
+            "HEADWAY_EPOCH": str(lease.epoch),
+            "HEADWAY_LIFELINE_FD": str(lifeline_read),
+            "HEADWAY_STATUS_FD": str(status_write),
+            "PYTHONUNBUFFERED": "1",
+        }
+        environment.pop("HEADWAY_RECORDING", None)
+        try:
+            process = subprocess.Popen(
+                # -P: a module of the user's in the working folder must not shadow ours.
+                [sys.executable, "-P", "-m", "headway.agent.execute"],
+                cwd=lease.path,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(lifeline_read, status_write),
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(lifeline_write)
+            os.close(status_read)
+            raise
+        finally:
+            os.close(lifeline_read)
+            os.close(status_write)
+        with self._lock:
+            self._process = process
+            stopped_already = self._stop_reason is not None or self._lost
+        if stopped_already:
+            self._signal(signal.SIGKILL)
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(encode(self._order()).encode())
+        return os.fdopen(lifeline_write, "wb"), os.fdopen(status_read, "rb")
+
+    def _order(self) -> dict[str, Any]:
+        lease = self.lease
+        return {
+            "run_id": lease.run_id,
+            "epoch": lease.epoch,
+            "entrypoint": lease.entrypoint,
+            "path": lease.path,
+            "parameters": lease.parameters,
+            "timeout_seconds": lease.timeout_seconds,
+        }
+
+    def _see_process_through(self, status: IO[bytes], oom_kills: int) -> None:
+        process = self._process
+        if process is None or process.stdout is None:
+            raise AssertionError("the process was just started")
+        reader = threading.Thread(target=self._read_output, args=(process.stdout,), daemon=True)
+        teller = threading.Thread(target=self._read_status, args=(status,), daemon=True)
+        reader.start()
+        teller.start()
+        limit = self.lease.timeout_seconds
+        if limit is not None:
+            # The child enforces the limit itself; this is for one that cannot any more.
+            timer = threading.Timer(
+                limit + self._grace_seconds,
+                lambda: self._ask_to_stop(State.TIMED_OUT, f"Longer than {limit:g} s."),
+            )
+            timer.daemon = True
+            timer.start()
+        # WNOWAIT leaves the zombie, so that the group's id cannot be reused before we kill it.
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            process.wait()
+        self._signal(signal.SIGKILL)
+        return_code = process.wait()
+        if limit is not None:
+            timer.cancel()
+        # What the run started and left behind is dead now, so the pipes end; but a process
+        # that moved to a session of its own may hold them open.
+        for thread in (reader, teller):
+            thread.join(2.0)
+        self._report_end(return_code, oom_kills=count_oom_kills() - oom_kills)
+
+    def _read_status(self, status: IO[bytes]) -> None:
+        with status:
+            for line in status:
+                told = json.loads(line)
+                if told["told"] == "started":
+                    self._started = True
+                elif told["told"] == "ended":
+                    self._final = True
+                    timer = threading.Timer(LINGER_SECONDS, self._signal, (signal.SIGKILL,))
+                    timer.daemon = True
+                    timer.start()
+
+    def _read_output(self, output: IO[bytes]) -> None:
+        with output:
+            while line := output.readline(MAX_LINE_BYTES):
+                is_recorded = line.startswith(MARK)
+                text = line.lstrip(MARK).decode("utf-8", "replace").rstrip("\r\n")
+                self._show(f"{self.lease.run_name} | {text}")
+                if text.strip():
+                    self._last_line = text.strip()[:500]
+                    if not is_recorded:
+                        self._record(text)
+
+    def _record(self, text: str, *, level: str = "INFO") -> None:
+        self._recorder.log(
+            LogLine(
+                id=uuid7(),
+                occurred_ns=now_ns(),
+                level=level,
+                message=text,
+                logger="output",
+                run_id=self.lease.run_id,
+            )
+        )
+
+    def _report_end(self, return_code: int, *, oom_kills: int) -> None:
+        if self._lost or self._final:
+            return
+        if self._stop_reason is State.CANCELLED:
+            self._report(State.CANCELLED, message=self._stop_message)
+            return
+        if self._stop_reason is State.TIMED_OUT:
+            detail = self._stop_message
+            self._report(State.TIMED_OUT, cause={"kind": "timeout", "detail": detail})
+            return
+        cause = cause_of_death(
+            return_code, started=self._started, oom_kills=oom_kills, last_line=self._last_line
+        )
+        self._report(State.CRASHED, cause=cause)
+
+    def _report_failed_start(self, error: OSError) -> None:
+        text = f"The process could not be started in {self.lease.path}: {error.strerror}."
+        self._record(text, level="ERROR")
+        self._report(
+            State.CRASHED,
+            cause={"kind": "start_failed", "detail": text},
+            error={"type": type(error).__name__, "message": str(error), "traceback": ""},
+        )
+
+    def _report(
+        self,
+        state: State,
+        *,
+        message: str | None = None,
+        cause: Cause | None = None,
+        error: ErrorInfo | None = None,
+    ) -> None:
+        occurred_ns = now_ns()
+        body: dict[str, Any] = {
+            "epoch": self.lease.epoch,
+            "state": state,
+            "occurred_at": iso_from_ns(occurred_ns),
+        }
+        optional: Mapping[str, Any] = {"message": message, "cause": cause, "error": error}
+        body |= {name: value for name, value in optional.items() if value is not None}
+        self._show(f"{self.lease.run_name} | {state} {message or cause}")
+        try:
+            self._client.post(f"runs/{self.lease.run_id}/transitions", body)
+        except ApiError as refusal:
+            if refusal.code == "illegal_transition" and state is State.TIMED_OUT:
+                # It never got as far as RUNNING, where alone it could time out.
+                self._report(State.CRASHED, message=message, cause=cause, error=error)
+            elif refusal.retryable:
+                self._recorder.run(
+                    RunReport(
+                        run_id=self.lease.run_id,
+                        epoch=self.lease.epoch,
+                        state=state,
+                        occurred_ns=occurred_ns,
+                        message=message,
+                        cause=cause,
+                        error=error,
+                    )
+                )
+            else:
+                self._show(f"{self.lease.run_name} | the server refused that: {refusal}")
+        except ConfigError as refusal:
+            self._show(f"{self.lease.run_name} | {refusal}")

@@ -1,0 +1,133 @@
+"""Where refusals become exit codes and one readable line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import click
+
+from headway._client import Client
+from headway._config import get_config, spool_folder
+from headway._errors import (
+    ApiError,
+    ConfigError,
+    HeadwayError,
+    NotFound,
+    PermissionDenied,
+    ServerUnavailable,
+    Unauthenticated,
+)
+
+FAILED, USAGE, NOT_CONFIGURED, NOT_THERE, UNAVAILABLE = 1, 2, 3, 4, 5
+DRAIN_SECONDS = 3.0
+
+EXIT_CODES = """\b
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 not logged in or not
+allowed, 4 not found, 5 server away, 130 interrupted."""
+
+
+def exit_code(error: Exception) -> int:
+    """
+    Return the exit code an error stands for.
+
+    >>> exit_code(NotFound("gone")), exit_code(ServerUnavailable("away"))
+    (4, 5)
+    """
+    if isinstance(error, ConfigError | Unauthenticated | PermissionDenied):
+        return NOT_CONFIGURED
+    if isinstance(error, NotFound):
+        return NOT_THERE
+    if isinstance(error, ServerUnavailable) or (isinstance(error, ApiError) and error.retryable):
+        return UNAVAILABLE
+    return FAILED
+
+
+class HeadwayGroup(click.Group):
+    """A group of commands whose refusals are lines, not tracebacks."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        try:
+            return super().main(*args, **kwargs)
+        except HeadwayError as error:
+            click.echo(f"{click.style('error:', fg='red')} {error}", err=True)
+            sys.exit(exit_code(error))
+
+
+def get_client() -> Client:
+    """Return the API of the configured workspace; what is left in the spool is sent meanwhile."""
+    config = get_config()
+    if any(spool_folder().glob("*/*.segment")):
+        from headway._recorder import RecorderSettings
+        from headway._recording import open_recorder
+
+        open_recorder(config, settings=RecorderSettings(exit_seconds=DRAIN_SECONDS)).start()
+    return Client(config)
+
+
+_INTERVAL = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, None: 1}
+
+
+def read_interval(text: str) -> float:
+    """
+    Return the seconds that `90`, `15m`, `1.5h` or `1d` mean.
+
+    >>> read_interval("15m"), read_interval("1.5h")
+    (900.0, 5400.0)
+    """
+    match = _INTERVAL.match(text.strip())
+    if match is None or float(match[1]) <= 0:
+        raise click.BadParameter(f"{text!r} is no interval; write 90, 15m, 1h or 1d.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def split_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """
+    Return `name=value` arguments as a dict.
+
+    >>> split_pairs(("day=2026-03-01", "note=a=b"))
+    {'day': '2026-03-01', 'note': 'a=b'}
+    """
+    split = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{pair!r} is not of the form name=value.")
+        split[name] = value
+    return split
+
+
+COLOURS = {
+    "COMPLETED": "green",
+    "FAILED": "red",
+    "CRASHED": "red",
+    "CANCELLED": "bright_black",
+    "CANCELLING": "bright_black",
+    "RUNNING": "blue",
+    "SCHEDULED": "bright_black",
+}
+
+
+def show_state(run: dict[str, Any]) -> str:
+    """Return a run's state in its colour."""
+    return click.style(str(run["state"]), fg=COLOURS.get(str(run.get("state_type"))))
+
+
+def show_duration(duration_ms: float | None) -> str:
+    """
+    Return a duration as people read it.
+
+    >>> show_duration(850), show_duration(61_000), show_duration(None)
+    ('0.85s', '1m01s', '')
+    """
+    if duration_ms is None:
+        return ""
+    seconds = duration_ms / 1000
+    if seconds < 60:
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"

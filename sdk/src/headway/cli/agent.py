@@ -1,0 +1,52 @@
+"""`headway agent start`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def agent() -> None:
+    """Execute runs of a pool on this machine."""
+
+
+@agent.command()
+@click.option("--pool", default="default", show_default=True, help="Pool to take runs from.")
+@click.option(
+    "--capacity",
+    default=4,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many runs at once.",
+)
+@click.option("--name", help="Name of the agent; host and process id unless given.")
+@click.option(
+    "--on-stop",
+    type=click.Choice(["wait", "cancel"]),
+    default="wait",
+    show_default=True,
+    help="What becomes of running runs on SIGTERM or Ctrl-C; a second one cancels.",
+)
+@click.option(
+    "--stop-seconds",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="How long to wait for them before cancelling.",
+)
+def start(pool: str, capacity: int, name: str | None, on_stop: str, stop_seconds: float) -> None:
+    """Take runs and execute each in a process of its own, until stopped."""
+    import sys
+
+    from headway._config import get_config
+    from headway.agent import Agent
+
+    worker = Agent(
+        get_config(),
+        pool=pool,
+        capacity=capacity,
+        name=name,
+        on_stop="cancel" if on_stop == "cancel" else "wait",
+        stop_seconds=stop_seconds,
+    )
+    sys.exit(worker.run())

@@ -1,0 +1,166 @@
+"""`headway deploy` and `headway deployments`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headway.cli._edge import get_client, read_interval, show_state, split_pairs
+
+
+@click.command()
+@click.argument("entrypoint")
+@click.option("--name", help="Name of the deployment; the flow's unless given.")
+@click.option("--pool", default="default", show_default=True, help="Pool that runs it.")
+@click.option("--cron", multiple=True, help='Schedule, e.g. "0 6 * * 1-5"; may be repeated.')
+@click.option("--interval", multiple=True, help="Schedule, e.g. 90, 15m, 1h; may be repeated.")
+@click.option("--timezone", default="UTC", show_default=True, help="Zone of the schedules.")
+@click.option("-p", "--parameter", "pairs", multiple=True, help="name=value; may be repeated.")
+@click.option("--tag", "tags", multiple=True, help="May be repeated.")
+@click.option("--description", help="What it is for; the flow's docstring unless given.")
+@click.option("--version", help="Version of the code, e.g. a commit.")
+@click.option("--timeout", help="Time limit of a run, e.g. 30m.")
+@click.option("--retries", type=click.IntRange(min=0), help="Retries of a run as a whole.")
+@click.option("--retry-delay", help="Wait before such a retry, e.g. 5m.")
+def deploy(
+    entrypoint: str,
+    name: str | None,
+    pool: str,
+    cron: tuple[str, ...],
+    interval: tuple[str, ...],
+    timezone: str,
+    pairs: tuple[str, ...],
+    tags: tuple[str, ...],
+    description: str | None,
+    version: str | None,
+    timeout: str | None,
+    retries: int | None,
+    retry_delay: str | None,
+) -> None:
+    """
+    Make the flow behind ENTRYPOINT (file.py:flow) runnable from Headway.
+
+    The agent runs it from this folder. Deploying the same name again replaces the deployment,
+    its schedules included.
+    """
+    from headway._entrypoint import load_flow
+    from headway._schema import parameter_schema, read_text, read_value
+
+    flow = load_flow(entrypoint, folder=Path.cwd())
+    schema = parameter_schema(flow.fn)
+    parameters = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
+    _check_parameters(flow.fn, parameters, read_value)
+    schedules: list[dict[str, Any]] = [
+        {"kind": "CRON", "cron": text, "timezone": timezone} for text in cron
+    ]
+    schedules += [
+        {"kind": "INTERVAL", "interval_seconds": _whole(read_interval(text)), "timezone": timezone}
+        for text in interval
+    ]
+    place, _, attribute = entrypoint.partition(":")
+    body: dict[str, Any] = {
+        "flow_name": flow.name,
+        "name": name or flow.name,
+        "entrypoint": f"{place}:{attribute or flow.fn.__name__}",
+        "path": str(Path.cwd()),
+        "parameters": parameters,
+        "parameter_schema": schema,
+        "pool": pool,
+        "tags": list(tags) or list(flow.options.get("tags", ())),
+        "schedules": schedules,
+        "description": description or flow.description,
+        "version": version,
+        "timeout_seconds": _whole(read_interval(timeout)) if timeout else None,
+        "retries": retries,
+        "retry_delay_seconds": _whole(read_interval(retry_delay)) if retry_delay else None,
+    }
+    deployment = get_client().put(
+        "deployments", {key: value for key, value in body.items() if value is not None}
+    )
+    full_name = f"{flow.name}/{deployment['name']}"
+    click.echo(f"Deployed {full_name} to pool {pool}.")
+    if deployment.get("next_run_at"):
+        click.echo(f"Next run at {deployment['next_run_at']}.")
+    click.echo(f"Run it now: headway deployments run {full_name}")
+
+
+def _check_parameters(fn: Any, parameters: dict[str, Any], read_value: Any) -> None:
+    """Raise ParameterError for defaults of the wrong type; missing ones may come with the run."""
+    import inspect
+    import typing
+
+    from headway._errors import ParameterError
+
+    known = inspect.signature(fn).parameters
+    try:
+        hints = typing.get_type_hints(fn, include_extras=True)
+    except (NameError, TypeError):
+        hints = {}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for name, value in parameters.items():
+        if name not in known and not takes_any:
+            raise ParameterError(f"There is no parameter {name!r}; known: {', '.join(known)}.")
+        read_value(hints.get(name, Any), value, where=name)
+
+
+def _whole(seconds: float) -> float | int:
+    return int(seconds) if seconds == int(seconds) else seconds
+
+
+@click.group()
+def deployments() -> None:
+    """See deployments and start runs of them."""
+
+
+@deployments.command("list")
+def list_deployments() -> None:
+    """List the deployments of the workspace."""
+    for deployment in get_client().pages("deployments", {"limit": 200}):
+        runs = deployment.get("recent_runs") or []
+        state = show_state(runs[0]) if runs else "-"
+        paused = " (paused)" if deployment.get("paused") else ""
+        following = deployment.get("next_run_at") or "-"
+        name = f"{deployment['flow']['name']}/{deployment['name']}"
+        click.echo(f"{name}{paused}  last {state}  next {following}")
+
+
+@deployments.command("run")
+@click.argument("name")
+@click.option("-p", "--parameter", "pairs", multiple=True, help="name=value; may be repeated.")
+@click.option("--watch", is_flag=True, help="Follow the run, and exit as it ends.")
+@click.pass_context
+def run_deployment(context: click.Context, name: str, pairs: tuple[str, ...], watch: bool) -> None:
+    """Start a run of the deployment NAME (flow/deployment)."""
+    from headway._schema import read_text
+    from headway.cli.logs import follow_run
+
+    client = get_client()
+    deployment = client.get(f"deployments/{find_deployment(client.pages('deployments'), name)}")
+    schema = deployment.get("parameter_schema") or {}
+    parameters = {key: read_text(schema, key, text) for key, text in split_pairs(pairs).items()}
+    run = client.post(f"deployments/{deployment['id']}/runs", {"parameters": parameters})
+    click.echo(f"Run {run['name']} ({run['id']}) is {show_state(run)}.", err=watch)
+    if watch:
+        context.exit(follow_run(client, run["id"]))
+
+
+def find_deployment(items: Any, name: str) -> str:
+    """Return the id of `flow/deployment`, or of a deployment whose name alone is unique."""
+    from headway._errors import NotFound
+
+    full: list[str] = []
+    matches: list[str] = []
+    for item in items:
+        full_name = f"{item['flow']['name']}/{item['name']}"
+        if name in (full_name, item["id"]):
+            return str(item["id"])
+        full.append(full_name)
+        if item["name"] == name:
+            matches.append(str(item["id"]))
+    if len(matches) == 1:
+        return matches[0]
+    known = ", ".join(full[:10]) or "none yet"
+    problem = "There is no deployment" if not matches else "There are several deployments"
+    raise NotFound(f"{problem} {name!r}. Deployments: {known}.", code="not_found", status=404)
