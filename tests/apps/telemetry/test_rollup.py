@@ -1,0 +1,255 @@
+"""Rollups equal a recomputation from the raw rows, whatever happened on the way."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from datetime import timedelta
+from random import Random
+
+import pytest
+from django.db import Error, connection
+
+from apps.core.clock import utc_now
+from apps.core.ids import uuid7
+from apps.telemetry import selectors, services
+from apps.telemetry.deltas import EPOCH
+from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
+from apps.telemetry.models import (
+    Event,
+    LogLine,
+    MetricPoint,
+    MetricSeries,
+    PendingBatch,
+    RunMetric,
+)
+from apps.telemetry.sketch import decode, sketch_of
+from apps.telemetry.store import tables
+from apps.tenancy.isolation import workspace_scope
+from tests.isolation import as_worker
+from tests.stores import end_backend
+
+NOW = utc_now()
+RUNS = [uuid7(), uuid7()]
+
+
+def random_batch(random):
+    def at():
+        # Mostly just now, sometimes days late.
+        late = random.choice([0, 0, 0, 90, 4_000, 200_000])
+        return NOW - timedelta(seconds=late + random.random() * 120)
+
+    return TelemetryBatch(
+        events=[
+            NewEvent(name=random.choice(["a", "b", "c.d"]), occurred_at=at(), id=uuid7())
+            for _ in range(random.randrange(30))
+        ],
+        logs=[
+            NewLogLine(
+                level=random.choice(["INFO", "ERROR"]),
+                message="ä" * random.randrange(9),
+                occurred_at=at(),
+                id=uuid7(),
+            )
+            for _ in range(random.randrange(30))
+        ],
+        points=[
+            NewPoint(
+                name="rows",
+                labels={"table": random.choice("xyz")},
+                occurred_at=at(),
+                value=random.choice([random.gauss(0, 100), 0.0, random.random() * 1e9]),
+                run_id=random.choice([None, *RUNS]),
+                id=uuid7(),
+            )
+            for _ in range(random.randrange(30))
+        ],
+    )
+
+
+def put(workspace, batch):
+    with workspace_scope(workspace.id):
+        return services.store_batch(workspace_id=workspace.id, batch=batch, now=NOW)
+
+
+def bucket(at, seconds):
+    whole = int((at - EPOCH).total_seconds()) // seconds * seconds
+    return EPOCH + timedelta(seconds=whole)
+
+
+def rows_of(table, workspace):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(table.column_names[1:])} FROM {table.name} WHERE workspace_id = %s",
+            [workspace.id],
+        )
+        return {row[:2]: row[2:] for row in cursor.fetchall()}
+
+
+def assert_rollups_equal_a_recount(workspace):
+    events = list(Event.objects.for_workspace(workspace.id))
+    lines = list(LogLine.objects.for_workspace(workspace.id))
+    points = list(MetricPoint.objects.for_workspace(workspace.id))
+    for width, seconds, _, _ in tables.WIDTHS:
+        counted = defaultdict(int)
+        for event in events:
+            counted[event.name, bucket(event.occurred_at, seconds)] += 1
+        found = rows_of(tables.EVENT_ROLLUPS[width], workspace)
+        assert {key: count for key, (count,) in found.items()} == counted
+
+        volumes = defaultdict(lambda: [0, 0])
+        for line in lines:
+            volume = volumes[line.level, bucket(line.occurred_at, seconds)]
+            volume[0] += 1
+            volume[1] += len(line.message.encode())
+        found = rows_of(tables.LOG_ROLLUPS[width], workspace)
+        assert {key: list(values) for key, values in found.items()} == volumes
+
+        values = defaultdict(list)
+        for point in points:
+            values[point.series_id, bucket(point.occurred_at, seconds)].append(point.value)
+        found = rows_of(tables.METRIC_ROLLUPS[width], workspace)
+        assert found.keys() == values.keys()
+        for key, (count, total, low, high, sketch) in found.items():
+            assert (count, low, high) == (len(values[key]), min(values[key]), max(values[key]))
+            assert total == pytest.approx(sum(values[key]))
+            assert decode(sketch) == sketch_of(values[key])
+    of_runs = defaultdict(list)
+    for point in points:
+        if point.run_id is not None:
+            of_runs[point.run_id, point.series_id].append(point)
+    measured = {
+        (row.run_id, row.series_id): row
+        for row in RunMetric.objects.filter(workspace_id=workspace.id)
+    }
+    assert measured.keys() == of_runs.keys()
+    for key, row in measured.items():
+        last = max(of_runs[key], key=lambda point: (point.occurred_at, point.value))
+        assert (row.count, row.last, row.last_at) == (
+            len(of_runs[key]),
+            last.value,
+            last.occurred_at,
+        )
+    latest = defaultdict(lambda: EPOCH)
+    for point in points:
+        latest[point.series_id] = max(latest[point.series_id], point.occurred_at)
+    assert dict(MetricSeries.objects.values_list("id", "last_at")) == latest
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rollups_equal_a_recount_after_random_batches(in_workspace, seed):
+    random = Random(seed)
+    sent = []
+    for _ in range(12):
+        batch = random.choice(sent) if sent and random.random() < 0.3 else random_batch(random)
+        sent.append(batch)
+        put(in_workspace, batch)
+        if random.random() < 0.3:
+            with as_worker():
+                services.merge_pending_batches(limit=random.choice([1, 2, 500]))
+    with as_worker():
+        while services.merge_pending_batches():
+            pass
+
+        assert_rollups_equal_a_recount(in_workspace)
+        assert not PendingBatch.objects.exists()
+
+
+def test_a_merge_that_fails_leaves_everything_to_the_next(in_workspace, monkeypatch):
+    put(in_workspace, random_batch(Random(7)))
+    from apps.telemetry.services import rollup
+
+    def die(_runs):
+        raise RuntimeError("killed")
+
+    with as_worker():
+        with monkeypatch.context() as patched:
+            patched.setattr(rollup.rollups, "merge_run_metrics", die)
+            with pytest.raises(RuntimeError):
+                services.merge_pending_batches()
+        assert PendingBatch.objects.count() == 1
+
+        assert services.merge_pending_batches() == 1
+
+        assert_rollups_equal_a_recount(in_workspace)
+
+
+def test_workspaces_do_not_mix(in_workspace, rival_workspace):
+    point = NewPoint(name="rows", occurred_at=NOW, value=1.0, id=uuid7())
+    put(in_workspace, TelemetryBatch(points=[point]))
+    put(rival_workspace, TelemetryBatch(points=[point, NewPoint(**_changed(point))]))
+
+    with as_worker():
+        services.merge_pending_batches()
+
+        [mine] = rows_of(tables.METRIC_ROLLUPS["1m"], in_workspace).values()
+        [theirs] = rows_of(tables.METRIC_ROLLUPS["1m"], rival_workspace).values()
+    assert (mine[0], theirs[0]) == (1, 2)
+
+
+def _changed(point):
+    return {"name": point.name, "occurred_at": NOW, "value": 5.0, "id": uuid7()}
+
+
+def test_count_pending_says_since_when(in_workspace):
+    put(in_workspace, random_batch(Random(1)))
+
+    with as_worker():
+        assert services.count_pending() == (1, NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(alice):
+    workspace = alice.workspace
+    random = Random(11)
+    database = connection.settings_dict["NAME"]
+    stop = threading.Event()
+    backends: dict[int, int] = {}
+    surprises: list[BaseException] = []
+    killed = 0
+
+    def work(number):
+        while not stop.is_set() or PendingBatch.objects.exists():
+            try:
+                with as_worker():
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT pg_backend_pid()")
+                        backends[number] = cursor.fetchone()[0]
+                    while not stop.is_set():
+                        services.merge_pending_batches(limit=3)
+                    while services.merge_pending_batches(limit=3):
+                        pass
+            except Error:
+                connection.close()  # killed: the next round connects anew
+            except BaseException as error:
+                surprises.append(error)
+                raise
+        connection.close()
+
+    def work_to_the_end(number):
+        # The role is the session's: a new connection has to take it again.
+        try:
+            work(number)
+        except Error:
+            connection.close()
+
+    threads = [threading.Thread(target=work_to_the_end, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for step in range(40):
+        put(workspace, random_batch(random))
+        if step % 5 == 4:
+            killed += end_backend(database, backends[random.randrange(3)])
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+
+    assert not surprises
+    assert killed > 0
+    with as_worker():
+        while services.merge_pending_batches():
+            pass
+        assert not PendingBatch.objects.exists()
+        assert_rollups_equal_a_recount(workspace)
+        measured = selectors.run_metrics(workspace_id=workspace.id, run_id=RUNS[0])
+    assert measured

@@ -1,0 +1,160 @@
+"""The live tail, over its own view."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.test import AsyncClient
+
+from apps.core.clock import utc_now
+from apps.core.ids import uuid7
+from apps.telemetry import services
+from apps.telemetry.api import streams
+from apps.telemetry.items import NewEvent, TelemetryBatch
+from apps.telemetry.tail import SHOWN_AT_ONCE
+from apps.tenancy.isolation import workspace_scope
+from tests.factories.tenancy import make_key
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("apps.telemetry.api.live_urls"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch):
+    monkeypatch.setattr(streams, "LOOK_EVERY_SECONDS", 0.01)
+
+
+def put(workspace, *names, ago=timedelta(0)):
+    now = utc_now()
+    with workspace_scope(workspace.id):
+        services.store_batch(
+            workspace_id=workspace.id,
+            batch=TelemetryBatch(
+                events=[NewEvent(name=name, occurred_at=now - ago, id=uuid7()) for name in names]
+            ),
+            now=now,
+        )
+    connection.close()
+
+
+async def put_soon(*args, **kwargs):
+    await sync_to_async(put, thread_sensitive=False)(*args, **kwargs)
+
+
+async def frames(response):
+    """Yield (type, id, data) of each event of the stream."""
+    async for chunk in response.streaming_content:
+        fields = dict(line.split(": ", 1) for line in chunk.decode().splitlines() if ": " in line)
+        if "data" in fields:
+            yield fields["event"], fields.get("id"), json.loads(fields["data"])
+
+
+async def until_live(stream, workspace, name):
+    """Store events until the stream shows one: its first look only takes stock of what is there."""
+    coming = asyncio.ensure_future(anext(stream))
+    while not coming.done():
+        await put_soon(workspace, name)
+        await asyncio.wait({coming}, timeout=0.1)
+    return await coming
+
+
+async def open_stream(workspace, key, query="", **headers):
+    return await AsyncClient().get(
+        f"/workspaces/{workspace.slug}/streams/events?{query}",
+        headers={"Authorization": f"Bearer {key}"} | headers,
+    )
+
+
+def in_time(coroutine):
+    async def limited():
+        return await asyncio.wait_for(coroutine, 20)
+
+    return asyncio.run(limited())
+
+
+def test_events_come_as_they_are_stored(alice):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+    put(workspace, "before")
+
+    async def scene():
+        response = await open_stream(workspace, key)
+        assert response["Content-Type"] == "text/event-stream"
+        stream = frames(response)
+        first = await until_live(stream, workspace, "first")
+        await put_soon(workspace, "late", ago=timedelta(seconds=8))
+        late = await anext(stream)
+        while late[2]["name"] == "first":
+            late = await anext(stream)
+        await stream.aclose()
+        return first, late
+
+    first, late = in_time(scene())
+
+    assert (first[0], first[2]["name"]) == ("event", "first")
+    assert (late[0], late[2]["name"]) == ("event", "late")
+
+
+def test_a_returning_reader_misses_nothing(alice):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key))
+        _, cursor, _ = await until_live(stream, workspace, "seen")
+        await stream.aclose()
+        await put_soon(workspace, "missed")
+        again = frames(await open_stream(workspace, key, **{"Last-Event-ID": cursor}))
+        names = []
+        while "missed" not in names:
+            names.append((await anext(again))[2]["name"])
+        await again.aclose()
+        return names
+
+    assert set(in_time(scene())) == {"seen", "missed"}
+
+
+def test_a_flood_is_sampled_and_says_so(alice):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, "name=load.*"))
+        await until_live(stream, workspace, "load.begun")
+        await put_soon(workspace, *["load.row"] * 500, *["other"] * 100)
+        found = [await anext(stream)]
+        while found[-1][0] != "sampled":
+            found.append(await anext(stream))
+        await stream.aclose()
+        return [frame for frame in found if frame[2].get("name") != "load.begun"]
+
+    *shown, sampled = in_time(scene())
+
+    assert SHOWN_AT_ONCE - 5 <= len(shown) <= SHOWN_AT_ONCE
+    assert {data["name"] for _, _, data in shown} == {"load.row"}
+    assert sampled[2]["shown"] == SHOWN_AT_ONCE
+    assert sampled[2]["total"] >= 500
+
+
+def test_streams_are_for_members_with_the_scope(alice, mallory):
+    async def statuses():
+        return [
+            (await open_stream(alice.workspace, key, query, **headers)).status_code
+            for key, query, headers in (
+                (make_key_of_mallory, "", {}),
+                ("hw_wrong", "", {}),
+                (good, "name=%00", {}),
+                (good, "cursor=xyz", {}),
+                (good, "", {"Last-Event-ID": "W10"}),
+            )
+        ]
+
+    make_key_of_mallory = make_key(mallory, role="OWNER")
+    good = make_key(alice, role="VIEWER")
+    connection.close()
+
+    assert in_time(statuses()) == [404, 401, 400, 400, 400]
