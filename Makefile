@@ -18,6 +18,7 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "  up, demo and reset take PORT=… (8400, and the next one) and DATA=… (.headway)."
 
+up: wanted_port = $(PORT)
 up: preflight $(stamps)/local $(stamps)/frontend ## Run the whole of Headway here, until Ctrl-C
 	@$(venv) -m infra.local.up --port "$(PORT)" --data "$(DATA)"
 
@@ -47,7 +48,7 @@ format: $(stamps)/dev ## Format the Python code
 	@$(venv) -m ruff format . && $(venv) -m ruff check --fix .
 
 preflight:
-	@$(PYTHON) infra/local/preflight.py
+	@$(PYTHON) infra/local/preflight.py $(wanted_port)
 
 # What was installed or built leaves a stamp; a stamp older than its sources is made anew.
 
