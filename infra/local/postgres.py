@@ -303,7 +303,10 @@ class EmbeddedPostgres:
                 raise Problem("This Postgres has no TCP port; use its socket.")
             password = self._passwords()[user]
             return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{quote(database)}"
-        query = urlencode({"host": str(self.socket_dir), "port": str(self._socket_port)})
+        query = urlencode(
+            {"host": str(self.socket_dir), "port": str(self._socket_port)},
+            quote_via=quote,  # libpq takes a plus for a plus
+        )
         return f"postgresql://{user}@/{quote(database)}?{query}"
 
     def bootstrap(self, database: str = "headway") -> None:

@@ -172,6 +172,19 @@ def test_a_path_too_long_for_a_socket_falls_back_to_a_short_private_folder(tmp_p
     assert not server.socket_dir.exists()
 
 
+def test_a_path_with_spaces_and_signs_can_be_connected_to(tmp_path):
+    server = EmbeddedPostgres(
+        tmp_path / "data", socket_dir=Path("/tmp/headway test+100%"), durable=False
+    )
+    try:
+        server.start()
+
+        assert one(server.dsn(SUPERUSER, "postgres"), "SELECT 1") == 1
+        assert server.socket_dir.name == "headway test+100%"
+    finally:
+        server.remove()
+
+
 def test_folders_that_were_there_before_keep_their_owner_and_mode(tmp_path):
     there = tmp_path / "there"
     there.mkdir(mode=0o700)

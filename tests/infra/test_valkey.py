@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from kombu import Connection
 
 from infra.local.problems import Problem
 from infra.local.valkey import EmbeddedValkey
@@ -45,6 +46,19 @@ def test_a_second_server_on_the_same_data_is_refused(server):
         EmbeddedValkey(server.data_dir).start()
 
     assert server.is_ready()
+
+
+def test_celery_and_redis_find_it_below_a_path_with_spaces(tmp_path):
+    server = EmbeddedValkey(tmp_path / "with spaces")
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as client, Connection(server.broker_url) as broker:
+            broker.ensure_connection(max_retries=1, timeout=5)
+            broker.SimpleQueue("mail").put("written")
+
+            assert client.llen("mail") == 1
+    finally:
+        server.remove()
 
 
 def test_a_path_too_long_for_a_socket_falls_back_to_a_short_folder(tmp_path):
