@@ -41,12 +41,13 @@ BROKER_STAGE: Final = 1
 SERVER_STAGE: Final = 2
 CLIENT_STAGE: Final = 3
 
-# What the stores say at every start and stop; it goes to the log only.
+# What is said all the time and asks for nothing; it goes to the log only.
 POSTGRES_ROUTINE: Final = re.compile(
     r"LOG:  (skipping missing|starting|listening|database system (was shut down|is ready|is shut)"
     r"|shutting down|received fast|aborting any active|background worker)"
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
+WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
 READY_SECONDS: Final = 90
@@ -255,8 +256,8 @@ def programs(
         stop_seconds=15,
     )
     return [
-        _python("web", environment, *web, stage=SERVER_STAGE),
-        _python("live", environment, *live, stage=SERVER_STAGE),
+        _python("web", environment, *web, stage=SERVER_STAGE, hush=WEB_ROUTINE),
+        _python("live", environment, *live, stage=SERVER_STAGE, hush=WEB_ROUTINE),
         _python("workers", environment, *loops, stage=SERVER_STAGE),
         _python("celery", environment, *celery, stage=SERVER_STAGE, hush=CELERY_ROUTINE),
         agent,
