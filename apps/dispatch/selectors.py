@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import cast
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 
@@ -14,6 +15,7 @@ from apps.dispatch.models import Agent, Lease, Pool, PoolQuerySet, Queue
 from apps.dispatch.protocol import ONLINE_FOR, Command
 from apps.runs import selectors as runs
 from apps.runs.enums import RunState
+from apps.telemetry import selectors as telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,16 @@ def list_commands_for_agent(*, workspace_id: uuid.UUID, agent_id: uuid.UUID) -> 
 def has_agent(*, workspace_id: uuid.UUID) -> bool:
     """Say whether an agent ever came to this workspace."""
     return Agent.objects.filter(workspace_id=workspace_id).exists()
+
+
+def has_own_event(*, workspace_id: uuid.UUID, now: datetime) -> bool:
+    """Say whether an event that is not Headway's own came in the last 30 days; from rollups."""
+    counted = telemetry.event_histogram(
+        workspace_id=workspace_id, since=now - timedelta(days=30), until=now
+    )
+    # There are fewer names of ours than the histogram names.
+    names = cast("list[dict[str, str]]", counted["names"])
+    return any(not each["name"].startswith("headway.") for each in names)
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:

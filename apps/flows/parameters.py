@@ -17,6 +17,7 @@ MAX_PATTERN_LENGTH = 200
 MAX_MATCHED_LENGTH = 256  # characters of a value that a pattern is tried on
 MAX_OPEN_REPEATS = 3  # each may multiply the time of a failing match by the value's length
 MAX_SCHEMA_DEPTH = 40
+MAX_VALUE_DEPTH = 40
 
 # SECURITY: an empty registry of its own. Without one the library would fetch any `$ref` by HTTP
 # from inside our network, on behalf of whoever wrote the schema.
@@ -63,10 +64,25 @@ def find_parameter_faults(schema: dict[str, Any], parameters: Parameters) -> Fie
         return {"parameters": ["Nested too deeply to be checked."]}
     except Unresolvable as error:
         return {"parameters": [f"The schema's reference {error.ref!r} leads nowhere."]}
-    for error in errors:
-        for key, message in _explain(error):
+    for found in errors:
+        for key, message in _explain(found):
             faults.setdefault(key, []).append(message)
     return faults
+
+
+def find_storage_fault(value: object, *, depth: int = 0) -> str | None:
+    """Return why a JSON value cannot be stored, or None; its size is the caller's to check."""
+    if depth > MAX_VALUE_DEPTH:
+        return f"Nested deeper than {MAX_VALUE_DEPTH} levels."
+    if isinstance(value, str):
+        return "Holds a NUL character." if "\x00" in value else None
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = [*value.keys(), *value.values()]
+    elif isinstance(value, list):
+        inner = value
+    faults = (find_storage_fault(each, depth=depth + 1) for each in inner)
+    return next((fault for fault in faults if fault), None)
 
 
 def merge_parameters(*layers: Parameters) -> Parameters:

@@ -75,18 +75,23 @@ def get_schedule(
         raise ScheduleNotFound("There is no such schedule.", schedule_id=str(schedule_id)) from None
 
 
-def next_due_by_deployment(
-    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+def next_due_by_flow(
+    *, workspace_id: uuid.UUID, flow_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, datetime]:
-    """Return when each of these deployments next starts by itself; absent ones do not."""
+    """Return when each of these flows next starts by itself; absent ones do not."""
     rows = (
         Schedule.objects.for_workspace(workspace_id)
-        .filter(deployment_id__in=deployment_ids, next_at__isnull=False)
-        .values("deployment_id")
+        .filter(deployment__flow_id__in=flow_ids, next_at__isnull=False)
+        .order_by()
+        .values_list("deployment__flow_id")
         .annotate(at=Min("next_at"))
-        .order_by("deployment_id")
     )
-    return {row["deployment_id"]: row["at"] for row in rows}
+    return dict(rows)
+
+
+def count_flows(*, workspace_id: uuid.UUID) -> int:
+    """Return how many flows the workspace has."""
+    return Flow.objects.for_workspace(workspace_id).count()
 
 
 def has_deployment(*, workspace_id: uuid.UUID) -> bool:

@@ -2,78 +2,22 @@
 
 from uuid import UUID
 
-_HOW = (  # words in lines, not one a line
-    "able amber apt azure brave brisk broad calm clear clever cobalt cool copper crisp deep eager "
-    "early even fair fast fine firm fleet fond frank fresh gentle glad gold grand green happy "
-    "hardy humble indigo ivory jade keen kind light lively loyal lucid mellow merry mild neat "
-    "noble olive plain proud quick quiet rapid ready royal rustic sage sharp silent silver sleek "
-    "steady"
-).split()
-_WHAT = [
-    "alder",
-    "badger",
-    "beech",
-    "birch",
-    "bison",
-    "brook",
-    "canyon",
-    "cedar",
-    "cliff",
-    "comet",
-    "coral",
-    "crane",
-    "creek",
-    "delta",
-    "dune",
-    "eagle",
-    "elm",
-    "ember",
-    "falcon",
-    "fern",
-    "finch",
-    "fjord",
-    "fox",
-    "glacier",
-    "grove",
-    "harbor",
-    "hawk",
-    "hazel",
-    "heron",
-    "hill",
-    "island",
-    "juniper",
-    "kestrel",
-    "lagoon",
-    "lake",
-    "larch",
-    "lark",
-    "ledge",
-    "lynx",
-    "maple",
-    "marsh",
-    "meadow",
-    "mesa",
-    "moor",
-    "oak",
-    "orchard",
-    "osprey",
-    "otter",
-    "pebble",
-    "pine",
-    "plover",
-    "pond",
-    "prairie",
-    "quail",
-    "raven",
-    "reef",
-    "ridge",
-    "river",
-    "robin",
-    "sparrow",
-    "spruce",
-    "summit",
-    "willow",
-]
+_HOW_WORDS = """
+    able amber apt azure brave brisk broad calm clear clever cobalt cool copper crisp deep eager
+    early even fair fast fine firm fleet fond frank fresh gentle glad gold grand green happy
+    hardy humble indigo ivory jade keen kind light lively loyal lucid mellow merry mild neat
+    noble olive plain proud quick quiet rapid ready royal rustic sage sharp silent silver sleek
+    steady
+"""
+_WHAT_WORDS = """
+    alder badger beech birch bison brook canyon cedar cliff comet coral crane creek delta dune
+    eagle elm ember falcon fern finch fjord fox glacier grove harbor hawk hazel heron hill
+    island juniper kestrel lagoon lake larch lark ledge lynx maple marsh meadow mesa moor oak
+    orchard osprey otter pebble pine plover pond prairie quail raven reef ridge river robin
+    sparrow spruce summit willow
+"""
+_HOW = _HOW_WORDS.split()
+_WHAT = _WHAT_WORDS.split()
 
 
 def run_name(run_id: UUID) -> str:

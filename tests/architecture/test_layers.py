@@ -25,6 +25,10 @@ PUBLIC = {
     },
 }
 DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors"}
+# How runs and schedules look on the wire: routes of the layer above answer them too. And the
+# structs that the store takes.
+PUBLIC["flows"] = PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}
+PUBLIC["telemetry"] = DEFAULT_PUBLIC | {"items"}
 
 
 def imports_of(path):

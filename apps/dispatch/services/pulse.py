@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -14,23 +14,25 @@ from apps.core.clock import utc_now
 logger = structlog.get_logger(__name__)
 
 PULSE_SECONDS = 1.0
-GAP = timedelta(seconds=5)  # a longer pause between two pulses was an outage
+GAP_SECONDS = 5.0  # a longer pause between two pulses was an outage
 
 _BEAT = """
     INSERT INTO dispatch_frontdoorpulse AS pulse (id, up_since, seen_at)
     VALUES (1, %(now)s, %(now)s)
     ON CONFLICT (id) DO UPDATE SET
-        up_since = CASE WHEN pulse.seen_at < %(now)s - %(gap)s THEN %(now)s ELSE pulse.up_since END,
+        up_since = CASE WHEN pulse.seen_at < %(now)s - make_interval(secs => %(gap)s)
+            THEN %(now)s ELSE pulse.up_since END,
         seen_at = %(now)s
-    WHERE pulse.seen_at < %(now)s - %(step)s
+    WHERE pulse.seen_at < %(now)s - make_interval(secs => %(step)s)
 """
 
 
 def pulse_front_door(*, now: datetime) -> None:
     """Note that the web process is up; at most one write a second however many there are."""
     with connection.cursor() as cursor:
-        step = timedelta(seconds=PULSE_SECONDS * 0.9)
-        cursor.execute(_BEAT, {"now": now, "gap": GAP, "step": step})
+        # A little less than the pause, or two threads' jitter would halve the rate.
+        step = PULSE_SECONDS * 0.9
+        cursor.execute(_BEAT, {"now": now, "gap": GAP_SECONDS, "step": step})
 
 
 def keep_pulse(stop: threading.Event | None = None) -> threading.Thread:

@@ -25,10 +25,11 @@ BATCH = 200
 # earliest, to when it was last known to be up. Both times and the beat are of web processes.
 _LAPSED = """
     SELECT lease.id, lease.workspace_id, lease.run_id, lease.epoch, lease.agent_id, lease.holder,
-        beat.beat_at
+        beat.beat_at, lease.created_at
     FROM dispatch_frontdoorpulse AS pulse, dispatch_leasebeat AS beat
     JOIN dispatch_lease AS lease ON lease.id = beat.lease_id
-    WHERE greatest(beat.beat_at, pulse.up_since) <= pulse.seen_at - %s AND lease.ended_at IS NULL
+    WHERE greatest(beat.beat_at, pulse.up_since) <= pulse.seen_at - make_interval(secs => %s)
+      AND lease.ended_at IS NULL
 """
 
 
@@ -42,6 +43,7 @@ class Lapsed(NamedTuple):
     agent_id: uuid.UUID | None
     holder: str
     beat_at: datetime
+    granted_at: datetime
 
 
 def rescue_lost_runs(*, now: datetime) -> int:
@@ -52,7 +54,9 @@ def rescue_lost_runs(*, now: datetime) -> int:
     process delays only itself. For loops.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"{_LAPSED} ORDER BY beat.beat_at LIMIT {BATCH}", [LEASE_TIME])
+        cursor.execute(
+            f"{_LAPSED} ORDER BY beat.beat_at LIMIT {BATCH}", [LEASE_TIME.total_seconds()]
+        )
         candidates = [Lapsed(*row) for row in cursor.fetchall()]
     return sum(_rescue(lapsed, now) for lapsed in candidates)
 
@@ -65,17 +69,24 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
     at the last moment and the rescue would wait for each other.
     """
     with transaction.atomic():
-        cause = _cause(lapsed)
         state = find_run_state(workspace_id=lapsed.workspace_id, run_id=lapsed.run_id)
-        # Whoever was asked to stop and then fell silent has stopped, as far as anybody can tell.
-        is_stopping = state == RunState.CANCELLING
+        found = _cause(lapsed)
+        cause: CauseInfo | None = found
+        target, message = RunState.CRASHED, found.get("detail") or ""
+        if state == RunState.CANCELLING:
+            # Whoever was asked to stop and then fell silent has stopped, as far as anybody knows.
+            target = RunState.CANCELLED
+        elif state == RunState.PENDING and lapsed.beat_at == lapsed.granted_at:
+            # Never renewed and never started: the answer to the poll got lost with the lease.
+            target, cause = RunState.SCHEDULED, None
+            message = "Queued again: its agent did not take it up."
         moved = runs.transition_run(
             workspace_id=lapsed.workspace_id,
             run_id=lapsed.run_id,
-            target=RunState.CANCELLED if is_stopping else RunState.CRASHED,
+            target=target,
             occurred_at=now,
             now=now,
-            message=cause.get("detail") or "",
+            message=message,
             cause=cause,
             bump_epoch=True,
         )
@@ -91,14 +102,17 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
         workspace_id=str(lapsed.workspace_id),
         epoch=lapsed.epoch,
         holder=lapsed.holder,
-        cause=cause["kind"],
+        became=target.value,
     )
     return True
 
 
 def _is_still_lapsed(lapsed: Lapsed) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"{_LAPSED} AND lease.id = %s FOR UPDATE OF beat", [LEASE_TIME, lapsed.id])
+        cursor.execute(
+            f"{_LAPSED} AND lease.id = %s FOR UPDATE OF beat",
+            [LEASE_TIME.total_seconds(), lapsed.id],
+        )
         return cursor.fetchone() is not None
 
 

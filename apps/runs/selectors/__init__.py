@@ -10,6 +10,7 @@ from apps.runs.selectors.charts import (
 )
 from apps.runs.selectors.lists import (
     RunFilters,
+    count_in_state,
     count_waiting_by_queue,
     estimate_duration_ms,
     find_run_state,
@@ -21,15 +22,18 @@ from apps.runs.selectors.lists import (
     list_runs,
     list_task_runs,
     recent_runs_by_deployment,
+    with_names,
 )
-from apps.runs.selectors.timeline import STATES, Timeline, get_timeline
+from apps.runs.selectors.timeline import START, STATES, Timeline, get_timeline
 
 __all__ = [
+    "START",
     "STATES",
     "FlowHealth",
     "Histogram",
     "RunFilters",
     "Timeline",
+    "count_in_state",
     "count_waiting_by_queue",
     "estimate_duration_ms",
     "find_run_state",
@@ -46,4 +50,5 @@ __all__ = [
     "reason_for_attention",
     "recent_runs_by_deployment",
     "runs_histogram",
+    "with_names",
 ]

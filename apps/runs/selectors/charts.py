@@ -156,6 +156,12 @@ class FlowHealth:
     p95_duration_ms: int | None
 
     @property
+    def deployment_id(self) -> uuid.UUID | None:
+        """The deployment of its newest run that had one."""
+        known = [tick.deployment_id for tick in self.ticks if tick.deployment_id is not None]
+        return known[-1] if known else None
+
+    @property
     def needs_somebody(self) -> bool:
         ended = [tick for tick in self.ticks if tick.state_type in _ENDED_TYPES]
         return bool(ended) and ended[-1].state_type in _BAD_TYPES

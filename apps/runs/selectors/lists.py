@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, prefetch_related_objects
 
 from apps.core.clock import utc_now
 from apps.runs.enums import RunSource, RunState, StateType
@@ -80,10 +81,8 @@ def filter_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:
         runs = runs.filter(created_at__lt=filters.created_before)
     if filters.q:
         named = Q(name__icontains=filters.q) | Q(flow__name__icontains=filters.q)
-        try:
+        with suppress(ValueError):  # not an id, then: a part of a name
             named |= Q(id=uuid.UUID(filters.q))
-        except ValueError:
-            pass  # not an id, then: a part of a name
         runs = runs.filter(named)
     return runs
 
@@ -142,7 +141,7 @@ def _newest_by(
 def estimate_duration_ms(*, run: Run) -> int | None:
     """Return the median duration of the newest successful runs like this one; None without any."""
     like = Run.objects.for_workspace(run.workspace_id).filter(state=RunState.COMPLETED.value)
-    like = like.filter(flow_id=run.flow_id, deployment_id=run.deployment_id).exclude(id=run.id)
+    like = like.filter(flow_id=run.flow_id, deployment=run.deployment_id).exclude(id=run.id)
     newest = like.order_by("-created_at", "-id").only("started_at", "ended_at", "created_at")
     durations = [each.duration_ms for each in newest[:_ESTIMATE_FROM]]
     known = [duration for duration in durations if duration is not None]
@@ -159,6 +158,17 @@ def count_waiting_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
         .annotate(count=Count("id"))
     )
     return {queue_id: count for queue_id, count in counted if queue_id is not None}
+
+
+def count_in_state(*, workspace_id: uuid.UUID, state: RunState) -> int:
+    """Return how many runs are in this state now; meant for states that few are in."""
+    return Run.objects.for_workspace(workspace_id).filter(state=state.value).count()
+
+
+def with_names(*, run: Run) -> Run:
+    """Load the names that a row shows (flow, deployment, pool) into a run that came without."""
+    prefetch_related_objects([run], "flow", "deployment", "pool")
+    return run
 
 
 def has_run(*, workspace_id: uuid.UUID) -> bool:

@@ -36,7 +36,8 @@ _COLUMNS = """
         FROM runs_taskrun
         WHERE workspace_id = %(workspace_id)s AND run_id = %(run_id)s AND id >= %(floor)s
           AND epoch = %(epoch)s
-          AND (coalesce(started_at, 'infinity'), id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
+          AND (coalesce(started_at, 'infinity'), id) >
+              (%(after_at)s::timestamptz, %(after_id)s::uuid)
         ORDER BY coalesce(started_at, 'infinity'), id
         LIMIT %(limit)s
     ),

@@ -14,6 +14,7 @@ from apps.runs.reports import (
 )
 from apps.runs.services.create import adopt_run, create_run, create_runs
 from apps.runs.services.queue import Claimant, claim_runs, mark_late_runs, wake_pools_of_runs_due
+from apps.runs.services.retention import drop_expired, make_room
 from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
 from apps.runs.services.task_runs import report_task_runs
 from apps.runs.services.transition import transition_run
@@ -40,6 +41,8 @@ __all__ = [
     "claim_runs",
     "create_run",
     "create_runs",
+    "drop_expired",
+    "make_room",
     "mark_late_runs",
     "queue_attempt",
     "report_task_runs",

@@ -1,4 +1,4 @@
-"""Leave the traces of run moves: transition rows, events, and a wake for those who watch."""
+"""Leave the traces of run moves: transition rows, events, and a wake for those who wait."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Move:
 
 def record_moves(moves: Sequence[Move]) -> None:
     """
-    Write transitions and `headway.run.<state>` events, and wake the watchers.
+    Write transitions and `headway.run.<state>` events, and wake the pools of what now waits.
 
     Belongs into the transaction of the UPDATE that moved the runs.
     """
@@ -114,9 +114,11 @@ def _event(move: Move) -> NewEvent:
 
 
 def _wake(moves: Iterable[Move]) -> None:
+    """
+    Wake who may claim the runs. Watchers of runs are not woken, they look each second: commits
+    that notify wait for each other, so only what shortens somebody's wait to start does it.
+    """
     runs = {move.run.id: move.run for move in moves}
-    for workspace_id in {run.workspace_id for run in runs.values()}:
-        notify("runs", workspace_id)
     waiting = [run for run in runs.values() if run.state in WAITING and run.pool_id is not None]
     if not waiting:
         return
@@ -128,12 +130,7 @@ def _wake(moves: Iterable[Move]) -> None:
         notify("schedules", "all")
 
 
-def wake_pool(pool_id: uuid.UUID) -> None:
-    """Wake the agents that wait for this pool, e.g. to hear of a cancellation."""
-    notify("pool", pool_id)
-
-
 def returning_runs(sql: str, parameters: Sequence[object] | Mapping[str, object]) -> list[Run]:
     """Run an `UPDATE runs_run … RETURNING runs_run.*` and return the rows as they now are."""
     assert connection.in_atomic_block, "a move and its traces belong into one transaction"
-    return list(Run.objects.raw(sql, parameters))  # type: ignore[arg-type] # mappings work as well
+    return list(Run.objects.raw(sql, parameters))

@@ -6,12 +6,13 @@ import uuid
 from datetime import datetime
 
 from apps.core.transactions import joined
+from apps.core.wakeups import notify
 from apps.runs import selectors
 from apps.runs.enums import RunState
 from apps.runs.errors import RunNotCancellable, RunNotRetryable
 from apps.runs.models import Run
 from apps.runs.reports import MoveResult
-from apps.runs.services.record import Move, record_moves, returning_runs, wake_pool
+from apps.runs.services.record import Move, record_moves, returning_runs
 from apps.runs.services.transition import transition_run
 from apps.runs.state_machine import FINISHED, UNSUCCESSFUL, may_cancel, state_when_cancelled
 
@@ -42,8 +43,8 @@ def cancel_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by:
             message=message,
         )
         if moved.result is MoveResult.APPLIED:
-            if moved.run.state == RunState.CANCELLING and moved.run.pool_id is not None:
-                wake_pool(moved.run.pool_id)
+            if moved.run.state == RunState.CANCELLING and moved.run.agent_id is not None:
+                notify("agent", moved.run.agent_id)  # else it hears of it at its next heartbeat
             return moved.run
     text = "The run already ended." if state in FINISHED else "The run is already stopping."
     raise RunNotCancellable(text, run_id=str(run_id), state=state.value)
@@ -95,6 +96,9 @@ def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: 
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
     if run.queue_id is None:
         message = "The run was started outside of a pool; start it again where it ran."
+        raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
+    if run.deployment is not None and run.deployment.deleted_at is not None:
+        message = "Its deployment was deleted; nothing says how to run it."
         raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
     if run.state in UNSUCCESSFUL:
         moved = queue_attempt(run=run, scheduled_for=now, now=now, by=by)

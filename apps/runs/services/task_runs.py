@@ -12,7 +12,6 @@ from django.db import connection
 
 from apps.core.ids import derived_uuid7, uuid7_floor
 from apps.core.transactions import joined
-from apps.core.wakeups import notify
 from apps.runs.enums import TYPE_OF, RunState, StateType
 from apps.runs.models import PendingUsage, Run
 from apps.runs.reports import ReportOutcome, ReportResult, TaskReport
@@ -50,17 +49,17 @@ _UPSERT = """
             id, workspace_id, run_id, task_name, name, state, attempt, map_index, epoch, sequence,
             started_at, ended_at, depends_on, error)
         SELECT id, %(workspace_id)s, run_id, task_name, name, state, attempt, map_index, epoch,
-            sequence, started_at, greatest(ended_at, started_at), depends_on, error
+            sequence, started_at, CASE WHEN ended_at IS NOT NULL THEN
+                greatest(ended_at, started_at) END, depends_on, error
         FROM incoming
         ON CONFLICT (run_id, id) DO UPDATE SET
             task_name = excluded.task_name, name = excluded.name, state = excluded.state,
             attempt = excluded.attempt, map_index = coalesce(excluded.map_index, task.map_index),
             epoch = excluded.epoch, sequence = excluded.sequence,
             started_at = coalesce(excluded.started_at, task.started_at),
-            ended_at = greatest(
-                excluded.ended_at,
-                CASE WHEN excluded.ended_at IS NOT NULL THEN
-                    coalesce(excluded.started_at, task.started_at) END),
+            -- greatest() passes over NULLs: only an end may be moved to after the start.
+            ended_at = CASE WHEN excluded.ended_at IS NOT NULL THEN
+                greatest(excluded.ended_at, excluded.started_at, task.started_at) END,
             depends_on = coalesce(excluded.depends_on, task.depends_on), error = excluded.error
         WHERE (task.epoch, task.sequence) < (excluded.epoch, excluded.sequence)
           AND task.state NOT IN ('COMPLETED', 'CACHED', 'SKIPPED')
@@ -123,8 +122,6 @@ def report_task_runs(
             outcomes[index] = ReportOutcome(index=index, result=result)
     decided = [outcome for outcome in outcomes if outcome is not None]
     _record(workspace_id, reports, decided)
-    for run_id in {report.run_id for report in reports} & runs.keys():
-        notify("run", run_id)
     return decided
 
 
@@ -321,7 +318,7 @@ def _transition(
 
 
 def _plain(counts: Counter[str]) -> dict[str, int]:
-    return {kind: counts[kind] for kind in StateType if counts[kind] > 0}
+    return {kind.value: counts[kind] for kind in StateType if counts[kind] > 0}
 
 
 def _set_counts(changed: dict[uuid.UUID, Counter[str]]) -> None:

@@ -1,0 +1,174 @@
+"""Deployments, shown with their pool and their newest runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from apps.core.clock import utc_now
+from apps.core.http.idempotency import idempotent
+from apps.core.http.pagination import page_of
+from apps.core.http.query import PageQuery
+from apps.dispatch import services
+from apps.dispatch.api import serializers as shapes
+from apps.flows import selectors as flows
+from apps.flows import services as flow_services
+from apps.flows.services import DeploymentSpec
+from apps.flows.wire import schedule_body, schedule_spec
+from apps.runs import selectors as runs
+from apps.runs import wire
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView
+from apps.tenancy.scopes import Scope
+
+if TYPE_CHECKING:
+    from apps.flows.models import Deployment
+
+
+class Deployments(WorkspaceView):
+    """What may run by itself or at a click."""
+
+    scopes: ClassVar = {"GET": Scope.DEPLOYMENTS_READ, "PUT": Scope.DEPLOYMENTS_WRITE}
+
+    @extend_schema(
+        operation_id="list_deployments", parameters=[PageQuery], responses=shapes.DeploymentPage
+    )
+    def get(self, request: WorkspaceRequest) -> Response:
+        PageQuery.read(request)
+        workspace_id = request.workspace.id
+        return Response(
+            page_of(
+                flows.list_deployments(workspace_id=workspace_id),
+                request=request,
+                order=("-created_at", "-id"),
+                render=lambda rows: _rows(workspace_id, rows),
+            )
+        )
+
+    @extend_schema(
+        operation_id="put_deployment",
+        request=shapes.DeploymentInput,
+        responses={200: shapes.DeploymentOutput, 201: shapes.DeploymentOutput},
+    )
+    def put(self, request: WorkspaceRequest) -> Response:
+        form = shapes.DeploymentInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = dict(form.validated_data)
+        pool = given.pop("pool")
+        given["version"] = given.get("version") or ""
+        given["schedules"] = [schedule_spec(each) for each in given.get("schedules", ())]
+        deployment, is_new = services.deploy(
+            workspace_id=request.workspace.id,
+            pool=pool,
+            describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **given),
+            now=utc_now(),
+        )
+        return Response(_body(deployment), status=201 if is_new else 200)
+
+
+class DeploymentDetail(WorkspaceView):
+    """One deployment."""
+
+    scopes: ClassVar = {
+        "GET": Scope.DEPLOYMENTS_READ,
+        "PATCH": Scope.DEPLOYMENTS_WRITE,
+        "DELETE": Scope.DEPLOYMENTS_WRITE,
+    }
+
+    @extend_schema(operation_id="get_deployment", responses=shapes.DeploymentOutput)
+    def get(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        deployment = flows.get_deployment(
+            workspace_id=request.workspace.id, deployment_id=deployment_id
+        )
+        return Response(_body(deployment))
+
+    @extend_schema(
+        operation_id="change_deployment",
+        request=shapes.DeploymentChange,
+        responses=shapes.DeploymentOutput,
+    )
+    def patch(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        form = shapes.DeploymentChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        deployment = flow_services.edit_deployment(
+            workspace_id=request.workspace.id,
+            deployment_id=deployment_id,
+            changes=form.validated_data,
+            now=utc_now(),
+        )
+        return Response(_body(deployment))
+
+    @extend_schema(operation_id="delete_deployment", responses={204: None})
+    def delete(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        services.remove_deployment(
+            workspace_id=request.workspace.id, deployment_id=deployment_id, now=utc_now()
+        )
+        return Response(status=204)
+
+
+class DeploymentRuns(WorkspaceView):
+    """Run it now, or at a time."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(
+        operation_id="create_deployment_run",
+        request=shapes.DeploymentRunInput,
+        responses={201: wire.RunOutput},
+    )
+    @idempotent
+    def post(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        form = shapes.DeploymentRunInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        actor = request.actor
+        run = services.start_deployment(
+            workspace_id=request.workspace.id,
+            deployment_id=deployment_id,
+            created_by={"kind": actor.kind.value, "id": str(actor.id), "name": actor.name},
+            now=utc_now(),
+            **({"parameters": {}} | form.validated_data),
+        )
+        return Response(wire.run_body(run, actor=actor), status=201)
+
+
+def _rows(workspace_id: uuid.UUID, rows: Sequence[Deployment]) -> list[dict[str, object]]:
+    ids = [deployment.id for deployment in rows]
+    recent = runs.recent_runs_by_deployment(workspace_id=workspace_id, deployment_ids=ids)
+    bodies = []
+    for deployment in rows:
+        schedules = sorted(deployment.schedules.all(), key=lambda each: (each.created_at, each.id))
+        due = [schedule.next_at for schedule in schedules if schedule.next_at is not None]
+        bodies.append(
+            {
+                "id": deployment.id,
+                "name": deployment.name,
+                "flow": wire.named(deployment.flow),
+                "description": deployment.description,
+                "entrypoint": deployment.entrypoint,
+                "path": deployment.path,
+                "pool": wire.named(deployment.pool),
+                "tags": deployment.tags,
+                "version": deployment.version or None,
+                "paused": deployment.paused,
+                "schedules": [schedule_body(schedule) for schedule in schedules],
+                "timeout_seconds": deployment.timeout_seconds,
+                "retries": deployment.retries,
+                "retry_delay_seconds": deployment.retry_delay_seconds,
+                "created_at": deployment.created_at,
+                "updated_at": deployment.updated_at,
+                "recent_runs": [wire.run_tick(run) for run in recent.get(deployment.id, ())],
+                "next_run_at": min(due, default=None),
+            }
+        )
+    return bodies
+
+
+def _body(deployment: Deployment) -> dict[str, object]:
+    (row,) = _rows(deployment.workspace_id, [deployment])
+    return row | {
+        "parameters": deployment.parameters,
+        "parameter_schema": deployment.parameter_schema,
+    }

@@ -1,0 +1,310 @@
+"""What comes in and goes out of the routes of deployments, pools, agents and leases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.http.query import PageQuery, RangeQuery
+from apps.core.http.serializers import StrictSerializer
+from apps.dispatch.enums import PoolKind
+from apps.dispatch.protocol import AgentInfo
+from apps.flows.wire import JsonObjectField, ScheduleInput, ScheduleOutput
+from apps.runs.wire import (
+    CAUSES,
+    STATE_TYPES,
+    STATES,
+    NamedOutput,
+    RunHistogramOutput,
+    RunRowOutput,
+    RunTickOutput,
+)
+
+KINDS = [(kind.value, kind.value) for kind in PoolKind]
+MAX_RETRIES = 100
+MAX_SECONDS = 30 * 86_400
+MAX_LEASES_HELD = 1_000
+MAX_WAIT_SECONDS = 30
+INT_MAX = 2_147_483_647
+MAX_OVERVIEW = timedelta(days=366)
+
+
+def _tags(**options: Any) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=50, **options
+    )
+
+
+class DeploymentInput(StrictSerializer):
+    flow_name = serializers.CharField(max_length=200)
+    name = serializers.CharField(max_length=200)
+    entrypoint = serializers.RegexField(
+        r"^[^:]+:[^:\s]+$",
+        max_length=500,
+        error_messages={"invalid": "Must be a file and a function: “flow.py:main”."},
+    )
+    path = serializers.CharField(max_length=1000)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    parameters = JsonObjectField(required=False)
+    parameter_schema = JsonObjectField(required=False)
+    pool = serializers.CharField(required=False, max_length=100, default="default")
+    tags = _tags(required=False)
+    version = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=200
+    )
+    schedules = serializers.ListField(child=ScheduleInput(), required=False, max_length=50)
+    timeout_seconds = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=MAX_SECONDS
+    )
+    retries = serializers.IntegerField(required=False, min_value=0, max_value=MAX_RETRIES)
+    retry_delay_seconds = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_SECONDS
+    )
+
+
+class DeploymentChange(StrictSerializer):
+    paused = serializers.BooleanField(required=False)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    tags = _tags(required=False)
+    parameters = JsonObjectField(required=False)
+
+
+class DeploymentRowOutput(serializers.Serializer[Any]):
+    """A deployment in a list."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    flow = NamedOutput()
+    description = serializers.CharField()
+    entrypoint = serializers.CharField()
+    path = serializers.CharField()
+    pool = NamedOutput()
+    tags = serializers.ListField(child=serializers.CharField())
+    version = serializers.CharField(allow_null=True)
+    paused = serializers.BooleanField()
+    schedules = ScheduleOutput(many=True)
+    timeout_seconds = serializers.IntegerField(allow_null=True)
+    retries = serializers.IntegerField()
+    retry_delay_seconds = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    recent_runs = RunTickOutput(many=True)
+    next_run_at = serializers.DateTimeField(allow_null=True)
+
+
+class DeploymentOutput(DeploymentRowOutput):
+    """A deployment on its own page."""
+
+    parameters = serializers.DictField()
+    parameter_schema = serializers.DictField()
+
+
+class DeploymentPage(serializers.Serializer[Any]):
+    items = DeploymentRowOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class DeploymentRunInput(StrictSerializer):
+    parameters = JsonObjectField(required=False)
+    name = serializers.CharField(required=False, max_length=200)
+    tags = _tags(required=False)
+    scheduled_for = serializers.DateTimeField(required=False)
+    priority = serializers.IntegerField(required=False, min_value=-100, max_value=100)
+
+
+class ErrorInfoInput(StrictSerializer):
+    type = serializers.CharField(max_length=500)
+    message = serializers.CharField(allow_blank=True, max_length=65_536, trim_whitespace=False)
+    traceback = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=262_144,
+        trim_whitespace=False,
+    )
+
+
+class CauseInfoInput(StrictSerializer):
+    kind = serializers.ChoiceField(choices=CAUSES)
+    exit_code = serializers.IntegerField(
+        required=False, allow_null=True, min_value=-INT_MAX, max_value=INT_MAX
+    )
+    signal = serializers.CharField(required=False, allow_null=True, max_length=50)
+    detail = serializers.CharField(required=False, allow_null=True, max_length=2_000)
+
+
+class TransitionInput(StrictSerializer):
+    epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+    state = serializers.ChoiceField(choices=STATES)
+    occurred_at = serializers.DateTimeField()
+    message = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
+    error = ErrorInfoInput(required=False, allow_null=True)
+    cause = CauseInfoInput(required=False, allow_null=True)
+
+
+class TransitionsQuery(PageQuery):
+    task_run_id = serializers.UUIDField(required=False)
+
+
+class TransitionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=STATES)
+    state_type = serializers.ChoiceField(choices=STATE_TYPES)
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    epoch = serializers.IntegerField()
+    superseded = serializers.BooleanField()
+    message = serializers.CharField()
+    task_run_id = serializers.UUIDField(allow_null=True)
+
+
+class TransitionPage(serializers.Serializer[Any]):
+    items = TransitionOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class QueueOutput(NamedOutput):
+    priority = serializers.IntegerField()
+    paused = serializers.BooleanField()
+    queued = serializers.IntegerField()
+
+
+class PoolOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KINDS)
+    paused = serializers.BooleanField()
+    queues = QueueOutput(many=True)
+    running = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    agents_online = serializers.IntegerField()
+
+
+class PoolPage(serializers.Serializer[Any]):
+    items = PoolOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class PoolInput(StrictSerializer):
+    name = serializers.RegexField(
+        r"^[A-Za-z0-9][A-Za-z0-9._ -]*$",
+        max_length=100,
+        error_messages={"invalid": "Letters, digits, spaces and . _ - only."},
+    )
+    kind = serializers.ChoiceField(choices=KINDS, required=False)
+
+
+class PoolChange(StrictSerializer):
+    paused = serializers.BooleanField()
+
+
+class AgentOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    host = serializers.CharField()
+    pid = serializers.IntegerField()
+    version = serializers.CharField()
+    capacity = serializers.IntegerField()
+    running = serializers.IntegerField()
+    last_seen_at = serializers.DateTimeField()
+    online = serializers.BooleanField()
+
+
+class AgentPage(serializers.Serializer[Any]):
+    items = AgentOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class AgentInput(StrictSerializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField(max_length=200)
+    host = serializers.CharField(max_length=255)
+    pid = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+    version = serializers.CharField(max_length=50)
+    labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
+    capacity = serializers.IntegerField(min_value=1, max_value=10_000)
+
+    @staticmethod
+    def info(given: dict[str, Any]) -> AgentInfo:
+        """Return what a validated AgentInput says."""
+        return AgentInfo(**given)
+
+
+class LeaseRequestInput(StrictSerializer):
+    agent = AgentInput()
+    limit = serializers.IntegerField(min_value=0, max_value=100)
+    wait_seconds = serializers.FloatField(
+        required=False, default=0, min_value=0, max_value=MAX_WAIT_SECONDS
+    )
+
+
+class HeldLeaseInput(StrictSerializer):
+    run_id = serializers.UUIDField()
+    epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+
+
+class HeartbeatInput(StrictSerializer):
+    agent = AgentInput()
+    leases = serializers.ListField(child=HeldLeaseInput(), max_length=MAX_LEASES_HELD)
+
+
+class HeldLeaseOutput(serializers.Serializer[Any]):
+    run_id = serializers.UUIDField()
+    epoch = serializers.IntegerField()
+
+
+class CommandOutput(HeldLeaseOutput):
+    command = serializers.ChoiceField(choices=[("cancel", "cancel")])
+
+
+class HeartbeatOutput(serializers.Serializer[Any]):
+    commands = CommandOutput(many=True)
+    lost = HeldLeaseOutput(many=True)
+
+
+class OverviewQuery(RangeQuery):
+    pass
+
+
+class AttentionOutput(RunRowOutput):
+    reason = serializers.CharField()
+
+
+class FlowTickOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state_type = serializers.ChoiceField(choices=STATE_TYPES)
+    duration_ms = serializers.IntegerField(allow_null=True)
+
+
+class FlowHealthOutput(serializers.Serializer[Any]):
+    flow = NamedOutput()
+    deployment_id = serializers.UUIDField(allow_null=True)
+    ticks = FlowTickOutput(many=True)
+    success_ratio = serializers.FloatField(allow_null=True)
+    p95_duration_ms = serializers.IntegerField(allow_null=True)
+    next_run_at = serializers.DateTimeField(allow_null=True)
+
+
+class ChecklistOutput(serializers.Serializer[Any]):
+    has_key = serializers.BooleanField()
+    has_run = serializers.BooleanField()
+    has_deployment = serializers.BooleanField()
+    has_agent = serializers.BooleanField()
+    has_event = serializers.BooleanField()
+
+
+class WindowOutput(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.DateTimeField(), "to": serializers.DateTimeField()}
+
+
+class OverviewOutput(serializers.Serializer[Any]):
+    sentence = serializers.CharField()
+    window = WindowOutput()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    attention = AttentionOutput(many=True)
+    histogram = RunHistogramOutput()
+    flows = FlowHealthOutput(many=True)
+    checklist = ChecklistOutput()

@@ -1,0 +1,331 @@
+"""Thin: translate, call one service or selector, answer. Deployments are in `deployments`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from apps.core.clock import utc_now
+from apps.core.errors import DomainError, InvalidRequest
+from apps.core.http.exception_handler import refusal_body, request_id_of
+from apps.core.http.idempotency import idempotent
+from apps.core.http.pagination import page_of
+from apps.core.http.query import PageQuery
+from apps.dispatch import selectors, services
+from apps.dispatch.api import serializers as shapes
+from apps.dispatch.api.serializers import AgentInput
+from apps.dispatch.enums import PoolKind
+from apps.dispatch.overview import sentence
+from apps.dispatch.protocol import ONLINE_FOR, HeldLease
+from apps.flows import selectors as flows
+from apps.runs import selectors as runs
+from apps.runs import wire
+from apps.runs.enums import TYPE_OF, RunState, StateType
+from apps.runs.errors import IllegalTransition, StaleEpoch
+from apps.runs.services import MoveResult
+from apps.telemetry import selectors as telemetry
+from apps.tenancy import selectors as tenancy
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView
+from apps.tenancy.scopes import Scope
+
+if TYPE_CHECKING:
+    from apps.dispatch.models import Agent, Pool
+
+
+class RunTransitions(WorkspaceView):
+    """The states a run went through; executors report the next one."""
+
+    scopes: ClassVar = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_REPORT}
+
+    @extend_schema(
+        operation_id="list_run_transitions",
+        parameters=[shapes.TransitionsQuery],
+        responses=shapes.TransitionPage,
+    )
+    def get(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        query = shapes.TransitionsQuery.read(request)
+        workspace_id = request.workspace.id
+        runs.get_run(workspace_id=workspace_id, run_id=run_id)
+        return Response(
+            page_of(
+                telemetry.list_transitions(
+                    workspace_id=workspace_id,
+                    run_id=run_id,
+                    task_run_id=query.get("task_run_id"),
+                ),
+                request=request,
+                order=telemetry.TRANSITION_ORDER,
+                render=lambda rows: [
+                    telemetry.transition_item(row) | {"state_type": TYPE_OF[RunState(row.state)]}
+                    for row in rows
+                ],
+            )
+        )
+
+    @extend_schema(
+        operation_id="report_run_transition",
+        request=shapes.TransitionInput,
+        responses=wire.RunOutput,
+    )
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        form = shapes.TransitionInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        moved = services.report_run(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            epoch=given["epoch"],
+            target=RunState(given["state"]),
+            occurred_at=given["occurred_at"],
+            now=utc_now(),
+            message=given.get("message", ""),
+            error=given.get("error"),
+            cause=given.get("cause"),
+        )
+        if moved.is_stale:
+            message = "The run has been given to another executor since."
+            return _refused(request, StaleEpoch(message, epoch=moved.run.epoch))
+        if moved.result in {MoveResult.ILLEGAL, MoveResult.SUPERSEDED}:
+            message = f"A run that is {moved.run.state} does not become {given['state']}."
+            return _refused(request, IllegalTransition(message, state=moved.run.state))
+        run = runs.with_names(run=moved.run)
+        return Response(wire.run_body(run, actor=request.actor))
+
+
+def _refused(request: WorkspaceRequest, refusal: DomainError) -> Response:
+    # Not raised: that would roll back the transition which keeps the report as evidence.
+    body = refusal_body(refusal, request_id_of(request._request))
+    return Response(body, status=refusal.status)
+
+
+class Pools(WorkspaceView):
+    """Where runs go."""
+
+    scopes: ClassVar = {"GET": Scope.POOLS_READ, "POST": Scope.POOLS_WRITE}
+
+    @extend_schema(operation_id="list_pools", parameters=[PageQuery], responses=shapes.PoolPage)
+    def get(self, request: WorkspaceRequest) -> Response:
+        PageQuery.read(request)
+        workspace_id = request.workspace.id
+        services.ensure_default_pool(workspace_id=workspace_id)
+        return Response(
+            page_of(
+                selectors.list_pools(workspace_id=workspace_id),
+                request=request,
+                order=("created_at", "id"),
+                render=lambda rows: _pool_bodies(request, rows),
+            )
+        )
+
+    @extend_schema(
+        operation_id="create_pool",
+        request=shapes.PoolInput,
+        responses={201: shapes.PoolOutput},
+    )
+    @idempotent
+    def post(self, request: WorkspaceRequest) -> Response:
+        form = shapes.PoolInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        pool = services.create_pool(
+            workspace_id=request.workspace.id,
+            name=form.validated_data["name"],
+            kind=PoolKind(form.validated_data.get("kind", PoolKind.PROCESS)),
+            now=utc_now(),
+        )
+        return Response(_pool_bodies(request, [pool])[0], status=201)
+
+
+class PoolDetail(WorkspaceView):
+    """Pause the pool, or let it go on."""
+
+    scopes: ClassVar = {"PATCH": Scope.POOLS_WRITE}
+
+    @extend_schema(
+        operation_id="change_pool", request=shapes.PoolChange, responses=shapes.PoolOutput
+    )
+    def patch(self, request: WorkspaceRequest, pool_id: uuid.UUID) -> Response:
+        form = shapes.PoolChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        pool = services.pause_pool(
+            workspace_id=request.workspace.id,
+            pool_id=pool_id,
+            paused=form.validated_data["paused"],
+            now=utc_now(),
+        )
+        return Response(_pool_bodies(request, [pool])[0])
+
+
+def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str, object]]:
+    workspace_id = request.workspace.id
+    queued = selectors.queued_by_queue(workspace_id=workspace_id)
+    loads = selectors.load_of_pools(
+        workspace_id=workspace_id, pool_ids=[pool.id for pool in pools], now=utc_now()
+    )
+    return [
+        {
+            "id": pool.id,
+            "name": pool.name,
+            "kind": pool.kind,
+            "paused": pool.paused,
+            "queues": [
+                {
+                    "id": queue.id,
+                    "name": queue.name,
+                    "priority": queue.priority,
+                    "paused": queue.paused,
+                    "queued": queued.get(queue.id, 0),
+                }
+                for queue in pool.queues.all()
+            ],
+            "running": loads[pool.id].running,
+            "queued": sum(queued.get(queue.id, 0) for queue in pool.queues.all()),
+            "agents_online": loads[pool.id].agents_online,
+        }
+        for pool in pools
+    ]
+
+
+class PoolAgents(WorkspaceView):
+    """Who takes runs from the pool, newest first."""
+
+    scopes: ClassVar = {"GET": Scope.POOLS_READ}
+
+    @extend_schema(
+        operation_id="list_pool_agents", parameters=[PageQuery], responses=shapes.AgentPage
+    )
+    def get(self, request: WorkspaceRequest, pool_id: uuid.UUID) -> Response:
+        PageQuery.read(request)
+        workspace_id, now = request.workspace.id, utc_now()
+        selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
+
+        def render(agents: list[Agent]) -> list[dict[str, object]]:
+            running = selectors.running_by_agent(
+                workspace_id=workspace_id, agent_ids=[agent.id for agent in agents]
+            )
+            return [
+                {
+                    "id": agent.id,
+                    "name": agent.name,
+                    "host": agent.host,
+                    "pid": agent.pid,
+                    "version": agent.version,
+                    "capacity": agent.capacity,
+                    "running": running.get(agent.id, 0),
+                    "last_seen_at": agent.last_seen_at,
+                    "online": agent.last_seen_at >= now - ONLINE_FOR,
+                }
+                for agent in agents
+            ]
+
+        return Response(
+            page_of(
+                selectors.list_agents(workspace_id=workspace_id, pool_id=pool_id),
+                request=request,
+                order=("-created_at", "-id"),
+                render=render,
+            )
+        )
+
+
+class PoolHeartbeats(WorkspaceView):
+    """An agent's sign of life for all its leases."""
+
+    scopes: ClassVar = {"POST": Scope.LEASES_TAKE}
+
+    @extend_schema(
+        operation_id="heartbeat_pool",
+        request=shapes.HeartbeatInput,
+        responses=shapes.HeartbeatOutput,
+    )
+    def post(self, request: WorkspaceRequest, pool: str) -> Response:
+        form = shapes.HeartbeatInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        agent = AgentInput.info(form.validated_data["agent"])
+        workspace_id, now = request.workspace.id, utc_now()
+        services.greet_agent(
+            workspace_id=workspace_id,
+            pool=services.resolve_pool(workspace_id=workspace_id, pool=pool),
+            agent=agent,
+            now=now,
+        )
+        answer = services.heartbeat(
+            workspace_id=workspace_id,
+            leases=[HeldLease(**held) for held in form.validated_data["leases"]],
+            holder=agent.holder,
+            now=now,
+        )
+        return Response({"commands": answer.commands, "lost": answer.lost})
+
+
+class Overview(WorkspaceView):
+    """Is everything all right?"""
+
+    scopes: ClassVar = {"GET": Scope.RUNS_READ}
+
+    @extend_schema(
+        operation_id="get_overview",
+        parameters=[shapes.OverviewQuery],
+        responses=shapes.OverviewOutput,
+    )
+    def get(self, request: WorkspaceRequest) -> Response:
+        query = shapes.OverviewQuery.read(request)
+        workspace_id, now = request.workspace.id, utc_now()
+        since, until = query["since"], query["until"]
+        if until - since > shapes.MAX_OVERVIEW:
+            message = "At most 366 days."
+            raise InvalidRequest("The range is too long.", fields={"from": [message]})
+        histogram = runs.runs_histogram(
+            workspace_id=workspace_id, filters=runs.RunFilters(), since=since, until=until
+        )
+        attention = runs.list_runs_needing_attention(
+            workspace_id=workspace_id, since=since, until=until
+        )
+        health = runs.list_flow_health(workspace_id=workspace_id, since=since, until=until)
+        next_at = flows.next_due_by_flow(
+            workspace_id=workspace_id, flow_ids=[flow.flow_id for flow in health]
+        )
+        return Response(
+            {
+                "sentence": sentence(
+                    flows=flows.count_flows(workspace_id=workspace_id),
+                    needing=sum(flow.needs_somebody for flow in health),
+                    late=runs.count_in_state(workspace_id=workspace_id, state=RunState.LATE),
+                    running=runs.count_in_state(workspace_id=workspace_id, state=RunState.RUNNING),
+                ),
+                "window": {"from": since, "to": until},
+                "counts": {kind.value: histogram.totals.get(kind, 0) for kind in StateType},
+                "attention": [
+                    wire.run_row(run) | {"reason": runs.reason_for_attention(run, now=now)}
+                    for run in attention
+                ],
+                "histogram": wire.histogram_body(histogram),
+                "flows": [
+                    {
+                        "flow": {"id": flow.flow_id, "name": flow.flow_name},
+                        "deployment_id": flow.deployment_id,
+                        "ticks": [
+                            {
+                                "id": tick.id,
+                                "state_type": tick.state_type,
+                                "duration_ms": tick.duration_ms,
+                            }
+                            for tick in flow.ticks
+                        ],
+                        "success_ratio": flow.success_ratio,
+                        "p95_duration_ms": flow.p95_duration_ms,
+                        "next_run_at": next_at.get(flow.flow_id),
+                    }
+                    for flow in health
+                ],
+                "checklist": {
+                    "has_key": tenancy.list_api_keys(workspace_id=workspace_id).exists(),
+                    "has_run": runs.has_run(workspace_id=workspace_id),
+                    "has_deployment": flows.has_deployment(workspace_id=workspace_id),
+                    "has_agent": selectors.has_agent(workspace_id=workspace_id),
+                    "has_event": selectors.has_own_event(workspace_id=workspace_id, now=now),
+                },
+            }
+        )

@@ -1,0 +1,126 @@
+"""
+Waiting for work: one door per pool and live process, at which its agents queue.
+
+A run that comes due wakes the door, not each agent: the door asks the database for one waiter at a
+time, and stops at the first that gets nothing. A hundred idle agents cost as much as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.core.wakeups import Wake, subscribe
+from apps.dispatch.protocol import LeaseAnswer
+
+LOOK_EVERY_SECONDS = 1.0  # should a NOTIFY be missed
+
+Ask = Callable[[], Awaitable[LeaseAnswer]]
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    ask: Ask
+    wants_runs: bool
+    is_called: bool = False  # somebody has a command for this one
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while it is being asked for
+    answer: asyncio.Future[LeaseAnswer] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Door:
+    """The agents that wait for one pool, first come first served."""
+
+    def __init__(self, pool_id: uuid.UUID, *, on_idle: Callable[[], None]) -> None:
+        self.pool_id = pool_id
+        self._on_idle = on_idle
+        self._waiters: list[_Waiter] = []
+        self._wake: Wake | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def wait(
+        self, ask: Ask, *, told: Wake, wants_runs: bool, seconds: float
+    ) -> LeaseAnswer | None:
+        """
+        Return the first answer of `ask` that brings something, or None after `seconds`.
+
+        `ask` is called while the pool may have something, and when `told` wakes.
+        """
+        waiter = _Waiter(ask, wants_runs)
+        self._waiters.append(waiter)
+        # What came between the caller's own look and now woke only those before it.
+        self._knock()
+        ends_at = time.monotonic() + seconds
+        try:
+            while not waiter.answer.done() and (left := ends_at - time.monotonic()) > 0:
+                called = asyncio.ensure_future(told.wait(left))
+                either: set[asyncio.Future[Any]] = {called, waiter.answer}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if called.done() and called.result():
+                    waiter.is_called = True
+                    self._knock()
+                called.cancel()
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+        # An answer that is under way may hold leases, which must not be dropped.
+        async with waiter.busy:
+            return waiter.answer.result() if waiter.answer.done() else None
+
+    def _knock(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._serve())
+        elif self._wake is not None:
+            self._wake.set()
+
+    async def _serve(self) -> None:
+        try:
+            async with subscribe("pool", self.pool_id) as wake:
+                self._wake = wake
+                while self._waiters:
+                    await self._look()
+                    if self._waiters:
+                        await wake.wait(LOOK_EVERY_SECONDS)
+        except Exception as error:  # noqa: BLE001 - each waiter's request raises and reports it
+            for waiter in self._waiters:
+                if not waiter.answer.done():
+                    waiter.answer.set_exception(error)
+            self._waiters.clear()
+        finally:
+            self._wake = None
+            if not self._waiters:
+                self._on_idle()
+
+    async def _look(self) -> None:
+        may_have_runs = True
+        for waiter in list(self._waiters):
+            if waiter not in self._waiters:
+                continue  # its time was up meanwhile
+            if not waiter.is_called and not (may_have_runs and waiter.wants_runs):
+                continue
+            waiter.is_called = False
+            async with waiter.busy:
+                answer = await waiter.ask()
+                if not answer.is_empty:
+                    waiter.answer.set_result(answer)
+                    if waiter in self._waiters:
+                        self._waiters.remove(waiter)
+            if waiter.wants_runs and not answer.leases:
+                may_have_runs = False
+
+
+_doors: dict[uuid.UUID, Door] = {}
+
+
+def door_of(pool_id: uuid.UUID) -> Door:
+    """Return the pool's door in this process."""
+
+    def forget() -> None:
+        _doors.pop(pool_id, None)
+
+    return _doors.setdefault(pool_id, Door(pool_id, on_idle=forget))

@@ -1,0 +1,65 @@
+"""Schedules. Deployments and flows are shown with their runs, by layers above that know those."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from apps.core.clock import utc_now
+from apps.core.http.idempotency import idempotent
+from apps.flows import services, wire
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView
+from apps.tenancy.scopes import Scope
+
+
+class DeploymentSchedules(WorkspaceView):
+    """Let the deployment start by itself."""
+
+    scopes: ClassVar = {"POST": Scope.DEPLOYMENTS_WRITE}
+
+    @extend_schema(
+        operation_id="create_schedule",
+        request=wire.ScheduleInput,
+        responses={201: wire.ScheduleOutput},
+    )
+    @idempotent
+    def post(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        form = wire.ScheduleInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        schedule = services.add_schedule(
+            workspace_id=request.workspace.id,
+            deployment_id=deployment_id,
+            spec=wire.schedule_spec(form.validated_data),
+            now=utc_now(),
+        )
+        return Response(wire.schedule_body(schedule), status=201)
+
+
+class ScheduleDetail(WorkspaceView):
+    """One schedule."""
+
+    scopes: ClassVar = {"PATCH": Scope.DEPLOYMENTS_WRITE, "DELETE": Scope.DEPLOYMENTS_WRITE}
+
+    @extend_schema(
+        operation_id="change_schedule",
+        request=wire.ScheduleChange,
+        responses=wire.ScheduleOutput,
+    )
+    def patch(self, request: WorkspaceRequest, schedule_id: uuid.UUID) -> Response:
+        form = wire.ScheduleChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        schedule = services.edit_schedule(
+            workspace_id=request.workspace.id,
+            schedule_id=schedule_id,
+            changes=form.validated_data,
+            now=utc_now(),
+        )
+        return Response(wire.schedule_body(schedule))
+
+    @extend_schema(operation_id="delete_schedule", responses={204: None})
+    def delete(self, request: WorkspaceRequest, schedule_id: uuid.UUID) -> Response:
+        services.delete_schedule(workspace_id=request.workspace.id, schedule_id=schedule_id)
+        return Response(status=204)

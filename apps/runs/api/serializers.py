@@ -1,0 +1,155 @@
+"""What comes in and goes out of the routes of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.http.query import PageQuery, QuerySerializer, RangeQuery
+from apps.runs.enums import RunSource, RunState, StateType
+from apps.runs.selectors import RunFilters
+from apps.runs.wire import (
+    SOURCES,
+    STATE_TYPES,
+    STATES,
+    RunRowOutput,
+    TaskRunOutput,
+)
+
+MAX_TIMELINE_ROWS = 200_000
+LEVELS = [(level, level) for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
+
+
+class FiltersQuery(QuerySerializer):
+    repeatable = frozenset({"state", "state_type"})
+
+    state = serializers.ListField(child=serializers.ChoiceField(choices=STATES), required=False)
+    state_type = serializers.ListField(
+        child=serializers.ChoiceField(choices=STATE_TYPES), required=False
+    )
+    flow_id = serializers.UUIDField(required=False)
+    deployment_id = serializers.UUIDField(required=False)
+    pool_id = serializers.UUIDField(required=False)
+    tag = serializers.CharField(required=False, max_length=100)
+    source = serializers.ChoiceField(choices=SOURCES, required=False)  # type: ignore[assignment] # shadows DRF's own
+    q = serializers.CharField(required=False, max_length=200)
+    created_after = serializers.DateTimeField(required=False)
+    created_before = serializers.DateTimeField(required=False)
+
+
+class RunsQuery(FiltersQuery, PageQuery):
+    pass
+
+
+class HistogramQuery(FiltersQuery, RangeQuery):
+    pass
+
+
+def filters_of(query: dict[str, Any]) -> RunFilters:
+    """Return the filters that a validated query names."""
+    return RunFilters(
+        states=frozenset(RunState(state) for state in query.get("state", ())),
+        state_types=frozenset(StateType(kind) for kind in query.get("state_type", ())),
+        flow_id=query.get("flow_id"),
+        deployment_id=query.get("deployment_id"),
+        pool_id=query.get("pool_id"),
+        tag=query.get("tag", ""),
+        source=RunSource(query["source"]) if "source" in query else None,
+        q=query.get("q", ""),
+        created_after=query.get("created_after"),
+        created_before=query.get("created_before"),
+    )
+
+
+class FlowOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_run = RunRowOutput(allow_null=True)
+
+
+class FlowPage(serializers.Serializer[Any]):
+    items = FlowOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class TaskRunsQuery(PageQuery):
+    repeatable = frozenset({"state_type"})
+
+    state_type = serializers.ListField(
+        child=serializers.ChoiceField(choices=STATE_TYPES), required=False
+    )
+
+
+class TaskRunPage(serializers.Serializer[Any]):
+    items = TaskRunOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class TimelineQuery(QuerySerializer):
+    max_rows = serializers.IntegerField(
+        required=False, default=100_000, min_value=1, max_value=MAX_TIMELINE_ROWS
+    )
+    cursor = serializers.CharField(required=False)
+
+
+class TimelineRowsOutput(serializers.Serializer[Any]):
+    """One list a column; all have the same length."""
+
+    id = serializers.ListField(child=serializers.UUIDField())
+    task = serializers.ListField(child=serializers.IntegerField())
+    name = serializers.ListField(child=serializers.CharField())
+    state = serializers.ListField(child=serializers.IntegerField())
+    start_ms = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+    end_ms = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+    depends_on = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()), allow_null=True
+    )
+
+
+class TimelineOutput(serializers.Serializer[Any]):
+    epoch = serializers.IntegerField()
+    total = serializers.IntegerField()
+    origin_at = serializers.DateTimeField()
+    task_names = serializers.ListField(child=serializers.CharField())
+    states = serializers.ListField(child=serializers.ChoiceField(choices=STATES))
+    rows = TimelineRowsOutput()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class LogsQuery(PageQuery):
+    level = serializers.ChoiceField(choices=LEVELS, required=False)
+    q = serializers.CharField(required=False, max_length=200)
+    task_run_id = serializers.UUIDField(required=False)
+    order = serializers.ChoiceField(choices=[("asc", "asc"), ("desc", "desc")], default="asc")
+
+
+class LogLineOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    occurred_at = serializers.DateTimeField()
+    run_id = serializers.UUIDField(allow_null=True)
+    task_run_id = serializers.UUIDField(allow_null=True)
+    level = serializers.ChoiceField(choices=LEVELS)
+    logger = serializers.CharField(allow_null=True)
+    message = serializers.CharField()
+
+
+class LogLinePage(serializers.Serializer[Any]):
+    items = LogLineOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RunMetricOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    unit = serializers.CharField(allow_null=True)
+    labels = serializers.DictField(child=serializers.CharField())
+    last = serializers.FloatField(allow_null=True)
+    count = serializers.IntegerField()
+    min = serializers.FloatField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+
+
+class RunMetricsOutput(serializers.Serializer[Any]):
+    items = RunMetricOutput(many=True)

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from apps.runs.api import views
+
+W = "workspaces/<str:workspace>"
+
+urlpatterns = [
+    path(f"{W}/flows", views.Flows.as_view()),
+    path(f"{W}/runs", views.Runs.as_view()),
+    path(f"{W}/runs/histogram", views.RunsHistogram.as_view()),
+    path(f"{W}/runs/<uuid:run_id>", views.RunDetail.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/cancellation", views.RunCancellation.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/retries", views.RunRetries.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/task-runs", views.RunTaskRuns.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/timeline", views.RunTimeline.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/logs", views.RunLogs.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/metrics", views.RunMetrics.as_view()),
+]

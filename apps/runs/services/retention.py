@@ -1,0 +1,57 @@
+"""Make room ahead for task runs, and let go of what nobody keeps any longer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from apps.runs.models import Run
+from apps.runs.state_machine import FINISHED
+from apps.tenancy import selectors as tenancy
+
+AHEAD = timedelta(days=15)
+DELETED_AT_ONCE = 1_000  # runs per statement
+STATEMENTS = 10  # a call and workspace
+
+
+def make_room(*, now: datetime) -> list[str]:
+    """Make the partitions of the next two weeks; return their names. For loops."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT runs_make_partitions(%s)", [now + AHEAD])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def drop_expired(*, now: datetime) -> tuple[int, int]:
+    """
+    Drop partitions of task runs that no workspace keeps, then delete runs by workspace.
+
+    Returns how many partitions and runs went. Runs that have not ended stay. For loops.
+    """
+    kept_days = tenancy.list_retention_days()
+    if not kept_days:
+        return 0, 0
+    before = now - timedelta(days=max(kept_days.values()) + 1)
+    partitions = 0
+    while _drop_one_partition(before):
+        partitions += 1
+    runs = 0
+    for workspace_id, days in kept_days.items():
+        old = Run.objects.for_workspace(workspace_id).filter(
+            created_at__lt=now - timedelta(days=days), state__in=sorted(FINISHED)
+        )
+        for _ in range(STATEMENTS):
+            ids = list(
+                old.order_by("created_at", "id").values_list("id", flat=True)[:DELETED_AT_ONCE]
+            )
+            if not ids:
+                break
+            Run.objects.filter(id__in=ids).delete()
+            runs += len(ids)
+    return partitions, runs
+
+
+def _drop_one_partition(before: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT runs_drop_partitions(%s)", [before])
+        return cursor.fetchone() is not None

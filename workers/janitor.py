@@ -1,0 +1,52 @@
+"""Tidy up: runs whose executors vanished, runs that nobody takes, room ahead, what is too old."""
+
+from __future__ import annotations
+
+import structlog
+
+from apps.core.clock import utc_now
+from apps.core.http.idempotency import drop_old_replies
+from apps.dispatch import services as dispatch
+from apps.runs import services as runs
+from apps.telemetry import services as telemetry
+from workers.loop import Loop
+
+logger = structlog.get_logger(__name__)
+TEND_SECONDS = 0.5
+UPKEEP_SECONDS = 600.0
+
+
+def tend() -> bool:
+    """Rescue what lapsed and mark what is late; True when there may be more at once."""
+    now = utc_now()
+    rescued = dispatch.rescue_lost_runs(now=now)
+    late = runs.mark_late_runs(now=now)
+    if rescued or late:
+        logger.info("runs.tended", rescued=rescued, late=late)
+    return bool(rescued or late)
+
+
+def keep_up() -> bool:
+    """Make room ahead and let go of what is old."""
+    now = utc_now()
+    partitions = runs.make_room(now=now)
+    telemetry.prepare_room(now=now)
+    telemetry.compress_old(now=now)
+    telemetry.drop_expired(now=now)
+    dropped, deleted = runs.drop_expired(now=now)
+    logger.info(
+        "upkeep.done",
+        partitions_made=len(partitions),
+        partitions_dropped=dropped,
+        runs_deleted=deleted,
+        agents_forgotten=dispatch.forget_agents(now=now),
+        replies_dropped=drop_old_replies(now=now),
+    )
+    return False
+
+
+def loops() -> list[Loop]:
+    return [
+        Loop(name="janitor", step=tend, idle_seconds=TEND_SECONDS),
+        Loop(name="upkeep", step=keep_up, idle_seconds=UPKEEP_SECONDS),
+    ]

@@ -1,0 +1,50 @@
+"""Make runs when they are due: sleeps exactly until the next time, or until a schedule changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from apps.core.clock import utc_now
+from apps.dispatch import services as dispatch
+from apps.runs import services as runs
+from workers.loop import Loop
+
+logger = structlog.get_logger(__name__)
+IDLE_SECONDS = 1.0  # should a NOTIFY be missed
+LOOK_BACK = timedelta(minutes=1)  # at the start, for runs that came due while nobody looked
+
+
+class Scheduler:
+    """Due schedules become runs; pools hear of runs whose later time has come."""
+
+    def __init__(self) -> None:
+        self.woken_until: datetime | None = None
+
+    def step(self) -> bool | float:
+        """Take one batch; return True when there may be more, else how long to sleep."""
+        now = utc_now()
+        made = dispatch.create_due_runs(now=now)
+        if made:
+            logger.info("schedules.came_due", count=made)
+            return True
+        following = [
+            dispatch.find_next_due_at(),
+            runs.wake_pools_of_runs_due(since=self.woken_until or now - LOOK_BACK, now=now),
+        ]
+        self.woken_until = now
+        due_in = [(at - utc_now()).total_seconds() for at in following if at is not None]
+        return max(min(due_in, default=IDLE_SECONDS), 0.0)
+
+
+def loops() -> list[Loop]:
+    scheduler = Scheduler()
+    return [
+        Loop(
+            name="scheduler",
+            step=scheduler.step,
+            idle_seconds=IDLE_SECONDS,
+            wake_on="schedules",
+        )
+    ]
