@@ -182,6 +182,28 @@ def test_tasks_that_submit_tasks_and_wait_do_not_starve() -> None:
     assert load() == [6, 6, 6, 6]
 
 
+def test_tasks_that_tasks_submitted_and_left_are_waited_for() -> None:
+    done: list[int] = []
+
+    @task
+    def inner(n: int) -> None:
+        time.sleep(0.02)
+        done.append(n)
+
+    @task
+    def outer(n: int) -> None:
+        time.sleep(0.02)
+        inner.submit(n)
+
+    @flow
+    def load() -> None:
+        outer.map([1, 2])
+
+    load()
+
+    assert sorted(done) == [1, 2]
+
+
 def test_no_more_tasks_run_at_once_than_allowed() -> None:
     running: list[int] = []
     most: list[int] = []

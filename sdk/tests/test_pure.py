@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -194,8 +195,13 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_whatever_users_hand_over_is_encoded_as_utf8(value: Any) -> None:
-    assert encode(value).encode("utf-8")
-    assert "NaN" not in encode({"value": value if not isinstance(value, str) else ""})
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    text = encode(value)
+
+    assert text.encode("utf-8")
+    json.loads(text, parse_constant=refuse)
 
 
 def test_huge_parameters_are_previewed() -> None:
@@ -204,6 +210,8 @@ def test_huge_parameters_are_previewed() -> None:
     assert plain["day"] == "2026-03-01"
     assert plain["rows"].endswith(" characters")
     assert len(plain["rows"]) < 600
+    many = {f"p{n}": "x" * 15_000 for n in range(10)}
+    assert len(encode(snapshot_parameters(many)).encode()) < 64 * 1024
 
 
 def report(task_run_id: str, sequence: int, state: State) -> TaskRunReport:
@@ -230,15 +238,25 @@ def test_a_start_and_an_end_in_one_flush_are_one_report() -> None:
     ):
         collector.add_task_run(report("b", sequence, state))
 
-    assert len(collector) == 4
+    assert len(collector) == 5
     told = [(r.task_run_id, r.state) for r in collector.take() if isinstance(r, TaskRunReport)]
     assert told == [
         ("a", State.COMPLETED),
+        ("b", State.RUNNING),
         ("b", State.AWAITING_RETRY),
         ("b", State.RETRYING),
         ("b", State.COMPLETED),
     ]
     assert collector.take() == []
+
+
+def test_a_task_with_very_many_inputs_can_still_be_told() -> None:
+    wide = report("a", 1, State.COMPLETED)
+    wide.depends_on = [str(n) for n in range(20_000)]
+    wide.name = "n" * 300
+
+    assert len(wide.wire()["depends_on"]) == 10_000
+    assert len(wide.wire()["name"]) == 200
 
 
 def test_batches_stay_within_what_the_server_takes() -> None:

@@ -495,6 +495,18 @@ parent()
     assert server.only_run()["states"] == ["SCHEDULED", "RUNNING", "COMPLETED"]
 
 
+def test_a_program_that_logs_everything_is_not_told_of_our_requests(
+    server: ContractServer, python: Python, script: Script
+) -> None:
+    setup = "import logging; logging.basicConfig(level=logging.DEBUG)\n"
+    process = python(str(script(setup + FLOW + "\nwork()\n")), env=server.env)
+    _, err = process.communicate(timeout=30)
+
+    assert "httpx2" not in err
+    assert "httpcore2" not in err
+    assert server.only_run()["state"] == "COMPLETED"
+
+
 def test_without_a_server_flows_just_run(python: Python, script: Script) -> None:
     process = python(str(script(FLOW + "\nprint(work())\n")))
     out, err = process.communicate(timeout=30)

@@ -192,7 +192,7 @@ def find_futures(args: Iterable[Any], kwargs: Mapping[str, Any]) -> list[TaskFut
     found: list[TaskFuture[Any]] = []
     for value in (*args, *kwargs.values()):
         _collect(value, found)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _collect(value: object, found: list[TaskFuture[Any]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,7 @@ class Connection:
                 if self._client is None:
                     import httpx2
 
+                    _hush_own_requests()
                     self._client = httpx2.Client(
                         headers={
                             "Authorization": f"Bearer {self._config.api_key}",
@@ -73,14 +76,15 @@ class Connection:
         import httpx2
 
         try:
-            response = client.request(
-                method,
-                url,
-                content=content,
-                params=dict(params) if params else None,
-                headers=dict(headers) if headers else None,
-                timeout=httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS),
-            )
+            with _asking():
+                response = client.request(
+                    method,
+                    url,
+                    content=content,
+                    params=dict(params) if params else None,
+                    headers=dict(headers) if headers else None,
+                    timeout=httpx2.Timeout(read_seconds, connect=CONNECT_SECONDS),
+                )
         except httpx2.TimeoutException:
             return Reply(problem="no answer in time")
         except httpx2.InvalidURL as error:
@@ -103,12 +107,41 @@ class Connection:
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
-            client.close()
+            with _asking():
+                client.close()
 
     def forget(self) -> None:
         """Drop the connection without touching its socket, which a forked parent still uses."""
         self._client = None
         self._lock = threading.Lock()
+
+
+class _NotOurs(logging.Filter):
+    """Keeps our own requests out of the logs of a program that logs those of httpx2."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the calling thread is busy with something else than our requests."""
+        return bool(record) and not getattr(_busy, "asking", False)
+
+
+_busy = threading.local()
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    _busy.asking = True
+    try:
+        yield
+    finally:
+        _busy.asking = False
+
+
+_not_ours = _NotOurs()
+
+
+def _hush_own_requests() -> None:
+    for name in ("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.proxy"):
+        logging.getLogger(name).addFilter(_not_ours)  # does nothing the second time
 
 
 def retry_after(value: str | None) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 from headway._clock import iso
 
 MAX_PARAMETER_CHARACTERS = 16_000
+MAX_PARAMETERS_BYTES = 60_000  # all together; the server takes 64 KiB
 
 
 def encode(value: object) -> str:
@@ -86,11 +87,18 @@ def snapshot_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     >>> snapshot_parameters({"day": date(2026, 3, 1), "n": 3})
     {'day': '2026-03-01', 'n': 3}
     """
-    plain: dict[str, Any] = {}
-    for name, value in parameters.items():
-        text = encode(value)
+    texts = {name: encode(value) for name, value in parameters.items()}
+    for name, text in texts.items():
         if len(text) > MAX_PARAMETER_CHARACTERS:
-            plain[name] = f"{text[:500]} … {len(text)} characters"
-        else:
-            plain[name] = json.loads(text)
-    return plain
+            texts[name] = _preview(text)
+    sizes = {name: len(name.encode()) + len(text.encode()) for name, text in texts.items()}
+    for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if sum(sizes.values()) <= MAX_PARAMETERS_BYTES:
+            break
+        texts[name] = _preview(texts[name])
+        sizes[name] = len(name.encode()) + len(texts[name].encode())
+    return {name: json.loads(text) for name, text in texts.items()}
+
+
+def _preview(text: str) -> str:
+    return _dumps(f"{text[:500]} … {len(text)} characters")

@@ -9,6 +9,7 @@ from typing import Any, TypedDict, get_type_hints
 from headway._retry import RetryPolicy
 
 Seconds = timedelta | float
+MAX_NAME = 200  # as on the server
 
 
 class CallOptions(TypedDict, total=False):
@@ -90,8 +91,12 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= MAX_NAME
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
-    "name": _is_text,
+    "name": _is_name,
     "run_name": _is_text,
     "retries": _is_count,
     "retry_delay": _is_duration,
@@ -106,7 +111,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
 }
 
 _EXPECTED = {
-    "name": "expected some text",
+    "name": f"expected a text of 1 to {MAX_NAME} characters",
     "run_name": "expected some text",
     "retries": "expected a whole number, 0 or more",
     "retry_delay": "expected a timedelta or seconds, 0 or more",

@@ -41,6 +41,12 @@ class RelatedRef(ResourceRef):
     role: str
 
 
+# What the server takes; longer texts would have their whole item refused.
+MAX_NAME = 200
+MAX_ERROR_TYPE = 500
+MAX_DEPENDENCIES = 10_000
+
+
 def without_none(wire: dict[str, Any]) -> dict[str, Any]:
     """Return the items that say something; absent and null mean the same to the server."""
     return {key: value for key, value in wire.items() if value is not None}
@@ -116,8 +122,8 @@ class TaskRunReport:
             "sequence": self.sequence,
             "state": self.state,
             "occurred_at": iso_from_ns(self.occurred_ns),
-            "task_name": self.task_name,
-            "name": self.name,
+            "task_name": self.task_name[:MAX_NAME],
+            "name": self.name[:MAX_NAME],
             "attempt": self.attempt,
         }
         if self.started_ns is not None:
@@ -125,7 +131,7 @@ class TaskRunReport:
         if self.map_index is not None:
             wire["map_index"] = self.map_index
         if self.depends_on:
-            wire["depends_on"] = self.depends_on
+            wire["depends_on"] = self.depends_on[:MAX_DEPENDENCIES]
         if self.error is not None:
             wire["error"] = self.error
         return wire
@@ -152,7 +158,7 @@ class LogLine:
                 "run_id": self.run_id,
                 "task_run_id": self.task_run_id,
                 "level": self.level,
-                "logger": self.logger,
+                "logger": self.logger and self.logger[:MAX_NAME],
                 "message": self.message,
             }
         )

@@ -170,6 +170,7 @@ class FlowRun:
             yield
         finally:
             if capturing:
+                _capture.finish_line()
                 _capture.stop(prints=self._capture_prints)
             if handling:
                 signals.restore()
@@ -260,8 +261,8 @@ class FlowRun:
             return list(self._unsettled.values())
 
     def _end_settling(self, error: BaseException | None) -> BaseException | None:
-        self._settled = True
         with self._lock:
+            self._settled = not self._unsettled  # the tasks waited for may have submitted more
             failed, self._failed = self._failed, []
         if error is not None:
             return None

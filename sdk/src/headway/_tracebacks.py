@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from types import TracebackType
 
-from headway._records import ErrorInfo
+from headway._records import MAX_ERROR_TYPE, ErrorInfo
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 MAX_CHARACTERS = 32_000
@@ -16,11 +16,11 @@ def describe_error(error: BaseException) -> ErrorInfo:
     import traceback
 
     kind = type(error)
+    is_plain = kind.__module__ in ("builtins", "__main__")
+    name = kind.__qualname__ if is_plain else f"{kind.__module__}.{kind.__qualname__}"
     lines = traceback.format_exception(kind, error, users_part(error.__traceback__))
     return {
-        "type": kind.__name__
-        if kind.__module__ in ("builtins", "__main__")
-        else f"{kind.__module__}.{kind.__qualname__}",
+        "type": name[-MAX_ERROR_TYPE:],
         "message": shorten(str(error), 4_000),
         "traceback": shorten("".join(lines), MAX_CHARACTERS),
     }

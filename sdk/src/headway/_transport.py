@@ -11,7 +11,7 @@ from headway._errors import ApiError, ConfigError
 from headway._http import Reply
 
 GZIP_FROM_BYTES = 1_000
-SEND_SECONDS = 30.0
+SEND_SECONDS = 15.0  # heartbeats wait behind it, and a lease lasts 30
 
 
 class Transport(Protocol):
