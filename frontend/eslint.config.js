@@ -47,6 +47,7 @@ export default tseslint.config(
       ...hooks.configs.recommended.rules,
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "max-lines": ["warn", { max: 300, skipBlankLines: true, skipComments: true }],
       // TanStack Virtual's hook returns functions by design; the compiler this rule serves is not used here.
       "react-hooks/incompatible-library": "off",

@@ -21,8 +21,8 @@ export function CommandPalette({ opened, onClose }: CommandPaletteProps) {
       padding={0}
       size={600}
       yOffset="12vh"
-      aria-label="Search or jump to"
-      classNames={{ content: styles["content"] ?? "" }}
+      title="Search or jump to"
+      classNames={{ content: styles["content"] ?? "", header: "visually-hidden" }}
     >
       <PaletteBody onClose={onClose} />
     </Modal>

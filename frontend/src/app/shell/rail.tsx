@@ -26,7 +26,7 @@ export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
     <aside className={styles["rail"]} data-collapsed={collapsed}>
       <WorkspaceSwitcher me={me} collapsed={collapsed} />
       <Tooltip label="Search or jump to" position="right" disabled={!collapsed}>
-        <button type="button" className={styles["search"]} onClick={onSearch} aria-label="Search or jump to">
+        <button type="button" className={styles["search"]} onClick={onSearch} aria-label={collapsed ? "Search or jump to" : undefined}>
           <Icon name="search" size={15} />
           <span className={styles["label"]}>Search or jump to</span>
           <span className={styles["label"]}>

@@ -29,7 +29,7 @@ export function UserMenu({ me }: { readonly me: Me }) {
   return (
     <Menu width={248} position="top-start">
       <Menu.Target>
-        <button type="button" className={styles["item"]} aria-label={`Account of ${name}`}>
+        <button type="button" className={styles["item"]} aria-label={`${name}, your account`}>
           <Icon name="user" size={17} />
           <span className={styles["label"]} style={{ overflow: "hidden", textOverflow: "ellipsis" }}>
             {name}

@@ -24,8 +24,9 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
     <>
       <Menu width={248}>
         <Menu.Target>
-          <button type="button" className={styles["switcher"]} aria-label={`Workspace ${current.name}: switch`}>
+          <button type="button" className={styles["switcher"]}>
             <Monogram name={current.name} />
+            <span className="visually-hidden">{collapsed && current.name} Switch workspace</span>
             {!collapsed && (
               <>
                 <span className={styles["name"]}>{current.name}</span>

@@ -51,7 +51,7 @@ export function RunTicks({ ticks, hrefFor, onOpen, slots = 30, height = 22 }: Ru
             <span
               className={styles["bar"]}
               data-trouble={TROUBLE.includes(tick.state_type) || undefined}
-              style={{ height: `${share * 100}%`, background: stateColor(kind) }}
+              style={{ height: `${share * 100}%`, background: stateColor(kind), opacity: kind === "completed" ? 0.72 : 1 }}
             />
           </a>
         );

@@ -11,6 +11,8 @@ export interface StackPart {
   readonly label: string;
   readonly color: string;
   readonly value: number;
+  /** Drawn softer: what went as expected should not shout. */
+  readonly quiet?: boolean;
 }
 
 export interface StackBucket {
@@ -112,7 +114,7 @@ function Bar({ bucket, index, top, dim }: BarProps) {
   return bucket.parts.map((part) => {
     if (part.value === 0) return null;
     y -= part.value;
-    return <rect key={part.key} x={index + 0.09} y={y} width={0.82} height={part.value} fill={part.color} opacity={dim ? 0.3 : 1} />;
+    return <rect key={part.key} x={index + 0.09} y={y} width={0.82} height={part.value} fill={part.color} opacity={dim ? 0.25 : part.quiet === true ? 0.72 : 1} />;
   });
 }
 

@@ -9,7 +9,7 @@ export function stackByState(histogram: RunHistogram): StackBucket[] {
     at: Date.parse(bucket.at),
     parts: STACK_ORDER.map((type) => {
       const kind = kindOfType(type);
-      return { key: type, label: kindWord(kind), color: stateColor(kind), value: bucket.counts[type] ?? 0 };
+      return { key: type, label: kindWord(kind), color: stateColor(kind), value: bucket.counts[type] ?? 0, quiet: type === "COMPLETED" };
     }),
   }));
 }

@@ -43,7 +43,7 @@ export function MetricsPage({ search, onChange }: MetricsPageProps) {
       {metrics.isPending && <Skeleton height={260} role="status" aria-label="Loading metrics" />}
       {metrics.isError && <ErrorState error={metrics.error} what="metrics" onRetry={() => void metrics.refetch()} />}
       {metrics.isSuccess && known.length === 0 && (
-        <EmptyState icon="metrics" title="No metrics yet" code={'from headway import metric\n\nmetric("rows_loaded", 1200, table="flights")'}>
+        <EmptyState icon="metrics" title="No metrics yet" code={'from headway import metric\n\nmetric("rows_loaded", 1200, labels={"table": "flights"})'}>
           A number with a name and a time, from a run or from anywhere. It becomes a line here.
         </EmptyState>
       )}

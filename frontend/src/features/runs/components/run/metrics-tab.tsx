@@ -21,7 +21,7 @@ export function MetricsTab({ run }: { readonly run: Run }) {
   if (metrics.isError) return <ErrorState error={metrics.error} what="metrics" onRetry={() => void metrics.refetch()} />;
   if (metrics.data.items.length === 0) {
     return (
-      <EmptyState icon="metrics" title="No metrics from this run" code={'from headway import metric\n\nmetric("rows_loaded", rows, table="flights")'}>
+      <EmptyState icon="metrics" title="No metrics from this run" code={'from headway import metric\n\nmetric("rows_loaded", rows, labels={"table": "flights"})'}>
         Numbers that a run reports are kept with it and become lines over time.
       </EmptyState>
     );

@@ -1,0 +1,116 @@
+"""
+Take a picture of every page and let axe-core judge it: 1280 and 390 px, light and dark.
+
+Needs the mock (`npm run dev:mock`) or a real server; `python proof/shoot.py --help` lists the options.
+Exits with 1 when axe finds anything serious or critical, or a page logs an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+AXE = HERE.parent / "node_modules/axe-core/axe.min.js"
+BIG_RUN = "01940000-0000-7000-8000-000000100000"
+SIZES = {"1280": (1280, 860), "390": (390, 844)}
+PAGES = {
+    "login": "/login",
+    "signup": "/signup",
+    "verify": "/verify-email/expired",
+    "home": "/w/{ws}",
+    "home-fresh": "/w/fresh",
+    "runs": "/w/{ws}/runs",
+    "runs-empty": "/w/fresh/runs",
+    "runs-error": "/w/{ws}/runs?mock=error",
+    "run-big": "/w/{ws}/runs/" + BIG_RUN,
+    "deployments": "/w/{ws}/deployments",
+    "events": "/w/{ws}/events",
+    "metrics-pick": "/w/{ws}/metrics",
+    "metrics": "/w/{ws}/metrics?q=avg(departure_delay)+by+airport&q=p95(query_duration)&range=7d",
+    "pools": "/w/{ws}/pools",
+    "settings-keys": "/w/{ws}/settings?tab=keys",
+    "settings-members": "/w/{ws}/settings?tab=members",
+    "settings": "/w/{ws}/settings",
+}
+# Pages reached by opening the first thing of a list: (list, what to click, what to add to the address).
+FOLLOWED = {
+    "run": ("/w/{ws}/runs?state=failed&range=7d", "[role=table] a", ""),
+    "run-logs": ("/w/{ws}/runs?state=completed", "[role=table] a", "?tab=logs"),
+    "run-live": ("/w/{ws}/runs?state=running", "[role=table] a", "?tab=logs"),
+    "run-parameters": ("/w/{ws}/runs?state=completed", "[role=table] a", "?tab=parameters"),
+    "run-metrics": ("/w/{ws}/runs?state=completed", "[role=table] a", "?tab=metrics"),
+    "deployment": ("/w/{ws}/deployments", "tbody a", ""),
+    "deployment-run": ("/w/{ws}/deployments", "tbody a", "?run=now"),
+}
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing is loading any more; streams keep the network busy, so idleness can't be awaited."""
+    page.wait_for_function("document.querySelector('h1') && !document.querySelector('[role=status][aria-label^=Loading]')", timeout=20_000)
+    page.wait_for_timeout(350)
+
+
+def judge(page: Page, name: str) -> list[str]:
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [
+        f"{name}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:160]} ({len(each['nodes'])} times)"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def shoot(browser: Browser, args: argparse.Namespace) -> list[str]:
+    problems: list[str] = []
+    for scheme in args.schemes:
+        for size in args.sizes:
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=args.state)
+            page = context.new_page()
+            page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+            for name in [*PAGES, *FOLLOWED]:
+                if args.only and name not in args.only:
+                    continue
+                if name in PAGES:
+                    page.goto(args.url + PAGES[name].format(ws=args.workspace))
+                else:
+                    where, what, rest = FOLLOWED[name]
+                    page.goto(args.url + where.format(ws=args.workspace))
+                    page.locator(what).first.click()
+                    page.wait_for_url("**/runs/*" if name.startswith("run") else "**/deployments/*")
+                    if rest:
+                        page.goto(page.url.split("?")[0] + rest)
+                settle(page)
+                page.screenshot(path=args.out / f"{name}-{size}-{scheme}.png", full_page=args.full)
+                problems += judge(page, f"{name} {size} {scheme}")
+            context.close()
+    return problems
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:5173")
+    parser.add_argument("--workspace", default="acme")
+    parser.add_argument("--browser", default="/usr/bin/chromium")
+    parser.add_argument("--state", help="Playwright storage state of a logged-in person, for a real server")
+    parser.add_argument("--out", type=Path, default=HERE.parent / ".shots")
+    parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--schemes", nargs="+", default=["light", "dark"], choices=["light", "dark"])
+    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--full", action="store_true", help="the whole page, not only the window")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=args.browser, headless=True)
+        problems = shoot(browser, args)
+        browser.close()
+    sys.stdout.write("\n".join(problems) + "\n" if problems else "no serious findings\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

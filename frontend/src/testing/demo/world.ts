@@ -1,0 +1,203 @@
+import type { Deployment, DeploymentRow, JsonSchema } from "@/schema/wire/deployments";
+import type { Overview } from "@/schema/wire/overview";
+import type { Agent, Pool } from "@/schema/wire/pools";
+import type { Run, RunHistogram } from "@/schema/wire/runs";
+import type { Me } from "@/schema/wire/session";
+import type { ApiKey, Member } from "@/schema/wire/settings";
+import type { EventItem } from "@/schema/wire/telemetry";
+import type { StateType } from "@/lib/run-state";
+
+import { makeEvents } from "./telemetry";
+import { demoId, iso } from "./random";
+import { makeRuns, rowOf, type DemoRuns } from "./runs";
+
+const DAY = 86_400_000;
+const ALL_SCOPES =
+  "workspace:read workspace:manage members:read members:manage keys:manage flows:read deployments:read deployments:write runs:read runs:write runs:cancel runs:report pools:read pools:write leases:take telemetry:read telemetry:write".split(" ");
+
+export interface World extends DemoRuns {
+  readonly me: Me;
+  readonly deploymentRows: Deployment[];
+  readonly poolRows: Pool[];
+  readonly agents: Readonly<Record<string, readonly Agent[]>>;
+  readonly events: EventItem[];
+  readonly keys: ApiKey[];
+  readonly members: Member[];
+}
+
+export function makeMe(origin: string, scopes: readonly string[] = ALL_SCOPES, role = "OWNER"): Me {
+  return {
+    actor: { kind: "user", id: "u1", name: "Ada Brandt", email: "ada@example.com" },
+    live_url: origin,
+    billing: null,
+    workspaces: [
+      { id: "w1", slug: "acme", name: "Acme data", role, scopes, account: { id: "acc1", name: "Acme" } },
+      { id: "w2", slug: "fresh", name: "Fresh start", role: "OWNER", scopes: ALL_SCOPES, account: { id: "acc1", name: "Acme" } },
+    ],
+  };
+}
+
+export const DEMO_SCHEMA: JsonSchema = {
+  type: "object",
+  required: ["day", "airports"],
+  properties: {
+    day: { type: "string", format: "date", description: "The day to load." },
+    airports: { type: "array", items: { type: "string" }, minItems: 1, description: "Origins to load." },
+    limit: { type: "integer", default: 1000, minimum: 1, maximum: 1_000_000 },
+    threshold: { type: "number", default: 0.95, minimum: 0, maximum: 1 },
+    mode: { enum: ["append", "replace", "merge"], default: "append" },
+    dry_run: { type: "boolean", default: false, description: "Reads everything, writes nothing." },
+    since: { anyOf: [{ type: "string", format: "date-time" }, { type: "null" }], default: null },
+    options: { type: "object", default: { retries: 2 } },
+  },
+};
+
+export function makeWorld(now: number, origin: string): World {
+  const demo = makeRuns(now);
+  const deploymentRows = demo.deployments.map((each): Deployment => {
+    const own = demo.runs.filter((run) => run.deployment?.id === each.id);
+    const next = own.find((run) => run.state_type === "SCHEDULED");
+    const recent = own.filter((run) => run.state_type !== "SCHEDULED").slice(0, 30);
+    return {
+      id: each.id,
+      name: each.name,
+      flow: each.flow,
+      description: `Runs ${each.flow.name} for the three New York airports and checks the row counts at the end.`,
+      entrypoint: "flow.py:main",
+      path: "/srv/flows/nyc",
+      pool: each.pool,
+      tags: each.spec.tags,
+      version: "3f9c2ab",
+      paused: each.name === "enrich",
+      schedules: [
+        {
+          id: demoId(now, 900),
+          kind: each.spec.everyMinutes >= 720 ? "CRON" : "INTERVAL",
+          cron: each.spec.everyMinutes >= 720 ? "30 6 * * *" : null,
+          interval_seconds: each.spec.everyMinutes >= 720 ? null : each.spec.everyMinutes * 60,
+          anchor_at: null,
+          timezone: "Europe/Berlin",
+          parameters: {},
+          paused: false,
+          next_at: next?.scheduled_for ?? iso(now + 3_600_000),
+        },
+      ],
+      timeout_seconds: 3600,
+      retries: 2,
+      retry_delay_seconds: 30,
+      created_at: iso(now - 39 * DAY),
+      updated_at: iso(now - 2 * DAY),
+      recent_runs: recent.map(({ id, state, state_type, duration_ms, created_at }) => ({ id, state, state_type, duration_ms, created_at })),
+      next_run_at: next?.scheduled_for ?? null,
+      parameters: { day: "2013-06-15", airports: ["EWR", "JFK", "LGA"], limit: 1000 },
+      parameter_schema: DEMO_SCHEMA,
+    };
+  });
+  const [main, gpu] = demo.pools;
+  const running = demo.runs.filter((run) => run.state_type === "RUNNING").length;
+  const pool = (id: string, name: string, rest: Partial<Pool>): Pool => ({
+    id,
+    name,
+    kind: "PROCESS",
+    paused: false,
+    queues: [{ id: `${id}-q`, name: "default", priority: 100, paused: false, queued: rest.queued ?? 0 }],
+    running: 0,
+    queued: 0,
+    agents_online: 0,
+    ...rest,
+  });
+  const agent = (name: string, host: string, rest: Partial<Agent>): Agent => ({
+    id: demoId(now, name.length),
+    name,
+    host,
+    pid: 4211,
+    version: "0.1.0",
+    capacity: 8,
+    running: 0,
+    last_seen_at: iso(now - 3_000),
+    online: true,
+    ...rest,
+  });
+  return {
+    ...demo,
+    me: makeMe(origin),
+    deploymentRows,
+    poolRows: [
+      pool(main?.id ?? "", "default", { running, queued: 1, agents_online: 2 }),
+      pool(gpu?.id ?? "", "gpu", { queued: 3, agents_online: 0 }),
+    ],
+    agents: {
+      [main?.id ?? ""]: [
+        agent("worker-fra-1", "ip-10-2-0-14", { running: 2 }),
+        agent("worker-fra-2", "ip-10-2-0-15", { running: 1, capacity: 4, pid: 903 }),
+        agent("laptop-ada", "ada-mbp", { online: false, last_seen_at: iso(now - 7_400_000) }),
+      ],
+      [gpu?.id ?? ""]: [],
+    },
+    events: makeEvents(now, demo.runs),
+    keys: [
+      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], role: "AGENT", created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } },
+      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], role: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } },
+      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], role: "DEVELOPER", created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt" } },
+    ],
+    members: [
+      { id: "m1", user: { id: "u1", name: "Ada Brandt", email: "ada@example.com" }, role: "OWNER", created_at: iso(now - 39 * DAY) },
+      { id: "m2", user: { id: "u2", name: "Jonas Weber", email: "jonas@example.com" }, role: "DEVELOPER", created_at: iso(now - 30 * DAY) },
+      { id: "m3", user: { id: "u3", name: "", email: "mira@example.com" }, role: "VIEWER", created_at: iso(now - 3 * DAY) },
+    ],
+  };
+}
+
+/** A list item of a deployment leaves its parameters out. */
+export function deploymentRow(deployment: Deployment): DeploymentRow {
+  const { parameters: _p, parameter_schema: _s, ...row } = deployment;
+  return row;
+}
+
+const STEPS = [10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+
+export function stepFor(from: number, to: number, most: number): number {
+  return STEPS.find((step) => (to - from) / 1000 / step <= most) ?? 604_800;
+}
+
+export function runHistogram(runs: readonly Run[], from: number, to: number): RunHistogram {
+  const step = stepFor(from, to, 96);
+  const start = Math.floor(from / 1000 / step) * step * 1000;
+  const buckets: { at: string; counts: Partial<Record<StateType, number>> }[] = [];
+  for (let at = start; at < to; at += step * 1000) buckets.push({ at: iso(at), counts: {} });
+  for (const run of runs) {
+    const counts = buckets[Math.floor((Date.parse(run.created_at) - start) / 1000 / step)]?.counts;
+    if (counts !== undefined) counts[run.state_type] = (counts[run.state_type] ?? 0) + 1;
+  }
+  return { step_seconds: step, buckets };
+}
+
+export function makeOverview(world: World, from: number, to: number): Overview {
+  const runs = world.runs.filter((run) => Date.parse(run.created_at) >= from && Date.parse(run.created_at) < to);
+  const counts: Partial<Record<StateType, number>> = {};
+  for (const run of runs) counts[run.state_type] = (counts[run.state_type] ?? 0) + 1;
+  const bad = runs.filter((run) => run.state_type === "FAILED" || run.state_type === "CRASHED");
+  const flowsInTrouble = new Set(bad.map((run) => run.flow.id)).size;
+  return {
+    sentence: flowsInTrouble === 0 ? `All ${world.flows.length} flows are fine.` : `${flowsInTrouble} of ${world.flows.length} flows need you.`,
+    window: { from: iso(from), to: iso(to) },
+    counts,
+    attention: bad.slice(0, 20).map((run) => ({ ...rowOf(run), reason: run.error?.message ?? (run.cause?.kind === "timeout" ? "Ran longer than its timeout of 1 h" : "Killed by SIGKILL: the machine was short of memory") })),
+    histogram: runHistogram(runs, from, to),
+    flows: world.flows.map((flow) => {
+      const own = world.runs.filter((run) => run.flow.id === flow.id);
+      const finished = own.filter((run) => run.ended_at !== null);
+      const durations = finished.flatMap((run) => run.duration_ms ?? []).sort((a, b) => a - b);
+      const deployment = world.deploymentRows.find((each) => each.flow.id === flow.id);
+      return {
+        flow,
+        deployment_id: deployment?.id ?? null,
+        ticks: own.filter((run) => run.state_type !== "SCHEDULED").slice(0, 30).reverse().map(({ id, state_type, duration_ms }) => ({ id, state_type, duration_ms })),
+        success_ratio: finished.length === 0 ? null : finished.filter((run) => run.state_type === "COMPLETED").length / finished.length,
+        p95_duration_ms: durations[Math.floor(durations.length * 0.95)] ?? null,
+        next_run_at: deployment?.next_run_at ?? null,
+      };
+    }),
+    checklist: { has_key: true, has_run: true, has_deployment: true, has_agent: true, has_event: true },
+  };
+}

@@ -1,0 +1,250 @@
+import { http, HttpResponse, type RequestHandler } from "msw";
+
+import { isFinal } from "@/lib/run-state";
+import type { Run } from "@/schema/wire/runs";
+import type { MetricQuery } from "@/schema/wire/telemetry";
+
+import { demoId, iso } from "./demo/random";
+import { rowOf } from "./demo/runs";
+import { answerMetric, makeMetrics } from "./demo/telemetry";
+import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
+import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
+
+const W = "*/api/v1/workspaces/:workspace";
+
+export function refusal(status: number, code: string, message: string, fields: Record<string, string[]> | null = null) {
+  return HttpResponse.json(
+    { error: { code, message, details: {}, fields, retryable: status >= 500, request_id: "req_01J9ZK4T8Q" } },
+    { status },
+  );
+}
+
+function page<T>(items: readonly T[], url: URL) {
+  const limit = Number(url.searchParams.get("limit") ?? 50);
+  const from = Number(url.searchParams.get("cursor") ?? 0);
+  const rest = from + limit < items.length ? String(from + limit) : null;
+  return HttpResponse.json({ items: items.slice(from, from + limit), next_cursor: rest });
+}
+
+function span(url: URL): { from: number; to: number } {
+  const to = Date.parse(url.searchParams.get("to") ?? "") || Date.now();
+  return { from: Date.parse(url.searchParams.get("from") ?? "") || to - 86_400_000, to };
+}
+
+function matchingRuns(runs: readonly Run[], url: URL): Run[] {
+  const get = (name: string) => url.searchParams.get(name);
+  const states = url.searchParams.getAll("state");
+  const after = get("created_after") ?? get("from");
+  const before = get("created_before") ?? get("to");
+  const needle = get("q")?.toLowerCase();
+  return runs.filter(
+    (run) =>
+      (states.length === 0 || states.includes(run.state)) &&
+      (get("flow_id") === null || run.flow.id === get("flow_id")) &&
+      (get("deployment_id") === null || run.deployment?.id === get("deployment_id")) &&
+      (get("pool_id") === null || run.pool?.id === get("pool_id")) &&
+      (get("source") === null || run.source === get("source")) &&
+      (get("tag") === null || run.tags.includes(get("tag") ?? "")) &&
+      (after === null || Date.parse(run.created_at) >= Date.parse(after)) &&
+      (before === null || Date.parse(run.created_at) < Date.parse(before)) &&
+      (needle === undefined || `${run.name} ${run.flow.name}`.toLowerCase().includes(needle)),
+  );
+}
+
+/** The API as the contract has it, over demo data. The workspace `fresh` is empty, `broken` answers 500 to everything. */
+export function makeHandlers(world: World): RequestHandler[] {
+  const run = (id: unknown) => world.runs.find((each) => each.id === id);
+  const gone = () => refusal(404, "not_found", "There is no such thing in this workspace.");
+  const replace = (changed: Run) => {
+    world.runs[world.runs.findIndex((each) => each.id === changed.id)] = changed;
+    return HttpResponse.json(changed);
+  };
+
+  return [
+    http.all(`${W}/*`, ({ params, request }) => {
+      if (params["workspace"] !== "fresh" || request.method !== "GET") return undefined;
+      const path = new URL(request.url).pathname;
+      if (path.endsWith("/overview")) {
+        const { from, to } = span(new URL(request.url));
+        const empty = makeOverview({ ...world, runs: [], flows: [] }, from, to);
+        const nothing = { has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false };
+        return HttpResponse.json({ ...empty, sentence: "Nothing has run here yet.", checklist: nothing });
+      }
+      if (path.endsWith("/histogram")) return HttpResponse.json({ ...runHistogram([], Date.now() - 86_400_000, Date.now()), names: [] });
+      return HttpResponse.json({ items: [], next_cursor: null });
+    }),
+    http.get("*/api/v1/me", () => HttpResponse.json(world.me)),
+    http.get(`${W}/overview`, ({ request }) => {
+      const { from, to } = span(new URL(request.url));
+      return HttpResponse.json(makeOverview(world, from, to));
+    }),
+    http.get(`${W}/flows`, ({ request }) => page(world.flows, new URL(request.url))),
+    http.get(`${W}/runs/histogram`, ({ request }) => {
+      const url = new URL(request.url);
+      const { from, to } = span(url);
+      return HttpResponse.json(runHistogram(matchingRuns(world.runs, url), from, to));
+    }),
+    http.get(`${W}/runs`, ({ request }) => {
+      const url = new URL(request.url);
+      return page(matchingRuns(world.runs, url).map(rowOf), url);
+    }),
+    http.get(`${W}/runs/:id`, ({ params }) => {
+      const found = run(params["id"]);
+      return found === undefined ? gone() : HttpResponse.json(found);
+    }),
+    http.get(`${W}/runs/:id/transitions`, ({ params, request }) => {
+      const found = run(params["id"]);
+      if (found === undefined) return gone();
+      const task = new URL(request.url).searchParams.get("task_run_id");
+      const items = makeTransitions(found).map((each) => ({ ...each, task_run_id: task }));
+      return HttpResponse.json({ items: task === null ? items : items.slice(1), next_cursor: null });
+    }),
+    http.get(`${W}/runs/:id/timeline`, ({ params }) => {
+      const found = run(params["id"]);
+      return found === undefined ? gone() : HttpResponse.json(makeTimeline(found));
+    }),
+    http.get(`${W}/runs/:id/logs`, ({ params, request }) => {
+      const found = run(params["id"]);
+      if (found === undefined) return gone();
+      const url = new URL(request.url);
+      const levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+      const least = levels.indexOf(url.searchParams.get("level") ?? "DEBUG");
+      const needle = url.searchParams.get("q")?.toLowerCase() ?? "";
+      const task = url.searchParams.get("task_run_id");
+      const lines = makeLogs(found, makeTimeline(found)).filter(
+        (line) => levels.indexOf(line.level) >= least && line.message.toLowerCase().includes(needle) && (task === null || line.task_run_id === task),
+      );
+      return page(url.searchParams.get("order") === "desc" ? lines.reverse() : lines, url);
+    }),
+    http.get(`${W}/runs/:id/metrics`, () =>
+      HttpResponse.json({
+        items: [
+          { name: "rows_loaded", unit: "rows", labels: { table: "raw.flights" }, last: 12_480, count: 14, min: 880, max: 31_200 },
+          { name: "query_duration", unit: "ms", labels: { table: "raw.flights" }, last: 212, count: 61, min: 14, max: 1_930 },
+        ],
+      }),
+    ),
+    http.post(`${W}/runs/:id/cancellation`, ({ params }) => {
+      const found = run(params["id"]);
+      if (found === undefined) return gone();
+      if (isFinal(found.state_type)) return refusal(409, "run_not_cancellable", "The run already ended.");
+      return replace({ ...found, state: "CANCELLING", state_type: "CANCELLING", may: { cancel: false, retry: false } });
+    }),
+    http.post(`${W}/runs/:id/retries`, ({ params }) => {
+      const found = run(params["id"]);
+      if (found === undefined) return gone();
+      if (!found.may.retry) return refusal(409, "run_not_retryable", "Only a run that ended can be retried.");
+      return replace({ ...found, state: "AWAITING_RETRY", state_type: "SCHEDULED", attempt: found.attempt + 1, ended_at: null, duration_ms: null, error: null, cause: null, may: { cancel: true, retry: false } });
+    }),
+    http.get(`${W}/deployments`, ({ request }) => page(world.deploymentRows.map(deploymentRow), new URL(request.url))),
+    http.get(`${W}/deployments/:id`, ({ params }) => {
+      const found = world.deploymentRows.find((each) => each.id === params["id"]);
+      return found === undefined ? gone() : HttpResponse.json(found);
+    }),
+    http.patch(`${W}/deployments/:id`, async ({ params, request }) => {
+      const index = world.deploymentRows.findIndex((each) => each.id === params["id"]);
+      const found = world.deploymentRows[index];
+      if (found === undefined) return gone();
+      const changed = { ...found, ...((await request.json()) as { paused?: boolean }) };
+      world.deploymentRows[index] = changed;
+      return HttpResponse.json(changed);
+    }),
+    http.post(`${W}/deployments/:id/runs`, async ({ params, request }) => {
+      const deployment = world.deploymentRows.find((each) => each.id === params["id"]);
+      const like = world.runs.find((each) => each.deployment?.id === params["id"]);
+      if (deployment === undefined || like === undefined) return gone();
+      const body = (await request.json()) as { parameters: Record<string, unknown>; name?: string };
+      const airports = body.parameters["airports"];
+      if (Array.isArray(airports) && airports.includes("XXX")) {
+        return refusal(400, "invalid_request", "The parameters don't fit.", { "parameters.airports": ["XXX is no airport."] });
+      }
+      const now = Date.now();
+      const made: Run = { ...like, id: demoId(now, 99), name: body.name ?? "new-run", state: "SCHEDULED", state_type: "SCHEDULED", source: "ADHOC", parameters: body.parameters, created_at: iso(now), scheduled_for: iso(now), started_at: null, ended_at: null, duration_ms: null, task_counts: null, error: null, cause: null, agent: null, may: { cancel: true, retry: false } };
+      world.runs.unshift(made);
+      return HttpResponse.json(made, { status: 201 });
+    }),
+    http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),
+    http.get(`${W}/pools/:id/agents`, ({ params }) => HttpResponse.json({ items: world.agents[String(params["id"])] ?? [], next_cursor: null })),
+    http.get(`${W}/events/histogram`, ({ request }) => {
+      const url = new URL(request.url);
+      const { from, to } = span(url);
+      const step = stepFor(from, to, 96) * 1000;
+      const start = Math.floor(from / step) * step;
+      const buckets = Array.from({ length: Math.ceil((to - start) / step) }, (_, index) => ({ at: iso(start + index * step), count: 0 }));
+      const names = new Map<string, number>();
+      for (const event of matchingEvents(world, url)) {
+        const bucket = buckets[Math.floor((Date.parse(event.occurred_at) - start) / step)];
+        if (bucket !== undefined) bucket.count += 1;
+        names.set(event.name, (names.get(event.name) ?? 0) + 1);
+      }
+      const top = [...names].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+      return HttpResponse.json({ step_seconds: step / 1000, buckets, names: top });
+    }),
+    http.get(`${W}/events`, ({ request }) => page(matchingEvents(world, new URL(request.url)), new URL(request.url))),
+    http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
+    http.post(`${W}/metrics/query`, async ({ request }) => {
+      const body = (await request.json()) as { queries: MetricQuery[]; from: string; to: string };
+      const [from, to] = [Date.parse(body.from), Date.parse(body.to)];
+      const step = stepFor(from, to, 240);
+      const known = makeMetrics(Date.now());
+      const results = body.queries.map((query, index) => ({
+        query: index,
+        series: answerMetric(query, known.find((each) => each.name === query.name), from, to, step * 1000),
+      }));
+      return HttpResponse.json({ step_seconds: step, rollup: "1m", results });
+    }),
+    http.get(`${W}/members`, ({ request }) => page(world.members, new URL(request.url))),
+    http.get(`${W}/api-keys`, ({ request }) => page(world.keys, new URL(request.url))),
+    http.post(`${W}/api-keys`, async ({ request }) => {
+      const body = (await request.json()) as { name: string; role: string };
+      const key = { id: demoId(Date.now(), 5), name: body.name, prefix: "hw_T3st", scopes: [], role: body.role, created_at: iso(Date.now()), expires_at: null, last_used_at: null, revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } };
+      world.keys.unshift(key);
+      return HttpResponse.json({ ...key, secret: "hw_T3stT3stT3stT3stT3stT3stT3stT3stT3stT3stT3st0000" }, { status: 201 });
+    }),
+    http.delete(`${W}/api-keys/:id`, ({ params }) => {
+      const index = world.keys.findIndex((each) => each.id === params["id"]);
+      const key = world.keys[index];
+      if (key === undefined) return gone();
+      world.keys[index] = { ...key, revoked_at: iso(Date.now()) };
+      return new HttpResponse(null, { status: 204 });
+    }),
+    http.get(W, ({ params }) => {
+      const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
+      if (mine === undefined) return gone();
+      return HttpResponse.json({ ...mine, created_at: iso(Date.now() - 40 * 86_400_000), limits: { max_concurrent_runs: 50, events_per_minute: 60_000, retention_days: 90 } });
+    }),
+    http.get("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: { flows: [] }, meta: { is_authenticated: false } }, { status: 401 })),
+    http.post("*/_allauth/browser/v1/auth/login", async ({ request }) => {
+      const body = (await request.json()) as { password: string };
+      if (body.password === "wrong password") {
+        const errors = [{ message: "The e-mail address and/or password you specified are not correct.", code: "email_password_mismatch", param: "password" }];
+        return HttpResponse.json({ status: 400, errors }, { status: 400 });
+      }
+      return HttpResponse.json({ status: 200, data: {}, meta: { is_authenticated: true } });
+    }),
+    http.post("*/_allauth/browser/v1/auth/signup", () => HttpResponse.json({ status: 200, data: {}, meta: { is_authenticated: true } })),
+    http.post("*/_allauth/browser/v1/auth/email/verify", async ({ request }) => {
+      const body = (await request.json()) as { key: string };
+      if (body.key === "expired") {
+        return HttpResponse.json({ status: 400, errors: [{ message: "Invalid or expired key.", code: "invalid_or_expired_key", param: "key" }] }, { status: 400 });
+      }
+      return HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 });
+    }),
+    http.delete("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 })),
+  ];
+}
+
+function matchingEvents(world: World, url: URL) {
+  const get = (name: string) => url.searchParams.get(name);
+  const { from, to } = span(url);
+  const name = get("name");
+  const needle = get("q")?.toLowerCase();
+  return world.events.filter((event) => {
+    const at = Date.parse(event.occurred_at);
+    if (at < from || at >= to) return false;
+    if (name !== null && !(name.endsWith("*") ? event.name.startsWith(name.slice(0, -1)) : event.name === name)) return false;
+    if (get("resource_kind") !== null && event.resource?.kind !== get("resource_kind")) return false;
+    if (get("resource_name") !== null && event.resource?.name !== get("resource_name")) return false;
+    return needle === undefined || JSON.stringify(event).toLowerCase().includes(needle);
+  });
+}
