@@ -32,8 +32,8 @@ def main() -> None:
     subprocess.run([sys.executable, "flights.py"], cwd=HERE, check=True)
     for name, options in DEPLOYMENTS:
         headway("deploy", f"flights.py:{name}", "--pool", "default", *options)
-    headway("deployments", "run", "report_late/on-demand", "-p", "origin=EWR", "-p", "month=7")
-    headway("deployments", "run", "measure_delays/every-minute")
+    headway("deployments", "run", "report-late/on-demand", "-p", "origin=EWR", "-p", "month=7")
+    headway("deployments", "run", "measure-delays/every-minute")
 
 
 if __name__ == "__main__":

@@ -9,14 +9,16 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.production")  # noqa: TID251
 
+import django
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 
+django.setup(set_prefix=False)
+# After the setup, at which apps look for the web process's middleware.
 settings.ROOT_URLCONF = "apps.config.live_urls"
 settings.MIDDLEWARE = [
     "apps.core.http.request_context.LiveRequestContext",
     "apps.core.http.live.SessionCookie",
 ]
 
-from django.core.asgi import get_asgi_application  # noqa: E402
-
-application = get_asgi_application()
+application = ASGIHandler()

@@ -15,7 +15,7 @@ from msgspec import Meta, Raw, Struct
 
 from apps.ingest import limits
 from apps.runs.enums import CauseKind, RunState
-from apps.telemetry.items import NewEvent, NewLogLine, NewPoint
+from apps.telemetry.items import EMPTY_OBJECT, NewEvent, NewLogLine, NewPoint
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -51,7 +51,8 @@ class RunReport(Struct, forbid_unknown_fields=True, kw_only=True):
     occurred_at: Moment
     flow_name: Name | None = None
     name: Label | None = None
-    parameters: Raw | None = None
+    # Not `Raw | None`, of which msgspec would read null only.
+    parameters: Raw = EMPTY_OBJECT
     tags: Annotated[list[Name], Meta(max_length=50)] = []
     parent_run_id: UUID | None = None
     parent_task_run_id: UUID | None = None

@@ -185,9 +185,9 @@ def _report_run(
 
 
 def _parameters(report: RunReport) -> dict[str, object]:
-    if report.parameters is None:
-        return {}
     data = bytes(report.parameters)
+    if data == b"null":
+        return {}
     if len(data) > limits.JSON_BYTES:
         raise UnstorableJSONError(f"The parameters are over {limits.JSON_BYTES} bytes.")
     try:

@@ -31,11 +31,12 @@ DATABASE_VARIABLES: Final = {
 
 
 class Credentials(TypedDict):
-    """What `manage.py seed_demo` made: how to sign in, and a key for SDK and agent."""
+    """What `manage.py seed_demo` made: how to sign in, and keys for a person and for the agent."""
 
     login: str
     password: str
     api_key: str
+    agent_key: str
     workspace: str
 
 
@@ -162,6 +163,7 @@ class Place:
             "HEADWAY_WORKSPACE": credentials["workspace"],
             "HEADWAY_SPOOL_DIR": str(self.data / "spool"),
             "HEADWAY_DEMO_DIR": str(self.data / "demo"),
+            "HEADWAY_DEMO_DIR": str(self.data / "demo"),
         }
 
     def credentials(self) -> Credentials | None:
@@ -170,7 +172,8 @@ class Place:
         if not path.exists():
             return None
         found: Credentials = json.loads(path.read_text())
-        return found
+        # A file of an older version lacks what is new: then everything is made anew.
+        return found if Credentials.__required_keys__ <= found.keys() else None
 
     def keep_credentials(self, credentials: Credentials) -> None:
         """Store what the seed made; the API key is shown by the server only once."""

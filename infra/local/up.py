@@ -175,6 +175,7 @@ def _seed(supervisor: Supervisor, place: Place, environment: Mapping[str, str]) 
             login=parsed["login"],
             password=parsed["password"],
             api_key=parsed["api_key"],
+            agent_key=parsed["agent_key"],
             workspace=parsed["workspace"],
         )
     except (ValueError, KeyError) as error:
@@ -250,7 +251,12 @@ def programs(
     agent = Program(
         name="agent",
         argv=[str(Path(sys.executable).parent / "headway"), "agent", "start", "--pool", "default"],
-        environment={**environment, **place.client_environment(credentials)},
+        # A key that takes leases and reports runs, and may do nothing else.
+        environment={
+            **environment,
+            **place.client_environment(credentials),
+            "HEADWAY_API_KEY": credentials["agent_key"],
+        },
         stage=CLIENT_STAGE,
         working_dir=REPOSITORY,
         stop_seconds=15,

@@ -163,6 +163,13 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ActorKindEnum": "apps.tenancy.enums.ActorKind",
+        "CauseKindEnum": "apps.runs.enums.CauseKind",
+        "PoolKindEnum": "apps.dispatch.enums.PoolKind",
+        "RunStateEnum": "apps.runs.enums.RunState",
+        "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.http.openapi.document_errors",

@@ -15,13 +15,13 @@ class RefusalOutput(serializers.Serializer[object]):
     field = serializers.CharField(allow_null=True)
 
 
-class CommandOutput(serializers.Serializer[object]):
+class BatchCommandOutput(serializers.Serializer[object]):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField()
     command = serializers.ChoiceField(choices=["cancel"])
 
 
-class HeldLeaseOutput(serializers.Serializer[object]):
+class LostLeaseOutput(serializers.Serializer[object]):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField()
 
@@ -30,8 +30,8 @@ class AnswerOutput(serializers.Serializer[object]):
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     rejected = RefusalOutput(many=True)
-    commands = CommandOutput(many=True)
-    lost = HeldLeaseOutput(many=True)
+    commands = BatchCommandOutput(many=True)
+    lost = LostLeaseOutput(many=True)
 
 
 class ItemInput(serializers.Serializer[object]):
