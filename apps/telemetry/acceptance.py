@@ -129,52 +129,39 @@ def accept_events(
     rows: list[EventRow] = []
     refusals: list[Refusal] = []
     derive = _Deriver(workspace_id, "event")
+    oldest, newest, received_at = window
+    append, limit = rows.append, limits.PAYLOAD_BYTES
     for index, item in enumerate(items):
-        refused = _refuse_time(item.occurred_at, window)
-        payload = item.payload
-        if refused is None:
-            data = bytes(payload)
-            if len(data) > limits.PAYLOAD_BYTES:
-                refused = (
-                    "too_large",
-                    f"The payload is over {limits.PAYLOAD_BYTES} bytes.",
-                    "payload",
-                )
-            elif data[:1] != b"{":
-                refused = ("invalid_item", "Expected an object.", "payload")
-            else:
-                try:
-                    data = storable(data)
-                except UnstorableJSONError as error:
-                    refused = ("invalid_item", str(error), "payload")
-            if refused is None and "\x00" in item.name:
-                refused = ("invalid_item", "NUL characters are not allowed.", "name")
-        if refused is not None:
-            refusals.append(_refusal("events", index, refused))
+        at = item.occurred_at
+        name = item.name
+        data = bytes(item.payload)
+        if not oldest <= at <= newest:
+            refusals.append(_refusal("events", index, _refuse_time(at, window)))
+            continue
+        if data[:1] != b"{" or len(data) > limit or "\x00" in name:
+            refusals.append(_refusal("events", index, _refuse_event(data)))
+            continue
+        try:
+            data = storable(data)
+        except UnstorableJSONError as error:
+            refusals.append(_refusal("events", index, ("invalid_item", str(error), "payload")))
             continue
         resource = item.resource
-        at = item.occurred_at
-        rows.append(
+        kind = namespace = about = None
+        if resource is not None:
+            kind = without_nul(resource.kind)
+            namespace = without_nul(resource.namespace or "")
+            about = without_nul(resource.name)
+        append(
             EventRow(
                 workspace_id,
                 at,
-                item.id
-                or derive(
-                    at,
-                    item.name,
-                    data.decode(),
-                    str(item.run_id),
-                    str(item.task_run_id),
-                    str(resource),
-                    str(item.related),
-                    str(item.follows),
-                    str(item.source),
-                ),
-                item.name,
-                window.received_at,
-                None if resource is None else without_nul(resource.kind),
-                None if resource is None else without_nul(resource.namespace or ""),
-                None if resource is None else without_nul(resource.name),
+                item.id or derive(at, *_content_of(item)),
+                name,
+                received_at,
+                kind,
+                namespace,
+                about,
                 _related_json(item.related) if item.related else None,
                 data,
                 item.run_id,
@@ -196,9 +183,8 @@ def accept_logs(
     derive = _Deriver(workspace_id, "log")
     for index, item in enumerate(items):
         at = item.occurred_at
-        refused = _refuse_time(at, window)
-        if refused is not None:
-            refusals.append(_refusal("logs", index, refused))
+        if not window.oldest <= at <= window.newest:
+            refusals.append(_refusal("logs", index, _refuse_time(at, window)))
             continue
         message = item.message
         if len(message) > limits.MESSAGE_LENGTH:
@@ -234,8 +220,10 @@ def accept_points(
     derive = _Deriver(workspace_id, "point")
     for index, item in enumerate(items):
         at = item.occurred_at
-        refused = _refuse_time(at, window)
-        if refused is None and not math.isfinite(item.value):
+        refused: _Refused | None = None
+        if not window.oldest <= at <= window.newest:
+            refused = _refuse_time(at, window)
+        elif not math.isfinite(item.value):
             refused = ("invalid_item", "Expected a finite number.", "value")
         key = SeriesKey.of(item)
         series_id = ids.get(key)
@@ -336,12 +324,31 @@ class _Deriver:
         return derived_uuid7(at, *self._base, at.isoformat(), *content, str(nth))
 
 
-_Refused = tuple[str, str, str]
+_Refused = tuple[str, str, str]  # code, message, field
 
 
-def _refuse_time(at: datetime, window: Window) -> _Refused | None:
-    if window.oldest <= at <= window.newest:
-        return None
+def _refuse_event(data: bytes) -> _Refused:
+    if data[:1] != b"{":
+        return "invalid_item", "Expected an object.", "payload"
+    if len(data) > limits.PAYLOAD_BYTES:
+        return "too_large", f"The payload is over {limits.PAYLOAD_BYTES} bytes.", "payload"
+    return "invalid_item", "NUL characters are not allowed.", "name"
+
+
+def _content_of(item: NewEvent) -> tuple[str, ...]:
+    return (
+        item.name,
+        bytes(item.payload).decode(),
+        str(item.run_id),
+        str(item.task_run_id),
+        str(item.resource),
+        str(item.related),
+        str(item.follows),
+        str(item.source),
+    )
+
+
+def _refuse_time(at: datetime, window: Window) -> _Refused:
     if at < window.oldest:
         return (
             "too_old",

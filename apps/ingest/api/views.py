@@ -24,10 +24,9 @@ from apps.ingest import limits, services
 from apps.ingest.api import serializers as wire
 from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
 from apps.telemetry import selectors as telemetry
-from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.actors import Actor
 from apps.tenancy.authentication import find_key_actor
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
-from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import Scope
 
@@ -50,8 +49,7 @@ class FrontDoor(WorkspaceView):
             actor, workspace = enter_workspace(actor, kwargs["workspace"])
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
             decoded = self.read(request, actor)
-            with workspace_scope(workspace.id):
-                return self.accept(workspace, actor, decoded)
+            return _response(services.take_in(workspace=workspace, actor=actor, decoded=decoded))
         except DomainError as error:
             return refusal_response(error, request)
 
@@ -59,16 +57,16 @@ class FrontDoor(WorkspaceView):
         """Return the items of the body, having checked that the actor may send them."""
         raise NotImplementedError
 
-    def accept(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
-        """Apply the items inside the workspace's transaction."""
-        answer = services.accept_batch(
-            workspace=workspace, actor=actor, decoded=decoded, now=utc_now()
-        )
-        return HttpResponse(_encoder.encode(answer), content_type="application/json")
-
     def answer(self, request: WorkspaceRequest) -> HttpResponse:
-        decoded = self.read(request._request, request.actor)
-        return self.accept(request.workspace, request.actor, decoded)
+        """Answer a browser, from inside the transaction that WorkspaceView opened."""
+        return _response(
+            services.accept_batch(
+                workspace=request.workspace,
+                actor=request.actor,
+                decoded=self.read(request._request, request.actor),
+                now=utc_now(),
+            )
+        )
 
 
 class Ingest(FrontDoor):
@@ -130,6 +128,10 @@ class Events(FrontDoor):
     )
     def post(self, request: WorkspaceRequest) -> HttpResponse:
         return self.answer(request)
+
+
+def _response(answer: services.Answer) -> HttpResponse:
+    return HttpResponse(_encoder.encode(answer), content_type="application/json")
 
 
 def _body(request: HttpRequest) -> bytes:

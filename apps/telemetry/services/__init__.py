@@ -4,9 +4,12 @@ from apps.telemetry.services.retention import compress_old, drop_expired, prepar
 from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
 from apps.telemetry.services.rollup import count_pending, merge_pending_batches
 from apps.telemetry.services.write import emit, forget_series, record_transitions, store_batch
+from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
 __all__ = [
     "ROLLUP_BATCHES",
+    "Repeated",
+    "RowsAreThereError",
     "compress_old",
     "count_pending",
     "drop_expired",

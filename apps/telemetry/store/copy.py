@@ -9,12 +9,15 @@ a direct one. Repeated batches are rare, so the common case pays nothing for the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from enum import StrEnum
 from typing import Any
 
 import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg import sql
 from psycopg.types.json import Jsonb
+from psycopg.types.string import BytesBinaryDumper
 
 from apps.telemetry.store.tables import TimeTable
 
@@ -27,21 +30,43 @@ Rows = Sequence[tuple[Any, ...]]
 Writes = Sequence[tuple[TimeTable, Rows]]
 
 
-def insert_new(writes: Writes) -> list[Rows]:
+class Repeated(StrEnum):
+    """What to do about rows that are already there."""
+
+    SAVEPOINT = "savepoint"
+    """Try COPY within a savepoint, then stage; for callers with other work in the transaction."""
+    RAISE = "raise"
+    """Try COPY and raise RowsAreThereError, which leaves the transaction broken: roll it back."""
+    STAGE = "stage"
+    """Expect them: stage at once."""
+
+
+class RowsAreThereError(Exception):
+    """COPY met a row that is there. The transaction is lost; come again with Repeated.STAGE."""
+
+
+def insert_new(writes: Writes, *, repeated: Repeated = Repeated.SAVEPOINT) -> list[Rows]:
     """
     Insert the rows that are not there yet and return, per table, those that were inserted.
 
     Runs inside the caller's transaction. Two rows of one key in one call are one row.
+    Raises: RowsAreThereError, only with Repeated.RAISE.
     """
     if sum(len(rows) for _, rows in writes) <= FEW:
         return [_insert_few(table, rows) for table, rows in writes]
+    if repeated is Repeated.STAGE:
+        return [_insert_staged(table, rows) for table, rows in writes]
+    # PERF: a savepoint is two round trips, which a batch of 500 events feels.
+    guard = transaction.atomic() if repeated is Repeated.SAVEPOINT else nullcontext()
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with guard, connection.cursor() as cursor:
             for table, rows in writes:
                 _copy(cursor, table.name, table, rows)
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise
+        if repeated is Repeated.RAISE:
+            raise RowsAreThereError from error
         return [_insert_staged(table, rows) for table, rows in writes]
     return [rows for _, rows in writes]
 
@@ -50,18 +75,15 @@ def _encode(data: bytes) -> bytes:
     return data
 
 
-def _prepared(table: TimeTable, rows: Rows) -> Iterable[tuple[Any, ...]]:
-    """Wrap JSON, which is bytes already, so that it is sent as it is."""
-    json_columns = [i for i, kind in enumerate(table.column_types) if kind == "jsonb"]
-    if not json_columns:
-        yield from rows
-        return
-    for row in rows:
-        values = list(row)
-        for index in json_columns:
-            if values[index] is not None:
-                values[index] = Jsonb(values[index], dumps=_encode)
-        yield tuple(values)
+def _wire_column(kind: str, values: Sequence[Any]) -> tuple[str, Iterable[Any]]:
+    """Return a column as binary COPY sends it, in a type that psycopg dumps without Python code."""
+    match kind:
+        case "uuid":
+            return "bytea", [None if value is None else value.bytes for value in values]
+        case "jsonb":
+            return "bytea", [None if value is None else b"\x01" + value for value in values]
+        case _:
+            return kind, values
 
 
 def _copy(cursor: Any, target: str, table: TimeTable, rows: Rows) -> None:
@@ -70,11 +92,17 @@ def _copy(cursor: Any, target: str, table: TimeTable, rows: Rows) -> None:
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, table.column_names))
     )
+    kinds, columns = zip(
+        *map(_wire_column, table.column_types, zip(*rows, strict=True)), strict=True
+    )
+    # PERF: the dumper that is registered for bytea is in Python; this one is replaced by C.
+    cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
     # Django hands out psycopg's own copy(), so its errors have to be made Django's here.
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.set_types(table.column_types)
-        for row in _prepared(table, rows):
-            copy.write_row(row)
+        copy.set_types(kinds)
+        write_row = copy.write_row
+        for row in zip(*columns, strict=True):
+            write_row(row)
 
 
 def _insert_few(table: TimeTable, rows: Rows) -> Rows:
@@ -86,7 +114,12 @@ def _insert_few(table: TimeTable, rows: Rows) -> Rows:
         f" VALUES {', '.join([one] * len(rows))}"
         f" ON CONFLICT DO NOTHING RETURNING {', '.join(table.key)}"
     )
-    parameters = [value for row in _prepared(table, rows) for value in row]
+    is_json = [kind == "jsonb" for kind in table.column_types]
+    parameters: list[Any] = [
+        Jsonb(value, dumps=_encode) if json and value is not None else value
+        for row in rows
+        for json, value in zip(is_json, row, strict=True)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return _those_inserted(table, rows, cursor.fetchall())

@@ -72,7 +72,7 @@ def test_events_are_counted_per_name_and_minute(events):
         key = (name, int(at.timestamp()) // 60)
         expected[key] = expected.get(key, 0) + 1
 
-    found = deltas.count_events(events)
+    found = deltas.count_events([name for name, _ in events], [at for _, at in events])
 
     assert {(each.name, each.minute): each.count for each in found} == expected
 

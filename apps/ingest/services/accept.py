@@ -25,6 +25,7 @@ from apps.runs.state_machine import FINISHED
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import Refusal, TelemetryBatch
 from apps.telemetry.json_text import UnstorableJSONError, storable
+from apps.telemetry.services import Repeated
 from apps.tenancy.actors import Actor, WorkspaceRef
 
 FUTURE = timedelta(minutes=10)
@@ -42,7 +43,12 @@ class Answer(Struct, kw_only=True):
 
 @joined
 def accept_batch(
-    *, workspace: WorkspaceRef, actor: Actor, decoded: Decoded, now: datetime
+    *,
+    workspace: WorkspaceRef,
+    actor: Actor,
+    decoded: Decoded,
+    now: datetime,
+    repeated: Repeated = Repeated.SAVEPOINT,
 ) -> Answer:
     """
     Apply a batch and say what became of each item.
@@ -51,6 +57,7 @@ def accept_batch(
     last words are stored before it ends, and its first report before its tasks'.
     Source: the SDK's recorder, agents, anybody with a key. All in the caller's transaction; the
     answer must not leave before its commit.
+    Raises: RowsAreThereError with Repeated.RAISE; the caller begins anew with Repeated.STAGE.
     """
     batch = decoded.batch
     answer = Answer(rejected=list(decoded.refusals))
@@ -66,6 +73,7 @@ def accept_batch(
             batch=TelemetryBatch(logs=batch.logs, events=batch.events, points=batch.points),
             now=now,
             retention_days=workspace.limits.retention_days,
+            repeated=repeated,
         )
         answer.accepted += outcome.accepted
         answer.duplicates += outcome.duplicates

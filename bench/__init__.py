@@ -1,0 +1,1 @@
+"""Measurements, one module for each budget; `make bench` prints them as tables."""
