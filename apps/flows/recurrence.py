@@ -19,6 +19,7 @@ from apps.flows.enums import MissedPolicy
 CRON_FIELDS = 5  # cronsim would take a sixth, seconds; a run per second is an event, not a schedule
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=3660)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadRecurrenceError(ValueError):
@@ -123,6 +124,11 @@ def take_due(
         case MissedPolicy.LATEST:
             latest = recurrence.latest_until(now, since=next_at)
             return Due(due_at=[latest], next_at=recurrence.next_after(max(latest, now)))
+
+
+def check_zone(name: str) -> None:
+    """Refuse a time zone that nobody knows."""
+    _zone(name)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -17,7 +17,12 @@ from apps.flows.parameters import (
     list_schema_faults,
     merge_parameters,
 )
-from apps.flows.services.schedules import replace_schedules, rest_schedules, resume_schedules
+from apps.flows.services.schedules import (
+    check_times,
+    replace_schedules,
+    rest_schedules,
+    resume_schedules,
+)
 from apps.flows.specs import DeploymentSpec
 
 # What a schema says of absent or surplus parameters is for runs; a deployment holds only some.
@@ -60,6 +65,7 @@ def save_deployment(
     Raises: BadParameterSchema, BadParameters, BadSchedule.
     """
     _check(spec)
+    check_times(spec.schedules or ())
     flow_id = ensure_flow(
         workspace_id=workspace_id, name=spec.flow_name, now=now, description=spec.description
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.db.models import Min
@@ -16,7 +16,15 @@ from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.errors import BadParameters, BadSchedule
 from apps.flows.models import Deployment, Schedule
 from apps.flows.parameters import Parameters, find_parameter_faults, merge_parameters
-from apps.flows.recurrence import BadRecurrenceError, take_due
+from apps.flows.recurrence import (
+    EPOCH,
+    BadRecurrenceError,
+    Cron,
+    Interval,
+    Recurrence,
+    check_zone,
+    take_due,
+)
 from apps.flows.specs import DueSchedule, ScheduleSpec
 
 
@@ -79,6 +87,7 @@ def edit_schedule(
             setattr(schedule, name, changes[name])
     if "parameters" in changes:
         _check_parameters(schedule.deployment, schedule.parameters)
+    _recurrence(_spec_of(schedule))
     schedule.next_at = _next_at(schedule, schedule.deployment, now)
     schedule.save(force_update=True)
     _wake_scheduler()
@@ -103,8 +112,8 @@ def replace_schedules(
     deploy neither loses a due time nor starts what somebody had paused.
     """
     present = list(deployment.schedules.select_for_update())
-    for position, spec in enumerate(specs):
-        wanted = _build(deployment, spec, now, position=position)
+    for spec in specs:
+        wanted = _build(deployment, spec, now)
         same = next((one for one in present if _is_same(one, wanted, spec)), None)
         if same is None:
             wanted.save(force_insert=True)
@@ -181,16 +190,40 @@ def find_next_due_at() -> datetime | None:
     return at
 
 
-def _build(
-    deployment: Deployment, spec: ScheduleSpec, now: datetime, *, position: int | None = None
-) -> Schedule:
+def check_times(specs: Iterable[ScheduleSpec]) -> None:
+    """
+    Refuse, before anything is written, schedules whose times cannot be understood.
+
+    Raises: BadSchedule with `schedules.<position>.<name>`.
+    """
+    for position, spec in enumerate(specs):
+        _recurrence(spec, prefix=f"schedules.{position}.")
+
+
+def _recurrence(spec: ScheduleSpec, *, prefix: str = "") -> Recurrence:
     is_interval = spec.kind is ScheduleKind.INTERVAL
+    name = "interval_seconds" if is_interval else "cron"
     if is_interval == bool(spec.cron) or is_interval == (spec.interval_seconds is None):
-        name = "interval_seconds" if is_interval else "cron"
         raise BadSchedule(
             f"A schedule of kind {spec.kind} has {name}, and only that.",
-            fields={_field(name, position): ["Required for this kind, as the only one."]},
+            fields={prefix + name: ["Required for this kind, as the only one."]},
         )
+    try:
+        if spec.interval_seconds is None:
+            return Cron(expression=spec.cron, timezone=spec.timezone)
+        check_zone(spec.timezone)
+        return Interval(
+            every=timedelta(seconds=spec.interval_seconds), anchor=spec.anchor_at or EPOCH
+        )
+    except BadRecurrenceError as error:
+        raise BadSchedule(
+            "The schedule's times cannot be understood.",
+            fields={prefix + error.field: [error.message]},
+        ) from error
+
+
+def _build(deployment: Deployment, spec: ScheduleSpec, now: datetime) -> Schedule:
+    _recurrence(spec)
     schedule = Schedule(
         workspace_id=deployment.workspace_id,
         deployment=deployment,
@@ -198,24 +231,29 @@ def _build(
         kind=spec.kind.value,
         cron=" ".join(spec.cron.split()),
         interval_seconds=spec.interval_seconds,
-        anchor_at=(spec.anchor_at or now) if is_interval else None,
+        anchor_at=(spec.anchor_at or now) if spec.kind is ScheduleKind.INTERVAL else None,
         timezone=spec.timezone,
         parameters=spec.parameters,
         paused_at=now if spec.paused else None,
     )
-    schedule.next_at = _next_at(schedule, deployment, now, position=position)
+    schedule.next_at = _next_at(schedule, deployment, now)
     return schedule
 
 
-def _next_at(
-    schedule: Schedule, deployment: Deployment, now: datetime, *, position: int | None = None
-) -> datetime | None:
-    try:
-        following = schedule.recurrence.next_after(now)
-    except BadRecurrenceError as error:
-        fields = {_field(error.field, position): [error.message]}
-        raise BadSchedule("The schedule's times cannot be understood.", fields=fields) from error
-    return None if schedule.paused or deployment.paused else following
+def _next_at(schedule: Schedule, deployment: Deployment, now: datetime) -> datetime | None:
+    if schedule.paused or deployment.paused:
+        return None
+    return schedule.recurrence.next_after(now)
+
+
+def _spec_of(schedule: Schedule) -> ScheduleSpec:
+    return ScheduleSpec(
+        kind=ScheduleKind(schedule.kind),
+        cron=schedule.cron,
+        interval_seconds=schedule.interval_seconds,
+        anchor_at=schedule.anchor_at,
+        timezone=schedule.timezone,
+    )
 
 
 def _is_same(one: Schedule, wanted: Schedule, spec: ScheduleSpec) -> bool:
@@ -234,10 +272,6 @@ def _check_parameters(deployment: Deployment, over: Parameters) -> None:
     faults = find_parameter_faults(deployment.parameter_schema, merged)
     if faults:
         raise BadParameters("The parameters do not fit the flow.", fields=faults)
-
-
-def _field(name: str, position: int | None) -> str:
-    return name if position is None else f"schedules.{position}.{name}"
 
 
 def _wake_scheduler() -> None:
