@@ -48,6 +48,7 @@ POSTGRES_ROUTINE: Final = re.compile(
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
+WORKERS_ROUTINE: Final = re.compile(r"\[info .*(rollup\.merged|upkeep\.done)")
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
 READY_SECONDS: Final = 90
@@ -264,7 +265,7 @@ def programs(
     return [
         _python("web", environment, *web, stage=SERVER_STAGE, hush=WEB_ROUTINE),
         _python("live", environment, *live, stage=SERVER_STAGE, hush=WEB_ROUTINE),
-        _python("workers", environment, *loops, stage=SERVER_STAGE),
+        _python("workers", environment, *loops, stage=SERVER_STAGE, hush=WORKERS_ROUTINE),
         _python("celery", environment, *celery, stage=SERVER_STAGE, hush=CELERY_ROUTINE),
         agent,
     ]
