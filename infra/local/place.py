@@ -163,7 +163,6 @@ class Place:
             "HEADWAY_WORKSPACE": credentials["workspace"],
             "HEADWAY_SPOOL_DIR": str(self.data / "spool"),
             "HEADWAY_DEMO_DIR": str(self.data / "demo"),
-            "HEADWAY_DEMO_DIR": str(self.data / "demo"),
         }
 
     def credentials(self) -> Credentials | None:
