@@ -150,6 +150,16 @@ def test_a_flow_without_its_server_leaves_a_spool_that_the_next_process_sends(
     assert list(spool.rglob("*.segment")) == []
 
 
+def test_the_workspace_is_learned_from_the_key(
+    server: ContractServer, python: Python, script: Script
+) -> None:
+    environment = {k: v for k, v in server.env.items() if k != "HEADWAY_WORKSPACE"}
+    python(str(script(FLOW + "\nwork()\n")), env=environment).communicate(timeout=30)
+
+    assert server.only_run()["state"] == "COMPLETED"
+    assert server.requests[0] == ("GET", "/api/v1/me")
+
+
 def test_what_was_spooled_survives_kill_9(
     server: ContractServer, python: Python, script: Script
 ) -> None:

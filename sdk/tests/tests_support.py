@@ -193,7 +193,7 @@ class ContractServer:
         deadline = time.monotonic() + body["wait_seconds"]
         while time.monotonic() < deadline and not self.queued and self._server is not None:
             self.changed.wait(max(0.0, deadline - time.monotonic()))
-        leases = []
+        leases: list[dict[str, Any]] = []
         while self.queued and len(leases) < body["limit"]:
             lease = self.queued.pop(0)
             self.apply({"run_id": lease["run_id"], "state": "PENDING"})

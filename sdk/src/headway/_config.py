@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,12 +117,3 @@ def _quoted(text: str) -> str:
     if any(ord(character) < 32 for character in text):
         raise ConfigError("A setting contains control characters.")
     return f'"{escaped}"'
-
-
-def say(message: str) -> None:
-    """Tell the person at the terminal; recording must never raise into their code."""
-    try:
-        sys.stderr.write(f"headway: {message}\n")
-        sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        return  # stderr is closed: there is nobody to tell

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headway._runs import FlowRun, TaskRun
+    from headway._runs import FlowRun
+    from headway._task_run import TaskRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ let submitted tasks finish). Two small drivers carry that out: `drive` here by c
 
 from __future__ import annotations
 
-import random
 import sys
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headway._context import Scope, reset_scope, set_scope
 from headway._errors import FlowTimedOut, RunCancelled, RunLost, TaskTimedOut
@@ -51,22 +50,25 @@ Step = Invoke | Sleep | Settle
 INVOKE, SETTLE = Invoke(), Settle()
 
 
-class Unit(Protocol):
-    """One flow call or task call: it knows its options and whom to tell."""
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    retry: RetryPolicy
-    timeout_seconds: float | None
-    scope: Scope
+    class Unit(Protocol):
+        """One flow call or task call: it knows its options and whom to tell."""
 
-    def begin(self, attempt: int) -> None: ...
-    def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None: ...
-    def finish(self, state: State, error: BaseException | None) -> None: ...
-    def time_limit_error(self) -> TimeoutError: ...
-    def interruption(self) -> BaseException | None: ...
-    def has_left_behind(self) -> bool: ...
-    def settle(self, error: BaseException | None) -> BaseException | None: ...
-    async def settle_async(self, error: BaseException | None) -> BaseException | None: ...
-    def wait(self, seconds: float) -> None: ...
+        retry: RetryPolicy
+        timeout_seconds: float | None
+        scope: Scope
+
+        def begin(self, attempt: int) -> None: ...
+        def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None: ...
+        def finish(self, state: State, error: BaseException | None) -> None: ...
+        def time_limit_error(self) -> TimeoutError: ...
+        def interruption(self) -> BaseException | None: ...
+        def has_left_behind(self) -> bool: ...
+        def settle(self, error: BaseException | None) -> BaseException | None: ...
+        async def settle_async(self, error: BaseException | None) -> BaseException | None: ...
+        def wait(self, seconds: float) -> None: ...
 
 
 def state_after(error: BaseException | None, *, cancelled: bool) -> State:
@@ -114,6 +116,8 @@ def execute(unit: Unit) -> Generator[Step, Outcome[Any], Outcome[Any]]:
         if error is None:
             unit.finish(State.COMPLETED, None)
             return outcome
+        import random  # most calls never get here, and it takes long to import
+
         delay = unit.retry.delay_after(attempt, error, chance=random.random())  # noqa: S311
         if delay is None or unit.interruption() is not None:
             unit.finish(_final_state(unit, error), error)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from headway._context import reset_scope, set_scope
-from headway._engine import Invoke, Outcome, Sleep, Unit, execute
+from headway._engine import Invoke, Outcome, Sleep, execute
+
+if TYPE_CHECKING:
+    from headway._engine import Unit
 
 T = TypeVar("T")
 

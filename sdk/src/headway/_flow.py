@@ -9,7 +9,6 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from headway._context import get_scope
 from headway._engine import drive
-from headway._names import fill_run_name, make_run_name
 from headway._options import FlowOptions, check_options, retry_policy, timeout_seconds
 from headway._recording import get_recorder
 from headway._runs import FlowRun
@@ -73,6 +72,8 @@ class Flow(Generic[P, R]):
         run_id: str | None = None,
         epoch: int = 1,
     ) -> FlowRun:
+        from headway._names import fill_run_name, make_run_name
+
         bound = inspect.signature(self.fn).bind(*args, **kwargs)
         bound.apply_defaults()
         recorder = get_recorder()

@@ -11,7 +11,7 @@ from headway._errors import TaskCancelled
 from headway._states import State
 
 if TYPE_CHECKING:
-    from headway._runs import TaskRun
+    from headway._task_run import TaskRun
 
 T = TypeVar("T")
 

@@ -20,11 +20,11 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from headway._batch import KINDS, Batch, Collector, Record, encode_batches
-from headway._config import say
 from headway._errors import RETRYABLE_STATUSES, RunCancelled, RunLost
 from headway._interrupt import current_gate
 from headway._json import encode
 from headway._records import EventRecord, LogLine, Point, RunReport, TaskRunReport
+from headway._say import say
 
 if TYPE_CHECKING:
     from headway._http import Reply
@@ -106,6 +106,7 @@ class Recorder:
         self._not_before = 0.0
         self._failures = 0
         self._throttled = False
+        self._advised = False  # the wait until `_not_before` is the server's own wish
         self._told: set[str] = set()
         self._closed = False
 
@@ -245,6 +246,9 @@ class Recorder:
             if wake is _Wake.FIRST:
                 self._flush_at = time.monotonic() + self._settings.flush_seconds
                 continue
+            if isinstance(wake, _Ticket) and not self._advised:
+                # Somebody waits: the server may be back before our own patience would notice.
+                self._not_before = 0.0
             self._step()
             if isinstance(wake, _Ticket):
                 wake.done.set()
@@ -371,7 +375,8 @@ class Recorder:
             self._failures += 1
             self._say_once("refused", f"{self._server} refuses our reports: {_reason(reply)}.")
             return Verdict.LATER
-        self._failures, self._not_before, self._throttled = 0, 0.0, False
+        self._failures, self._not_before = 0, 0.0
+        self._throttled = self._advised = False
         self._told.clear()
         if reply.status == 413:
             return Verdict.TOO_LARGE
@@ -393,6 +398,7 @@ class Recorder:
         ) * (0.75 + random.random() / 2)  # noqa: S311
         if reply.retry_after_seconds is not None:
             wait = reply.retry_after_seconds
+        self._advised = reply.retry_after_seconds is not None
         self._throttled = reply.status == 429
         self._not_before = time.monotonic() + wait
         if self._failures >= 3:

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from headway._config import Config, find_config, is_recording_off, say, spool_folder
 from headway._errors import ConfigError
 from headway._interrupt import watchdog
-from headway._port import AnyRecorder, SilentRecorder
+from headway._port import SilentRecorder
+from headway._say import say
 
 if TYPE_CHECKING:
+    from headway._config import Config
+    from headway._port import AnyRecorder
     from headway._recorder import Recorder, RecorderSettings
 
 _lock = threading.Lock()
@@ -51,7 +53,8 @@ def recording_to(recorder: AnyRecorder) -> Iterator[None]:
 
 def open_recorder(config: Config, *, settings: RecorderSettings | None = None) -> Recorder:
     """Return a recorder for a server, with its spool, closed at the end of the process."""
-    from headway._recorder import Recorder, RecorderSettings  # only with a server
+    from headway._config import spool_folder
+    from headway._recorder import Recorder, RecorderSettings
     from headway._spool import Spool
     from headway._transport import HttpTransport
 
@@ -82,6 +85,8 @@ def open_recorder(config: Config, *, settings: RecorderSettings | None = None) -
 
 
 def _make_recorder() -> AnyRecorder:
+    from headway._config import find_config, is_recording_off
+
     if is_recording_off():
         return SilentRecorder()
     try:

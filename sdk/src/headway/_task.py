@@ -13,7 +13,8 @@ from headway._futures import FutureList, TaskFuture, find_futures, map_calls, re
 from headway._options import TaskOptions, check_options, retry_policy, timeout_seconds
 from headway._port import SilentRecorder
 from headway._retry import RetryPolicy
-from headway._runs import FlowRun, TaskRun
+from headway._runs import FlowRun
+from headway._task_run import TaskRun
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from headway._capture import prepare_loggers, root_logger
 from headway._clock import iso, iso_from_ns, now_ns
-from headway._config import say
 from headway._context import find_scope
 from headway._ids import uuid7
 from headway._recording import get_recorder
+from headway._say import say
 
 if TYPE_CHECKING:
     from headway._records import RelatedRef, ResourceRef

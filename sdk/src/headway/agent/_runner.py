@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from headway._capture import RECORDED_MARK
 from headway._client import Client
@@ -18,11 +18,13 @@ from headway._clock import iso_from_ns, now_ns
 from headway._errors import ApiError, ConfigError
 from headway._ids import uuid7
 from headway._json import encode
-from headway._port import AnyRecorder
 from headway._records import Cause, ErrorInfo, LogLine, RunReport
 from headway._states import State
 from headway.agent._death import cause_of_death, count_oom_kills
 from headway.agent._lease import Lease
+
+if TYPE_CHECKING:
+    from headway._port import AnyRecorder
 
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 LINGER_SECONDS = 30.0  # for a process that has reported the end of its run, to go

@@ -14,14 +14,13 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from headway import _capture
 from headway._clock import now_ns
 from headway._entrypoint import load_flow
 from headway._errors import EntrypointError, ParameterError, RunLost
 from headway._flow import Flow
-from headway._port import AnyRecorder
 from headway._recorder import Recorder
 from headway._recording import get_recorder
 from headway._records import RunReport
@@ -29,6 +28,9 @@ from headway._runs import FlowRun
 from headway._schema import read_parameters
 from headway._states import State
 from headway._tracebacks import describe_error, users_part
+
+if TYPE_CHECKING:
+    from headway._port import AnyRecorder
 
 GRACE_SECONDS = 10.0  # for the run to stop once the agent is gone
 
