@@ -29,12 +29,12 @@ def make_deployment(workspace: WorkspaceRef, **changes: Any) -> Deployment:
         "path": "/srv/flows",
         "schedules": [],
     } | changes
-    pool = spec.pop("pool", "default")
+    pool, now = spec.pop("pool", "default"), spec.pop("now", None) or utc_now()
     deployment, _ = dispatch.deploy(
         workspace_id=workspace.id,
         pool=pool,
         describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **spec),
-        now=changes.get("now", utc_now()),
+        now=now,
     )
     return deployment
 

@@ -16,11 +16,10 @@ from apps.runs.services.record import Move, record_moves, returning_runs
 
 LATE_AFTER = timedelta(seconds=15)
 
+# MATERIALIZED, and not `id IN (SELECT … LIMIT … SKIP LOCKED)`: as a join's inner side such a
+# subquery runs again for each outer row, skips what it has just locked, and the limit is no limit.
 _CLAIM = """
-    UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
-        epoch = epoch + 1, started_at = NULL, task_counts = NULL,
-        agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
-    WHERE id IN (
+    WITH next AS MATERIALIZED (
         SELECT run.id FROM runs_run AS run
         WHERE run.queue_id = %(queue_id)s AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
           AND run.scheduled_for <= %(now)s
@@ -30,16 +29,21 @@ _CLAIM = """
         ORDER BY run.priority DESC, run.scheduled_for, run.id
         LIMIT %(limit)s
         FOR UPDATE OF run SKIP LOCKED)
+    UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
+        epoch = epoch + 1, started_at = NULL, task_counts = NULL,
+        agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
+    FROM next WHERE runs_run.id = next.id
     RETURNING runs_run.*
 """
 
 _MARK_LATE = """
-    UPDATE runs_run SET state = 'LATE', state_at = %(now)s, changed_at = %(now)s
-    WHERE id IN (
+    WITH late AS MATERIALIZED (
         SELECT id FROM runs_run
         WHERE state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED') AND state = 'SCHEDULED'
           AND scheduled_for < %(before)s
         ORDER BY scheduled_for LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    UPDATE runs_run SET state = 'LATE', state_at = %(now)s, changed_at = %(now)s
+    FROM late WHERE runs_run.id = late.id
     RETURNING runs_run.*
 """
 

@@ -14,7 +14,14 @@ from apps.runs.models import Run
 from apps.runs.reports import MoveResult
 from apps.runs.services.record import Move, record_moves, returning_runs
 from apps.runs.services.transition import transition_run
-from apps.runs.state_machine import FINISHED, UNSUCCESSFUL, may_cancel, state_when_cancelled
+from apps.runs.state_machine import (
+    EXECUTING,
+    FINISHED,
+    UNFINISHED,
+    UNSUCCESSFUL,
+    may_cancel,
+    state_when_cancelled,
+)
 
 _TRIES = 3
 
@@ -29,7 +36,7 @@ def cancel_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by:
     """
     message = f"Cancelled by {by}." if by else "Cancelled."
     # The state may change between the look and the UPDATE, e.g. by an agent's claim; then the
-    # other target is the right one.
+    # other target is the right one, although the table allows this one too.
     for _ in range(_TRIES):
         state = RunState(selectors.get_run(workspace_id=workspace_id, run_id=run_id).state)
         if not may_cancel(state):
@@ -38,6 +45,7 @@ def cancel_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by:
             workspace_id=workspace_id,
             run_id=run_id,
             target=state_when_cancelled(state),
+            only_from=EXECUTING if state in EXECUTING else UNFINISHED - EXECUTING,
             occurred_at=now,
             now=now,
             message=message,
@@ -53,11 +61,8 @@ def cancel_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by:
 _CANCEL_WAITING = """
     UPDATE runs_run SET state = 'CANCELLED', state_at = %(now)s, changed_at = %(now)s,
         ended_at = %(now)s
-    WHERE id IN (
-        SELECT id FROM runs_run WHERE workspace_id = %(workspace_id)s
-          AND deployment_id = %(deployment_id)s
-          AND state IN ('AWAITING_RETRY', 'HELD', 'LATE', 'SCHEDULED')
-        FOR UPDATE)
+    WHERE workspace_id = %(workspace_id)s AND deployment_id = %(deployment_id)s
+      AND state IN ('AWAITING_RETRY', 'HELD', 'LATE', 'SCHEDULED')
     RETURNING runs_run.*
 """
 

@@ -40,12 +40,14 @@ def transition_run(
     cause: CauseInfo | None = None,
     bump_epoch: bool = False,
     scheduled_for: datetime | None = None,
+    only_from: frozenset[RunState] = frozenset(RunState),
 ) -> Moved:
     """
     Move a run to `target` if its state and epoch allow; say what became of the request.
 
     `epoch` is the reporter's; None is the server's own decision. `bump_epoch` fences the executor
     off in the same step. `scheduled_for` is the next attempt's time when `target` waits.
+    `only_from` narrows the legal sources to those on which the caller's decision rests.
     Out-of-order and repeated reports never move a run backwards: they end as DUPLICATE or as
     SUPERSEDED, the latter kept as evidence.
     Raises: RunNotFound, ReportInFuture.
@@ -66,6 +68,7 @@ def transition_run(
         cause=cause,
         bump_epoch=bump_epoch,
         scheduled_for=scheduled_for,
+        only_from=only_from,
     )
     if run is None:
         return _explain(
@@ -97,6 +100,7 @@ def _move(
     cause: CauseInfo | None,
     bump_epoch: bool,
     scheduled_for: datetime | None,
+    only_from: frozenset[RunState],
 ) -> Run | None:
     sets: dict[str, tuple[str, list[object]]] = {
         "state": ("%s", [target.value]),
@@ -126,7 +130,7 @@ def _move(
     assignments = ", ".join(f"{column} = {sql}" for column, (sql, _) in sets.items())
     parameters = [value for _, values in sets.values() for value in values]
     condition = "id = %s AND workspace_id = %s AND state = ANY(%s)"
-    parameters += [run_id, workspace_id, sorted(sources_of(target))]
+    parameters += [run_id, workspace_id, sorted(sources_of(target) & only_from)]
     if epoch is not None:
         condition += " AND epoch = %s"
         parameters.append(epoch)

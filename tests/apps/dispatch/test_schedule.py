@@ -1,0 +1,163 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.core.clock import utc_now
+from apps.dispatch import services
+from apps.flows import services as flows
+from apps.flows.models import Schedule
+from apps.runs import services as runs
+from apps.runs.models import Run
+from apps.tenancy.isolation import workspace_scope
+from tests.factories.dispatch import cron, every, make_deployment, start
+from workers.scheduler import Scheduler
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def create_due(as_worker):
+    def run(now):
+        with as_worker():
+            return services.create_due_runs(now=now)
+
+    return run
+
+
+def due_times(workspace):
+    with workspace_scope(workspace.id):
+        return list(Run.objects.order_by("due_at").values_list("due_at", flat=True))
+
+
+def test_a_schedule_makes_one_run_when_it_is_due(workspace, create_due):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(
+            workspace,
+            now=NOW,
+            parameters={"a": 1, "b": 1},
+            tags=["daily"],
+            schedules=[every(60, anchor_at=NOW, parameters={"b": 2})],
+        )
+
+    counts = [create_due(NOW + seconds * timedelta(seconds=1)) for seconds in (59, 60, 60, 61)]
+
+    assert counts == [0, 1, 0, 0]
+    with workspace_scope(workspace.id):
+        run = Run.objects.get()
+        assert (run.source, run.state, run.deployment_id) == (
+            "SCHEDULE",
+            "SCHEDULED",
+            deployment.id,
+        )
+        assert (run.due_at, run.scheduled_for) == (NOW + MINUTE, NOW + MINUTE)
+        assert run.parameters == {"a": 1, "b": 2}
+        assert run.tags == ["daily"]
+        assert Schedule.objects.get().next_at == NOW + 2 * MINUTE
+
+
+def test_parameters_are_those_of_the_time_when_it_comes_due(workspace, create_due):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(
+            workspace, now=NOW, parameters={"a": 1}, schedules=[every(60, anchor_at=NOW)]
+        )
+        flows.edit_deployment(
+            workspace_id=workspace.id,
+            deployment_id=deployment.id,
+            changes={"parameters": {"a": 2}},
+            now=NOW,
+        )
+
+    create_due(NOW + MINUTE)
+
+    with workspace_scope(workspace.id):
+        assert Run.objects.get().parameters == {"a": 2}
+
+
+def test_after_an_outage_the_latest_missed_time_runs_once(workspace, create_due):
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=NOW, schedules=[every(60, anchor_at=NOW)])
+
+    create_due(NOW + timedelta(days=3, seconds=30))
+
+    assert due_times(workspace) == [NOW + timedelta(days=3)]
+    with workspace_scope(workspace.id):
+        assert Schedule.objects.get().next_at == NOW + timedelta(days=3) + MINUTE
+
+
+@pytest.mark.parametrize("what", ["schedule", "deployment", "deleted"])
+def test_what_is_paused_makes_no_runs(workspace, create_due, what):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(
+            workspace, now=NOW, schedules=[every(60, anchor_at=NOW, paused=what == "schedule")]
+        )
+        if what == "deployment":
+            flows.edit_deployment(
+                workspace_id=workspace.id,
+                deployment_id=deployment.id,
+                changes={"paused": True},
+                now=NOW,
+            )
+        if what == "deleted":
+            services.remove_deployment(
+                workspace_id=workspace.id, deployment_id=deployment.id, now=NOW
+            )
+
+    assert create_due(NOW + 10 * MINUTE) == 0
+    assert due_times(workspace) == []
+
+
+def test_a_due_time_that_has_its_run_is_passed_over(workspace, create_due):
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=NOW, schedules=[every(60, anchor_at=NOW)])
+    create_due(NOW + MINUTE)
+    with workspace_scope(workspace.id):  # as after a clock that went backwards
+        Schedule.objects.update(next_at=NOW + MINUTE)
+
+    create_due(NOW + MINUTE)
+
+    assert due_times(workspace) == [NOW + MINUTE]
+
+
+def test_several_schedules_of_several_workspaces_come_due_together(
+    workspace, rival_workspace, create_due
+):
+    for each in (workspace, rival_workspace):
+        with workspace_scope(each.id):
+            make_deployment(
+                each,
+                now=NOW,
+                schedules=[every(60, anchor_at=NOW), cron("1 12 * * *"), cron("2 12 * * *")],
+            )
+
+    assert create_due(NOW + MINUTE) == 4
+    assert due_times(workspace) == due_times(rival_workspace) == [NOW + MINUTE] * 2
+
+
+def test_the_scheduler_sleeps_until_the_next_time(workspace, as_worker):
+    now = utc_now()
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace, now=now, schedules=[every(3600, anchor_at=now)])
+        start(deployment, now=now, scheduled_for=now + timedelta(seconds=0.7))
+
+    with as_worker():
+        seconds = Scheduler().step()
+
+    assert 0 < seconds <= 0.7
+
+
+def test_pools_are_woken_for_runs_that_came_due(workspace, as_worker):
+    now = utc_now()
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace)
+        for minutes in (1, 2):
+            start(deployment, now=now, scheduled_for=now + minutes * MINUTE)
+
+    with as_worker():
+        following = runs.wake_pools_of_runs_due(since=now, now=now + MINUTE)
+        none = runs.wake_pools_of_runs_due(since=now, now=now + 3 * MINUTE)
+
+    assert following == now + 2 * MINUTE
+    assert none is None
