@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError as PlaywrightTimeout, sync_playwright
 
 HERE = Path(__file__).resolve().parent
 AXE = HERE.parent / "node_modules/axe-core/axe.min.js"
@@ -52,6 +52,7 @@ def settle(page: Page) -> None:
     """Wait until nothing is loading any more; streams keep the network busy, so idleness can't be awaited."""
     page.wait_for_function("document.querySelector('h1') && !document.querySelector('[role=status][aria-label^=Loading]')", timeout=20_000)
     page.wait_for_timeout(350)
+    page.evaluate("document.fonts.ready.then(() => true)")
 
 
 def judge(page: Page, name: str) -> list[str]:
@@ -84,7 +85,10 @@ def shoot(browser: Browser, args: argparse.Namespace) -> list[str]:
                     page.wait_for_url("**/runs/*" if name.startswith("run") else "**/deployments/*")
                     if rest:
                         page.goto(page.url.split("?")[0] + rest)
-                settle(page)
+                try:
+                    settle(page)
+                except PlaywrightTimeout:
+                    problems.append(f"{name} {size} {scheme}: still loading after 20 s")
                 page.screenshot(path=args.out / f"{name}-{size}-{scheme}.png", full_page=args.full)
                 problems += judge(page, f"{name} {size} {scheme}")
             context.close()

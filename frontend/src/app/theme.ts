@@ -38,7 +38,7 @@ export const theme = createTheme({
   headings: { fontWeight: "600", sizes: { h1: { fontSize: "20px", lineHeight: "28px" } } },
   cursorType: "pointer",
   components: {
-    Button: { defaultProps: { size: "xs" }, styles: { root: { fontWeight: 550, fontSize: 13, height: 30 } } },
+    Button: { defaultProps: { size: "xs" }, styles: { root: { fontWeight: 500, fontSize: 13, height: 30 } } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
     TextInput: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
     NumberInput: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
@@ -48,7 +48,16 @@ export const theme = createTheme({
     MultiSelect: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-start", offset: 4 } },
     Popover: { defaultProps: { shadow: "md", position: "bottom-end", offset: 4 } },
-    Modal: { defaultProps: { centered: false, overlayProps: { backgroundOpacity: 0.35 }, radius: 8 } },
+    Modal: {
+      defaultProps: {
+        centered: false,
+        overlayProps: { backgroundOpacity: 0.35 },
+        radius: 8,
+        padding: 20,
+        closeButtonProps: { "aria-label": "Close" },
+      },
+      styles: { title: { fontSize: 16, fontWeight: 600 } },
+    },
     Tooltip: { defaultProps: { openDelay: 250, fz: 12 } },
     Switch: { defaultProps: { size: "xs" } },
   },

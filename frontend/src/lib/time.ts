@@ -107,6 +107,8 @@ export function formatDayAndTime(at: number | string): string {
 export function formatTick(at: number, spanMs: number): string {
   if (spanMs <= 2 * 60_000) return clockWithSeconds.format(new Date(at));
   if (spanMs <= 36 * 3_600_000) return clock.format(new Date(at));
+  const date = new Date(at);
+  if (date.getHours() === 0 && date.getMinutes() === 0) return dayOnly.format(date);
   return spanMs <= 8 * 24 * 3_600_000 ? dayAndTime.format(new Date(at)) : dayOnly.format(new Date(at));
 }
 
@@ -140,7 +142,14 @@ export function elapsed(startedAt: string | null, endedAt: string | null, now: n
 
 /** "every 5m": for interval schedules. */
 export function formatEvery(seconds: number): string {
-  return `every ${formatDuration(seconds * 1000).replace(/ 00[smh]$/, "").replace(/\.0 s$/, " s")}`;
+  return `every ${formatStep(seconds)}`;
+}
+
+/** A round duration without its zeros: "5m", "1h", "90 s" stays "1m 30s". */
+export function formatStep(seconds: number): string {
+  return formatDuration(seconds * 1000)
+    .replace(/ 00[smh]$/, "")
+    .replace(/\.0 s$/, " s");
 }
 
 /** What a datetime-local input takes: local wall clock without a zone. */

@@ -11,7 +11,10 @@ import { makeHandlers, refusal } from "./handlers";
 
 /** Answers the API inside the browser, with streams that tell of new runs, lines and events. `?mock=error` breaks it. */
 export async function startMock(): Promise<void> {
-  const world = makeWorld(Date.now(), window.location.origin);
+  // One world per tab: its ids and times stand when the page is loaded again.
+  const born = Number(sessionStorage.getItem("mock-born") ?? Date.now());
+  sessionStorage.setItem("mock-born", String(born));
+  const world = makeWorld(born, window.location.origin);
   const broken = new URLSearchParams(window.location.search).get("mock") === "error";
   const failing: RequestHandler[] = broken
     ? [http.all("*/api/v1/workspaces/*", () => refusal(500, "internal", "Something went wrong on our side. Try again in a moment."))]

@@ -51,10 +51,11 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
       height,
       legend: { show: false },
       ms: 1,
+      padding: [8, 12, 0, 0],
       scales: { x: { time: true, range: [from, to] }, y: { range: (_, low, high) => paddedRange(low, high) } },
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
       axes: [
-        { ...axis, values: (_, splits) => splits.map((at) => formatTick(at, to - from)), space: 90 },
+        { ...axis, values: (_, splits) => splits.map((at) => formatTick(at, to - from)), space: 90, size: 30 },
         { ...axis, values: (_, splits) => splits.map((value) => formatValue(value, unit)), size: 68 },
       ],
       series: [

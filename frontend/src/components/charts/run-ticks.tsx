@@ -15,18 +15,20 @@ interface RunTicksProps {
   readonly onOpen: (id: string) => void;
   readonly slots?: number;
   readonly height?: number;
+  /** Bars as wide as the space gives, for a page that shows one strip only. */
+  readonly wide?: boolean;
 }
 
 const SHORTEST = 0.28;
 const TROUBLE: readonly string[] = ["FAILED", "CRASHED"];
 
 /** The last runs, oldest first: colour says how each ended, height how long it took among these. */
-export function RunTicks({ ticks, hrefFor, onOpen, slots = 30, height = 22 }: RunTicksProps) {
+export function RunTicks({ ticks, hrefFor, onOpen, slots = 30, height = 22, wide = false }: RunTicksProps) {
   const longest = Math.max(1, ...ticks.map((tick) => tick.duration_ms ?? 0));
   const blanks = Math.max(0, slots - ticks.length);
   const bad = ticks.filter((tick) => TROUBLE.includes(tick.state_type)).length;
   return (
-    <div className={styles["ticks"]} style={{ height }} role="group" aria-label={`Last ${ticks.length} runs, ${bad} failed or crashed`}>
+    <div className={styles["ticks"]} style={{ height }} data-wide={wide} role="group" aria-label={`Last ${ticks.length} runs, ${bad} failed or crashed`}>
       {Array.from({ length: blanks }, (_, index) => (
         <span key={index} className={styles["blank"]} />
       ))}

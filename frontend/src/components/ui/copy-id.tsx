@@ -19,7 +19,6 @@ export function CopyId({ id, label = "id", full = false }: CopyIdProps) {
       <button
         type="button"
         className={styles["id"]}
-        aria-label={`Copy ${label} ${id}`}
         onClick={(event) => {
           event.stopPropagation();
           event.preventDefault();
@@ -27,6 +26,7 @@ export function CopyId({ id, label = "id", full = false }: CopyIdProps) {
         }}
       >
         {copied ? "Copied" : full ? id : shortenId(id)}
+        <span className="visually-hidden"> copy {label}</span>
       </button>
     </Tooltip>
   );

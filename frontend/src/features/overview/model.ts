@@ -57,7 +57,7 @@ export interface Step {
 }
 
 /** The way from an empty workspace to a scheduled run, each step with the command to copy. */
-export function checklistSteps(checklist: Checklist, origin: string, workspace: string): Step[] {
+export function checklistSteps(checklist: Checklist, origin: string): Step[] {
   return [
     {
       done: checklist.has_key,
@@ -68,13 +68,13 @@ export function checklistSteps(checklist: Checklist, origin: string, workspace: 
     {
       done: checklist.has_run,
       title: "Push a first run",
-      code: `pip install headway\nheadway login --url ${origin} --workspace ${workspace}\npython flow.py`,
+      code: `pip install headway\nheadway login --url ${origin}\npython flow.py`,
       hint: "Any function with @flow on it shows up here when it runs.",
     },
     {
       done: checklist.has_deployment,
       title: "Deploy it",
-      code: "headway deploy flow.py:main --name nightly --cron '0 6 * * *'",
+      code: "headway deploy flow.py:main \\\n  --name nightly --cron '0 6 * * *'",
       hint: "A deployment can be started from here and can start by itself.",
     },
     {
@@ -86,7 +86,7 @@ export function checklistSteps(checklist: Checklist, origin: string, workspace: 
     {
       done: checklist.has_event,
       title: "Send an event",
-      code: `from headway import emit_event\n\nemit_event("table.updated", resource={"kind": "table", "name": "orders"})`,
+      code: `from headway import emit_event\n\nemit_event(\n  "table.updated",\n  resource={"kind": "table", "name": "orders"},\n)`,
       hint: "Facts about tables, queries and people; automations act on them.",
     },
   ];

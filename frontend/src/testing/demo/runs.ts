@@ -62,6 +62,17 @@ export function makeRuns(now: number): DemoRuns {
       runs.push(makeRun({ spec, flow, deployment, at: at + random() * 900, ms, now, counter, random }));
     }
   });
+  for (const [index, ago] of [
+    [0, 21_000],
+    [3, 640_000],
+  ] as const) {
+    const spec = FLOWS[index];
+    const flow = flows[index];
+    if (spec === undefined || flow === undefined) continue;
+    const deployment = deployments.find((each) => each.flow === flow) ?? null;
+    counter += 1;
+    runs.push(makeRun({ spec, flow, deployment, at: now - ago, ms: spec.seconds * 1500, now, counter, random: () => 0.9 }));
+  }
   runs.push(bigRun(flows[3] ?? { id: "", name: "" }, now));
   runs.sort((a, b) => b.created_at.localeCompare(a.created_at));
   return { flows, pools, deployments, runs };

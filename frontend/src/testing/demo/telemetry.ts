@@ -8,7 +8,11 @@ const PEOPLE = ["ada", "jonas", "mira", "svc-dbt"];
 
 export function makeEvents(now: number, runs: readonly Run[], count = 1_800): EventItem[] {
   const random = makeRandom(77);
-  return Array.from({ length: count }, (_, index) => makeEvent(now - index * (20_000 + random() * 70_000), index, random, runs));
+  let at = now;
+  return Array.from({ length: count }, (_, index) => {
+    at -= 4_000 + random() ** 2 * 130_000;
+    return makeEvent(at, index, random, runs);
+  });
 }
 
 export function makeEvent(at: number, index: number, random: () => number, runs: readonly Run[]): EventItem {

@@ -20,7 +20,8 @@ import { NextRuns } from "@/features/deployments/components/next-runs";
 import { RunDialog } from "@/features/deployments/components/run-dialog";
 import { SchedulesPanel } from "@/features/deployments/components/schedules-panel";
 import { recentSuccess } from "@/features/deployments/model";
-import { formatDuration, formatRatio } from "@/lib/units";
+import { formatStep } from "@/lib/time";
+import { formatRatio } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
 import styles from "./deployments.module.css";
@@ -89,7 +90,7 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
             },
             { term: "Code", value: <span className="mono">{data.entrypoint}</span> },
             { term: "Version", value: data.version ?? "–" },
-            { term: "Timeout", value: data.timeout_seconds === null ? "none" : formatDuration(data.timeout_seconds * 1000) },
+            { term: "Timeout", value: data.timeout_seconds === null ? "none" : formatStep(data.timeout_seconds) },
             { term: "Retries", value: String(data.retries) },
             ...(data.tags.length === 0 ? [] : [{ term: "Tags", value: <TagList tags={data.tags} max={5} /> }]),
             { term: "Id", value: <CopyId id={data.id} label="deployment id" /> },
@@ -109,6 +110,7 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
               <div className={styles["bigTicks"]}>
                 <RunTicks
                   height={40}
+                  wide
                   ticks={[...data.recent_runs].reverse()}
                   hrefFor={(runId) => router.buildLocation({ to: paths.run, params: { workspace, runId } }).href}
                   onOpen={openRun}

@@ -76,7 +76,7 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
       </div>
       <div className={styles["layout"]}>
         <div style={{ minWidth: 0 }}>
-          <div className={styles["histogram"]}>
+          <div className={styles["histogram"]} hidden={histogram.isError}>
             {histogram.data === undefined ? (
               <Skeleton height={90} />
             ) : (
@@ -120,7 +120,8 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
         </div>
         <aside className={styles["side"]} aria-label="Event names">
           <Panel title="Names" flush>
-            {histogram.data === undefined ? (
+            {histogram.isError && <p className="muted" style={{ margin: 12 }}>Not loaded</p>}
+            {histogram.data === undefined && !histogram.isError ? (
               <SkeletonRows rows={6} height={28} label="event names" />
             ) : (
               <ul className={styles["names"]}>

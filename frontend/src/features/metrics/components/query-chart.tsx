@@ -3,7 +3,8 @@ import { useMemo } from "react";
 import { LineChart } from "@/components/charts/line-chart";
 import { Panel } from "@/components/ui/panel";
 import { colorsFor, formatMetricQuery, seriesName, unitOf } from "@/features/metrics/model";
-import { formatDuration, formatValue, plural } from "@/lib/units";
+import { formatStep } from "@/lib/time";
+import { formatValue, plural } from "@/lib/units";
 import type { MetricAnswer, MetricQuery, MetricSeries } from "@/schema/wire/telemetry";
 
 import styles from "./metrics.module.css";
@@ -35,7 +36,7 @@ export function QueryChart({ query, unit, answer, series, onZoom }: QueryChartPr
   return (
     <Panel
       title={<span className="mono">{formatMetricQuery(query)}</span>}
-      aside={`${plural(series.length, "series", "series")} · step ${formatDuration(answer.step_seconds * 1000)} · ${ROLLUP_WORDS[answer.rollup]}`}
+      aside={`${plural(series.length, "series", "series")} · step ${formatStep(answer.step_seconds)} · ${ROLLUP_WORDS[answer.rollup]}`}
     >
       {series.length === 0 ? (
         <p className="muted" style={{ margin: 0 }}>

@@ -11,6 +11,7 @@ import { ChecklistPanel } from "@/features/overview/components/checklist-panel";
 import { FlowsTable } from "@/features/overview/components/flows-table";
 import { OverviewHistogram } from "@/features/overview/components/overview-histogram";
 import { OverviewSkeleton } from "@/features/overview/components/overview-skeleton";
+import { totalRuns } from "@/features/overview/model";
 import { workspaceUrl } from "@/lib/api-client";
 import { useLiveStream } from "@/lib/live-stream";
 import type { RangeSearch } from "@/lib/time";
@@ -52,7 +53,7 @@ export function OverviewPage({ search, onRange }: OverviewPageProps) {
           <p className={styles["sentence"]}>{data.sentence}</p>
           <AttentionStrip rows={data.attention} />
           {isNew && <ChecklistPanel checklist={data.checklist} />}
-          <OverviewHistogram overview={data} search={search} onRange={onRange} />
+          {(!isNew || totalRuns(data.counts) > 0) && <OverviewHistogram overview={data} search={search} onRange={onRange} />}
           <FlowsTable flows={data.flows} search={search} />
         </div>
       )}

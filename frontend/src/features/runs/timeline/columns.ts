@@ -92,16 +92,22 @@ export function endOf(columns: Columns, row: number, nowMs: number): number {
 
 /** First start and last end of all rows, or a second when nothing has started. */
 export function extent(columns: Columns, nowMs: number): { from: number; to: number } {
+  const all = Uint32Array.from({ length: columns.count }, (_, row) => row);
+  return extentOf(columns, all, nowMs) ?? { from: 0, to: 1_000 };
+}
+
+/** First start and last end of some rows; null when none of them has started. */
+export function extentOf(columns: Columns, rows: Uint32Array, nowMs: number): { from: number; to: number } | null {
   let from = Infinity;
   let to = -Infinity;
-  for (let row = 0; row < columns.count; row += 1) {
+  for (const row of rows) {
     const start = columns.start[row] ?? NaN;
     if (Number.isNaN(start)) continue;
     if (start < from) from = start;
     const end = endOf(columns, row, nowMs);
     if (end > to) to = end;
   }
-  return from < to ? { from, to } : { from: 0, to: 1_000 };
+  return from < to ? { from, to } : null;
 }
 
 export interface RowFilter {

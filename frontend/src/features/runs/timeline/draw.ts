@@ -2,6 +2,7 @@ import { STATE_KINDS, type StateKind } from "@/lib/run-state";
 import { formatDuration } from "@/lib/units";
 
 import { endOf, type Columns } from "./columns";
+import type { Lanes } from "./lanes";
 import { axisTicks, type Viewport } from "./viewport";
 
 export const AXIS_HEIGHT = 24;
@@ -29,6 +30,8 @@ export interface Scene {
   readonly hovered: number | null;
   readonly selected: number | null;
   readonly critical: ReadonlySet<number> | null;
+  /** Set when rows are packed into lanes; then a lane is what is `rowHeight` high. */
+  readonly lanes: Lanes | null;
   /** Row → its place in the filtered list, for the lines between rows; only those of the hovered row are asked for. */
   readonly placeOf: (row: number) => number;
 }
@@ -37,7 +40,7 @@ export interface Scene {
 const DRAW_ORDER: readonly StateKind[] = [...STATE_KINDS].reverse();
 const NAMES_FROM = 14;
 
-/** Draws one frame; cost follows the rows on screen, and in the fitted view the pixels, not the rows. */
+/** Draws one frame; its cost follows the rows on screen, and in lanes the pixels that change. */
 export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, palette: Palette): void {
   const { width, height } = scene;
   context.clearRect(0, 0, width, height);
@@ -47,8 +50,9 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, pa
   context.rect(0, AXIS_HEIGHT, width, height - AXIS_HEIGHT);
   context.clip();
   drawBands(context, scene, palette);
-  drawBars(context, scene, palette);
-  if (scene.rowHeight >= NAMES_FROM) drawNames(context, scene, palette);
+  if (scene.lanes === null) drawBars(context, scene, palette);
+  else drawLanes(context, scene, palette, scene.lanes);
+  if (scene.lanes === null && scene.rowHeight >= NAMES_FROM) drawNames(context, scene, palette);
   if (scene.hovered !== null) drawDependencies(context, scene, palette, scene.hovered);
   context.restore();
 }
@@ -107,9 +111,6 @@ function drawBars(context: CanvasRenderingContext2D, scene: Scene, palette: Pale
   context.clip();
   for (const kind of DRAW_ORDER) {
     context.fillStyle = palette.kinds[kind];
-    // PERF: in the fitted view many rows share a line of pixels; what is covered already is not painted again.
-    let lineY = -1;
-    let coveredTo = -Infinity;
     for (let place = first; place < last; place += 1) {
       const row = rows[place] ?? 0;
       if (columns.kinds[columns.state[row] ?? 0] !== kind) continue;
@@ -118,23 +119,43 @@ function drawBars(context: CanvasRenderingContext2D, scene: Scene, palette: Pale
       if (Number.isNaN(start) || end < view.from || start > view.to) continue;
       const x = gutter + (start - view.from) * scale;
       const right = Math.max(x + 1.5, gutter + (end - view.from) * scale);
-      const y = yOf(scene, place) + pad;
-      if (rowHeight < 1) {
-        const line = Math.floor(y);
-        if (line !== lineY) {
-          lineY = line;
-          coveredTo = -Infinity;
-        }
-        if (right <= coveredTo) continue;
-        coveredTo = right;
-        context.fillRect(x, line, right - x, 1);
-      } else {
-        context.globalAlpha = critical === null || critical.has(row) ? 1 : 0.28;
-        context.fillRect(x, y, right - x, barHeight);
-      }
+      context.globalAlpha = critical === null || critical.has(row) ? 1 : 0.28;
+      context.fillRect(x, yOf(scene, place) + pad, right - x, barHeight);
     }
   }
   context.restore();
+}
+
+const NARROWEST_TROUBLE = 3;
+
+function drawLanes(context: CanvasRenderingContext2D, scene: Scene, palette: Palette, lanes: Lanes): void {
+  const { columns, rowHeight, width, view, critical } = scene;
+  const pad = rowHeight >= 6 ? 1 : 0;
+  const scale = width / (view.to - view.from);
+  // PERF: where many bars of one state share a pixel, what is covered already is not painted again.
+  const coveredTo = new Float64Array(lanes.count);
+  let kind: StateKind | null = null;
+  for (const row of lanes.order) {
+    const own = columns.kinds[columns.state[row] ?? 0] ?? "scheduled";
+    if (own !== kind) {
+      kind = own;
+      context.fillStyle = palette.kinds[own];
+      coveredTo.fill(-Infinity);
+    }
+    const lane = lanes.laneOf[row] ?? 0;
+    const start = columns.start[row] ?? NaN;
+    const end = endOf(columns, row, scene.nowMs);
+    if (end < view.from || start > view.to) continue;
+    const x = (start - view.from) * scale;
+    const least = own === "failed" || own === "crashed" ? NARROWEST_TROUBLE : 1;
+    const right = Math.max(x + least, (end - view.from) * scale - 0.5);
+    const dim = critical !== null && !critical.has(row);
+    if (right <= (coveredTo[lane] ?? 0) && !(critical !== null && !dim)) continue;
+    coveredTo[lane] = right;
+    context.globalAlpha = dim ? 0.2 : own === "completed" ? 0.72 : 1;
+    context.fillRect(x, yOf(scene, lane) + pad, right - x, Math.max(1, rowHeight - 2 * pad));
+  }
+  context.globalAlpha = 1;
 }
 
 function drawNames(context: CanvasRenderingContext2D, scene: Scene, palette: Palette): void {

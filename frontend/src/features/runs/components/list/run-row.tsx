@@ -65,7 +65,7 @@ export function RunRow({ run, longestMs, now, active, top, index }: RunRowProps)
         {run.created_by !== null && <span className={styles["under"]}>{run.created_by.name}</span>}
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["tasks"]} ${styles["number"]}`}>
-        {counts === null ? "–" : `${formatCount(counts.COMPLETED ?? 0)} / ${formatCount(total)}`}
+        {counts === null || total === 0 ? <span className="muted">–</span> : `${formatCount(counts.COMPLETED ?? 0)} / ${formatCount(total)}`}
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["bar"]}`}>
         <DurationBar ms={ms} longestMs={longestMs} kind={kindOf(run.state)} />

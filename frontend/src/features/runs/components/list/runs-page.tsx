@@ -40,7 +40,7 @@ export function RunsPage({ search, onChange }: RunsPageProps) {
 
   return (
     <>
-      <PageHeader title="Runs" answer={<RunsAnswer histogram={histogram.data} search={search} onChange={onChange} />}>
+      <PageHeader title="Runs" answer={histogram.isError ? undefined : <RunsAnswer histogram={histogram.data} search={search} onChange={onChange} />}>
         <LiveBadge status={live.status} />
         <RangePicker
           value={search}
@@ -48,7 +48,7 @@ export function RunsPage({ search, onChange }: RunsPageProps) {
         />
       </PageHeader>
       <RunFacets search={search} onChange={onChange} />
-      <div className={styles["histogram"]}>
+      <div className={styles["histogram"]} hidden={histogram.isError}>
         {histogram.data === undefined ? (
           <Skeleton height={114} />
         ) : (

@@ -24,7 +24,7 @@ interface LogToolsProps {
   readonly onFromEnd: (fromEnd: boolean) => void;
 }
 
-const LEVEL_OPTIONS = LOG_LEVELS.map((level) => ({ value: level, label: level.charAt(0) + level.slice(1).toLowerCase() }));
+const LEVEL_OPTIONS = LOG_LEVELS.map((level) => ({ value: level, label: level.charAt(0) + `${level.slice(1).toLowerCase()}${level === "CRITICAL" ? "" : " and above"}` }));
 
 export function LogTools({ run, search, wrap, fromEnd, onChange, onWrap, onFromEnd }: LogToolsProps) {
   const { slug } = useWorkspace();
@@ -45,7 +45,7 @@ export function LogTools({ run, search, wrap, fromEnd, onChange, onWrap, onFromE
     <div className={styles["tools"]}>
       <SearchInput value={search.q ?? ""} label="Search logs" onChange={(q) => onChange({ q: q === "" ? undefined : q })} />
       <FacetMenu
-        label="At least"
+        label="Level"
         options={LEVEL_OPTIONS}
         selected={search.level === undefined ? [] : [search.level]}
         onChange={(values) => onChange({ level: oneOf(values[0], LOG_LEVELS) })}

@@ -42,10 +42,12 @@ export function TaskSummaryTable({ summaries, onPick }: TaskSummaryTableProps) {
                         key={kind}
                         type="button"
                         className={`${styles["plain"]} ${styles["stateCount"]}`}
-                        aria-label={`${summary.byKind.get(kind) ?? 0} ${kind} of ${summary.task}`}
                         onClick={() => onPick(summary.task, kind)}
                       >
                         <StateIcon kind={kind} size={12} /> {formatCount(summary.byKind.get(kind) ?? 0)}
+                        <span className="visually-hidden">
+                          {kind} of {summary.task}
+                        </span>
                       </button>
                     ))}
                   </span>

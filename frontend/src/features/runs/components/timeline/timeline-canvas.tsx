@@ -2,8 +2,9 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 
-import { extent, type Columns } from "@/features/runs/timeline/columns";
+import { extent, extentOf, type Columns } from "@/features/runs/timeline/columns";
 import { AXIS_HEIGHT, drawTimeline, type Scene } from "@/features/runs/timeline/draw";
+import { packLanes, rowInLane } from "@/features/runs/timeline/lanes";
 import { readPalette } from "@/features/runs/timeline/palette";
 import { pan, zoom, type Viewport } from "@/features/runs/timeline/viewport";
 import { plural } from "@/lib/units";
@@ -11,7 +12,7 @@ import { plural } from "@/lib/units";
 import { TimelineTooltip } from "./timeline-tooltip";
 import styles from "./timeline.module.css";
 
-export type Density = "rows" | "dense" | "fit";
+export type Density = "rows" | "dense" | "lanes";
 
 interface TimelineCanvasProps {
   readonly columns: Columns;
@@ -22,17 +23,20 @@ interface TimelineCanvasProps {
   readonly selected: number | null;
   readonly nowMs: number;
   readonly onView: (view: Viewport | null) => void;
+  /** The slice of time on screen, when it is not the whole run. */
+  readonly onShown: (view: Viewport | null) => void;
   readonly onSelect: (row: number | null) => void;
 }
 
 const ROW_HEIGHT = { rows: 22, dense: 6 } as const;
 const HEIGHT = 480;
+const MOST_LANES = 200;
 const GUTTER = 220;
 const PHONE_GUTTER = 112;
 
 /** Task runs as bars on a canvas: only the rows on screen are drawn, whatever the number of rows. */
 export function TimelineCanvas(props: TimelineCanvasProps) {
-  const { columns, rows, density, critical, selected, nowMs, onView, onSelect } = props;
+  const { columns, rows, density, critical, selected, nowMs, onView, onShown, onSelect } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const drag = useRef<{ x: number; moved: boolean } | null>(null);
@@ -41,11 +45,22 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const scheme = useComputedColorScheme();
 
   const limits = useMemo(() => extent(columns, nowMs), [columns, nowMs]);
-  const view = props.view ?? limits;
   const bodyHeight = HEIGHT - AXIS_HEIGHT;
-  const rowHeight = density === "fit" ? bodyHeight / Math.max(1, rows.length) : ROW_HEIGHT[density];
-  const drawn = density === "fit" ? Math.min(rowHeight, ROW_HEIGHT.rows) : rowHeight;
-  const gutter = drawn < 14 ? 0 : width < 600 ? PHONE_GUTTER : GUTTER;
+  const lanes = useMemo(
+    () => (density === "lanes" ? packLanes(columns, rows, nowMs, MOST_LANES) : null),
+    [density, columns, rows, nowMs],
+  );
+  const drawn = density === "lanes" ? Math.min(bodyHeight / (lanes?.count ?? 1), ROW_HEIGHT.rows) : ROW_HEIGHT[density];
+  const gutter = density !== "rows" ? 0 : width < 600 ? PHONE_GUTTER : GUTTER;
+
+  // A tall list is read row by row: without a chosen zoom, time follows the rows on screen.
+  const follows = props.view === null && density !== "lanes" && rows.length * drawn > 3 * bodyHeight;
+  const shownView = (): Viewport => {
+    if (props.view !== null) return props.view;
+    if (!follows) return limits;
+    const first = Math.floor((scroller.current?.scrollTop ?? 0) / drawn);
+    return extentOf(columns, rows.subarray(first, first + Math.ceil(bodyHeight / drawn)), nowMs) ?? limits;
+  };
 
   const places = useMemo(() => {
     const map = new Int32Array(columns.count).fill(-1);
@@ -56,7 +71,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const scene = (): Scene => ({
     columns,
     rows,
-    view,
+    view: shownView(),
     width,
     height: HEIGHT,
     gutter,
@@ -66,7 +81,8 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     hovered: pointer?.row ?? null,
     selected,
     critical,
-    placeOf: (row) => places[row] ?? -1,
+    lanes,
+    placeOf: (row) => lanes?.laneOf[row] ?? places[row] ?? -1,
   });
 
   const draw = useEffectEvent(() => {
@@ -79,16 +95,19 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       element.height = Math.round(HEIGHT * ratio);
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawTimeline(context, scene(), readPalette());
+    const frame = scene();
+    drawTimeline(context, frame, readPalette());
+    onShown(follows || props.view !== null ? frame.view : null);
   });
 
   useEffect(() => {
     const frame = requestAnimationFrame(() => draw());
     return () => cancelAnimationFrame(frame);
-  }, [columns, rows, view.from, view.to, width, drawn, nowMs, critical, selected, pointer?.row, scheme]);
+  }, [columns, rows, limits, props.view, follows, width, drawn, lanes, nowMs, critical, selected, pointer?.row, scheme]);
 
   const timeAt = (clientX: number): number => {
     const box = canvas.current?.getBoundingClientRect();
+    const view = shownView();
     const share = box === undefined ? 0 : (clientX - box.left - gutter) / (width - gutter);
     return view.from + Math.max(0, Math.min(1, share)) * (view.to - view.from);
   };
@@ -96,10 +115,15 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     const box = canvas.current?.getBoundingClientRect();
     if (box === undefined) return null;
     const y = event.clientY - box.top - AXIS_HEIGHT + (scroller.current?.scrollTop ?? 0);
-    return y < 0 ? null : (rows[Math.floor(y / drawn)] ?? null);
+    if (y < 0) return null;
+    if (lanes === null) return rows[Math.floor(y / drawn)] ?? null;
+    const view = shownView();
+    const pixel = (view.to - view.from) / width;
+    return rowInLane(columns, lanes, Math.floor(y / drawn), timeAt(event.clientX), pixel * 2, nowMs);
   };
 
   const onWheel = useEffectEvent((event: WheelEvent) => {
+    const view = shownView();
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       onView(zoom(view, timeAt(event.clientX), Math.exp(event.deltaY * 0.002), limits));
@@ -129,6 +153,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     else if (top + drawn > element.scrollTop + bodyHeight) element.scrollTop = top + drawn - bodyHeight;
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    const view = shownView();
     const middle = (view.from + view.to) / 2;
     const step = (view.to - view.from) / 8;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -165,6 +190,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
             const distance = event.clientX - drag.current.x;
             if (Math.abs(distance) > 3) drag.current = { x: event.clientX, moved: true };
             if (drag.current.moved && distance !== 0) {
+              const view = shownView();
               onView(pan(view, (-distance / (width - gutter)) * (view.to - view.from), limits));
             }
           }
@@ -180,7 +206,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
         }}
       >
         <canvas ref={canvas} className={styles["canvas"]} style={{ width, height: HEIGHT }} />
-        <div style={{ height: Math.max(0, rows.length * drawn - bodyHeight), width: 1 }} />
+        <div style={{ height: Math.max(0, (lanes === null ? rows.length : 0) * drawn - bodyHeight), width: 1 }} />
       </div>
       {pointer !== null && <TimelineTooltip columns={columns} row={pointer.row} x={pointer.x} y={pointer.y} width={width} nowMs={nowMs} />}
     </div>

@@ -36,6 +36,7 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
   const { slug } = useWorkspace();
   const timeline = useQuery(timelineQuery(slug, run.id));
   const [view, setView] = useState<Viewport | null>(null);
+  const [shown, setShown] = useState<Viewport | null>(null);
   const [density, setDensity] = useState<Density | null>(null);
   const [showCritical, setShowCritical] = useState(false);
   const now = useNow();
@@ -70,30 +71,37 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
       </EmptyState>
     );
   }
+  const chosen = density ?? (columns.count > MANY ? "lanes" : "rows");
   const selected = search.task === undefined ? -1 : columns.ids.indexOf(search.task);
   return (
     <>
       <TimelineTools
         search={search}
-        density={density ?? (columns.count > MANY ? "dense" : "rows")}
-        zoomed={view !== null}
+        density={chosen}
+        zoomed={shown !== null}
         critical={showCritical}
         onChange={onChange}
         onDensity={setDensity}
         onCritical={setShowCritical}
-        onFit={() => setView(null)}
+        onFit={() => {
+          setView(null);
+          if (columns.count > MANY) setDensity("lanes");
+        }}
       />
-      <ConcurrencyStrip columns={columns} limits={limits} view={view} nowMs={nowMs} onView={setView} />
+      <ConcurrencyStrip columns={columns} limits={limits} view={shown} nowMs={nowMs} onView={setView} />
       <div className={styles["layout"]} data-detail={selected >= 0}>
         <TimelineCanvas
           columns={columns}
           rows={rows}
-          density={density ?? (columns.count > MANY ? "dense" : "rows")}
+          density={chosen}
           view={view}
           critical={showCritical ? critical : null}
           selected={selected >= 0 ? selected : null}
           nowMs={nowMs}
           onView={setView}
+          onShown={(next) => {
+            if (next?.from !== shown?.from || next?.to !== shown?.to) setShown(next);
+          }}
           onSelect={(row) => onChange({ task: row === null ? undefined : columns.ids[row] })}
         />
         {selected >= 0 && (

@@ -24,7 +24,7 @@ interface TimelineToolsProps {
 const DENSITIES: { value: Density; label: string }[] = [
   { value: "rows", label: "Rows" },
   { value: "dense", label: "Dense" },
-  { value: "fit", label: "Fit" },
+  { value: "lanes", label: "Lanes" },
 ];
 const STATE_OPTIONS = STATE_KINDS.map((kind) => ({ value: kind, label: kindWord(kind), icon: <StateIcon kind={kind} /> }));
 
@@ -54,7 +54,7 @@ export function TimelineTools(props: TimelineToolsProps) {
       </Button>
       <SegmentedControl
         size="xs"
-        aria-label="Row height"
+        aria-label="How rows are drawn"
         value={density}
         onChange={onDensity}
         data={DENSITIES}
