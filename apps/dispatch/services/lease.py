@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.dispatch import selectors
-from apps.dispatch.models import Lease, LeaseBeat
+from apps.dispatch.models import Lease
 from apps.dispatch.protocol import (
     LEASE_TIME,
     AgentInfo,
@@ -61,16 +62,43 @@ def lease_next_runs(
             claimant=Claimant(agent_id=agent.id, name=agent.name, host=agent.host),
             now=now,
         )
-    _grant(claimed, agent, now)
+    grant(claimed=claimed, agent_id=agent.id, holder=agent.holder, now=now)
     return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=commands)
 
 
-def grant_to_process(*, run: Run, holder: str, now: datetime) -> None:
-    """Give the lease of a locally started run to the process that runs it."""
-    lease = Lease.objects.create(
-        workspace_id=run.workspace_id, run_id=run.id, epoch=run.epoch, holder=holder, created_at=now
-    )
-    LeaseBeat.objects.create(lease=lease, workspace_id=run.workspace_id, beat_at=now)
+_GRANT = """
+    WITH granted AS (
+        INSERT INTO dispatch_lease
+            (id, created_at, workspace_id, run_id, epoch, agent_id, holder, ended_by)
+        SELECT given.id, %(now)s, given.workspace_id, given.run_id, given.epoch, %(agent_id)s,
+            %(holder)s, ''
+        FROM unnest(%(ids)s::uuid[], %(workspaces)s::uuid[], %(runs)s::uuid[], %(epochs)s::int[])
+            AS given(id, workspace_id, run_id, epoch)
+        RETURNING id, workspace_id)
+    INSERT INTO dispatch_leasebeat (lease_id, workspace_id, beat_at)
+    SELECT id, workspace_id, %(now)s FROM granted
+"""
+
+
+def grant(
+    *, claimed: Sequence[Run], agent_id: uuid.UUID | None, holder: str, now: datetime
+) -> None:
+    """Write the leases of runs that an agent or a local process now executes."""
+    if not claimed:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _GRANT,
+            {
+                "now": now,
+                "agent_id": agent_id,
+                "holder": holder,
+                "ids": [uuid7() for _ in claimed],
+                "workspaces": [run.workspace_id for run in claimed],
+                "runs": [run.id for run in claimed],
+                "epochs": [run.epoch for run in claimed],
+            },
+        )
 
 
 def _free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
@@ -86,23 +114,6 @@ def _free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
         )
     active = Lease.objects.filter(workspace_id=workspace_id, ended_at=None).count()
     return max_concurrent_runs - active
-
-
-def _grant(claimed: Sequence[Run], agent: AgentInfo, now: datetime) -> None:
-    leases = Lease.objects.bulk_create(
-        Lease(
-            workspace_id=run.workspace_id,
-            run_id=run.id,
-            epoch=run.epoch,
-            agent_id=agent.id,
-            holder=agent.holder,
-            created_at=now,
-        )
-        for run in claimed
-    )
-    LeaseBeat.objects.bulk_create(
-        LeaseBeat(lease=lease, workspace_id=lease.workspace_id, beat_at=now) for lease in leases
-    )
 
 
 def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLease]:

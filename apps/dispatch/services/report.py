@@ -6,10 +6,11 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
-from apps.dispatch.models import Lease, LeaseBeat
-from apps.dispatch.services.lease import grant_to_process
+from apps.dispatch.services.lease import grant
 from apps.flows import selectors as flows
 from apps.runs import services as runs
 from apps.runs.enums import RunState
@@ -78,15 +79,25 @@ def adopt_local_run(
     """
     run, is_new = runs.adopt_run(workspace_id=workspace_id, local=local, now=now)
     if is_new:
-        grant_to_process(run=run, holder=holder, now=now)
+        grant(claimed=[run], agent_id=None, holder=holder, now=now)
     return run, is_new
+
+
+_END = """
+    WITH ended AS (
+        UPDATE dispatch_lease SET ended_at = %s, ended_by = %s
+        WHERE run_id = %s AND ended_at IS NULL RETURNING id),
+    silenced AS (
+        DELETE FROM dispatch_leasebeat USING ended WHERE lease_id = ended.id)
+    SELECT count(*) FROM ended
+"""
 
 
 def end_lease(*, run: Run, by: LeaseEnd, now: datetime) -> bool:
     """End the run's active lease, and with it the slot; say whether there was one."""
-    active = Lease.objects.filter(run_id=run.id, workspace_id=run.workspace_id, ended_at=None)
-    LeaseBeat.objects.filter(lease__in=active).delete()
-    return bool(active.update(ended_at=now, ended_by=by.value))
+    with connection.cursor() as cursor:
+        cursor.execute(_END, [now, by.value, run.id])
+        return bool(cursor.fetchone()[0])
 
 
 def retry_by_policy(*, run: Run, now: datetime) -> Run | None:

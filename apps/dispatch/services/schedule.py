@@ -85,7 +85,7 @@ def start_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id
     )
     merged = flows.check_run_parameters(deployment=deployment, given=parameters)
-    return runs.create_run(
+    run = runs.create_run(
         new=NewRun(
             workspace_id=workspace_id,
             flow_id=deployment.flow_id,
@@ -102,6 +102,9 @@ def start_deployment(
         ),
         now=now,
     )
+    # What the caller shows of it is at hand; three queries less for each run.
+    run.flow, run.deployment, run.pool = deployment.flow, deployment, deployment.pool
+    return run
 
 
 @joined

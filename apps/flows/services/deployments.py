@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import TypedDict
+
+from django.db import transaction
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
@@ -29,6 +32,12 @@ from apps.flows.specs import DeploymentSpec
 _ONLY_FOR_RUNS = frozenset({"required", "dependentRequired", "minProperties"})
 
 
+# PERF: every report of a local run names its flow. Flows are never deleted or renamed, so what is
+# committed stays true.
+_MAX_KNOWN = 10_000
+_known: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
+
+
 class DeploymentChanges(TypedDict, total=False):
     """What may be edited without a deploy."""
 
@@ -43,9 +52,17 @@ def ensure_flow(
     *, workspace_id: uuid.UUID, name: str, now: datetime, description: str = ""
 ) -> uuid.UUID:
     """Return the id of the flow of this name; make it when it is new."""
-    known = selectors.find_flow_id(workspace_id=workspace_id, name=name)
+    known = _known.get((workspace_id, name))
     if known is not None:
         return known
+    flow_id = selectors.find_flow_id(workspace_id=workspace_id, name=name)
+    if flow_id is None:
+        flow_id = _make_flow(workspace_id, name, description, now)
+    transaction.on_commit(partial(_remember, (workspace_id, name), flow_id))
+    return flow_id
+
+
+def _make_flow(workspace_id: uuid.UUID, name: str, description: str, now: datetime) -> uuid.UUID:
     flow = Flow(
         id=uuid7(), workspace_id=workspace_id, name=name, description=description, created_at=now
     )
@@ -53,6 +70,12 @@ def ensure_flow(
     found = selectors.find_flow_id(workspace_id=workspace_id, name=name)
     assert found is not None, "either ours was inserted or the one it conflicted with is there"
     return found
+
+
+def _remember(key: tuple[uuid.UUID, str], flow_id: uuid.UUID) -> None:
+    if len(_known) >= _MAX_KNOWN:
+        _known.clear()
+    _known[key] = flow_id
 
 
 @joined

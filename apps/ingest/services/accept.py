@@ -159,25 +159,42 @@ def _report_runs(
 def _report_run(
     workspace: WorkspaceRef, actor: Actor, report: RunReport, now: datetime
 ) -> MoveResult:
-    if report.flow_name is not None:
-        local = LocalRun(
-            run_id=report.run_id,
-            flow_id=flows.ensure_flow(workspace_id=workspace.id, name=report.flow_name, now=now),
-            epoch=report.epoch,
-            occurred_at=report.occurred_at,
-            source=RunSource(report.source),
-            name=report.name or "",
-            parameters=_parameters(report),
-            tags=report.tags,
-            parent_run_id=report.parent_run_id,
-            parent_task_run_id=report.parent_task_run_id,
-            created_by={"kind": actor.kind.value, "id": str(actor.id), "name": actor.name},
-        )
-        _, is_new = dispatch.adopt_local_run(
-            workspace_id=workspace.id, local=local, holder=report.holder or "", now=now
-        )
+    # The end of a run that we know, by far the usual case, does not ask first.
+    if report.flow_name is not None and report.state not in FINISHED:
+        is_new = _adopt(workspace, actor, report, report.flow_name, now)
         if is_new and report.state is RunState.RUNNING:
             return MoveResult.APPLIED
+    try:
+        return _move(workspace, report, now)
+    except RunNotFound:
+        if report.flow_name is None or not _adopt(workspace, actor, report, report.flow_name, now):
+            raise
+    return _move(workspace, report, now)
+
+
+def _adopt(
+    workspace: WorkspaceRef, actor: Actor, report: RunReport, flow_name: str, now: datetime
+) -> bool:
+    local = LocalRun(
+        run_id=report.run_id,
+        flow_id=flows.ensure_flow(workspace_id=workspace.id, name=flow_name, now=now),
+        epoch=report.epoch,
+        occurred_at=report.occurred_at,
+        source=RunSource(report.source),
+        name=report.name or "",
+        parameters=_parameters(report),
+        tags=report.tags,
+        parent_run_id=report.parent_run_id,
+        parent_task_run_id=report.parent_task_run_id,
+        created_by={"kind": actor.kind.value, "id": str(actor.id), "name": actor.name},
+    )
+    _, is_new = dispatch.adopt_local_run(
+        workspace_id=workspace.id, local=local, holder=report.holder or "", now=now
+    )
+    return is_new
+
+
+def _move(workspace: WorkspaceRef, report: RunReport, now: datetime) -> MoveResult:
     moved = dispatch.report_run(
         workspace_id=workspace.id,
         run_id=report.run_id,

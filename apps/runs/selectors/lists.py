@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.db import connection
-from django.db.models import Count, Q, prefetch_related_objects
+from django.db.models import Count, Q
 
 from apps.core.clock import utc_now
 from apps.runs.enums import RunSource, RunState, StateType
@@ -167,7 +167,11 @@ def count_in_state(*, workspace_id: uuid.UUID, state: RunState) -> int:
 
 def with_names(*, run: Run) -> Run:
     """Load the names that a row shows (flow, deployment, pool) into a run that came without."""
-    prefetch_related_objects([run], "flow", "deployment", "pool")
+    named = Run.objects.select_related("flow", "deployment", "pool").only(
+        "flow__name", "deployment__name", "deployment__deleted_at", "pool__name"
+    )
+    loaded = named.get(pk=run.pk)
+    run.flow, run.deployment, run.pool = loaded.flow, loaded.deployment, loaded.pool
     return run
 
 

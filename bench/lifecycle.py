@@ -1,0 +1,136 @@
+"""
+Runs created, started and completed through the API.
+
+A local run is what `python flow.py` sends: one request that it runs, one that it completed. A
+deployment's run is created by one request, leased by an agent ten at a time, and reported as
+running and completed by one request each. The reference is as many requests to an empty view with
+one INSERT on the same server. Rates are divided by the machine's cores, which the database, the
+server and the clients share.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from datetime import UTC, datetime
+
+from apps.core.ids import uuid7
+from bench.processes import live
+from bench.stack import Stack, fire, postgres, stack, stores
+from bench.table import Row, Table
+
+RUNS = 1_000
+ROUNDS = 3
+CLIENTS = 8
+BUDGET = 150.0  # runs per second and core
+
+
+def run() -> Table:
+    """Measure on the first store that the server offers: only transitions and events differ."""
+    with postgres() as server, stack(server, stores(server)[-1]) as at, live(at) as live_port:
+        reference = _reference(at)
+        rows = [
+            _row("local run: running, completed", _local(at), reference / 2),
+            _row(
+                "deployment's run: created, leased, running, completed",
+                _deployed(at, live_port),
+                reference / 3.1,
+            ),
+        ]
+    note = f"Medians of {ROUNDS} rounds of {RUNS:,} runs, {CLIENTS} clients, durable commits."
+    return Table(title="Run lifecycle", rows=rows, notes=[note])
+
+
+def _row(what: str, rate: float, reference: float) -> Row:
+    per_core = rate / (os.cpu_count() or 1)
+    return Row(
+        what=what,
+        measured=f"{rate:,.0f}/s, {per_core:,.0f}/s per core",
+        reference=f"as many INSERTs through an empty view {reference:,.0f}/s",
+        budget=f"≥ {BUDGET:.0f}/s per core",
+        holds=per_core >= BUDGET,
+    )
+
+
+def _reference(at: Stack) -> float:
+    """Return requests per second of the empty view."""
+    requests = [at.request("POST", "/bench/insert", b'{"a": 1}')] * 3 * RUNS
+    fire(at.port, requests[:200], clients=CLIENTS)
+    return len(requests) / fire(at.port, requests, clients=CLIENTS).seconds
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _local(at: Stack) -> float:
+    rates = []
+    for round_number in range(ROUNDS + 1):
+        ids = [str(uuid7()) for _ in range(RUNS)]
+
+        def said(run_id: str, state: str) -> bytes:
+            report = {
+                "run_id": run_id,
+                "epoch": 1,
+                "state": state,
+                "occurred_at": _now(),
+                "flow_name": "bench",
+                "holder": "bench:1",
+            }
+            body = json.dumps({"runs": [report]}).encode()
+            return at.request("POST", f"{at.base}/ingest", body)
+
+        started = fire(at.port, [said(each, "RUNNING") for each in ids], clients=CLIENTS)
+        ended = fire(at.port, [said(each, "COMPLETED") for each in ids], clients=CLIENTS)
+        for body in (*started.bodies, *ended.bodies):
+            answer = json.loads(body)
+            assert answer["accepted"] == 1, answer
+        if round_number:  # the first one warms up
+            rates.append(RUNS / (started.seconds + ended.seconds))
+    return statistics.median(rates)
+
+
+def _deployed(at: Stack, live_port: int) -> float:
+    deployment = {
+        "flow_name": "bench",
+        "name": "bench",
+        "entrypoint": "flow.py:bench",
+        "path": "/srv",
+    }
+    put = at.request("PUT", f"{at.base}/deployments", json.dumps(deployment).encode())
+    deployment_id = json.loads(fire(at.port, [put], clients=1).bodies[0])["id"]
+    agent = {
+        "id": str(uuid7()),
+        "name": "bench",
+        "host": "bench",
+        "pid": 1,
+        "version": "0",
+        "labels": {},
+        "capacity": RUNS,
+    }
+    rates = []
+    for round_number in range(ROUNDS + 1):
+        create = at.request("POST", f"{at.base}/deployments/{deployment_id}/runs", b"{}")
+        created = fire(at.port, [create] * RUNS, clients=CLIENTS)
+        poll = json.dumps({"agent": agent, "limit": 10, "wait_seconds": 0}).encode()
+        leased = fire(
+            live_port,
+            [at.request("POST", f"{at.base}/pools/default/leases", poll)] * (RUNS // 10),
+            clients=1,
+        )
+        held = [lease for body in leased.bodies for lease in json.loads(body)["leases"]]
+        assert len(held) == RUNS, f"{len(held)} of {RUNS} leased"
+
+        def said(lease: dict[str, object], state: str) -> bytes:
+            body = {"epoch": lease["epoch"], "state": state, "occurred_at": _now()}
+            path = f"{at.base}/runs/{lease['run_id']}/transitions"
+            return at.request("POST", path, json.dumps(body).encode())
+
+        started = fire(at.port, [said(each, "RUNNING") for each in held], clients=CLIENTS)
+        ended = fire(at.port, [said(each, "COMPLETED") for each in held], clients=CLIENTS)
+        assert all(json.loads(body)["state"] == "COMPLETED" for body in ended.bodies)
+        seconds = created.seconds + leased.seconds + started.seconds + ended.seconds
+        if round_number:
+            rates.append(RUNS / seconds)
+    return statistics.median(rates)

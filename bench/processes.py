@@ -1,0 +1,45 @@
+"""The other processes of a stack, for benchmarks that need them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.stack import REPOSITORY, Stack, _environment, _free_port, _wait_for
+
+
+@contextmanager
+def live(at: Stack) -> Iterator[int]:
+    """Serve the live process and return its port."""
+    port = _free_port()
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "asgi"),
+        *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
+        *("--workers", "1", "--log-level", "error"),
+        "apps.config.live:application",
+    ]
+    with _running(at, "app", command) as process:
+        _wait_for(port, process)
+        yield port
+
+
+@contextmanager
+def workers(at: Stack, *names: str) -> Iterator[None]:
+    """Run loops."""
+    with _running(at, "worker", [sys.executable, "manage.py", "run_worker", *names]):
+        yield
+
+
+@contextmanager
+def _running(at: Stack, role: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    environment = _environment(at.server, at.database) | {"HEADWAY_DATABASE_ROLE": role}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
