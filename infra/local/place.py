@@ -90,6 +90,7 @@ class Place:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip()
+            lock.close()
             raise Problem(
                 f"Headway already runs in {self.data} (process {holder}): stop that one first, or "
                 f"choose another place with DATA=… PORT=…"
