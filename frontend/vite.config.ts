@@ -48,12 +48,24 @@ export default defineConfig(({ mode }) => {
       },
     },
     test: {
-      environment: "jsdom",
-      environmentOptions: { jsdom: { url: "http://127.0.0.1:3000" } },
-      setupFiles: ["src/testing/setup.ts"],
-      include: ["src/**/*.test.{ts,tsx}"],
-      css: false,
-      testTimeout: 15_000,
+      projects: [
+        {
+          extends: true,
+          test: { name: "pure", environment: "node", include: ["src/**/*.test.ts"], isolate: false },
+        },
+        {
+          extends: true,
+          test: {
+            name: "pages",
+            environment: "jsdom",
+            environmentOptions: { jsdom: { url: "http://127.0.0.1:3000" } },
+            setupFiles: ["src/testing/setup.ts"],
+            include: ["src/**/*.test.tsx"],
+            css: false,
+            testTimeout: 30_000,
+          },
+        },
+      ],
     },
   };
 });

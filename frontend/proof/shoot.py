@@ -48,10 +48,14 @@ FOLLOWED = {
 }
 
 
+LOADED = "document.querySelector('h1, [role=alert]') && !document.querySelector('[role=status][aria-label^=Loading]')"
+
+
 def settle(page: Page) -> None:
     """Wait until nothing is loading any more; streams keep the network busy, so idleness can't be awaited."""
-    page.wait_for_function("document.querySelector('h1') && !document.querySelector('[role=status][aria-label^=Loading]')", timeout=20_000)
-    page.wait_for_timeout(350)
+    page.wait_for_function(LOADED, timeout=20_000)
+    page.wait_for_timeout(500)
+    page.wait_for_function(LOADED, timeout=20_000)
     page.evaluate("document.fonts.ready.then(() => true)")
 
 

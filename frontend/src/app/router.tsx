@@ -172,7 +172,7 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/settings"), "SettingsRoute"),
 });
 
-const routeTree = rootRoute.addChildren([
+export const routeTree = rootRoute.addChildren([
   indexRoute,
   loginRoute,
   signupRoute,

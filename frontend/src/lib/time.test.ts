@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+
+import { elapsed, formatEvery, formatRelative, parseRange, rangeKey, resolveRange } from "./time";
+
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+
+describe("parseRange", () => {
+  it.each([
+    [{ range: "7d" }, { range: "7d" }],
+    [{ range: "never" }, {}],
+    [{ from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", range: "7d" }, { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z" }],
+    [{ from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z" }, {}],
+    [{ from: "yesterday", to: "today", range: "1h" }, { range: "1h" }],
+  ])("reads %j as %j", (search, range) => {
+    expect(parseRange(search)).toEqual(range);
+  });
+});
+
+it("resolves a preset against the given moment", () => {
+  expect(resolveRange({ range: "1h" }, NOW)).toEqual({ from: "2026-03-01T11:00:00.000Z", to: "2026-03-01T12:00:00.000Z" });
+});
+
+it("keys a preset by name, so that the clock does not change the key", () => {
+  expect(rangeKey({})).toBe("24h");
+});
+
+describe("formatRelative", () => {
+  it.each([
+    [-500, "just now"],
+    [-42_000, "42s ago"],
+    [-240_000, "4m ago"],
+    [3 * 3_600_000, "in 3h"],
+    [-5 * 86_400_000, "5d ago"],
+  ])("says %i ms from now as %s", (offset, text) => {
+    expect(formatRelative(NOW + offset, NOW)).toBe(text);
+  });
+});
+
+it.each([
+  [300, "every 5m"],
+  [3_600, "every 1h"],
+  [90, "every 1m 30s"],
+  [45, "every 45 s"],
+])("says an interval of %i s as %s", (seconds, text) => {
+  expect(formatEvery(seconds)).toBe(text);
+});
+
+it("counts a running thing up to now and never below zero", () => {
+  expect(elapsed("2026-03-01T11:59:00Z", null, NOW)).toBe(60_000);
+  expect(elapsed("2026-03-01T12:00:05Z", null, NOW)).toBe(0);
+  expect(elapsed(null, null, NOW)).toBeNull();
+});

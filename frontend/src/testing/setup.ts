@@ -1,0 +1,34 @@
+import "@testing-library/jest-dom/vitest";
+
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+
+import { FakeEventSource } from "./event-source";
+import { server } from "./server";
+
+// What jsdom lacks and the components ask for.
+class NoObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+vi.stubGlobal("ResizeObserver", NoObserver);
+vi.stubGlobal("EventSource", FakeEventSource);
+window.matchMedia = (query: string) =>
+  ({ matches: false, media: query, onchange: null, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {}, dispatchEvent: () => false }) as MediaQueryList;
+window.scrollTo = () => {};
+Element.prototype.scrollIntoView = () => {};
+Element.prototype.scrollTo = () => {};
+// Without a layout every row would be 0 high, and a virtual list would draw them all.
+Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 40 });
+HTMLCanvasElement.prototype.getContext = () => null;
+Object.defineProperty(document, "fonts", { value: { addEventListener() {}, removeEventListener() {} } });
+
+beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  FakeEventSource.closeAll();
+  localStorage.clear();
+});
+afterAll(() => server.close());
