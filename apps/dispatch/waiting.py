@@ -68,12 +68,14 @@ class Door:
         finally:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+            if not self._waiters and self._wake is not None:
+                self._wake.set()  # nobody is left to look for
         # An answer that is under way may hold leases, which must not be dropped.
         async with waiter.busy:
             return waiter.answer.result() if waiter.answer.done() else None
 
     def _knock(self) -> None:
-        if self._task is None or self._task.done():
+        if self._task is None:
             self._task = asyncio.create_task(self._serve())
         elif self._wake is not None:
             self._wake.set()
@@ -93,8 +95,12 @@ class Door:
             self._waiters.clear()
         finally:
             self._wake = None
-            if not self._waiters:
-                self._on_idle()
+            self._task = None
+        # Whoever came while the last one left would stand at a door that nobody serves.
+        if self._waiters:
+            self._knock()
+        else:
+            self._on_idle()
 
     async def _look(self) -> None:
         may_have_runs = True

@@ -1,0 +1,181 @@
+"""The streams of runs, over their own views."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.test import AsyncClient
+
+from apps.core.clock import utc_now
+from apps.core.ids import uuid7
+from apps.runs.api import streams
+from apps.runs.enums import RunState
+from apps.telemetry import services as telemetry
+from apps.telemetry.items import NewLogLine, TelemetryBatch
+from apps.tenancy.isolation import workspace_scope
+from tests.apps.runs.test_task_runs import said, tell
+from tests.factories.dispatch import local_run, report
+from tests.factories.tenancy import make_key
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("apps.runs.api.live_urls"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _live_process(settings):
+    """As apps.config.live does: sync middleware would put all waiting requests into one thread."""
+    settings.MIDDLEWARE = [
+        "apps.core.http.request_context.LiveRequestContext",
+        "apps.core.http.live.SessionCookie",
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch):
+    monkeypatch.setattr(streams, "LOOK_EVERY_SECONDS", 0.02)
+
+
+@pytest.fixture
+def run(workspace):
+    with workspace_scope(workspace.id):
+        made = local_run(workspace)
+    connection.close()
+    return made
+
+
+def inside(workspace, call):
+    def work():
+        try:
+            with workspace_scope(workspace.id):
+                return call()
+        finally:
+            connection.close()
+
+    return sync_to_async(work, thread_sensitive=False)()
+
+
+async def open_stream(workspace, key, path="runs", **headers):
+    return await AsyncClient().get(
+        f"/workspaces/{workspace.slug}/streams/{path}",
+        headers={"Authorization": f"Bearer {key}"} | headers,
+    )
+
+
+async def frames(response):
+    async for chunk in response.streaming_content:
+        fields = dict(line.split(": ", 1) for line in chunk.decode().splitlines() if ": " in line)
+        if "data" in fields:
+            yield fields["event"], fields.get("id"), json.loads(fields["data"])
+
+
+def in_time(coroutine):
+    async def limited():
+        return await asyncio.wait_for(coroutine, 20)
+
+    return asyncio.run(limited())
+
+
+def log(workspace, run, message):
+    telemetry.store_batch(
+        workspace_id=workspace.id,
+        batch=TelemetryBatch(
+            logs=[NewLogLine(occurred_at=utc_now(), level="INFO", message=message, run_id=run.id)]
+        ),
+        now=utc_now(),
+    )
+
+
+def test_each_change_of_a_run_comes_once(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key))
+        first = await anext(stream)
+        await inside(workspace, lambda: report(run, RunState.COMPLETED, workspace))
+        second = await anext(stream)
+        other = await inside(workspace, lambda: local_run(workspace))
+        third = await anext(stream)
+        await stream.aclose()
+        return other, [first, second, third]
+
+    other, seen = in_time(scene())
+
+    assert [(kind, data["id"], data["state"]) for kind, _, data in seen] == [
+        ("run", str(run.id), "RUNNING"),
+        ("run", str(run.id), "COMPLETED"),
+        ("run", str(other.id), "RUNNING"),
+    ]
+    assert seen[0][2].keys() == seen[2][2].keys() >= {"flow", "task_counts", "duration_ms"}
+
+
+def test_a_returning_reader_misses_nothing(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key))
+        _, cursor, _ = await anext(stream)
+        await stream.aclose()
+        await inside(workspace, lambda: report(run, RunState.FAILED, workspace))
+        again = frames(await open_stream(workspace, key, **{"Last-Event-ID": cursor}))
+        data = (await anext(again))[2]
+        await again.aclose()
+        return data
+
+    assert in_time(scene())["state"] == "FAILED"
+
+
+def test_one_run_tells_of_its_state_its_lines_and_its_task_runs(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        seen = [await anext(stream)]
+        await inside(workspace, lambda: log(workspace, run, "one"))
+        seen.append(await anext(stream))
+        await inside(
+            workspace,
+            lambda: tell(run, *[said(run, uuid7(), n, RunState.RUNNING) for n in range(3)]),
+        )
+        seen.append(await anext(stream))
+        await inside(workspace, lambda: log(workspace, run, "two"))
+        seen.append(await anext(stream))
+        await inside(workspace, lambda: report(run, RunState.COMPLETED, workspace))
+        seen.append(await anext(stream))
+        await stream.aclose()
+        return seen
+
+    seen = in_time(scene())
+
+    assert [kind for kind, _, _ in seen] == ["run", "log", "task_runs", "log", "run"]
+    assert [data["message"] for kind, _, data in seen if kind == "log"] == ["one", "two"]
+    assert seen[2][2] == {"changed": 3, "counts": {"RUNNING": 3}}
+    assert seen[4][2]["may"] == {"cancel": False, "retry": False}
+
+
+def test_streams_are_for_members_with_the_scope(alice, mallory, workspace, run):
+    good, theirs = make_key(alice, role="VIEWER"), make_key(mallory, role="OWNER")
+    connection.close()
+
+    async def statuses():
+        return [
+            (await open_stream(workspace, secret, path, **headers)).status_code
+            for secret, path, headers in (
+                ("hw_wrong", "runs", {}),
+                (theirs, "runs", {}),
+                (theirs, f"runs/{run.id}", {}),
+                (good, f"runs/{uuid7()}", {}),
+                (good, "runs?cursor=xyz", {}),
+                (good, "runs", {"Last-Event-ID": "2026-01-01"}),
+            )
+        ]
+
+    assert in_time(statuses()) == [401, 404, 404, 404, 400, 400]
