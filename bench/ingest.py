@@ -2,9 +2,9 @@
 Events through HTTP against raw COPY of the same rows into the same table and indexes.
 
 Both sides use as many clients, commit every 500 rows, and share the machine's cores with the
-database. The reference is what a program with access to the database would do: processes that COPY
-Python values with psycopg, in the binary format, checking nothing. A second one sends bytes that were
-encoded beforehand; it measures the database and nothing else.
+database. The reference is what a program with access to the database would do: processes that
+COPY Python values with psycopg, in the binary format, checking nothing. A second one sends bytes
+that were encoded beforehand; it measures the database and nothing else.
 """
 
 from __future__ import annotations

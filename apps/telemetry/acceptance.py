@@ -295,6 +295,11 @@ def series_id_of(workspace_id: UUID, key: SeriesKey) -> UUID:
     return derived_uuid7(_SERIES_EPOCH, "series", str(workspace_id), key.name, *parts)
 
 
+def total_id_of(workspace_id: UUID, name: str) -> UUID:
+    """Return the id under which the rollups hold a metric's points of all series together."""
+    return derived_uuid7(_SERIES_EPOCH, "total", str(workspace_id), name)
+
+
 _TRANSITION_PAST: Final = timedelta(days=3_650)
 _TRANSITION_FUTURE: Final = timedelta(days=1)
 _SERIES_EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ order, and points that come late change the minutes, hours and days they belong 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
@@ -158,6 +158,19 @@ def summarise_points(
         [SeriesMinute(*key, summary) for key, summary in minutes.items()],
         [RunSeries(*key, summary) for key, summary in runs.items()],
     )
+
+
+def totals_of(series: Iterable[SeriesMinute], total_ids: Mapping[UUID, UUID]) -> list[SeriesMinute]:
+    """Summarise per metric what is summarised per series; `total_ids` by the id of the series."""
+    totals: dict[tuple[UUID, int], Summary] = {}
+    for each in series:
+        key = (total_ids[each.series_id], each.minute)
+        known = totals.get(key)
+        if known is None:
+            totals[key] = each.summary.copy()
+        else:
+            known.merge(each.summary)
+    return [SeriesMinute(*key, summary) for key, summary in totals.items()]
 
 
 def _add(into: dict[Key, Summary], key: Key, value: float, at_us: int, sketch: Sketch) -> None:

@@ -102,6 +102,12 @@ class Plan(NamedTuple):
             self.step_seconds * 1_000_000
         )
 
+    @property
+    def rollup_rows(self) -> int:
+        """How many rows of the rollup one series has in the range, at most."""
+        span = (microseconds(self.end) - microseconds(self.start)) // 1_000_000
+        return span // (self.rollup.seconds or self.step_seconds)
+
     def starts(self) -> range:
         """Return the start of each bucket, in seconds since 1970."""
         first = microseconds(self.start) // 1_000_000

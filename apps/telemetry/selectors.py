@@ -19,12 +19,12 @@ from django.db.models.functions import Cast
 
 from apps.core.ids import uuid7_time
 from apps.telemetry import query as metric_query
-from apps.telemetry.acceptance import NIL
+from apps.telemetry.acceptance import NIL, total_id_of
 from apps.telemetry.deltas import Summary
 from apps.telemetry.enums import LogLevel
 from apps.telemetry.errors import QueryTooLarge
 from apps.telemetry.models import Event, LogLine, MetricSeries, RunMetric, RunTransition
-from apps.telemetry.query import Aggregate, Fill, Plan, Points
+from apps.telemetry.query import Aggregate, Fill, Plan, Points, Rollup
 from apps.telemetry.store import reads
 
 NEWEST_FIRST: Final = ("-occurred_at", "-id")
@@ -32,6 +32,7 @@ OLDEST_FIRST: Final = ("occurred_at", "id")
 TRANSITION_ORDER: Final = ("id",)
 
 MAX_MATCHED_SERIES: Final = 10_000  # series read for one query
+MAX_SKETCHES: Final = 50_000  # merged for one query
 LABEL_VALUES: Final = 20  # values named per label in the list of metrics
 TOP_NAMES: Final = 20
 HISTOGRAM_BUCKETS: Final = 120
@@ -318,7 +319,11 @@ def query_metrics(
 def _query_metric(
     workspace_id: uuid.UUID, asked: MetricQuery, plan: Plan, fill: Fill, room: int
 ) -> list[Line]:
-    series: list[uuid.UUID] = []
+    wants_all = not asked.where and not asked.group_by and plan.rollup is not Rollup.RAW
+    if wants_all:
+        series = [total_id_of(workspace_id, asked.name)]
+        return _lines(workspace_id, asked, plan, fill, room, series, [0], {(): 0})
+    series = []
     groups: list[int] = []
     numbers: dict[tuple[tuple[str, str], ...], int] = {}
     matching = MetricSeries.objects.filter(workspace_id=workspace_id, name=asked.name)
@@ -338,6 +343,26 @@ def _query_metric(
             f"More than {MAX_MATCHED_SERIES} series match: narrow the query with `where`.",
             fields={"queries": [f"{asked.name} matches too many series."]},
         )
+    percentile = asked.aggregate.quantile is not None
+    sketches = len(series) * plan.rollup_rows
+    if percentile and sketches > MAX_SKETCHES:
+        raise QueryTooLarge(
+            f"Percentiles of {len(series)} series over this range would read {sketches} sketches.",
+            fields={"queries": ["Narrow with `where`, shorten the range, or ask for an average."]},
+        )
+    return _lines(workspace_id, asked, plan, fill, room, series, groups, numbers)
+
+
+def _lines(
+    workspace_id: uuid.UUID,
+    asked: MetricQuery,
+    plan: Plan,
+    fill: Fill,
+    room: int,
+    series: Sequence[uuid.UUID],
+    groups: Sequence[int],
+    numbers: Mapping[tuple[tuple[str, str], ...], int],
+) -> list[Line]:
     summaries = reads.summarise_series(
         workspace_id,
         series=series,

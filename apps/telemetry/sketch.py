@@ -12,10 +12,11 @@ share the last bucket; the row's exact minimum and maximum bound what is reporte
 from __future__ import annotations
 
 import math
+import struct
+import sys
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Final
-
-import msgspec
 
 ACCURACY: Final = 0.01  # relative error of a percentile
 GAMMA: Final = (1 + ACCURACY) / (1 - ACCURACY)
@@ -92,29 +93,69 @@ def quantile(sketch: Mapping[int, int], q: float, *, low: float, high: float) ->
     return min(max(value_of(key), low), high)
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[list[int], list[int]])
+# Packed: segments one after the other, each a run of buckets: first key, number of buckets, bytes
+# per count, then the counts, little end first. Sketches put one after the other are thus a sketch
+# too: their sum. Runs are cut at gaps that cost more than the head of a new one.
+_HEAD: Final = struct.Struct("<hHB")
+_GAP: Final = 16
 
 
 def encode(sketch: Mapping[int, int]) -> bytes:
-    """Pack for storage: keys as steps from one to the next, so that most take one byte."""
-    keys = sorted(sketch)
-    steps = []
-    previous = 0
-    for key in keys:
-        steps.append(key - previous)
-        previous = key
-    return _encoder.encode((steps, [sketch[key] for key in keys]))
+    """Pack for storage; a day of a usual metric takes a few hundred bytes."""
+    parts: list[bytes] = []
+    run: list[int] = []
+    first = 0
+    for key in sorted(sketch):
+        gap = key - first - len(run)
+        if run and gap <= _GAP:
+            run.extend([0] * gap)
+        else:
+            parts += _segment(first, run)
+            first, run = key, []
+        run.append(sketch[key])
+    parts += _segment(first, run)
+    return b"".join(parts)
 
 
-def decode(data: bytes | memoryview) -> Sketch:
-    """Unpack what `encode` packed; empty input is the empty sketch."""
-    if not data:
-        return {}
-    steps, counts = _decoder.decode(data)
+def _segment(first: int, counts: list[int]) -> list[bytes]:
+    if not counts:
+        return []
+    most = max(counts)
+    width = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 4 if most < 1 << 32 else 8
+    packed = array(_TYPE_OF_WIDTH[width], counts)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return [_HEAD.pack(first, len(counts), width), packed.tobytes()]
+
+
+_TYPE_OF_WIDTH: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+
+def decode(data: bytes) -> Sketch:
+    """Unpack what `encode` packed, or the sum of several put one after the other."""
+    # PERF: merging tens of thousands of sketches bucket by bucket takes seconds. Here runs are
+    # added as whole numbers with one 64-bit lane for each bucket, which Python does in C; no lane
+    # overflows, because no series has 2^64 points.
+    lanes: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    at, end = 0, len(data)
+    while at < end:
+        first, count, width = _HEAD.unpack_from(data, at)
+        at += _HEAD.size
+        run = data[at : at + count * width]
+        at += count * width
+        wide = bytearray(count * 8)
+        for byte in range(width):
+            wide[byte::8] = run[byte::width]
+        lanes[first] = lanes.get(first, 0) + int.from_bytes(wide, "little")
+        if sizes.get(first, 0) < count:
+            sizes[first] = count
     sketch: Sketch = {}
-    key = 0
-    for step, count in zip(steps, counts, strict=True):
-        key += step
-        sketch[key] = count
+    for first, summed in lanes.items():
+        counts = array("Q", summed.to_bytes(sizes[first] * 8, sys.byteorder))
+        if sys.byteorder == "big":
+            counts.reverse()
+        for key, number in enumerate(counts, first):
+            if number:
+                sketch[key] = sketch.get(key, 0) + number
     return sketch

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from msgspec import Struct
 
 from apps.core.clock import utc_now
@@ -21,7 +21,7 @@ from apps.tenancy.isolation import workspace_scope
 
 logger = structlog.get_logger(__name__)
 
-SMALL: Final = 20  # items; more are worth a transaction of their own
+SMALL: Final = 10  # items; more are worth a transaction of their own
 
 
 class Sent(Struct, kw_only=True):
@@ -53,6 +53,8 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Answe
 
 
 def _alone(sent: Sent) -> Answer:
+    if sent.is_small and (answers := _at_once([sent])) is not None:
+        return answers[0]
     # Only in a test's transaction can there be one; breaking that would break the test.
     first = Repeated.SAVEPOINT if connection.in_atomic_block else Repeated.RAISE
     try:
@@ -73,30 +75,30 @@ def _accept(sent: Sent, repeated: Repeated) -> Answer:
 
 
 def _together(requests: Sequence[Sent]) -> list[Answer] | None:
-    workspace = requests[0].workspace
-    batch = TelemetryBatch(
-        events=[item for sent in requests for item in sent.decoded.batch.events],
-        logs=[item for sent in requests for item in sent.decoded.batch.logs],
-        points=[item for sent in requests for item in sent.decoded.batch.points],
-    )
     try:
-        with workspace_scope(workspace.id):
-            outcome = telemetry.store_batch(
-                workspace_id=workspace.id,
-                batch=batch,
-                now=utc_now(),
-                retention_days=workspace.limits.retention_days,
-                repeated=Repeated.RAISE,
-            )
-            if outcome.duplicates:  # whose they are is not known
-                transaction.set_rollback(True)
-    except RowsAreThereError:
-        return None
+        return _at_once(requests)
     except DatabaseError as error:
         # One of them may be the cause; the others must not suffer for it.
         logger.warning("ingest.gathered_batch_failed", requests=len(requests), error=str(error))
         return None
-    return None if outcome.duplicates else _answers(requests, outcome.rejected)
+
+
+def _at_once(requests: Sequence[Sent]) -> list[Answer] | None:
+    """Store requests of one workspace in one round trip; None when something is there already."""
+    if connection.in_atomic_block:
+        return None
+    workspace = requests[0].workspace
+    outcome = telemetry.store_fresh(
+        workspace_id=workspace.id,
+        batch=TelemetryBatch(
+            events=[item for sent in requests for item in sent.decoded.batch.events],
+            logs=[item for sent in requests for item in sent.decoded.batch.logs],
+            points=[item for sent in requests for item in sent.decoded.batch.points],
+        ),
+        now=utc_now(),
+        retention_days=workspace.limits.retention_days,
+    )
+    return None if outcome is None else _answers(requests, outcome.rejected)
 
 
 def _answers(requests: Sequence[Sent], rejected: Sequence[Refusal]) -> list[Answer]:

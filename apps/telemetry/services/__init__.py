@@ -3,7 +3,13 @@
 from apps.telemetry.services.retention import compress_old, drop_expired, prepare_room
 from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
 from apps.telemetry.services.rollup import count_pending, merge_pending_batches
-from apps.telemetry.services.write import emit, forget_series, record_transitions, store_batch
+from apps.telemetry.services.write import (
+    emit,
+    forget_series,
+    record_transitions,
+    store_batch,
+    store_fresh,
+)
 from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
 __all__ = [
@@ -19,4 +25,5 @@ __all__ = [
     "prepare_room",
     "record_transitions",
     "store_batch",
+    "store_fresh",
 ]

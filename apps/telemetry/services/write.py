@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
 from threading import Lock
-from typing import cast
+from typing import NamedTuple, cast
 
 import structlog
 from django.db import connection, transaction
@@ -53,41 +53,49 @@ def store_batch(
     Drops: items outside the time window or over a limit; each is in `rejected` with its index.
     Raises: RowsAreThereError, only with Repeated.RAISE.
     """
-    window = Window.at(now, retention_days=retention_days)
-    events, event_refusals = acceptance.accept_events(
-        batch.events, workspace_id=workspace_id, window=window
-    )
-    lines, line_refusals = acceptance.accept_logs(
-        batch.logs, workspace_id=workspace_id, window=window
-    )
-    accepted_points = acceptance.accept_points(
-        batch.points, workspace_id=workspace_id, window=window
-    )
-    points, series_refusals = _admit_series(workspace_id, accepted_points, now)
-    refusals = [
-        *event_refusals,
-        *line_refusals,
-        *sorted([*accepted_points.refusals, *series_refusals], key=lambda refusal: refusal.index),
-    ]
-    found = len(events) + len(lines) + len(points)
+    sent = _accept(workspace_id, batch, now, retention_days)
+    points, series_refusals = _admit_series(workspace_id, sent.points, now)
+    refusals = sorted([*sent.refusals, *series_refusals], key=lambda each: (each.kind, each.index))
+    found = len(sent.events) + len(sent.lines) + len(points)
     if not found:
         return StoreOutcome(rejected=refusals)
 
-    _make_room(tables.EVENT, events)
-    _make_room(tables.LOG_LINE, lines)
-    _make_room(tables.METRIC_POINT, points)
-    inserted = copy.insert_new(
-        [(tables.EVENT, events), (tables.LOG_LINE, lines), (tables.METRIC_POINT, points)],
-        repeated=repeated,
-    )
+    writes = _writes(sent.events, sent.lines, points)
+    inserted = copy.insert_new(writes, repeated=repeated)
     # Each is a part of the list that was passed in, in its order.
     new_events = cast("Sequence[EventRow]", inserted[0])
     new_lines = cast("Sequence[LogRow]", inserted[1])
     new_points = cast("Sequence[PointRow]", inserted[2])
     accepted = len(new_events) + len(new_lines) + len(new_points)
     if accepted:
-        _leave_pending(workspace_id, new_events, new_lines, new_points, now)
+        # PERF: building this INSERT from the model took longer than executing it.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                *_pending(workspace_id, new_events, new_lines, new_points, sent.points.series, now)
+            )
     return StoreOutcome(accepted=accepted, duplicates=found - accepted, rejected=refusals)
+
+
+def store_fresh(
+    *, workspace_id: uuid.UUID, batch: TelemetryBatch, now: datetime, retention_days: int
+) -> StoreOutcome | None:
+    """
+    Store a small batch in a transaction of its own that costs one round trip.
+
+    Returns None, with nothing stored, when any row is there already or any series is new; then
+    `store_batch` can tell what is what. Must be called outside of a transaction.
+    """
+    sent = _accept(workspace_id, batch, now, retention_days)
+    if any(series_id not in _known_series for series_id in sent.points.series):
+        return None
+    events, lines, points = sent.events, sent.lines, sent.points.rows
+    found = len(events) + len(lines) + len(points)
+    if found:
+        writes = _writes(events, lines, points)
+        pending = _pending(workspace_id, events, lines, points, sent.points.series, now)
+        if not copy.insert_at_once(workspace_id, writes, pending):
+            return None
+    return StoreOutcome(accepted=found, rejected=sent.refusals)
 
 
 def emit(
@@ -126,33 +134,73 @@ def record_transitions(
     )
     if not rows:
         return 0
-    store.current().make_room(
-        tables.RUN_TRANSITION, [uuid7_time(rows[0].id), uuid7_time(rows[-1].id)]
-    )
+    moments = {uuid7_time(rows[0].id), uuid7_time(rows[-1].id)}
+    if max(moments) - min(moments) > timedelta(days=tables.RUN_TRANSITION.days):
+        moments = {uuid7_time(row.id) for row in rows}
+    store.current().make_room(tables.RUN_TRANSITION, moments)
     return len(copy.insert_new([(tables.RUN_TRANSITION, rows)])[0])
 
 
-def _make_room(
-    table: tables.TimeTable, rows: Sequence[EventRow] | Sequence[LogRow] | Sequence[PointRow]
-) -> None:
-    if not rows:
-        return
-    first = min(row.occurred_at for row in rows)
-    last = max(row.occurred_at for row in rows)
-    one_day = first.date() == last.date()
-    moments = {first, last} if one_day else {row.occurred_at for row in rows}
-    store.current().make_room(table, moments)
+class _Sent(NamedTuple):
+    """A batch after the checks that need no database."""
+
+    events: list[EventRow]
+    lines: list[LogRow]
+    points: acceptance.AcceptedPoints
+    refusals: list[Refusal]
 
 
-def _leave_pending(
+def _accept(
+    workspace_id: uuid.UUID, batch: TelemetryBatch, now: datetime, retention_days: int
+) -> _Sent:
+    window = Window.at(now, retention_days=retention_days)
+    events, event_refusals = acceptance.accept_events(
+        batch.events, workspace_id=workspace_id, window=window
+    )
+    lines, line_refusals = acceptance.accept_logs(
+        batch.logs, workspace_id=workspace_id, window=window
+    )
+    points = acceptance.accept_points(batch.points, workspace_id=workspace_id, window=window)
+    return _Sent(events, lines, points, [*event_refusals, *line_refusals, *points.refusals])
+
+
+def _writes(
+    events: Sequence[EventRow], lines: Sequence[LogRow], points: Sequence[PointRow]
+) -> copy.Writes:
+    """Return the rows with their tables, having made room for them."""
+    writes: list[tuple[tables.TimeTable, Sequence[EventRow | LogRow | PointRow]]] = [
+        (tables.EVENT, events),
+        (tables.LOG_LINE, lines),
+        (tables.METRIC_POINT, points),
+    ]
+    current = store.current()
+    for table, rows in writes:
+        if rows:
+            first = min(row.occurred_at for row in rows)
+            last = max(row.occurred_at for row in rows)
+            one_day = first.date() == last.date()
+            current.make_room(
+                table, {first, last} if one_day else {row.occurred_at for row in rows}
+            )
+    return writes
+
+
+def _pending(
     workspace_id: uuid.UUID,
     events: Sequence[EventRow],
     lines: Sequence[LogRow],
     points: Sequence[PointRow],
+    keys: Mapping[uuid.UUID, SeriesKey],
     now: datetime,
-) -> None:
+) -> tuple[str, list[str | bytes | datetime | uuid.UUID]]:
+    """Return the statement that leaves the batch's pending row for the rollup."""
     series, runs = deltas.summarise_points(
         [(row.series_id, row.occurred_at, row.value, row.run_id) for row in points]
+    )
+    # A chart of a whole metric reads its total, however many series there are.
+    totals = deltas.totals_of(
+        series,
+        {id_: acceptance.total_id_of(workspace_id, key.name) for id_, key in keys.items()},
     )
     content = deltas.encode(
         deltas.Deltas(
@@ -162,17 +210,15 @@ def _leave_pending(
             logs=deltas.count_logs(
                 (row.level, row.occurred_at, _size(row.message)) for row in lines
             ),
-            series=series,
+            series=[*series, *totals],
             runs=runs,
         )
     )
-    # PERF: with each batch; building the INSERT from the model took longer than executing it.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO telemetry_pendingbatch (id, created_at, workspace_id, consumer, content)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [uuid7(), now, workspace_id, Consumer.ROLLUP.value, content],
-        )
+    return (
+        "INSERT INTO telemetry_pendingbatch (id, created_at, workspace_id, consumer, content)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        [uuid7(), now, workspace_id, Consumer.ROLLUP.value, content],
+    )
 
 
 def _size(message: str) -> int:

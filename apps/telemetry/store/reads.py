@@ -17,7 +17,7 @@ from django.db import connection
 
 from apps.telemetry.deltas import Summary
 from apps.telemetry.query import Plan
-from apps.telemetry.sketch import decode, merge_into
+from apps.telemetry.sketch import decode, sketch_of
 from apps.telemetry.store.tables import EVENT, EVENT_ROLLUPS, METRIC_POINT, METRIC_ROLLUPS
 
 Group = int
@@ -67,7 +67,8 @@ def summarise_series(
     elif raw:
         extra = "array_agg(t.value)"
     else:
-        extra = "array_agg(t.sketch)"
+        # Sketches put one after the other are their sum.
+        extra = "string_agg(t.sketch, '')"
     found: dict[tuple[Group, int], Summary] = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,18 +79,11 @@ def summarise_series(
             summary = Summary(count, total, low, high, 0.0, 0, {})
             if parts is not None:
                 if raw:
-                    _exact(summary, parts)
+                    summary.sketch = sketch_of(parts)
                 else:
-                    for part in parts:
-                        merge_into(summary.sketch, decode(part))
+                    summary.sketch = decode(bytes(parts))
             found[number, start] = summary
     return found
-
-
-def _exact(summary: Summary, values: Sequence[float]) -> None:
-    from apps.telemetry.sketch import sketch_of
-
-    summary.sketch = sketch_of(values)
 
 
 def count_events(

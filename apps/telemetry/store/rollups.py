@@ -79,7 +79,7 @@ def merge_summaries(table: TimeTable, summaries: Mapping[Cell, Summary]) -> None
             sketch,
         ) in cursor.fetchall():
             cell = Cell(workspace_id, series_id, bucket_at)
-            known = Summary(count, total, low, high, 0.0, 0, decode(sketch))
+            known = Summary(count, total, low, high, 0.0, 0, decode(bytes(sketch)))
             known.merge(merged[cell])
             merged[cell] = known
         rows = [merged[cell] for cell in cells]

@@ -13,6 +13,7 @@ from django.db import Error, connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import selectors, services
+from apps.telemetry.acceptance import total_id_of
 from apps.telemetry.deltas import EPOCH
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
 from apps.telemetry.models import (
@@ -106,8 +107,10 @@ def assert_rollups_equal_a_recount(workspace):
         assert {key: list(values) for key, values in found.items()} == volumes
 
         values = defaultdict(list)
+        total_id = total_id_of(workspace.id, "rows")
         for point in points:
-            values[point.series_id, bucket(point.occurred_at, seconds)].append(point.value)
+            for series_id in (point.series_id, total_id):
+                values[series_id, bucket(point.occurred_at, seconds)].append(point.value)
         found = rows_of(tables.METRIC_ROLLUPS[width], workspace)
         assert found.keys() == values.keys()
         for key, (count, total, low, high, sketch) in found.items():
@@ -182,9 +185,10 @@ def test_workspaces_do_not_mix(in_workspace, rival_workspace):
     with as_worker():
         services.merge_pending_batches()
 
-        [mine] = rows_of(tables.METRIC_ROLLUPS["1m"], in_workspace).values()
-        [theirs] = rows_of(tables.METRIC_ROLLUPS["1m"], rival_workspace).values()
-    assert (mine[0], theirs[0]) == (1, 2)
+        mine = rows_of(tables.METRIC_ROLLUPS["1m"], in_workspace).values()
+        theirs = rows_of(tables.METRIC_ROLLUPS["1m"], rival_workspace).values()
+    # The series and the metric's total.
+    assert ([row[0] for row in mine], [row[0] for row in theirs]) == ([1, 1], [2, 2])
 
 
 def _changed(point):

@@ -70,6 +70,19 @@ def test_packing_and_unpacking_gives_the_same(values):
     assert sketch.decode(sketch.encode(made)) == made
 
 
+@given(st.lists(st.lists(VALUES, max_size=60), max_size=8))
+def test_packed_sketches_put_one_after_the_other_are_their_sum(parts):
+    packed = b"".join(sketch.encode(sketch.sketch_of(part)) for part in parts)
+
+    assert sketch.decode(packed) == sketch.sketch_of(value for part in parts for value in part)
+
+
+@given(st.dictionaries(st.integers(-3_800, 3_800), st.integers(1, 2**40), max_size=50))
+def test_great_counts_are_packed_too(made):
+    assert sketch.decode(sketch.encode(made)) == made
+    assert sketch.decode(sketch.encode(made) * 3) == {key: 3 * n for key, n in made.items()}
+
+
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50))
 def test_keys_order_as_values_do(values):
     keys = [sketch.bucket_of(value) for value in sorted(values)]
