@@ -1,12 +1,17 @@
 import { createContext, use } from "react";
 
+import type { Schema } from "@/schema/wire/schema";
+
+type Scope = Schema<"ScopesEnum">;
+
 /** What every page of a workspace knows: which one, as whom, and what that person may do. */
 export interface WorkspaceContextValue {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
-  readonly role: string;
-  readonly scopes: readonly string[];
+  /** null for an API key that carries scopes of its own. */
+  readonly role: string | null;
+  readonly scopes: readonly Scope[];
   readonly liveUrl: string;
 }
 
@@ -19,7 +24,8 @@ export function useWorkspace(): WorkspaceContextValue {
 }
 
 /** null when the scope is there, else the sentence that a disabled button shows. */
-export function useDenial(scope: string): string | null {
+export function useDenial(scope: Scope): string | null {
   const { scopes, role } = useWorkspace();
-  return scopes.includes(scope) ? null : `Your role here is ${role.toLowerCase()}; this needs the scope ${scope}.`;
+  if (scopes.includes(scope)) return null;
+  return role === null ? `This needs the scope ${scope}.` : `Your role here is ${role.toLowerCase()}; this needs the scope ${scope}.`;
 }

@@ -11,7 +11,7 @@ import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
 import { ORIGIN, world } from "@/testing/world";
 
-const VIEWER = ["workspace:read", "members:read", "flows:read", "deployments:read", "runs:read", "pools:read", "telemetry:read"];
+const VIEWER = ["workspace:read", "members:read", "flows:read", "deployments:read", "runs:read", "pools:read", "telemetry:read"] as const;
 const asViewer = () => server.use(http.get("*/api/v1/me", () => HttpResponse.json(makeMe(ORIGIN, VIEWER, "VIEWER"))));
 const PATIENT = { timeout: 10_000 };
 const SECRET = `hw_${"T3st".repeat(11)}0000`;

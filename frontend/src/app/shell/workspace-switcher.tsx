@@ -46,7 +46,7 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
             >
               {workspace.name}
               <span className={styles["account"]}>
-                {workspace.account.name} · {workspace.role.toLowerCase()}
+                {[workspace.account.name, workspace.role?.toLowerCase()].join(" · ")}
               </span>
             </Menu.Item>
           ))}

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run, Transition } from "@/schema/wire/runs";
+import type { Run, RunCause, Transition } from "@/schema/wire/runs";
 import { world } from "@/testing/world";
 
 import { cancelDenial, causeWords, retryDenial, ribbonParts, ribbonWidths, runSentence } from "./run-model";
 
 function transition(state: Transition["state"], second: number, rest: Partial<Transition> = {}): Transition {
   const at = new Date(second * 1000).toISOString();
-  return { id: `${state}${second}`, state, state_type: "RUNNING", occurred_at: at, received_at: at, epoch: 1, superseded: false, message: null, task_run_id: null, ...rest };
+  return { id: `${state}${second}`, state, state_type: "RUNNING", occurred_at: at, received_at: at, epoch: 1, superseded: false, message: "", task_run_id: null, ...rest };
 }
 
 describe("ribbonParts", () => {
@@ -41,11 +41,11 @@ it("keeps every part visible however short it was", () => {
   expect(widths.reduce((sum, width) => sum + width, 0)).toBeCloseTo(100);
 });
 
-it.each([
+it.each<[RunCause | null, string | null]>([
   [{ kind: "exit_code", exit_code: 137 }, "the process ended with exit code 137"],
   [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
   [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
-  [{ kind: "something_new", detail: "x" }, "something_new: x"],
+  [{ kind: "timeout", detail: "" }, "it ran longer than its timeout"],
   [null, null],
 ])("words the cause %j", (cause, words) => {
   expect(causeWords(cause)).toBe(words);

@@ -8,7 +8,7 @@ export interface RibbonPart {
   readonly word: string;
   readonly from: number;
   readonly to: number;
-  readonly message: string | null;
+  readonly message: string;
 }
 
 /** The states of a run as stretches of time; evidence of an older epoch changes nothing and is left out. */

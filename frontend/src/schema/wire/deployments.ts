@@ -1,5 +1,4 @@
-import type { StateName, StateType } from "@/lib/run-state";
-import type { Ref } from "@/schema/wire/runs";
+import type { Schema } from "./schema";
 
 /** The part of JSON Schema that function signatures become. */
 export interface JsonSchema {
@@ -30,62 +29,11 @@ export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-export interface RecentRun {
-  readonly id: string;
-  readonly state: StateName;
-  readonly state_type: StateType;
-  readonly duration_ms: number | null;
-  readonly created_at: string;
-}
+export type RecentRun = Schema<"RunTickOutput">;
+export type Schedule = Schema<"ScheduleOutput">;
+export type ScheduleInput = Schema<"ScheduleInputRequest">;
+export type DeploymentRow = Schema<"DeploymentRowOutput">;
+export type RunInput = Schema<"DeploymentRunInputRequest">;
 
-export interface Schedule {
-  readonly id: string;
-  readonly kind: "CRON" | "INTERVAL";
-  readonly cron: string | null;
-  readonly interval_seconds: number | null;
-  readonly anchor_at: string | null;
-  readonly timezone: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly paused: boolean;
-  readonly next_at: string | null;
-}
-
-export interface ScheduleInput {
-  readonly kind: "CRON" | "INTERVAL";
-  readonly cron?: string;
-  readonly interval_seconds?: number;
-  readonly timezone: string;
-}
-
-export interface DeploymentRow {
-  readonly id: string;
-  readonly name: string;
-  readonly flow: Ref;
-  readonly description: string;
-  readonly entrypoint: string;
-  readonly path: string;
-  readonly pool: Ref;
-  readonly tags: readonly string[];
-  readonly version: string | null;
-  readonly paused: boolean;
-  readonly schedules: readonly Schedule[];
-  readonly timeout_seconds: number | null;
-  readonly retries: number;
-  readonly retry_delay_seconds: number;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly recent_runs: readonly RecentRun[];
-  readonly next_run_at: string | null;
-}
-
-export interface Deployment extends DeploymentRow {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly parameter_schema: JsonSchema;
-}
-
-export interface RunInput {
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly name?: string;
-  readonly tags?: readonly string[];
-  readonly scheduled_for?: string;
-}
+/** The API calls the parameter schema an object; what kind of object is JSON Schema's matter. */
+export type Deployment = Omit<Schema<"DeploymentOutput">, "parameter_schema"> & { readonly parameter_schema: JsonSchema };

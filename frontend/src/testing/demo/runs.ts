@@ -166,7 +166,7 @@ function bigRun(flow: Ref, now: number): Run {
     attempt: 1,
     tags: ["backfill", "nyc"],
     created_at: iso(started),
-    scheduled_for: null,
+    scheduled_for: iso(started),
     started_at: iso(started + 400),
     ended_at: iso(started + ms),
     duration_ms: ms,

@@ -28,8 +28,8 @@ export function makeEvent(at: number, index: number, random: () => number, runs:
       name: "query.finished",
       resource: { kind: "table", name: table, namespace: "duckdb" },
       related: [
-        { role: "by", kind: "user", name: person },
-        { role: "in", kind: "database", name: "flights.duckdb" },
+        { role: "by", kind: "user", name: person, namespace: null },
+        { role: "in", kind: "database", name: "flights.duckdb", namespace: null },
       ],
       payload: { rows, duration_ms: Math.floor(random() * 900), sql: `SELECT carrier, avg(dep_delay) FROM ${table} GROUP BY 1`, plan: { scans: 1, joins: 0 } },
       run_id: run?.id ?? null,
@@ -43,14 +43,14 @@ export function makeEvent(at: number, index: number, random: () => number, runs:
     return {
       ...base,
       name: `headway.run.${run?.state_type === "FAILED" ? "failed" : "completed"}`,
-      resource: { kind: "run", name: run?.name ?? "run" },
-      related: [{ role: "of", kind: "flow", name: run?.flow.name ?? "flow" }],
+      resource: { kind: "run", name: run?.name ?? "run", namespace: null },
+      related: [{ role: "of", kind: "flow", name: run?.flow.name ?? "flow", namespace: null }],
       payload: { duration_ms: run?.duration_ms ?? 0, attempt: run?.attempt ?? 1 },
       run_id: run?.id ?? null,
       source: "headway",
     };
   }
-  return { ...base, name: "dbt.test.failed", resource: { kind: "table", name: table, namespace: "duckdb" }, related: [{ role: "by", kind: "user", name: "svc-dbt" }], payload: { test: "not_null_dep_delay", failures: Math.ceil(random() * 40) }, run_id: null, source: "openlineage" };
+  return { ...base, name: "dbt.test.failed", resource: { kind: "table", name: table, namespace: "duckdb" }, related: [{ role: "by", kind: "user", name: "svc-dbt", namespace: null }], payload: { test: "not_null_dep_delay", failures: Math.ceil(random() * 40) }, run_id: null, source: "openlineage" };
 }
 
 export function makeMetrics(now: number): MetricInfo[] {

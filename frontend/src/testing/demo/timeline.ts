@@ -11,7 +11,7 @@ const TASKS = ["extract", "clean", "transform", "load", "check_rows"] as const;
 export function makeTimeline(run: Run): TimelinePage {
   const started = run.started_at === null ? null : Date.parse(run.started_at);
   const total = Object.values(run.task_counts ?? {}).reduce((sum, count) => sum + count, 0);
-  if (started === null || total === 0) return { epoch: 1, total: 0, task_names: [], states: [], rows: emptyRows(), origin_at: null, next_cursor: null };
+  if (started === null || total === 0) return { epoch: 1, total: 0, task_names: [], states: [], rows: emptyRows(), origin_at: run.created_at, next_cursor: null };
   const random = makeRandom(total + run.name.length);
   const span = run.duration_ms ?? run.estimated_duration_ms ?? 60_000;
   const elapsed = run.ended_at === null ? Date.now() - started : span;
@@ -52,7 +52,7 @@ export function makeTimeline(run: Run): TimelinePage {
     total,
     task_names: TASKS,
     states: STATES,
-    origin_at: run.started_at,
+    origin_at: run.started_at ?? run.created_at,
     next_cursor: null,
     rows: {
       id: rows.map((row) => row.id),
@@ -72,15 +72,15 @@ function emptyRows(): TimelinePage["rows"] {
 
 export function makeTransitions(run: Run): Transition[] {
   const created = Date.parse(run.created_at);
-  const steps: [StateName, number, string | null][] = [["SCHEDULED", created, null]];
+  const steps: [StateName, number, string][] = [["SCHEDULED", created, ""]];
   if (run.started_at !== null) {
     const started = Date.parse(run.started_at);
-    steps.push(["PENDING", started - 140, "Leased by worker-fra-1"], ["RUNNING", started, null]);
+    steps.push(["PENDING", started - 140, "Leased by worker-fra-1"], ["RUNNING", started, ""]);
     if (run.attempt > 1 && run.duration_ms !== null) {
-      steps.push(["AWAITING_RETRY", started + run.duration_ms * 0.3, "Attempt 1 failed: connection reset"], ["RETRYING", started + run.duration_ms * 0.42, null]);
+      steps.push(["AWAITING_RETRY", started + run.duration_ms * 0.3, "Attempt 1 failed: connection reset"], ["RETRYING", started + run.duration_ms * 0.42, ""]);
     }
   }
-  if (run.ended_at !== null) steps.push([run.state, Date.parse(run.ended_at), run.error?.message ?? null]);
+  if (run.ended_at !== null) steps.push([run.state, Date.parse(run.ended_at), run.error?.message ?? ""]);
   return steps.map(([state, at, message], index) => ({
     id: demoId(at, 7_000 + index),
     state,

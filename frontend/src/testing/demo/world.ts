@@ -2,7 +2,7 @@ import type { Deployment, DeploymentRow, JsonSchema } from "@/schema/wire/deploy
 import type { Overview } from "@/schema/wire/overview";
 import type { Agent, Pool } from "@/schema/wire/pools";
 import type { Run, RunHistogram } from "@/schema/wire/runs";
-import type { Me } from "@/schema/wire/session";
+import type { Me, MeWorkspace } from "@/schema/wire/session";
 import type { ApiKey, Member } from "@/schema/wire/settings";
 import type { EventItem } from "@/schema/wire/telemetry";
 import type { StateType } from "@/lib/run-state";
@@ -12,8 +12,8 @@ import { demoId, iso } from "./random";
 import { makeRuns, rowOf, type DemoRuns } from "./runs";
 
 const DAY = 86_400_000;
-const ALL_SCOPES =
-  "workspace:read workspace:manage members:read members:manage keys:manage flows:read deployments:read deployments:write runs:read runs:write runs:cancel runs:report pools:read pools:write leases:take telemetry:read telemetry:write".split(" ");
+type Scopes = MeWorkspace["scopes"];
+const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write"];
 
 export interface World extends DemoRuns {
   readonly me: Me;
@@ -25,11 +25,10 @@ export interface World extends DemoRuns {
   readonly members: Member[];
 }
 
-export function makeMe(origin: string, scopes: readonly string[] = ALL_SCOPES, role = "OWNER"): Me {
+export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWorkspace["role"] = "OWNER"): Me {
   return {
     actor: { kind: "user", id: "u1", name: "Ada Brandt", email: "ada@example.com" },
     live_url: origin,
-    billing: null,
     workspaces: [
       { id: "w1", slug: "acme", name: "Acme data", role, scopes, account: { id: "acc1", name: "Acme" } },
       { id: "w2", slug: "fresh", name: "Fresh start", role: "OWNER", scopes: ALL_SCOPES, account: { id: "acc1", name: "Acme" } },
@@ -136,9 +135,9 @@ export function makeWorld(now: number, origin: string): World {
     },
     events: makeEvents(now, demo.runs),
     keys: [
-      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], role: "AGENT", created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } },
-      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], role: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt" } },
-      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], role: "DEVELOPER", created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt" } },
+      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], role: "AGENT", created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
+      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], role: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
+      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], role: "DEVELOPER", created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
     ],
     members: [
       { id: "m1", user: { id: "u1", name: "Ada Brandt", email: "ada@example.com" }, role: "OWNER", created_at: iso(now - 39 * DAY) },

@@ -13,12 +13,10 @@ export const metricKeys = {
     [...metricKeys.all(workspace), "answer", rangeKey(search), search.q ?? []] as const,
 };
 
-const MOST = 500;
-
 export function metricsQuery(workspace: string) {
   return queryOptions({
     queryKey: metricKeys.names(workspace),
-    queryFn: ({ signal }) => request<Page<MetricInfo>>(workspaceUrl(workspace, "/metrics"), { signal, query: { limit: MOST } }),
+    queryFn: ({ signal }) => request<Page<MetricInfo>>(workspaceUrl(workspace, "/metrics"), { signal }),
     staleTime: 60_000,
   });
 }

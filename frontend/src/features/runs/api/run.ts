@@ -7,6 +7,8 @@ import type { LogLevel, LogLine, Run, RunMetric, TimelinePage, Transition } from
 
 const url = (workspace: string, id: string, rest = "") => workspaceUrl(workspace, `/runs/${id}${rest}`);
 
+const MOST_TRANSITIONS = 500;
+
 export function runQuery(workspace: string, id: string) {
   return queryOptions({
     queryKey: runKeys.part(workspace, id, "facts"),
@@ -17,7 +19,7 @@ export function runQuery(workspace: string, id: string) {
 export function transitionsQuery(workspace: string, id: string) {
   return queryOptions({
     queryKey: runKeys.part(workspace, id, "transitions"),
-    queryFn: ({ signal }) => request<Page<Transition>>(url(workspace, id, "/transitions"), { signal }),
+    queryFn: ({ signal }) => request<Page<Transition>>(url(workspace, id, "/transitions"), { signal, query: { limit: MOST_TRANSITIONS } }),
   });
 }
 

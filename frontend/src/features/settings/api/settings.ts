@@ -21,14 +21,14 @@ export function workspaceQuery(workspace: string) {
 export function membersQuery(workspace: string) {
   return queryOptions({
     queryKey: settingsKeys.members(workspace),
-    queryFn: ({ signal }) => request<Page<Member>>(workspaceUrl(workspace, "/members"), { signal, query: { limit: 500 } }),
+    queryFn: ({ signal }) => request<Page<Member>>(workspaceUrl(workspace, "/members"), { signal }),
   });
 }
 
 export function apiKeysQuery(workspace: string) {
   return queryOptions({
     queryKey: settingsKeys.keys(workspace),
-    queryFn: ({ signal }) => request<Page<ApiKey>>(workspaceUrl(workspace, "/api-keys"), { signal, query: { limit: 500 } }),
+    queryFn: ({ signal }) => request<Page<ApiKey>>(workspaceUrl(workspace, "/api-keys"), { signal }),
   });
 }
 

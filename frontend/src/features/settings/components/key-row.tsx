@@ -16,7 +16,7 @@ interface KeyRowProps {
 
 export function KeyRow({ apiKey, now, denial, onRevoke }: KeyRowProps) {
   const status = keyStatus(apiKey, now);
-  const author = typeof apiKey.created_by === "string" ? apiKey.created_by : apiKey.created_by?.name;
+  const author = apiKey.created_by === null ? undefined : apiKey.created_by.name || apiKey.created_by.email;
   return (
     <tr data-off={status !== "active"}>
       <td>

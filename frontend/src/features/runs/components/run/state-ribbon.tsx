@@ -36,7 +36,7 @@ function Ribbon({ transitions, now }: { readonly transitions: readonly Transitio
             <>
               {part.word} from {formatExact(part.from)}
               {part.to > part.from && ` for ${formatDuration(part.to - part.from)}`}
-              {part.message !== null && part.message !== "" && <div>{part.message}</div>}
+              {part.message !== "" && <div>{part.message}</div>}
             </>
           }
         >

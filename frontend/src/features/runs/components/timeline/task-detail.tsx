@@ -65,9 +65,7 @@ export function TaskDetail({ run, columns, row, nowMs, critical, onChange }: Tas
             <time className="muted" dateTime={transition.occurred_at}>
               {formatClockMs(transition.occurred_at)}
             </time>
-            {transition.message !== null && transition.message !== "" && (
-              <span className={styles["message"]}>{transition.message}</span>
-            )}
+            {transition.message !== "" && <span className={styles["message"]}>{transition.message}</span>}
           </li>
         ))}
       </ol>
