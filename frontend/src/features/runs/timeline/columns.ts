@@ -38,6 +38,7 @@ export function columnsFrom(pages: readonly TimelinePage[]): Columns {
     const stateOf = page.states.map((name) => stateNames.index(name));
     const shift = page.origin_at === null ? 0 : Date.parse(page.origin_at) - originMs;
     const { rows } = page;
+    const base = row; // a page counts its rows from zero
     for (let index = 0; index < rows.id.length; index += 1, row += 1) {
       ids.push(rows.id[index] ?? "");
       names.push(rows.name[index] ?? "");
@@ -45,7 +46,7 @@ export function columnsFrom(pages: readonly TimelinePage[]): Columns {
       state[row] = stateOf[rows.state[index] ?? 0] ?? 0;
       start[row] = shifted(rows.start_ms[index], shift);
       end[row] = shifted(rows.end_ms[index], shift);
-      dependsOn.push(rows.depends_on?.[index] ?? NONE);
+      dependsOn.push(shiftedRows(rows.depends_on?.[index] ?? NONE, base));
     }
   }
   return {
@@ -65,6 +66,10 @@ export function columnsFrom(pages: readonly TimelinePage[]): Columns {
 }
 
 const NONE: readonly number[] = [];
+
+function shiftedRows(rows: readonly number[], base: number): readonly number[] {
+  return base === 0 || rows.length === 0 ? rows : rows.map((each) => each + base);
+}
 
 function shifted(value: number | null | undefined, shift: number): number {
   return value === null || value === undefined ? NaN : value + shift;

@@ -35,12 +35,13 @@ const NOW = 800;
 
 describe("columnsFrom", () => {
   it("joins pages whose names and origins differ", () => {
-    const next: TimelinePage = { ...page, task_names: ["load"], states: ["FAILED"], origin_at: "2026-01-01T00:00:01Z", rows: { id: ["z"], task: [0], name: ["load[9]"], state: [0], start_ms: [5], end_ms: [10], depends_on: null } };
+    const next: TimelinePage = { ...page, task_names: ["load"], states: ["FAILED"], origin_at: "2026-01-01T00:00:01Z", rows: { id: ["y", "z"], task: [0, 0], name: ["load[8]", "load[9]"], state: [0, 0], start_ms: [1, 5], end_ms: [4, 10], depends_on: [[], [0]] } };
     const joined = columnsFrom([page, next]);
 
-    expect(joined.count).toBe(7);
+    expect(joined.count).toBe(8);
     expect(joined.taskNames).toEqual(["extract", "clean", "load", "check"]);
-    expect(joined.start[6]).toBe(1_005);
+    expect(joined.start[7]).toBe(1_005);
+    expect(joined.dependsOn[7]).toEqual([6]);
     expect(joined.kinds[joined.state[6] ?? 0]).toBe("failed");
   });
 
