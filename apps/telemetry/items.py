@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from apps.telemetry import limits
+from apps.telemetry.json_text import UnstorableJSONError, holds_nul, storable, without_nul
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=limits.NAME_LENGTH)]
@@ -151,5 +152,9 @@ __all__ = [
     "StoreOutcome",
     "TelemetryBatch",
     "Transition",
+    "UnstorableJSONError",
+    "holds_nul",
     "object_payload",
+    "storable",
+    "without_nul",
 ]

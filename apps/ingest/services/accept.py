@@ -20,11 +20,17 @@ from apps.ingest.envelope import Cause, Failure, Heartbeat, RunReport, TaskRunRe
 from apps.runs import services as runs
 from apps.runs.enums import RunSource, RunState
 from apps.runs.errors import RunNotFound
-from apps.runs.services import CauseInfo, ErrorInfo, LocalRun, MoveResult, ReportResult, TaskReport
-from apps.runs.state_machine import FINISHED
+from apps.runs.services import (
+    FINISHED,
+    CauseInfo,
+    ErrorInfo,
+    LocalRun,
+    MoveResult,
+    ReportResult,
+    TaskReport,
+)
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import Refusal, TelemetryBatch
-from apps.telemetry.json_text import UnstorableJSONError, storable
+from apps.telemetry.items import Refusal, TelemetryBatch, UnstorableJSONError, storable
 from apps.telemetry.services import Repeated
 from apps.tenancy.actors import Actor, WorkspaceRef
 
