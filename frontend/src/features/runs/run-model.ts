@@ -88,5 +88,6 @@ export function retryDenial(run: Run, scopeDenial: string | null): string | null
   if (scopeDenial !== null) return scopeDenial;
   if (run.may.retry) return null;
   if (run.source === "LOCAL") return "It ran in a local process; start it there again.";
+  if (run.state_type === "COMPLETED") return "It succeeded; run its deployment to do the same again.";
   return run.ended_at === null ? "It has not ended yet." : "This run can’t be retried.";
 }

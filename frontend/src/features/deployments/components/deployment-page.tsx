@@ -53,13 +53,20 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
       </div>
     );
   }
+  const success = recentSuccess(data);
   return (
     <>
       <PageHeader
         title={data.name}
         answer={
           <>
-            <strong>{formatRatio(recentSuccess(data))}</strong> of the recent runs succeeded
+            {success === null ? (
+              "No run has ended yet"
+            ) : (
+              <>
+                <strong>{formatRatio(success)}</strong> of the recent runs succeeded
+              </>
+            )}
             {data.paused && " · paused: schedules start nothing"}
           </>
         }

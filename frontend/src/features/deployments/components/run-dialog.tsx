@@ -60,7 +60,7 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
         }}
       >
         <Stack gap={12}>
-          {fields.length === 0 && <p className="muted">This flow takes no parameters.</p>}
+          {fields.length === 0 && <p className="muted" style={{ margin: 0 }}>This flow takes no parameters.</p>}
           {fields.map((field) => (
             <ParameterField
               key={field.name}

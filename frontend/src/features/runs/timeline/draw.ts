@@ -127,33 +127,57 @@ function drawBars(context: CanvasRenderingContext2D, scene: Scene, palette: Pale
 }
 
 const NARROWEST_TROUBLE = 3;
+const THIN = 3;
 
 function drawLanes(context: CanvasRenderingContext2D, scene: Scene, palette: Palette, lanes: Lanes): void {
   const { columns, rowHeight, width, view, critical } = scene;
   const pad = rowHeight >= 6 ? 1 : 0;
   const scale = width / (view.to - view.from);
-  // PERF: where many bars of one state share a pixel, what is covered already is not painted again.
-  const coveredTo = new Float64Array(lanes.count);
+  // PERF: bars too thin to be told apart are drawn as one; with 100,000 of them the rectangles are what costs.
+  const from = new Float64Array(lanes.count).fill(NaN);
+  const to = new Float64Array(lanes.count);
   let kind: StateKind | null = null;
-  for (const row of lanes.order) {
-    const own = columns.kinds[columns.state[row] ?? 0] ?? "scheduled";
-    if (own !== kind) {
-      kind = own;
-      context.fillStyle = palette.kinds[own];
-      coveredTo.fill(-Infinity);
+  const paint = (lane: number) => {
+    const left = from[lane] ?? NaN;
+    if (Number.isNaN(left)) return;
+    context.fillRect(left, yOf(scene, lane) + pad, (to[lane] ?? left) - left, Math.max(1, rowHeight - 2 * pad));
+    from[lane] = NaN;
+  };
+  const finish = () => {
+    for (let lane = 0; lane < lanes.count; lane += 1) paint(lane);
+  };
+  const pass = (chosen: (row: number) => boolean, alpha: number) => {
+    kind = null;
+    for (const row of lanes.order) {
+      if (!chosen(row)) continue;
+      const start = columns.start[row] ?? NaN;
+      const end = endOf(columns, row, scene.nowMs);
+      if (end < view.from || start > view.to) continue;
+      const own = columns.kinds[columns.state[row] ?? 0] ?? "scheduled";
+      if (own !== kind) {
+        finish();
+        kind = own;
+        context.fillStyle = palette.kinds[own];
+        context.globalAlpha = own === "completed" ? alpha * 0.72 : alpha;
+      }
+      const lane = lanes.laneOf[row] ?? 0;
+      const x = (start - view.from) * scale;
+      const least = own === "failed" || own === "crashed" ? NARROWEST_TROUBLE : 1;
+      const right = Math.max(x + least, (end - view.from) * scale - 0.5);
+      const joins = right - x < THIN && x - (to[lane] ?? 0) < 1 && !Number.isNaN(from[lane] ?? NaN);
+      if (joins) to[lane] = Math.max(to[lane] ?? 0, right);
+      else {
+        paint(lane);
+        from[lane] = x;
+        to[lane] = right;
+      }
     }
-    const lane = lanes.laneOf[row] ?? 0;
-    const start = columns.start[row] ?? NaN;
-    const end = endOf(columns, row, scene.nowMs);
-    if (end < view.from || start > view.to) continue;
-    const x = (start - view.from) * scale;
-    const least = own === "failed" || own === "crashed" ? NARROWEST_TROUBLE : 1;
-    const right = Math.max(x + least, (end - view.from) * scale - 0.5);
-    const dim = critical !== null && !critical.has(row);
-    if (right <= (coveredTo[lane] ?? 0) && !(critical !== null && !dim)) continue;
-    coveredTo[lane] = right;
-    context.globalAlpha = dim ? 0.2 : own === "completed" ? 0.72 : 1;
-    context.fillRect(x, yOf(scene, lane) + pad, right - x, Math.max(1, rowHeight - 2 * pad));
+    finish();
+  };
+  if (critical === null) pass(() => true, 1);
+  else {
+    pass((row) => !critical.has(row), 0.2);
+    pass((row) => critical.has(row), 1);
   }
   context.globalAlpha = 1;
 }

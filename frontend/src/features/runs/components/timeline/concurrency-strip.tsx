@@ -25,7 +25,10 @@ export function ConcurrencyStrip({ columns, limits, view, nowMs, onView }: Concu
     [columns, limits.from, limits.to, nowMs],
   );
   const most = Math.max(1, ...running);
-  const points = Array.from(running, (count, slice) => `${slice},${most - count} ${slice + 1},${most - count}`).join(" ");
+  const points = useMemo(
+    () => Array.from(running, (count, slice) => `${slice},${most - count} ${slice + 1},${most - count}`).join(" "),
+    [running, most],
+  );
   const span = limits.to - limits.from;
   return (
     <div

@@ -29,7 +29,8 @@ interface TimelineCanvasProps {
 }
 
 const ROW_HEIGHT = { rows: 22, dense: 6 } as const;
-const HEIGHT = 480;
+const TALLEST = 480;
+const SHORTEST = 156;
 const MOST_LANES = 200;
 const GUTTER = 220;
 const PHONE_GUTTER = 112;
@@ -45,7 +46,10 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const scheme = useComputedColorScheme();
 
   const limits = useMemo(() => extent(columns, nowMs), [columns, nowMs]);
-  const bodyHeight = HEIGHT - AXIS_HEIGHT;
+  // A short list gets a short canvas; lanes and long lists get the whole height.
+  const needed = AXIS_HEIGHT + rows.length * (density === "lanes" ? ROW_HEIGHT.rows : ROW_HEIGHT[density]) + 8;
+  const height = Math.min(TALLEST, Math.max(SHORTEST, needed));
+  const bodyHeight = height - AXIS_HEIGHT;
   const lanes = useMemo(
     () => (density === "lanes" ? packLanes(columns, rows, nowMs, MOST_LANES) : null),
     [density, columns, rows, nowMs],
@@ -73,7 +77,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     rows,
     view: shownView(),
     width,
-    height: HEIGHT,
+    height,
     gutter,
     rowHeight: drawn,
     scrollTop: scroller.current?.scrollTop ?? 0,
@@ -90,9 +94,9 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     const context = element?.getContext("2d");
     if (element === null || context === null || context === undefined || width === 0) return;
     const ratio = window.devicePixelRatio;
-    if (element.width !== Math.round(width * ratio) || element.height !== Math.round(HEIGHT * ratio)) {
+    if (element.width !== Math.round(width * ratio) || element.height !== Math.round(height * ratio)) {
       element.width = Math.round(width * ratio);
-      element.height = Math.round(HEIGHT * ratio);
+      element.height = Math.round(height * ratio);
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const frame = scene();
@@ -103,7 +107,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   useEffect(() => {
     const frame = requestAnimationFrame(() => draw());
     return () => cancelAnimationFrame(frame);
-  }, [columns, rows, limits, props.view, follows, width, drawn, lanes, nowMs, critical, selected, pointer?.row, scheme]);
+  }, [columns, rows, limits, props.view, follows, width, height, drawn, lanes, nowMs, critical, selected, pointer?.row, scheme]);
 
   const timeAt = (clientX: number): number => {
     const box = canvas.current?.getBoundingClientRect();
@@ -175,7 +179,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       <div
         ref={scroller}
         className={styles["scroller"]}
-        style={{ height: HEIGHT }}
+        style={{ height }}
         tabIndex={0}
         role="application"
         aria-label={`Timeline of ${plural(rows.length, "task run")}. Arrow keys choose a row and move in time, plus and minus zoom, zero shows all.`}
@@ -205,7 +209,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
           setPointer(null);
         }}
       >
-        <canvas ref={canvas} className={styles["canvas"]} style={{ width, height: HEIGHT }} />
+        <canvas ref={canvas} className={styles["canvas"]} style={{ width, height }} />
         <div style={{ height: Math.max(0, (lanes === null ? rows.length : 0) * drawn - bodyHeight), width: 1 }} />
       </div>
       {pointer !== null && <TimelineTooltip columns={columns} row={pointer.row} x={pointer.x} y={pointer.y} width={width} nowMs={nowMs} />}

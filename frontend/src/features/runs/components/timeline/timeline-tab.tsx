@@ -71,6 +71,10 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
       </EmptyState>
     );
   }
+  const show = (next: Viewport | null) => {
+    const whole = next !== null && next.from <= limits.from && next.to >= limits.to;
+    setView(whole ? null : next);
+  };
   const chosen = density ?? (columns.count > MANY ? "lanes" : "rows");
   const selected = search.task === undefined ? -1 : columns.ids.indexOf(search.task);
   return (
@@ -81,14 +85,17 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
         zoomed={shown !== null}
         critical={showCritical}
         onChange={onChange}
-        onDensity={setDensity}
+        onDensity={(next) => {
+          setDensity(next);
+          setView(null);
+        }}
         onCritical={setShowCritical}
         onFit={() => {
           setView(null);
           if (columns.count > MANY) setDensity("lanes");
         }}
       />
-      <ConcurrencyStrip columns={columns} limits={limits} view={shown} nowMs={nowMs} onView={setView} />
+      <ConcurrencyStrip columns={columns} limits={limits} view={shown} nowMs={nowMs} onView={show} />
       <div className={styles["layout"]} data-detail={selected >= 0}>
         <TimelineCanvas
           columns={columns}
@@ -98,7 +105,7 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
           critical={showCritical ? critical : null}
           selected={selected >= 0 ? selected : null}
           nowMs={nowMs}
-          onView={setView}
+          onView={show}
           onShown={(next) => {
             if (next?.from !== shown?.from || next?.to !== shown?.to) setShown(next);
           }}
