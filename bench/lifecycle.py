@@ -20,8 +20,8 @@ from bench.processes import live
 from bench.stack import Stack, fire, postgres, stack, stores
 from bench.table import Row, Table
 
-RUNS = 400
-ROUNDS = 1
+RUNS = 500
+ROUNDS = 3
 CLIENTS = 8
 BUDGET = 150.0  # runs per second and core
 

@@ -28,6 +28,7 @@ class Scheduler:
         made = dispatch.create_due_runs(now=now)
         if made:
             logger.info("schedules.came_due", count=made)
+        if made == dispatch.DUE_BATCH:
             return True
         following = [
             dispatch.find_next_due_at(),
@@ -35,7 +36,8 @@ class Scheduler:
         ]
         self.woken_until = now
         due_in = [(at - utc_now()).total_seconds() for at in following if at is not None]
-        return max(min(due_in, default=IDLE_SECONDS), 0.0)
+        # Not 0: the loop would take it for a nap of no time, again and again.
+        return max(min(due_in, default=IDLE_SECONDS), 0.0005)
 
 
 def loops() -> list[Loop]:

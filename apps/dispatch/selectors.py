@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.dispatch.errors import PoolNotFound
 from apps.dispatch.models import Agent, Lease, Pool, PoolQuerySet, Queue
 from apps.dispatch.protocol import ONLINE_FOR, Command
 from apps.runs import selectors as runs
-from apps.runs.enums import RunState
 from apps.telemetry import selectors as telemetry
 
 
@@ -45,14 +45,6 @@ def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     if found is None:
         raise PoolNotFound("There is no such pool.", pool=pool)
     return found
-
-
-def list_serving_queues(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> list[uuid.UUID]:
-    """Return the queues that may be leased from now, in the order of service."""
-    queues = Queue.objects.filter(
-        workspace_id=workspace_id, pool_id=pool_id, paused_at=None, pool__paused_at=None
-    )
-    return list(queues.order_by("priority", "name", "id").values_list("id", flat=True))
 
 
 def load_of_pools(
@@ -109,19 +101,42 @@ def running_by_agent(
     }
 
 
-def list_commands_for_agent(*, workspace_id: uuid.UUID, agent_id: uuid.UUID) -> list[Command]:
-    """Return what the agent shall do with the runs that it holds."""
-    held = Lease.objects.filter(
-        workspace_id=workspace_id,
-        agent_id=agent_id,
-        ended_at=None,
-        run__state=RunState.CANCELLING.value,
-        run__epoch=F("epoch"),
+_PROSPECTS = """
+    SELECT NULL::int, queue.id FROM dispatch_queue AS queue
+    JOIN dispatch_pool AS pool ON pool.id = queue.pool_id AND pool.paused_at IS NULL
+    WHERE queue.workspace_id = %(workspace_id)s AND queue.pool_id = %(pool_id)s
+      AND queue.paused_at IS NULL
+    ORDER BY queue.priority, queue.name, queue.id
+"""
+_COMMANDS = """
+    SELECT lease.epoch, lease.run_id FROM dispatch_lease AS lease
+    JOIN runs_run AS run ON run.id = lease.run_id AND run.epoch = lease.epoch
+    WHERE lease.workspace_id = %(workspace_id)s AND lease.agent_id = %(agent_id)s
+      AND lease.ended_at IS NULL AND run.state = 'CANCELLING'
+    ORDER BY lease.created_at, lease.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospects:
+    """What there is for an agent before anything is claimed."""
+
+    queues: list[uuid.UUID]  # those that may be leased from now, in the order of service
+    commands: list[Command]  # what it shall do with the runs that it holds
+
+
+def get_prospects(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid.UUID) -> Prospects:
+    """Return what there is for the agent, with one statement: each poll asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"({_PROSPECTS}) UNION ALL ({_COMMANDS})",
+            {"workspace_id": workspace_id, "pool_id": pool_id, "agent_id": agent_id},
+        )
+        rows = cursor.fetchall()
+    return Prospects(
+        queues=[found for epoch, found in rows if epoch is None],
+        commands=[Command(run_id=found, epoch=epoch) for epoch, found in rows if epoch is not None],
     )
-    return [
-        Command(run_id=run_id, epoch=epoch)
-        for run_id, epoch in held.order_by("created_at", "id").values_list("run_id", "epoch")
-    ]
 
 
 def has_agent(*, workspace_id: uuid.UUID) -> bool:

@@ -84,7 +84,7 @@ def lease(
     now = now or utc_now()
     by = by or agent()
     dispatch.greet_agent(
-        workspace_id=deployment.workspace_id, pool=deployment.pool, agent=by, now=now
+        workspace_id=deployment.workspace_id, pool_id=deployment.pool_id, agent=by, now=now
     )
     return dispatch.lease_next_runs(
         workspace_id=deployment.workspace_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import asdict
 
@@ -17,7 +16,7 @@ from apps.core.http.exception_handler import handle_exception
 from apps.core.http.json import dumps
 from apps.core.http.live import live_view, look
 from apps.core.wakeups import subscribe
-from apps.dispatch import selectors, services
+from apps.dispatch import services
 from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput
 from apps.dispatch.protocol import AgentInfo, LeaseAnswer
 from apps.dispatch.waiting import door_of
@@ -56,45 +55,53 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
 async def _lease(
     workspace: WorkspaceRef, pool: str, agent: AgentInfo, *, limit: int, wait_seconds: float
 ) -> LeaseAnswer:
-    ends_at = time.monotonic() + wait_seconds
-    pool_id = await look(_greet, workspace, pool, agent)
+    key = (workspace.id, pool)
+    known = _pool_ids.get(key)
+    pool_id = known if known is not None else await look(_resolve, key)
+    is_greeted = False
 
     async def ask() -> LeaseAnswer:
-        return await look(_take, workspace, pool_id, agent, limit)
+        nonlocal is_greeted
+        greets, is_greeted = not is_greeted, True
+        return await look(_take, workspace, pool_id, agent, limit, greets=greets)
 
-    # The agent's own channel is for commands; subscribed before the look, so that none is missed.
+    if wait_seconds == 0:
+        return await ask()
+    # The agent's own channel is for commands.
     async with subscribe("agent", agent.id) as told:
-        answer = await ask()
-        seconds = ends_at - time.monotonic()
-        if answer.is_empty and seconds > 0:
-            door = door_of(pool_id)
-            answer = (
-                await door.wait(ask, told=told, wants_runs=limit > 0, seconds=seconds) or answer
-            )
-    return answer
+        told.set()  # the first look is the door's, too: none comes between it and the waiting
+        door = door_of(pool_id)
+        answer = await door.wait(ask, told=told, wants_runs=limit > 0, seconds=wait_seconds)
+    return answer or LeaseAnswer(leases=[], commands=[])
 
 
-def _greet(workspace: WorkspaceRef, pool: str, agent: AgentInfo) -> uuid.UUID:
+# PERF: pools are neither renamed nor deleted, so a name that led to one always will.
+_MAX_POOLS = 10_000
+_pool_ids: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
+
+
+def _resolve(key: tuple[uuid.UUID, str]) -> uuid.UUID:
+    workspace_id, pool = key
+    with workspace_scope(workspace_id):
+        found = services.resolve_pool(workspace_id=workspace_id, pool=pool).id
+    if len(_pool_ids) >= _MAX_POOLS:
+        _pool_ids.clear()
+    _pool_ids[key] = found
+    return found
+
+
+def _take(
+    workspace: WorkspaceRef, pool_id: uuid.UUID, agent: AgentInfo, limit: int, *, greets: bool
+) -> LeaseAnswer:
+    now = utc_now()
     with workspace_scope(workspace.id):
-        found = services.resolve_pool(workspace_id=workspace.id, pool=pool)
-        services.greet_agent(workspace_id=workspace.id, pool=found, agent=agent, now=utc_now())
-        return found.id
-
-
-def _take(workspace: WorkspaceRef, pool_id: uuid.UUID, agent: AgentInfo, limit: int) -> LeaseAnswer:
-    with workspace_scope(workspace.id):
-        if limit == 0:
-            return LeaseAnswer(
-                leases=[],
-                commands=selectors.list_commands_for_agent(
-                    workspace_id=workspace.id, agent_id=agent.id
-                ),
-            )
+        if greets:
+            services.greet_agent(workspace_id=workspace.id, pool_id=pool_id, agent=agent, now=now)
         return services.lease_next_runs(
             workspace_id=workspace.id,
             pool_id=pool_id,
             agent=agent,
             limit=limit,
             max_concurrent_runs=workspace.limits.max_concurrent_runs,
-            now=utc_now(),
+            now=now,
         )

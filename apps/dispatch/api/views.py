@@ -247,7 +247,7 @@ class PoolHeartbeats(WorkspaceView):
         workspace_id, now = request.workspace.id, utc_now()
         services.greet_agent(
             workspace_id=workspace_id,
-            pool=services.resolve_pool(workspace_id=workspace_id, pool=pool),
+            pool_id=services.resolve_pool(workspace_id=workspace_id, pool=pool).id,
             agent=agent,
             now=now,
         )

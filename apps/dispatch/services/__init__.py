@@ -23,6 +23,7 @@ from apps.dispatch.services.pulse import keep_pulse, pulse_front_door
 from apps.dispatch.services.report import adopt_local_run, report_run
 from apps.dispatch.services.rescue import rescue_lost_runs
 from apps.dispatch.services.schedule import (
+    DUE_BATCH,
     create_due_runs,
     deploy,
     find_next_due_at,
@@ -31,6 +32,7 @@ from apps.dispatch.services.schedule import (
 )
 
 __all__ = [
+    "DUE_BATCH",
     "AgentInfo",
     "Command",
     "GrantedLease",

@@ -46,10 +46,12 @@ def lease_next_runs(
     Run, lease and slot are one thing: all three are taken in this transaction. Queues are served
     by their priority; nothing comes from paused pools, queues and deployments.
     """
-    commands = selectors.list_commands_for_agent(workspace_id=workspace_id, agent_id=agent.id)
+    prospects = selectors.get_prospects(
+        workspace_id=workspace_id, pool_id=pool_id, agent_id=agent.id
+    )
     limit = min(limit, MAX_GRANTS)
     claimed: list[Run] = []
-    for queue_id in selectors.list_serving_queues(workspace_id=workspace_id, pool_id=pool_id):
+    for queue_id in prospects.queues:
         if len(claimed) == limit:
             break
         if not claimed and max_concurrent_runs is not None:
@@ -63,7 +65,7 @@ def lease_next_runs(
             now=now,
         )
     grant(claimed=claimed, agent_id=agent.id, holder=agent.holder, now=now)
-    return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=commands)
+    return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=prospects.commands)
 
 
 _GRANT = """

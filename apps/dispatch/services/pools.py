@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from psycopg.types.json import Jsonb
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
@@ -81,36 +83,55 @@ def pause_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, paused: bool, now
     return pool
 
 
+_GREET = """
+    UPDATE dispatch_agent SET name = %s, host = %s, pid = %s, version = %s, labels = %s,
+        capacity = %s, last_seen_at = %s
+    WHERE id = %s AND workspace_id = %s AND pool_id = %s
+"""
+
+
 @joined
-def greet_agent(*, workspace_id: uuid.UUID, pool: Pool, agent: AgentInfo, now: datetime) -> None:
+def greet_agent(
+    *, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
+) -> None:
     """
     Note that the agent is there, and what it says of itself.
 
     Raises: AgentIdTaken.
     """
-    columns: dict[str, object] = {
-        "name": agent.name,
-        "host": agent.host,
-        "pid": agent.pid,
-        "version": agent.version,
-        "labels": agent.labels,
-        "capacity": agent.capacity,
-        "last_seen_at": now,
-    }
-    known = Agent.objects.filter(id=agent.id, workspace_id=workspace_id, pool=pool)
-    if known.update(**columns):
+    if _update_agent(workspace_id, pool_id, agent, now):
         return
     try:
         with transaction.atomic():
             Agent.objects.create(
-                id=agent.id, workspace_id=workspace_id, pool=pool, created_at=now, **columns
+                id=agent.id,
+                workspace_id=workspace_id,
+                pool_id=pool_id,
+                created_at=now,
+                name=agent.name,
+                host=agent.host,
+                pid=agent.pid,
+                version=agent.version,
+                labels=agent.labels,
+                capacity=agent.capacity,
+                last_seen_at=now,
             )
     except IntegrityError:
         # A twin of this request may have been first; else the id is somebody else's.
-        if not known.update(**columns):
+        if not _update_agent(workspace_id, pool_id, agent, now):
             raise AgentIdTaken(
                 "This agent id is in use elsewhere.", fields={"agent.id": ["Taken."]}
             ) from None
+
+
+def _update_agent(
+    workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
+) -> bool:
+    said: list[Any] = [agent.name, agent.host, agent.pid, agent.version, Jsonb(agent.labels)]
+    said += [agent.capacity, now, agent.id, workspace_id, pool_id]
+    with connection.cursor() as cursor:
+        cursor.execute(_GREET, said)
+        return bool(cursor.rowcount)
 
 
 @joined

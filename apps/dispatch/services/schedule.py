@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from apps.core.transactions import joined
-from apps.dispatch.models import Queue
 from apps.dispatch.services.pools import resolve_pool
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
@@ -143,7 +144,10 @@ def remove_deployment(*, workspace_id: uuid.UUID, deployment_id: uuid.UUID, now:
 
 def _default_queues(pool_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Return, for each pool, the queue that takes what names none: its first by priority."""
-    queues: dict[uuid.UUID, uuid.UUID] = {}
-    for queue in Queue.objects.filter(pool_id__in=pool_ids).order_by("priority", "name", "id"):
-        queues.setdefault(queue.pool_id, queue.id)
-    return queues
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (pool_id) pool_id, id FROM dispatch_queue"
+            " WHERE pool_id = ANY(%s) ORDER BY pool_id, priority, name, id",
+            [list(pool_ids)],
+        )
+        return dict(cursor.fetchall())

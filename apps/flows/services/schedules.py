@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from django.db import connection
 from django.db.models import Min
 
 from apps.core.transactions import joined
@@ -179,7 +180,14 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
             )
             for due_at in plan.due_at
         ]
-    Schedule.objects.bulk_update(due, ["next_at"])
+    if due:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE flows_schedule SET next_at = given.next_at"
+                " FROM unnest(%s::uuid[], %s::timestamptz[]) AS given(id, next_at)"
+                " WHERE flows_schedule.id = given.id",
+                [[schedule.id for schedule in due], [schedule.next_at for schedule in due]],
+            )
     return taken
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -165,13 +166,33 @@ def count_in_state(*, workspace_id: uuid.UUID, state: RunState) -> int:
     return Run.objects.for_workspace(workspace_id).filter(state=state.value).count()
 
 
+_NAMES = """
+    SELECT flow.name, deployment.name, deployment.deleted_at, pool.name
+    FROM flows_flow AS flow
+    LEFT JOIN flows_deployment AS deployment ON deployment.id = %s
+    LEFT JOIN dispatch_pool AS pool ON pool.id = %s
+    WHERE flow.id = %s
+"""
+
+
 def with_names(*, run: Run) -> Run:
-    """Load the names that a row shows (flow, deployment, pool) into a run that came without."""
-    named = Run.objects.select_related("flow", "deployment", "pool").only(
-        "flow__name", "deployment__name", "deployment__deleted_at", "pool__name"
-    )
-    loaded = named.get(pk=run.pk)
-    run.flow, run.deployment, run.pool = loaded.flow, loaded.deployment, loaded.pool
+    """
+    Load the names that a row shows (flow, deployment, pool) into a run that came without.
+
+    PERF: every report of an agent answers the run; the same by the ORM is a quarter of its time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [run.deployment_id, run.pool_id, run.flow_id])
+        flow_name, deployment_name, deleted_at, pool_name = cursor.fetchone()
+    parts: dict[str, dict[str, Any]] = {
+        "flow": {"id": run.flow_id, "name": flow_name},
+        "deployment": {"id": run.deployment_id, "name": deployment_name, "deleted_at": deleted_at},
+        "pool": {"id": run.pool_id, "name": pool_name},
+    }
+    for name, columns in parts.items():
+        if columns["id"] is not None:
+            field: Any = Run._meta.get_field(name)
+            field.set_cached_value(run, field.related_model(**columns))
     return run
 
 

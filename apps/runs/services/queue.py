@@ -6,12 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
-
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
 from apps.runs.enums import RunState
-from apps.runs.models import Run
+from apps.runs.models import Run, RunQuerySet
 from apps.runs.services.record import Move, record_moves, returning_runs
 
 LATE_AFTER = timedelta(seconds=15)
@@ -102,9 +100,15 @@ def wake_pools_of_runs_due(*, since: datetime, now: datetime) -> datetime | None
     that is due at once wakes its pool by itself; this is for those of later. For loops.
     """
     waiting = Run.objects.waiting()
+    at = _first_after(waiting, since)
+    if at is None or at > now:
+        return at
     pools = waiting.filter(scheduled_for__gt=since, scheduled_for__lte=now, pool__isnull=False)
     for pool_id in pools.order_by().values_list("pool_id", flat=True).distinct():
         notify("pool", pool_id)
-    following = waiting.filter(scheduled_for__gt=now).aggregate(at=Min("scheduled_for"))
-    at: datetime | None = following["at"]
-    return at
+    return _first_after(waiting, now)
+
+
+def _first_after(waiting: RunQuerySet, moment: datetime) -> datetime | None:
+    later = waiting.filter(scheduled_for__gt=moment).order_by("scheduled_for")
+    return later.values_list("scheduled_for", flat=True).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
@@ -76,6 +77,18 @@ def in_time(coroutine):
         return await asyncio.wait_for(coroutine, 20)
 
     return asyncio.run(limited())
+
+
+def closing(call):
+    """The call, giving its thread's connection back."""
+
+    def run():
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    return run
 
 
 def inside(workspace, call):
@@ -215,14 +228,22 @@ def test_a_due_schedule_reaches_a_waiting_agent(workspace, deployment, poll):
             ),
         )
 
-        def schedule():
-            with as_worker():
-                scheduler = Scheduler()
-                while (outcome := scheduler.step()) is not True:
-                    time.sleep(outcome)
+        done = threading.Event()
 
-        await inside(workspace, schedule)
-        return await waits
+        def schedule():
+            scheduler = Scheduler()
+            with as_worker():
+                while not done.wait(scheduler.step()):
+                    pass
+
+        scheduling = asyncio.ensure_future(
+            sync_to_async(closing(schedule), thread_sensitive=False)()
+        )
+        try:
+            return await waits
+        finally:
+            done.set()
+            await scheduling
 
     answer = in_time(scene())
 
