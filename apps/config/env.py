@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -67,7 +68,7 @@ def env_secret(name: str, default: str | None = None) -> str:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
 
 
-def database_from_url(name: str, url: str) -> dict[str, object]:
+def database_from_url(name: str, url: str) -> dict[str, Any]:
     """
     Turn `postgresql://user:password@host:port/database?option=value` into Django's settings.
 

@@ -1,6 +1,6 @@
 """Every address of the web process; the only module that imports other apps' api."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.core.http import exception_handler, frontend, health
@@ -8,7 +8,7 @@ from apps.core.http import exception_handler, frontend, health
 handler404 = "apps.core.http.exception_handler.handle_404"
 handler500 = "apps.core.http.exception_handler.handle_500"
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("", include("apps.tenancy.api.urls")),
     path("", include("apps.flows.api.urls")),

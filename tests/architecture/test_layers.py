@@ -29,6 +29,8 @@ DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors"}
 # structs that the store takes.
 PUBLIC["flows"] = PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}
 PUBLIC["telemetry"] = DEFAULT_PUBLIC | {"items"}
+# allauth takes one adapter by path; each layer that changes it builds on the one below.
+PUBLIC["identity"] = DEFAULT_PUBLIC | {"allauth_adapter"}
 
 
 def imports_of(path):

@@ -23,13 +23,17 @@ def flow_file(tmp_path: Path) -> Path:
     return tmp_path / "flows.py"
 
 
-def start_flow(stack: Stack, file: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Run a flow file as a user's cron would."""
-    return subprocess.Popen(
-        [sys.executable, str(file), *arguments],
-        cwd=file.parent,
-        env=stack.client_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def start_flow(stack: Stack, file: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Run a flow file as a user's cron would, its output in a file of the same name."""
+    with output_of(file).open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, str(file), *arguments],
+            cwd=file.parent,
+            env=stack.client_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def output_of(file: Path) -> Path:
+    return file.with_suffix(".log")

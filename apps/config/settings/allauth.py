@@ -1,5 +1,7 @@
 """E-mail and password sign-in; allauth is headless, the pages are ours."""
 
+from typing import Literal
+
 from apps.config.env import env_str
 
 ACCOUNT_ADAPTER = "apps.tenancy.allauth_adapter.AccountAdapter"
@@ -10,7 +12,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
-ACCOUNT_RATE_LIMITS = {
+ACCOUNT_RATE_LIMITS: dict[str, str] | Literal[False] = {
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",

@@ -1,6 +1,7 @@
 """Settings that every environment shares. Environments override; concerns live in siblings."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from apps.config.env import (
@@ -84,7 +85,9 @@ _URL_NAME = {
     "worker": "DATABASE_WORKER_URL",
     "owner": "DATABASE_OWNER_URL",
 }[DATABASE_ROLE]
-DATABASES = {"default": database_from_url(_URL_NAME, env_secret(_URL_NAME))}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_from_url(_URL_NAME, env_secret(_URL_NAME))
+}
 # A pool rather than CONN_MAX_AGE: threads of the web server and of the live process come and go,
 # and psycopg refuses both together.
 DATABASES["default"]["OPTIONS"] |= {

@@ -297,6 +297,7 @@ def test_gzip_in_several_members_is_read(sender):
         (zlib.compress(b"{}"), "deflate", 415, "unsupported_media"),
         (b"{}", "br", 415, "unsupported_media"),
     ],
+    ids=["bomb", "bomb in two members", "not gzip", "cut gzip", "deflate", "brotli"],
 )
 def test_bombs_and_broken_packing_are_refused(sender, workspace, body, encoding, status, code):
     response = send_bytes(sender, body, content_encoding=encoding)

@@ -18,7 +18,7 @@ from apps.tenancy.enums import BuiltInRole
 
 EMAIL = "demo@headway.local"
 NAME = "Demo"
-WORKSPACE = "flights"
+WORKSPACE = "Flights"
 
 
 class Command(BaseCommand):
@@ -43,9 +43,10 @@ def _seed() -> dict[str, str]:
     if assignments:
         slug = assignments[0].workspace.slug
     else:
-        slug = services.create_account_for_new_user(
-            user_id=user.id, display_name=WORKSPACE.title(), now=utc_now()
-        ).slug
+        made = services.create_account_for_new_user(
+            user_id=user.id, display_name=WORKSPACE, now=utc_now()
+        )
+        slug = services.rename_workspace(workspace_id=made.id, name=WORKSPACE).slug
     actor, workspace_id = selectors.person_in_workspace(
         user_id=user.id, name=NAME, email=EMAIL, workspace=slug
     )
