@@ -39,9 +39,10 @@ bench: preflight $(stamps)/dev $(stamps)/frontend ## Measure the budgets of docs
 
 frontend: $(stamps)/frontend ## Build the user interface
 
-schema: $(stamps)/dev $(stamps)/node_modules ## Write the OpenAPI schema and the UI's types
+schema: $(stamps)/dev $(stamps)/node_modules ## Write the OpenAPI schema, the UI's types, docs/errors.md
 	@DJANGO_SETTINGS_MODULE=apps.config.settings.test $(venv) manage.py spectacular \
 		--format openapi-json --file frontend/src/schema/openapi.json
+	@DJANGO_SETTINGS_MODULE=apps.config.settings.test $(venv) manage.py document_errors
 	@$(npm) run --silent schema
 
 format: $(stamps)/dev ## Format the Python code

@@ -7,10 +7,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { Providers } from "@/app/providers";
-import { isMocked } from "@/config/env";
 
 async function start(): Promise<void> {
-  if (isMocked) await (await import("@/testing/browser")).startMock();
+  // Written out rather than named elsewhere: a build for production then leaves the mock out.
+  if (import.meta.env.DEV && import.meta.env.MODE === "mock") await (await import("@/testing/browser")).startMock();
   const root = document.getElementById("root");
   if (root === null) throw new Error("index.html has no #root");
   createRoot(root).render(

@@ -70,6 +70,11 @@ CHECKS: Final = [
         variables=TEST_SETTINGS,
     ),
     Step(name="OpenAPI", command=lambda environment: check_schema(environment)),
+    Step(
+        name="errors page",
+        command=python("manage.py", "document_errors", "--check"),
+        variables=TEST_SETTINGS,
+    ),
     Step(name="UI types", command=[NPM, "run", "--silent", "schema:check"], working_dir=FRONTEND),
     Step(name="eslint", command=[NPM, "run", "--silent", "lint"], working_dir=FRONTEND),
     Step(

@@ -168,7 +168,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": "apps.tenancy.enums.ActorKind",
-        "CauseKindEnum": "apps.runs.enums.CauseKind",
+        "CauseKindEnum": "apps.runs.wire.CAUSES",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
         "RunStateEnum": "apps.runs.enums.RunState",
         "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",

@@ -729,15 +729,17 @@ export interface components {
         CauseInfoInputRequest: {
             detail?: string | null;
             exit_code?: number | null;
-            kind: components["schemas"]["Kind41fEnum"];
+            kind: components["schemas"]["CauseKindEnum"];
             signal?: string | null;
         };
         CauseInfoOutput: {
             detail?: string | null;
             exit_code?: number | null;
-            kind: components["schemas"]["Kind41fEnum"];
+            kind: components["schemas"]["CauseKindEnum"];
             signal?: string | null;
         };
+        /** @enum {string} */
+        CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed";
         ChecklistOutput: {
             has_agent: boolean;
             has_deployment: boolean;
@@ -966,8 +968,6 @@ export interface components {
             names: components["schemas"]["NameCountOutput"][];
             step_seconds: number;
         };
-        /** @enum {string} */
-        Kind41fEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed";
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
         LimitsOutput: {
