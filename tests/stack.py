@@ -91,6 +91,12 @@ class Stack:
         ready = httpx2.get(f"{self.url}/health/ready", timeout=2, trust_env=False)
         return ready.status_code == 200 and bool(self.find("agent"))
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's."""
+        assert self._process is not None
+        return self._process.pid
+
     def tail(self, lines: int = 60) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 

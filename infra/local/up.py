@@ -251,7 +251,11 @@ def programs(
     loops = ["manage.py", "run_worker", "scheduler", "rollup", "janitor"]
     agent = Program(
         name="agent",
-        argv=[str(Path(sys.executable).parent / "headway"), "agent", "start", "--pool", "default"],
+        argv=[
+            *(str(Path(sys.executable).parent / "headway"), "agent", "start", "--pool", "default"),
+            # Ctrl-C ends everything here: a run that went on would only be found crashed later.
+            *("--on-stop", "cancel"),
+        ],
         # A key that takes leases and reports runs, and may do nothing else.
         environment={
             **environment,

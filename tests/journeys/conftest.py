@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A stranger's browser. What it complained of fails the test; how it looked at the end stays."""
+    """A stranger's browser; an uncaught error in it fails the test. Its last look is kept."""
     expect.set_options(timeout=PATIENCE_MS)
     context = browser.new_context(
         base_url=stack.url, viewport={"width": 1280, "height": 860}, locale="en-GB"
