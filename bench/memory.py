@@ -53,4 +53,4 @@ def run() -> Table:
 
 
 def _part(command: str) -> str:
-    return next((part for part, words in PARTS.items() if words in command), "Postgres")
+    return next((part for part, words in PARTS.items() if words in command), "other")
