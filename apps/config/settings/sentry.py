@@ -13,5 +13,8 @@ if SENTRY_DSN:
         environment=env_str("SENTRY_ENVIRONMENT", "production"),
         traces_sample_rate=env_float("SENTRY_TRACES_SAMPLE_RATE", 0.0),
         send_default_pii=False,
+        # Variables and bodies hold what tenants sent: it stays here.
+        include_local_variables=False,
+        max_request_body_size="never",
         ignore_errors=[DomainError],
     )
