@@ -57,6 +57,16 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def env_hosts(name: str) -> frozenset[str]:
+    """Read a comma-separated list of exact `host:port` entries; IPv6 hosts stand in brackets."""
+    entries = frozenset(entry.lower() for entry in env_list(name))
+    for entry in entries:
+        host, _, port = entry.rpartition(":")
+        if not host or not port.isdecimal() or "/" in entry or "*" in entry:
+            raise ImproperlyConfigured(f"{name}: {entry!r} must be host:port, exactly.")
+    return entries
+
+
 def env_secret(name: str, default: str | None = None) -> str:
     """Like `env_str`, but `NAME_FILE` may name a file that holds the value."""
     path = os.environ.get(f"{name}_FILE")

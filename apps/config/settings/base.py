@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from apps.config.env import (
     database_from_url,
     env_bool,
+    env_hosts,
     env_int,
     env_list,
     env_secret,
@@ -143,6 +144,10 @@ EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Headway <headway@localhost>")
+
+# What tenants may have us call although it is not on the public internet: exact host:port, none
+# by default. For those who host Headway beside their own receivers.
+OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
