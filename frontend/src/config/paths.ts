@@ -3,6 +3,8 @@ export const paths = {
   root: "/",
   login: "/login",
   signup: "/signup",
+  forgotPassword: "/reset-password",
+  resetPassword: "/reset-password/$key",
   verifyEmail: "/verify-email/$key",
   home: "/w/$workspace",
   runs: "/w/$workspace/runs",

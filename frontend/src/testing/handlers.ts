@@ -231,6 +231,14 @@ export function makeHandlers(world: World): RequestHandler[] {
       }
       return HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 });
     }),
+    http.post("*/_allauth/browser/v1/auth/password/request", () => HttpResponse.json({ status: 200 })),
+    http.post("*/_allauth/browser/v1/auth/password/reset", async ({ request }) => {
+      const body = (await request.json()) as { key: string };
+      if (body.key === "expired") {
+        return HttpResponse.json({ status: 400, errors: [{ message: "The password reset token was invalid.", code: "invalid_password_reset", param: "key" }] }, { status: 400 });
+      }
+      return HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 });
+    }),
     http.delete("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 })),
   ];
 }

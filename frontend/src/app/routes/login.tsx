@@ -34,6 +34,11 @@ export function LoginPage() {
           router.history.push(safeNext(next));
         }}
       />
+      <p style={{ margin: "12px 0 0", fontSize: 13 }}>
+        <Link to={paths.forgotPassword} className="link">
+          Forgot your password?
+        </Link>
+      </p>
     </AuthLayout>
   );
 }

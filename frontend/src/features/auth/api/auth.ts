@@ -75,6 +75,18 @@ export async function logOut(): Promise<void> {
   await call("/auth/session", "DELETE");
 }
 
+/** The answer is the same whether there is such an account or not. */
+export async function requestReset(email: string): Promise<void> {
+  await ensureCsrf();
+  await call("/auth/password/request", "POST", { email });
+}
+
+/** Sets a new password with the key of a mail; the person then logs in with it. */
+export async function resetPassword(key: string, password: string): Promise<void> {
+  await ensureCsrf();
+  await call("/auth/password/reset", "POST", { key, password });
+}
+
 export async function verifyEmail(key: string): Promise<void> {
   await ensureCsrf();
   await call("/auth/email/verify", "POST", { key });
