@@ -1,10 +1,10 @@
 import { useRef, useState, type PointerEvent } from "react";
 
 import { formatCompact, formatCount } from "@/lib/units";
-import { formatTick } from "@/lib/time";
 
 import { HistogramTooltip } from "./histogram-tooltip";
 import styles from "./stacked-histogram.module.css";
+import { TimeAxis } from "./time-axis";
 
 export interface StackPart {
   readonly key: string;
@@ -38,7 +38,6 @@ export function StackedHistogram({ buckets, stepMs, noun, height = 96, onSelect 
   const top = niceTop(Math.max(1, ...totals));
   const count = buckets.length;
   const first = buckets[0]?.at ?? 0;
-  const span = count * stepMs;
   const all = totals.reduce((sum, total) => sum + total, 0);
 
   const indexAt = (event: PointerEvent): number => {
@@ -93,11 +92,7 @@ export function StackedHistogram({ buckets, stepMs, noun, height = 96, onSelect 
           <HistogramTooltip bucket={hovered} stepMs={stepMs} left={(hover + 0.5) / count} noun={noun} total={totals[hover] ?? 0} />
         )}
       </div>
-      <div className={styles["axis"]} aria-hidden="true">
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-          <span key={share}>{formatTick(first + share * span, span)}</span>
-        ))}
-      </div>
+      <TimeAxis from={first} to={first + count * stepMs} />
     </figure>
   );
 }

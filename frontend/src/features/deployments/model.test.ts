@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { recentSuccess, scheduleWords } from "./model";
+import { durationTicks, recentSuccess, scheduleWords } from "./model";
 
 it.each([
   [{ kind: "INTERVAL", cron: null, interval_seconds: 300, timezone: "UTC" } as const, "every 5m"],
@@ -17,4 +17,13 @@ it("counts only runs that ended by themselves", () => {
 
   expect(recentSuccess({ recent_runs: [run("COMPLETED"), run("FAILED"), run("RUNNING"), run("CANCELLED")] })).toBe(0.5);
   expect(recentSuccess({ recent_runs: [run("RUNNING")] })).toBeNull();
+});
+
+it.each([
+  [402, [200, 400]],
+  [3_600, [2_000]],
+  [40_100, [15_000, 30_000]],
+  [3, [1, 2, 3]],
+])("draws lines at round durations below %s ms", (longest, lines) => {
+  expect(durationTicks(longest)).toEqual(lines);
 });

@@ -47,3 +47,12 @@ export function recentSuccess(row: Pick<DeploymentRow, "recent_runs">): number |
   if (finished.length === 0) return null;
   return finished.filter((run) => run.state_type === "COMPLETED").length / finished.length;
 }
+
+const ROUND_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 43_200_000, 86_400_000];
+const MOST_LINES = 3;
+
+/** Round durations up to the longest one, for the lines of a chart. */
+export function durationTicks(longest: number): number[] {
+  const step = ROUND_MS.find((each) => longest / each <= MOST_LINES) ?? longest;
+  return Array.from({ length: Math.floor(longest / step) }, (_, index) => (index + 1) * step);
+}
