@@ -29,6 +29,8 @@ import { parseSettingsSearch } from "@/features/settings/model";
 import { ApiError } from "@/lib/errors";
 import { makeQueryClient } from "@/lib/query-client";
 import { parseSearch, stringifySearch, textOf } from "@/lib/search-params";
+import { presetFor, withPreset } from "@/lib/time";
+import { madeAt } from "@/lib/units";
 
 export const queryClient = makeQueryClient();
 
@@ -70,6 +72,18 @@ const signupRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/signup"), "SignupPage"),
 });
 
+const forgotRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.forgotPassword,
+  component: lazyRouteComponent(() => import("@/app/routes/forgot-password"), "ForgotPasswordPage"),
+});
+
+const resetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.resetPassword,
+  component: lazyRouteComponent(() => import("@/app/routes/reset-password"), "ResetPasswordPage"),
+});
+
 const verifyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.verifyEmail,
@@ -81,7 +95,9 @@ const workspaceRoute = createRoute({
   path: paths.home,
   beforeLoad: async ({ context, params, location }) => {
     const me = await requireMe(context.queryClient, location.href);
-    if (me.workspaces.some((workspace) => workspace.slug === params.workspace)) rememberWorkspace(params.workspace);
+    const found = me.workspaces.find((workspace) => workspace.slug === params.workspace);
+    if (found !== undefined) rememberWorkspace(found.slug);
+    return { preset: presetFor(found === undefined ? null : madeAt(found.id), Date.now()) };
   },
   component: lazyRouteComponent(() => import("@/app/shell/shell"), "Shell"),
 });
@@ -92,7 +108,7 @@ const homeRoute = createRoute({
   validateSearch: parseOverviewSearch,
   loaderDeps: ({ search }) => search,
   loader: ({ context, params, deps }) => {
-    void context.queryClient.prefetchQuery(overviewQuery(params.workspace, deps));
+    void context.queryClient.prefetchQuery(overviewQuery(params.workspace, withPreset(deps, context.preset)));
   },
   component: lazyRouteComponent(() => import("@/app/routes/home"), "HomePage"),
 });
@@ -103,7 +119,7 @@ const runsRoute = createRoute({
   validateSearch: parseRunsSearch,
   loaderDeps: ({ search }) => search,
   loader: ({ context, params, deps }) => {
-    void context.queryClient.prefetchInfiniteQuery(runsQuery(params.workspace, deps));
+    void context.queryClient.prefetchInfiniteQuery(runsQuery(params.workspace, withPreset(deps, context.preset)));
   },
   component: lazyRouteComponent(() => import("@/app/routes/runs"), "RunsRoute"),
 });
@@ -176,6 +192,8 @@ export const routeTree = rootRoute.addChildren([
   indexRoute,
   loginRoute,
   signupRoute,
+  forgotRoute,
+  resetRoute,
   verifyRoute,
   workspaceRoute.addChildren([
     homeRoute,

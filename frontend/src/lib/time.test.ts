@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { elapsed, formatEvery, formatRelative, parseRange, rangeKey, resolveRange } from "./time";
+import { elapsed, formatEvery, formatRelative, parseRange, presetFor, rangeKey, resolveRange, timeTicks, withPreset } from "./time";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 
@@ -49,4 +49,26 @@ it("counts a running thing up to now and never below zero", () => {
   expect(elapsed("2026-03-01T11:59:00Z", null, NOW)).toBe(60_000);
   expect(elapsed("2026-03-01T12:00:05Z", null, NOW)).toBe(0);
   expect(elapsed(null, null, NOW)).toBeNull();
+});
+
+it.each([
+  [null, "24h"],
+  [10 * 60_000, "1h"],
+  [61 * 60_000, "6h"],
+  [7 * 3_600_000, "24h"],
+] as const)("opens a workspace that is %s ms old on %s", (age, preset) => {
+  expect(presetFor(age === null ? null : NOW - age, NOW)).toBe(preset);
+});
+
+it("leaves a time that the address names alone", () => {
+  expect(withPreset({}, "1h")).toEqual({ range: "1h" });
+  expect(withPreset({ range: "7d" }, "1h")).toEqual({ range: "7d" });
+  expect(withPreset({ from: "a", to: "b" }, "1h")).toEqual({ from: "a", to: "b" });
+});
+
+it("puts ticks on round moments of the local clock", () => {
+  const from = new Date(2026, 2, 1, 6, 7).getTime();
+  const hours = timeTicks(from, from + 24 * 3_600_000, 7).map((at) => [new Date(at).getHours(), new Date(at).getMinutes()]);
+
+  expect(hours).toEqual([[12, 0], [18, 0], [0, 0], [6, 0]]);
 });

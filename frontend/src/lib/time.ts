@@ -22,6 +22,19 @@ export const PRESET_LABELS: Readonly<Record<Preset, string>> = {
   "30d": "Last 30 days",
 };
 
+/** The preset that a page opens with: the smallest usual one that holds all there can be in a young workspace. */
+export function presetFor(createdAt: number | null, now: number): Preset {
+  const age = createdAt === null ? Infinity : now - createdAt;
+  return YOUNG.find((preset) => age <= PRESET_MS[preset]) ?? DEFAULT_PRESET;
+}
+
+const YOUNG: readonly Preset[] = ["1h", "6h"];
+
+/** An address without a time shows what the workspace's age suggests; what the address says is kept. */
+export function withPreset<T extends RangeSearch>(search: T, preset: Preset): T {
+  return search.from === undefined && search.range === undefined ? { ...search, range: preset } : search;
+}
+
 /** The part of a page's address that says which time it shows: a preset, or two fixed moments. */
 export interface RangeSearch {
   readonly range?: Preset | undefined;
@@ -105,11 +118,26 @@ export function formatDayAndTime(at: number | string): string {
 
 /** An axis label that fits the width of the whole axis. */
 export function formatTick(at: number, spanMs: number): string {
-  if (spanMs <= 2 * 60_000) return clockWithSeconds.format(new Date(at));
+  if (spanMs <= 4 * 60_000) return clockWithSeconds.format(new Date(at));
   if (spanMs <= 36 * 3_600_000) return clock.format(new Date(at));
   const date = new Date(at);
   if (date.getHours() === 0 && date.getMinutes() === 0) return dayOnly.format(date);
   return spanMs <= 8 * 24 * 3_600_000 ? dayAndTime.format(new Date(at)) : dayOnly.format(new Date(at));
+}
+
+const TICK_STEPS_MS = [
+  1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 2 * 60_000, 5 * 60_000, 10 * 60_000, 15 * 60_000, 30 * 60_000,
+  3_600_000, 2 * 3_600_000, 3 * 3_600_000, 6 * 3_600_000, 12 * 3_600_000,
+  24 * 3_600_000, 2 * 24 * 3_600_000, 7 * 24 * 3_600_000, 14 * 24 * 3_600_000,
+];
+
+/** Round moments of the person's own clock between two others, at most `most` of them. */
+export function timeTicks(from: number, to: number, most: number): number[] {
+  const step = TICK_STEPS_MS.find((each) => (to - from) / each <= most) ?? Math.ceil((to - from) / most);
+  const offset = new Date(from).getTimezoneOffset() * 60_000;
+  const ticks: number[] = [];
+  for (let at = Math.ceil((from - offset) / step) * step + offset; at <= to; at += step) ticks.push(at);
+  return ticks;
 }
 
 const STEPS: readonly [limit: number, divisor: number, unit: string][] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatBytes, formatCompact, formatDuration, formatRatio, formatValue, shortenId } from "./units";
+import { formatBytes, formatCompact, formatDuration, formatRatio, formatValue, madeAt, shortenId } from "./units";
 
 describe("formatDuration", () => {
   it.each([
@@ -57,4 +57,10 @@ it("keeps four digits exact", () => {
 
 it("shortens ids in the middle", () => {
   expect(shortenId("018f6f0e-1111-7222-8333-444455559c41")).toBe("018f6f0e…9c41");
+});
+
+it("reads off a UUIDv7 when it was made", () => {
+  expect(madeAt("018f6f0e-1111-7222-8333-444455559c41")).toBe(0x018f6f0e1111);
+  expect(madeAt("018f6f0e-1111-4222-8333-444455559c41")).toBeNull();
+  expect(madeAt("acme")).toBeNull();
 });

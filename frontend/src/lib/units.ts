@@ -78,6 +78,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** When a UUIDv7 was made: its first 48 bits are milliseconds. null for any other id. */
+export function madeAt(id: string): number | null {
+  return /^[\da-f]{8}-[\da-f]{4}-7/i.test(id) ? parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : null;
+}
+
 /** "018f6f0e-…-9c41": the start tells the age of a UUIDv7, the end tells it from its neighbours. */
 export function shortenId(id: string): string {
   return id.length <= 15 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
