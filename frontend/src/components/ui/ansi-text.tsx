@@ -1,11 +1,14 @@
 import { parseAnsi } from "@/lib/ansi";
+import { splitFileRefs } from "@/lib/traceback";
+
+import { FileRef } from "./file-ref";
 
 interface AnsiTextProps {
   readonly text: string;
   readonly needle?: string;
 }
 
-/** A log message with its colours, and with what was searched for marked. */
+/** A log message with its colours and places in files, or with what was searched for marked. */
 export function AnsiText({ text, needle = "" }: AnsiTextProps) {
   return parseAnsi(text).map((segment, index) => (
     <span
@@ -15,9 +18,13 @@ export function AnsiText({ text, needle = "" }: AnsiTextProps) {
         ...(segment.bold ? { fontWeight: 650 } : {}),
       }}
     >
-      {needle === "" ? segment.text : <Marked text={segment.text} needle={needle} />}
+      {needle === "" ? <WithRefs text={segment.text} /> : <Marked text={segment.text} needle={needle} />}
     </span>
   ));
+}
+
+function WithRefs({ text }: { readonly text: string }) {
+  return splitFileRefs(text).map((part, index) => (part.isRef ? <FileRef key={index} place={part.text} /> : part.text));
 }
 
 function colorOf(name: string): string {

@@ -1,4 +1,4 @@
-import { Button, Group, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { Icon } from "./icon";
@@ -10,10 +10,12 @@ interface JsonViewProps {
   readonly value: unknown;
   readonly label: string;
   readonly tools?: boolean;
+  /** A small button to copy, where there is no room for the tools. */
+  readonly copyable?: boolean;
 }
 
 /** JSON folded below the second level, searchable and copyable. */
-export function JsonView({ value, label, tools = true }: JsonViewProps) {
+export function JsonView({ value, label, tools = true, copyable = false }: JsonViewProps) {
   const [needle, setNeedle] = useState("");
   const { copied, copy } = useCopy();
   return (
@@ -39,6 +41,17 @@ export function JsonView({ value, label, tools = true }: JsonViewProps) {
       )}
       <div className={styles["tree"]} role="group" aria-label={label}>
         <JsonNode value={value} depth={0} needle={needle.trim().toLowerCase()} />
+        {copyable && (
+          <ActionIcon
+            className={styles["copy"] ?? ""}
+            size="sm"
+            aria-label={copied ? `Copied ${label}` : `Copy ${label}`}
+            title="Copy JSON"
+            onClick={() => copy(JSON.stringify(value, null, 2))}
+          >
+            <Icon name={copied ? "check" : "copy"} size={14} />
+          </ActionIcon>
+        )}
       </div>
     </div>
   );

@@ -62,7 +62,7 @@ export function EventDetail({ event, onFilter }: EventDetailProps) {
           ))}
         </div>
       )}
-      <JsonView value={event.payload} label="payload" tools={false} />
+      <JsonView value={event.payload} label="payload" tools={false} copyable />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useDocumentTop } from "@/components/ui/use-document-top";
 import { useRowKeys } from "@/components/ui/use-row-keys";
 import { EventRow } from "@/features/events/components/event-row";
 import type { EventsSearch } from "@/features/events/model";
-import { formatCount } from "@/lib/units";
+import { plural } from "@/lib/units";
 import type { EventItem } from "@/schema/wire/telemetry";
 
 import styles from "./events.module.css";
@@ -77,7 +77,7 @@ export function EventFeed({ events, opened, hasMore, onMore, onOpen, onFilter }:
           );
         })}
       </div>
-      <div className={styles["end"]}>{hasMore ? "Loading more" : `${formatCount(events.length)} events in this range`}</div>
+      <div className={styles["end"]}>{hasMore ? "Loading more" : `${plural(events.length, "event")} in this range`}</div>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import type { LogLine } from "@/schema/wire/runs";
 
-import { asText, gapBefore, matchesFilter, mergeLines } from "./model";
+import { asText, gapBefore, jsonOf, matchesFilter, mergeLines } from "./model";
 
 function line(id: string, second: number, rest: Partial<LogLine> = {}): LogLine {
   return { id, occurred_at: new Date(second * 1000).toISOString(), run_id: "r", task_run_id: null, level: "INFO", logger: null, message: `line ${id}`, ...rest };
@@ -32,4 +32,14 @@ it("shows a silence of a minute", () => {
 
 it("writes a file without colours", () => {
   expect(asText([line("a", 0, { message: "\u001b[31mno\u001b[0m" })])).toBe("1970-01-01T00:00:00.000Z INFO     no\n");
+});
+
+it.each([
+  ['{"rows": 3}', { rows: 3 }],
+  ["[1, 2]", [1, 2]],
+  ["{rows: 3}", null],
+  ["3", null],
+  ["[WARN] low disk", null],
+])("reads %j as %j", (message, value) => {
+  expect(jsonOf(message)).toEqual(value);
 });

@@ -24,6 +24,17 @@ export function mergeLines(stored: readonly LogLine[], live: readonly LogLine[])
   return [...stored, ...fresh].sort((a, b) => (a.occurred_at < b.occurred_at ? -1 : a.occurred_at > b.occurred_at ? 1 : 0));
 }
 
+/** The object or list that a structured log line carries, or null for words. */
+export function jsonOf(message: string): object | null {
+  if (!/^\s*[{[]/.test(message)) return null;
+  try {
+    const value: unknown = JSON.parse(message);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null; // only looked like JSON
+  }
+}
+
 const GAP_MS = 60_000;
 
 /** The silence before a line when it is long enough to say something, else null. */

@@ -9,7 +9,7 @@ import { paths } from "@/config/paths";
 import { RunRow } from "@/features/runs/components/list/run-row";
 import { useNow } from "@/lib/now";
 import { elapsed } from "@/lib/time";
-import { formatCount } from "@/lib/units";
+import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 import type { RunRow as Row } from "@/schema/wire/runs";
 
@@ -91,7 +91,7 @@ export function RunTable({ runs, hasMore, stale, onMore }: RunTableProps) {
         })}
       </div>
       <div className={styles["end"]} role="presentation">
-        {hasMore ? "Loading more" : `${formatCount(runs.length)} runs in this range`}
+        {hasMore ? "Loading more" : `${plural(runs.length, "run")} in this range`}
       </div>
     </div>
   );

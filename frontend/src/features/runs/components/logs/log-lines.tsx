@@ -2,9 +2,10 @@ import { Button } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
+import { useDocumentTop } from "@/components/ui/use-document-top";
 import { LogRow } from "@/features/runs/components/logs/log-row";
 import { gapBefore } from "@/features/runs/logs/model";
-import { formatCount } from "@/lib/units";
+import { plural } from "@/lib/units";
 import type { LogLine } from "@/schema/wire/runs";
 
 import styles from "./logs.module.css";
@@ -26,6 +27,7 @@ const NEAR_END = 40;
 export function LogLines(props: LogLinesProps) {
   const { lines, wrap, needle, follow, hasEarlier, hasLater, loading, onMore, onTask } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const top = useDocumentTop(scroller);
   const [pinned, setPinned] = useState(true);
   const virtualizer = useVirtualizer({
     count: lines.length,
@@ -57,6 +59,7 @@ export function LogLines(props: LogLinesProps) {
       <div
         ref={scroller}
         className={styles["scroller"]}
+        style={{ "--above": `${top}px` } as React.CSSProperties}
         tabIndex={0}
         role="log"
         aria-label="Log lines"
@@ -86,7 +89,7 @@ export function LogLines(props: LogLinesProps) {
       </div>
       <div className={styles["foot"]}>
         <span>
-          {formatCount(lines.length)} {hasEarlier || hasLater ? "lines so far" : "lines"}
+          {plural(lines.length, "line")}{(hasEarlier || hasLater) && " so far"}
         </span>
         {follow && !pinned && (
           <Button size="compact-xs" onClick={() => setPinned(true)}>

@@ -1,5 +1,12 @@
+import { useState } from "react";
+
 import { AnsiText } from "@/components/ui/ansi-text";
+import { Icon } from "@/components/ui/icon";
+import { JsonView } from "@/components/ui/json-view";
+import { Traceback } from "@/components/ui/traceback";
+import { jsonOf } from "@/features/runs/logs/model";
 import { formatClockMs, formatExact } from "@/lib/time";
+import { hasTraceback } from "@/lib/traceback";
 import { formatDuration } from "@/lib/units";
 import type { LogLine } from "@/schema/wire/runs";
 
@@ -17,6 +24,8 @@ const SHORT = { DEBUG: "DEBUG", INFO: "INFO", WARNING: "WARN", ERROR: "ERROR", C
 
 export function LogRow({ line, wrap, needle, gapMs, onTask }: LogRowProps) {
   const { task_run_id: taskRunId } = line;
+  const [open, setOpen] = useState(false);
+  const json = jsonOf(line.message);
   return (
     <>
       {gapMs !== null && <div className={styles["gap"]}>{formatDuration(gapMs)} without a line</div>}
@@ -26,7 +35,17 @@ export function LogRow({ line, wrap, needle, gapMs, onTask }: LogRowProps) {
         </time>
         <span className={styles["level"]}>{SHORT[line.level]}</span>
         <span className={styles["message"]} data-wrap={wrap}>
-          <AnsiText text={line.message} needle={needle.toLowerCase()} />
+          {json !== null && (
+            <button type="button" className={styles["json"]} aria-expanded={open} aria-label="Show as JSON" onClick={() => setOpen(!open)}>
+              <Icon name={open ? "chevronDown" : "chevronRight"} size={12} />
+            </button>
+          )}
+          {needle === "" && hasTraceback(line.message) ? (
+            <Traceback text={line.message} bare />
+          ) : (
+            <AnsiText text={line.message} needle={needle.toLowerCase()} />
+          )}
+          {open && json !== null && <JsonView value={json} label="log line" tools={false} copyable />}
         </span>
         {taskRunId !== null && (
           <button

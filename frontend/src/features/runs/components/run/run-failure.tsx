@@ -1,7 +1,7 @@
 import { useState } from "react";
 
-import { CodeSnippet } from "@/components/ui/code-snippet";
 import { Icon } from "@/components/ui/icon";
+import { Traceback } from "@/components/ui/traceback";
 import { causeWords } from "@/features/runs/run-model";
 import type { Run } from "@/schema/wire/runs";
 
@@ -26,7 +26,7 @@ export function RunFailure({ run }: { readonly run: Run }) {
             <Icon name={open ? "chevronDown" : "chevronRight"} size={13} />
             Traceback
           </button>
-          {open && <CodeSnippet code={run.error.traceback} label="traceback" />}
+          {open && <Traceback text={run.error.traceback} />}
         </>
       )}
     </section>
