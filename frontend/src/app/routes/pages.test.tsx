@@ -16,6 +16,12 @@ const asViewer = () => server.use(http.get("*/api/v1/me", () => HttpResponse.jso
 const PATIENT = { timeout: 10_000 };
 const SECRET = `hw_${"T3st".repeat(11)}0000`;
 
+/** The id of a workspace that was made a minute ago. */
+function madeNow(): string {
+  const time = (Date.now() - 60_000).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}
+
 function find(wanted: (run: Run) => boolean): Run {
   const run = world.runs.find(wanted);
   if (run === undefined) throw new Error("the demo has no such run");
@@ -68,7 +74,28 @@ describe("signing in", () => {
     unmount();
 
     visit("/verify-email/expired");
-    expect(await screen.findByText("Invalid or expired key.", {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText(/This link no longer works/, {}, PATIENT)).toBeVisible();
+  });
+
+  it("sends a link for a new password and takes the new one", async () => {
+    const { user, unmount } = visit("/login");
+    await user.click(await screen.findByRole("link", { name: "Forgot your password?" }, PATIENT));
+    const send = await screen.findByRole("button", { name: "Send the link" }, PATIENT);
+    await user.type(screen.getByLabelText("E-mail"), "ada@example.com");
+    await user.click(send);
+    expect(await screen.findByText(/If ada@example.com has an account/)).toBeVisible();
+    unmount();
+
+    const second = visit("/reset-password/good");
+    await second.user.type(await screen.findByLabelText("New password", {}, PATIENT), "correct horse battery");
+    await second.user.click(screen.getByRole("button", { name: "Set the password" }));
+    expect(await screen.findByText(/The new password is set/)).toBeVisible();
+    second.unmount();
+
+    const third = visit("/reset-password/expired");
+    await third.user.type(await screen.findByLabelText("New password", {}, PATIENT), "correct horse battery");
+    await third.user.click(screen.getByRole("button", { name: "Set the password" }));
+    expect(await screen.findByRole("link", { name: "Send a new link" })).toHaveAttribute("href", "/reset-password");
   });
 });
 
@@ -81,6 +108,18 @@ describe("home", () => {
 
     expect(await screen.findByRole("heading", { name: "Runs" }, PATIENT)).toBeVisible();
     expect(here().searchStr).toBe("?range=24h&state=completed");
+  });
+
+  it("opens a young workspace on the hour that it has lived", async () => {
+    const id = madeNow();
+    server.use(http.get("*/api/v1/me", () => HttpResponse.json({ ...world.me, workspaces: world.me.workspaces.map((each) => ({ ...each, id })) })));
+    const { user, here } = visit("/w/acme");
+
+    expect(await screen.findByRole("button", { name: "Time range: Last hour" }, PATIENT)).toBeVisible();
+    expect(here().searchStr).toBe("");
+    await user.click(await screen.findByRole("link", { name: /in all$/ }, PATIENT));
+
+    await waitFor(() => expect(here().searchStr).toBe("?range=1h"), PATIENT);
   });
 
   it("leads a newcomer with commands that carry the server's own address", async () => {
@@ -179,7 +218,8 @@ describe("a run", () => {
 
     await user.click(await screen.findByRole("button", { name: "Traceback" }, PATIENT));
 
-    expect(screen.getByText(/line 48, in transform/)).toBeVisible();
+    expect(screen.getByRole("button", { name: /:48$/ })).toBeVisible();
+    expect(screen.getByText(/in transform/)).toBeVisible();
   });
 
   it("narrows the timeline from the table of tasks", async () => {
@@ -202,9 +242,11 @@ describe("a run", () => {
     const line = { id: "live-1", occurred_at: new Date().toISOString(), run_id: run.id, task_run_id: null, level: "WARNING", logger: null, message: "a line from just now" };
     FakeEventSource.send(`/streams/runs/${run.id}`, "log", line);
     await waitFor(() => expect(screen.getByText(/^\d+ lines/)).toBeVisible());
+    FakeEventSource.send(`/streams/runs/${run.id}`, "task_runs", { changed: 1, counts: { COMPLETED: 41, RUNNING: 1 } });
+    if (run.state === "RUNNING") expect(await screen.findByText("Running: 41 task runs done, 1 running.")).toBeVisible();
     await user.type(screen.getByLabelText("Search logs"), "from just now");
 
-    expect(await screen.findByText("1 lines", {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText("1 line", {}, PATIENT)).toBeVisible();
   });
 
   it("says so when there is no such run", async () => {

@@ -62,8 +62,25 @@ it("says why a run can't be cancelled or retried", () => {
   expect(cancelDenial({ ...base, may: { cancel: true, retry: true } }, "no scope")).toBe("no scope");
 });
 
-it("sums a failed run up with its cause", () => {
+it("sums a failed run up, and leaves the cause to the panel below", () => {
   const run: Run = { ...base, state: "CRASHED", state_type: "CRASHED", duration_ms: 61_000, cause: { kind: "signal", signal: "SIGKILL" } };
 
-  expect(runSentence(run)).toBe("Crashed after 1m 01s: the process was killed by signal SIGKILL.");
+  const { task_counts: _, ...none } = run;
+
+  expect(runSentence({ ...none, task_counts: { COMPLETED: 6, FAILED: 1 } })).toBe("Crashed after 1m 01s, 6 of 7 task runs done.");
+  expect(runSentence({ ...none, task_counts: null, cause: null, error: null })).toBe("Crashed after 1m 01s; no reason was reported.");
+  expect(runSentence({ ...none, task_counts: null, started_at: null })).toBe("Crashed before it began.");
+});
+
+it("counts what a running run does now", () => {
+  const run: Run = { ...base, state: "RUNNING", state_type: "RUNNING", task_counts: { COMPLETED: 22, RUNNING: 3, FAILED: 1 } };
+
+  expect(runSentence(run)).toBe("Running: 22 task runs done, 3 running, 1 failed.");
+});
+
+it("gives the wait between two attempts no room", () => {
+  const over = { state_type: "FAILED" } as const;
+  const parts = ribbonParts([transition("RUNNING", 0), transition("FAILED", 1, over), transition("RUNNING", 101), transition("FAILED", 102, over)], 0);
+
+  expect(ribbonWidths(parts)).toEqual([47, 3, 47, 3]);
 });

@@ -25,9 +25,12 @@ export function ribbonParts(transitions: readonly Transition[], now: number): Ri
   });
 }
 
+const OVER: readonly StateKind[] = ["completed", "failed", "crashed", "cancelled"];
+
 /** Widths in percent: proportional to time, but never so narrow that a state can't be seen. */
 export function ribbonWidths(parts: readonly RibbonPart[], least = 3): number[] {
-  const spans = parts.map((part) => part.to - part.from);
+  // Between the end of one attempt and the next nothing happens: it must not squeeze what did.
+  const spans = parts.map((part) => (OVER.includes(part.kind) ? 0 : part.to - part.from));
   const total = spans.reduce((sum, span) => sum + span, 0);
   if (total <= 0) return parts.map(() => 100 / parts.length);
   const free = 100 - least * parts.length;
@@ -45,12 +48,28 @@ export function runSentence(run: Run): string {
       return `${wordOf(run.state)}${took}${done}.`;
     case "FAILED":
     case "CRASHED":
-      return `${wordOf(run.state)}${took}: ${causeWords(run.cause) ?? run.error?.message ?? "no reason was reported"}.`.replace(/\.\.$/, ".");
+      if (run.started_at === null) return `${wordOf(run.state)} before it began${unexplained(run)}.`;
+      return `${wordOf(run.state)}${took}${total === 0 ? "" : `, ${counts.COMPLETED ?? 0} of ${plural(total, "task run")} done`}${unexplained(run)}.`;
     case "RUNNING":
-      return total === 0 ? `${wordOf(run.state)}.` : `${wordOf(run.state)}: ${plural(counts.COMPLETED ?? 0, "task run")} of ${total} done.`;
+      return total === 0 ? `${wordOf(run.state)}.` : `${wordOf(run.state)}: ${plural(counts.COMPLETED ?? 0, "task run")} done${atWork(counts)}.`;
     default:
       return `${wordOf(run.state)}.`;
   }
+}
+
+/** The panel below the header says why; only when there is nothing to say does the sentence say that. */
+function unexplained(run: Run): string {
+  return run.cause === null && run.error === null ? "; no reason was reported" : "";
+}
+
+/** How many tasks there will be in all is not known while more may start. */
+function atWork(counts: NonNullable<Run["task_counts"]>): string {
+  const parts = [
+    [counts.RUNNING ?? 0, "running"],
+    [(counts.PENDING ?? 0) + (counts.SCHEDULED ?? 0), "waiting"],
+    [(counts.FAILED ?? 0) + (counts.CRASHED ?? 0), "failed"],
+  ] as const;
+  return parts.map(([count, word]) => (count === 0 ? "" : `, ${count} ${word}`)).join("");
 }
 
 /** Why a process ended, in words a person would use. */

@@ -105,8 +105,9 @@ export function makeWorld(now: number, origin: string): World {
     agents_online: 0,
     ...rest,
   });
+  let agents = 0;
   const agent = (name: string, host: string, rest: Partial<Agent>): Agent => ({
-    id: demoId(now, name.length),
+    id: demoId(now, (agents += 1)),
     name,
     host,
     pid: 4211,

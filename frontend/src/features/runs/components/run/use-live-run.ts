@@ -42,7 +42,11 @@ export function useLiveRun(run: Run | undefined, id: string): { status: LiveStat
       waiting.current.push(data as LogLine);
       flush();
     },
-    task_runs: refreshTimeline,
+    task_runs: (data) => {
+      const { counts } = data as { readonly counts: Run["task_counts"] };
+      client.setQueryData(runQuery(slug, id).queryKey, (known) => (known === undefined ? known : { ...known, task_counts: counts }));
+      refreshTimeline();
+    },
   });
   return { status, lines };
 }

@@ -60,6 +60,13 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
   if (columns === null || limits === null || path === null) {
     return <Skeleton height={560} role="status" aria-label="Loading the timeline" />;
   }
+  if (columns.count === 0 && isFinal(run.state_type)) {
+    return (
+      <EmptyState icon="timeline" title="This run has no task runs">
+        {run.started_at === null ? "It ended before its code began." : "Its flow called no function with @task on it, or ended before the first one."}
+      </EmptyState>
+    );
+  }
   if (columns.count === 0) {
     return (
       <EmptyState
@@ -95,22 +102,24 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
           if (columns.count > MANY) setDensity("lanes");
         }}
       />
-      <ConcurrencyStrip columns={columns} limits={limits} view={shown} nowMs={nowMs} onView={show} />
       <div className={styles["layout"]} data-detail={selected >= 0}>
-        <TimelineCanvas
-          columns={columns}
-          rows={rows}
-          density={chosen}
-          view={view}
-          critical={showCritical ? critical : null}
-          selected={selected >= 0 ? selected : null}
-          nowMs={nowMs}
-          onView={show}
-          onShown={(next) => {
-            if (next?.from !== shown?.from || next?.to !== shown?.to) setShown(next);
-          }}
-          onSelect={(row) => onChange({ task: row === null ? undefined : columns.ids[row] })}
-        />
+        <div className={styles["canvasColumn"]}>
+          <ConcurrencyStrip columns={columns} limits={limits} view={shown} nowMs={nowMs} gutter={chosen === "rows"} onView={show} />
+          <TimelineCanvas
+            columns={columns}
+            rows={rows}
+            density={chosen}
+            view={view}
+            critical={showCritical ? critical : null}
+            selected={selected >= 0 ? selected : null}
+            nowMs={nowMs}
+            onView={show}
+            onShown={(next) => {
+              if (next?.from !== shown?.from || next?.to !== shown?.to) setShown(next);
+            }}
+            onSelect={(row) => onChange({ task: row === null ? undefined : columns.ids[row] })}
+          />
+        </div>
         {selected >= 0 && (
           <TaskDetail run={run} columns={columns} row={selected} nowMs={nowMs} critical={critical.has(selected)} onChange={onChange} />
         )}
