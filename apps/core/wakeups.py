@@ -23,10 +23,15 @@ _PREFIX = "headway_"
 RECONNECT_SECONDS = 1.0
 
 
+def channel_name(channel: str) -> str:
+    """Return the database's name of a channel, for statements that notify along the way."""
+    return _PREFIX + channel
+
+
 def notify(channel: str, key: object) -> None:
     """Wake the sleepers of `channel` that wait for `key`, when the transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [_PREFIX + channel, str(key)])
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel_name(channel), str(key)])
 
 
 def _dsn() -> dict[str, Any]:

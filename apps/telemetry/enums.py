@@ -16,6 +16,7 @@ class LogLevel(models.IntegerChoices):
 
 
 class Consumer(models.TextChoices):
-    """Who takes pending batches; one row is left for each."""
+    """Who takes pending batches: the rollup all of them, others those of workspaces they hear."""
 
     ROLLUP = "rollup"
+    AUTOMATIONS = "automations"

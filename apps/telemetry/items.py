@@ -7,6 +7,7 @@ window, size in bytes, NUL characters) is checked in `acceptance`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -135,6 +136,45 @@ class StoreOutcome(Struct, kw_only=True):
     rejected: list[Refusal] = []
 
 
+class StoredEvent(Struct, kw_only=True):
+    """An event as the store holds it, for those who read many: JSON is parsed when asked for."""
+
+    id: UUID
+    occurred_at: datetime
+    name: str
+    received_at: datetime
+    resource_kind: str | None
+    resource_namespace: str | None
+    resource_name: str | None
+    related_json: str | None
+    payload_json: str
+    run_id: UUID | None
+    task_run_id: UUID | None
+    follows: UUID | None
+    source: str
+    _related: list[dict[str, str | None]] | None = None
+    _payload: dict[str, object] | None = None
+
+    @property
+    def key(self) -> tuple[datetime, UUID]:
+        return self.occurred_at, self.id
+
+    @property
+    def related(self) -> list[dict[str, str | None]]:
+        if self._related is None:
+            self._related = (
+                [] if self.related_json is None else msgspec.json.decode(self.related_json)
+            )
+        return self._related
+
+    @property
+    def payload(self) -> dict[str, object]:
+        if self._payload is None:
+            # Numbers as they were written: json keeps 1.0 apart from 1, and integers of any size.
+            self._payload = json.loads(self.payload_json)
+        return self._payload
+
+
 def object_payload(values: Mapping[str, object]) -> Raw:
     """Return the payload of an event that we make ourselves."""
     return Raw(msgspec.json.encode(values))
@@ -150,6 +190,7 @@ __all__ = [
     "Relation",
     "Resource",
     "StoreOutcome",
+    "StoredEvent",
     "TelemetryBatch",
     "Transition",
     "UnstorableJSONError",

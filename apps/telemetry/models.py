@@ -11,6 +11,7 @@ import uuid
 from typing import ClassVar, Generic, NoReturn, TypeVar
 
 from django.db import models
+from django.db.models import Q
 
 from apps.core.models import Record
 from apps.telemetry import limits
@@ -199,14 +200,33 @@ class PendingBatch(Record):
         db_index=False,
     )
     consumer = models.CharField(max_length=20, choices=Consumer.choices)
-    content = models.BinaryField()  # for the rollup: `deltas.encode`
+    content = models.BinaryField()  # for the rollup: `deltas.encode`; for others: `keys.pack`
 
     objects = PendingBatchQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["consumer", "id"], name="telemetry_pending_in_order")
+            models.Index(fields=["consumer", "id"], name="telemetry_pending_in_order"),
+            # Partial: the rollup's rows, which are many more, do not pay for it.
+            models.Index(
+                fields=["workspace", "id"],
+                condition=Q(consumer=Consumer.AUTOMATIONS.value),
+                name="telemetry_pending_automations",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.consumer} {self.id}"
+
+
+class Listener(models.Model):
+    """A workspace whose events somebody hears: only then a pending batch is left for them."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "consumer")
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    consumer = models.CharField(max_length=20, choices=Consumer.choices)
+
+    def __str__(self) -> str:
+        return f"{self.consumer} in {self.workspace_id}"

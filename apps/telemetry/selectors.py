@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import connection
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -21,8 +22,9 @@ from apps.core.ids import uuid7_time
 from apps.telemetry import query as metric_query
 from apps.telemetry.acceptance import NIL, total_id_of
 from apps.telemetry.deltas import Summary
-from apps.telemetry.enums import LogLevel
+from apps.telemetry.enums import Consumer, LogLevel
 from apps.telemetry.errors import QueryTooLarge
+from apps.telemetry.items import StoredEvent
 from apps.telemetry.models import Event, LogLine, MetricSeries, RunMetric, RunTransition
 from apps.telemetry.query import Aggregate, Fill, Plan, Points, Rollup
 from apps.telemetry.store import reads
@@ -110,6 +112,78 @@ def get_events(
         )
         .order_by(*OLDEST_FIRST)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventScan:
+    """
+    Which events to read in order of time. Both bounds belong to the range.
+
+    Names are exact or end in `*`; None: any. What narrows further is the reader's to check.
+    """
+
+    since: datetime
+    until: datetime
+    names: Sequence[str] | None = None
+    resource_names: Sequence[str] | None = None
+
+
+def scan_events(
+    *,
+    workspace_id: uuid.UUID,
+    only: EventScan,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    limit: int,
+) -> list[StoredEvent]:
+    """Return up to `limit` events, oldest first, from behind the key `after`."""
+    exact, prefixes = None, []
+    if only.names is not None:
+        pairs = [split_name(name) for name in only.names]
+        exact = [name for name, _ in pairs if name is not None]
+        prefixes = [prefix for _, prefix in pairs if prefix is not None]
+    return reads.scan_events(
+        workspace_id,
+        since=only.since,
+        until=only.until,
+        names=exact,
+        prefixes=prefixes,
+        resource_names=only.resource_names,
+        after=after,
+        limit=limit,
+    )
+
+
+def find_event(
+    *, workspace_id: uuid.UUID, occurred_at: datetime, event_id: uuid.UUID
+) -> StoredEvent | None:
+    """Return one event by its key, or None when it is no longer kept."""
+    key = (occurred_at, event_id)
+    return reads.events_by_key(workspace_id, [key]).get(key)
+
+
+def workspaces_waiting(*, consumer: Consumer) -> list[uuid.UUID]:
+    """
+    Return the workspaces with pending batches, each once, however many batches one has. For loops.
+
+    A workspace with a long backlog must not hide the others, hence the walk from one to the next.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [consumer.value, consumer.value])
+        return [row[0] for row in cursor.fetchall()]
+
+
+_WAITING: Final = """
+    WITH RECURSIVE waiting AS (
+        (SELECT workspace_id FROM telemetry_pendingbatch
+         WHERE consumer = %s ORDER BY workspace_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT next.workspace_id FROM telemetry_pendingbatch AS next
+                WHERE next.consumer = %s AND next.workspace_id > waiting.workspace_id
+                ORDER BY next.workspace_id LIMIT 1)
+        FROM waiting WHERE waiting.workspace_id IS NOT NULL
+    )
+    SELECT workspace_id FROM waiting WHERE workspace_id IS NOT NULL
+"""
 
 
 def event_item(event: Event) -> dict[str, object]:

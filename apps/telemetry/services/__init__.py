@@ -1,5 +1,13 @@
 """Use cases of the time-series store."""
 
+from apps.telemetry.services.listen import (
+    Claim,
+    ClaimedBatch,
+    claim_event_batches,
+    listen,
+    release,
+    unlisten,
+)
 from apps.telemetry.services.retention import compress_old, drop_expired, prepare_room
 from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
 from apps.telemetry.services.rollup import count_pending, merge_pending_batches
@@ -14,16 +22,22 @@ from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
 __all__ = [
     "ROLLUP_BATCHES",
+    "Claim",
+    "ClaimedBatch",
     "Repeated",
     "RowsAreThereError",
+    "claim_event_batches",
     "compress_old",
     "count_pending",
     "drop_expired",
     "emit",
     "forget_series",
+    "listen",
     "merge_pending_batches",
     "prepare_room",
     "record_transitions",
+    "release",
     "store_batch",
     "store_fresh",
+    "unlisten",
 ]

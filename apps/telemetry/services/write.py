@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from threading import Lock
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import structlog
 from django.db import connection, transaction
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7, uuid7_time
-from apps.telemetry import acceptance, deltas, limits, store
+from apps.core.wakeups import channel_name
+from apps.telemetry import acceptance, deltas, keys, limits, store
 from apps.telemetry.acceptance import (
     EventRow,
     LogRow,
@@ -185,22 +186,39 @@ def _writes(
     return writes
 
 
+_LEAVE_FOR_ROLLUP: Final = (
+    "INSERT INTO telemetry_pendingbatch (id, created_at, workspace_id, consumer, content)"
+    " VALUES (%s, %s, %s, %s, %s)"
+)
+# Asked in the database and not remembered here: a process that did not know of a new listener
+# would keep events from it.
+_LEAVE_FOR_LISTENER: Final = (
+    "WITH heard AS (INSERT INTO telemetry_pendingbatch"
+    " (id, created_at, workspace_id, consumer, content)"
+    " SELECT %s, %s, workspace_id, consumer, %s FROM telemetry_listener"
+    " WHERE workspace_id = %s AND consumer = %s RETURNING 1)"
+    " SELECT pg_notify(%s, 'batch') FROM heard"
+)
+# What automations tell of themselves is not for them: a rule that heard it could go on for ever.
+_UNHEARD: Final = "headway.automation."
+
+
 def _pending(
     workspace_id: uuid.UUID,
     events: Sequence[EventRow],
     lines: Sequence[LogRow],
     points: Sequence[PointRow],
-    keys: Mapping[uuid.UUID, SeriesKey],
+    series_keys: Mapping[uuid.UUID, SeriesKey],
     now: datetime,
 ) -> tuple[str, list[str | bytes | datetime | uuid.UUID]]:
-    """Return the statement that leaves the batch's pending row for the rollup."""
+    """Return the statements that leave the batch's pending rows: the rollup's, and a listener's."""
     series, runs = deltas.summarise_points(
         [(row.series_id, row.occurred_at, row.value, row.run_id) for row in points]
     )
     # A chart of a whole metric reads its total, however many series there are.
     totals = deltas.totals_of(
         series,
-        {id_: acceptance.total_id_of(workspace_id, key.name) for id_, key in keys.items()},
+        {id_: acceptance.total_id_of(workspace_id, key.name) for id_, key in series_keys.items()},
     )
     content = deltas.encode(
         deltas.Deltas(
@@ -214,11 +232,19 @@ def _pending(
             runs=runs,
         )
     )
-    return (
-        "INSERT INTO telemetry_pendingbatch (id, created_at, workspace_id, consumer, content)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        [uuid7(), now, workspace_id, Consumer.ROLLUP.value, content],
-    )
+    parameters: list[str | bytes | datetime | uuid.UUID] = [
+        *(uuid7(), now, workspace_id, Consumer.ROLLUP.value, content)
+    ]
+    heard = keys.pack((row.occurred_at, row.id) for row in events if _is_heard(row))
+    if not heard:
+        return _LEAVE_FOR_ROLLUP, parameters
+    listener = Consumer.AUTOMATIONS.value
+    parameters += [uuid7(), now, heard, workspace_id, listener, channel_name(listener)]
+    return f"{_LEAVE_FOR_ROLLUP}; {_LEAVE_FOR_LISTENER}", parameters
+
+
+def _is_heard(row: EventRow) -> bool:
+    return not row.name.startswith(_UNHEARD)
 
 
 def _size(message: str) -> int:

@@ -10,12 +10,14 @@ without a workspace.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from apps.telemetry.deltas import Summary
+from apps.telemetry.items import StoredEvent
 from apps.telemetry.query import Plan
 from apps.telemetry.sketch import decode, sketch_of
 from apps.telemetry.store.tables import EVENT, EVENT_ROLLUPS, METRIC_POINT, METRIC_ROLLUPS
@@ -115,3 +117,84 @@ def count_events(
             parameters,
         )
         return [(str(row[0]), int(row[1]), int(row[2])) for row in cursor.fetchall()]
+
+
+_EVENT = (
+    "e.id, e.occurred_at, e.name, e.received_at, e.resource_kind, e.resource_namespace,"
+    " e.resource_name, e.related::text, e.payload::text, e.run_id, e.task_run_id, e.follows,"
+    " e.source"
+)
+
+
+def _stored(row: Sequence[Any]) -> StoredEvent:
+    return StoredEvent(
+        id=row[0],
+        occurred_at=row[1],
+        name=row[2],
+        received_at=row[3],
+        resource_kind=row[4],
+        resource_namespace=row[5],
+        resource_name=row[6],
+        related_json=row[7],
+        payload_json=row[8],
+        run_id=row[9],
+        task_run_id=row[10],
+        follows=row[11],
+        source=row[12],
+    )
+
+
+def events_by_key(
+    workspace_id: UUID, keys: Sequence[tuple[datetime, UUID]]
+) -> dict[tuple[datetime, UUID], StoredEvent]:
+    """Return the events of these keys that are there."""
+    if not keys:
+        return {}
+    times = [at for at, _ in keys]
+    with connection.cursor() as cursor:
+        # The bounds say the same once more, so that parts outside of them are not opened.
+        cursor.execute(
+            f"SELECT {_EVENT} FROM unnest(%s::timestamptz[], %s::uuid[]) AS k (at, id)"
+            f" JOIN {EVENT.name} e ON e.workspace_id = %s AND e.occurred_at = k.at AND e.id = k.id"
+            " WHERE e.occurred_at >= %s AND e.occurred_at <= %s",
+            [times, [id_ for _, id_ in keys], workspace_id, min(times), max(times)],
+        )
+        found = [_stored(row) for row in cursor.fetchall()]
+    return {event.key: event for event in found}
+
+
+def scan_events(
+    workspace_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    names: Sequence[str] | None,
+    prefixes: Sequence[str],
+    resource_names: Sequence[str] | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[StoredEvent]:
+    """
+    Return up to `limit` events with since <= time <= until, oldest first, from behind `after`.
+
+    `names` None: of any name; else of one of them or beginning with one of the prefixes.
+    """
+    where = ["e.workspace_id = %s", "e.occurred_at >= %s", "e.occurred_at <= %s"]
+    parameters: list[Any] = [workspace_id, since, until]
+    if after is not None:
+        where.append("(e.occurred_at, e.id) > (%s, %s)")
+        parameters += after
+    if names is not None:
+        starts = [" OR starts_with(e.name, %s)"] * len(prefixes)
+        where.append(f"(e.name = ANY(%s){''.join(starts)})")
+        parameters += [list(names), *prefixes]
+    if resource_names is not None:
+        where.append("e.resource_name = ANY(%s)")
+        parameters.append(list(resource_names))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_EVENT} FROM {EVENT.name} e WHERE {' AND '.join(where)}"
+            " ORDER BY e.occurred_at, e.id LIMIT %s",
+            [*parameters, limit],
+        )
+        return [_stored(row) for row in cursor.fetchall()]
