@@ -66,7 +66,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
           width: 1.75,
           spanGaps: false,
           points: {
-            size: 4,
+            size: 5,
             fill: read(each.color),
             filter: (self: uPlot, index: number) => isolatedPoints(self.data[index] ?? []),
             show: true,

@@ -4,6 +4,13 @@ export interface Viewport {
   readonly to: number;
 }
 
+const ROOM = 0.015;
+
+/** A little time behind the last end: what happened there, often the failure, is not cut off at the edge. */
+export function withRoom({ from, to }: Viewport): Viewport {
+  return { from, to: to + (to - from) * ROOM };
+}
+
 const NARROWEST_MS = 1;
 
 /** Zooms around a moment that stays under the pointer. */

@@ -51,18 +51,21 @@ export function RunRow({ run, longestMs, now, active, top, index }: RunRowProps)
         >
           {run.flow.name} <span className="muted">{run.name}</span>
         </Link>
-        <span className={styles["under"]}>
+        <span className={styles["extras"]}>
+          {run.attempt > 1 && <span className="muted">attempt {run.attempt}</span>}
           <TagList tags={run.tags} />
-          {run.attempt > 1 && ` attempt ${run.attempt}`}
         </span>
       </div>
-      <div role="cell" className={`${styles["cell"]} ${styles["where"]}`}>
+      <div
+        role="cell"
+        className={`${styles["cell"]} ${styles["where"]}`}
+        title={`${run.deployment?.name ?? "not deployed"}, ${run.pool === null ? "a local process" : `pool ${run.pool.name}`}`}
+      >
         {run.deployment?.name ?? <span className="muted">not deployed</span>}
-        <span className={styles["under"]}>{run.pool?.name ?? "local process"}</span>
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["source"]}`}>
         {SOURCE_WORDS[run.source]}
-        {run.created_by !== null && <span className={styles["under"]}>{run.created_by.name}</span>}
+        {run.created_by !== null && <span className="muted"> {run.created_by.name}</span>}
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["tasks"]} ${styles["number"]}`}>
         {counts === null || total === 0 ? <span className="muted">–</span> : `${formatCount(counts.COMPLETED ?? 0)} / ${formatCount(total)}`}

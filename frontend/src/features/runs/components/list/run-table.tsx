@@ -33,7 +33,7 @@ export function RunTable({ runs, hasMore, stale, onMore }: RunTableProps) {
   const isPhone = useMediaQuery("(max-width: 768px)") ?? false;
   const body = useRef<HTMLDivElement>(null);
   const margin = useDocumentTop(body);
-  const height = isPhone ? 69 : 50;
+  const height = isPhone ? 69 : 40;
 
 
   const virtualizer = useWindowVirtualizer({

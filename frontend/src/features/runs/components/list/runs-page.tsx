@@ -63,7 +63,7 @@ export function RunsPage({ search, onChange }: RunsPageProps) {
         )}
       </div>
       <NewRowsPill count={live.waiting} noun={live.waiting === 1 ? "run" : "runs"} onShow={live.show} />
-      {runs.isPending && <SkeletonRows rows={12} height={45} label="runs" />}
+      {runs.isPending && <SkeletonRows rows={16} height={40} label="runs" />}
       {runs.isError && <ErrorState error={runs.error} what="runs" onRetry={() => void runs.refetch()} />}
       {runs.isSuccess && rows.length === 0 && <RunsEmpty search={search} onChange={onChange} />}
       {runs.isSuccess && rows.length > 0 && (

@@ -6,7 +6,7 @@ import { extent, extentOf, type Columns } from "@/features/runs/timeline/columns
 import { AXIS_HEIGHT, drawTimeline, type Scene } from "@/features/runs/timeline/draw";
 import { packLanes, rowInLane } from "@/features/runs/timeline/lanes";
 import { readPalette } from "@/features/runs/timeline/palette";
-import { pan, zoom, type Viewport } from "@/features/runs/timeline/viewport";
+import { pan, withRoom, zoom, type Viewport } from "@/features/runs/timeline/viewport";
 import { plural } from "@/lib/units";
 
 import { TimelineTooltip } from "./timeline-tooltip";
@@ -45,7 +45,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const { ref: sizer, width } = useElementSize();
   const scheme = useComputedColorScheme();
 
-  const limits = useMemo(() => extent(columns, nowMs), [columns, nowMs]);
+  const limits = useMemo(() => withRoom(extent(columns, nowMs)), [columns, nowMs]);
   // A short list gets a short canvas; lanes and long lists get the whole height.
   const needed = AXIS_HEIGHT + rows.length * (density === "lanes" ? ROW_HEIGHT.rows : ROW_HEIGHT[density]) + 8;
   const height = Math.min(TALLEST, Math.max(SHORTEST, needed));

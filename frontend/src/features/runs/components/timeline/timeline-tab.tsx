@@ -14,7 +14,7 @@ import type { RunSearch } from "@/features/runs/run-search";
 import { columnsFrom, extent, filterRows } from "@/features/runs/timeline/columns";
 import { criticalPath } from "@/features/runs/timeline/critical-path";
 import { summarise } from "@/features/runs/timeline/summaries";
-import type { Viewport } from "@/features/runs/timeline/viewport";
+import { withRoom, type Viewport } from "@/features/runs/timeline/viewport";
 import { useNow } from "@/lib/now";
 import { isFinal } from "@/lib/run-state";
 import { formatCount, formatDuration, plural } from "@/lib/units";
@@ -54,10 +54,11 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
   const path = useMemo(() => (columns === null ? null : criticalPath(columns, nowMs)), [columns, nowMs]);
   const critical = useMemo(() => new Set(path?.rows), [path]);
   const summaries = useMemo(() => (columns === null ? [] : summarise(columns, nowMs)), [columns, nowMs]);
-  const limits = useMemo(() => (columns === null ? null : extent(columns, nowMs)), [columns, nowMs]);
+  const took = useMemo(() => (columns === null ? null : extent(columns, nowMs)), [columns, nowMs]);
+  const limits = useMemo(() => (took === null ? null : withRoom(took)), [took]);
 
   if (timeline.isError) return <ErrorState error={timeline.error} what="timeline" onRetry={() => void timeline.refetch()} />;
-  if (columns === null || limits === null || path === null) {
+  if (columns === null || took === null || limits === null || path === null) {
     return <Skeleton height={560} role="status" aria-label="Loading the timeline" />;
   }
   if (columns.count === 0 && isFinal(run.state_type)) {
@@ -129,7 +130,7 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
           ? plural(columns.count, "task run")
           : `${formatCount(rows.length)} of ${plural(columns.count, "task run")}`}
         {path.rows.length > 1 &&
-          ` · critical path: ${plural(path.rows.length, "task run")}, ${formatDuration(path.busyMs)} of ${formatDuration(limits.to - limits.from)}`}
+          ` · critical path: ${plural(path.rows.length, "task run")}, ${formatDuration(path.busyMs)} of ${formatDuration(took.to - took.from)}`}
       </p>
       <div style={{ marginTop: 12 }}>
         <TaskSummaryTable
