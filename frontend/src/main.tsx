@@ -20,4 +20,14 @@ async function start(): Promise<void> {
   );
 }
 
+// After an upgrade of the server the files of the page that is open are gone: load the new ones, once.
+const RELOADED = "headway-reloaded";
+window.addEventListener("vite:preloadError", (event) => {
+  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  event.preventDefault();
+  window.location.reload();
+});
+
 void start();
