@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { durationTicks, recentSuccess, scheduleWords } from "./model";
+import { durationTicks, isInTrouble, recentSuccess, scheduleWords } from "./model";
 
 it.each([
   [{ kind: "INTERVAL", cron: null, interval_seconds: 300, timezone: "UTC" } as const, "every 5m"],
@@ -26,4 +26,12 @@ it.each([
   [3, [1, 2, 3]],
 ])("draws lines at round durations below %s ms", (longest, lines) => {
   expect(durationTicks(longest)).toEqual(lines);
+});
+
+it("judges a deployment by its newest finished run", () => {
+  const run = (state_type: "COMPLETED" | "CRASHED" | "RUNNING" | "CANCELLED") => ({ id: "", state: state_type, state_type, duration_ms: 1, created_at: "" });
+
+  expect(isInTrouble({ recent_runs: [run("RUNNING"), run("CRASHED"), run("COMPLETED")] })).toBe(true);
+  expect(isInTrouble({ recent_runs: [run("CANCELLED"), run("COMPLETED"), run("CRASHED")] })).toBe(false);
+  expect(isInTrouble({ recent_runs: [] })).toBe(false);
 });

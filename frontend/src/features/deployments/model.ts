@@ -56,3 +56,11 @@ export function durationTicks(longest: number): number[] {
   const step = ROUND_MS.find((each) => longest / each <= MOST_LINES) ?? longest;
   return Array.from({ length: Math.floor(longest / step) }, (_, index) => (index + 1) * step);
 }
+
+const BAD: readonly string[] = ["FAILED", "CRASHED"];
+
+/** Whether the last run that ended by itself went wrong. */
+export function isInTrouble(row: Pick<DeploymentRow, "recent_runs">): boolean {
+  const last = row.recent_runs.find((run) => run.state_type === "COMPLETED" || BAD.includes(run.state_type));
+  return last !== undefined && BAD.includes(last.state_type);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatQuery, matchesName, parseQuery, payloadGlimpse } from "./model";
+import { formatQuery, matchesName, parseQuery, payloadGlimpse, resourceLabel } from "./model";
 
 describe("the query bar", () => {
   it.each([
@@ -30,4 +30,12 @@ it.each([
 
 it("shows the first simple values of a payload on one line", () => {
   expect(payloadGlimpse({ rows: 3, nested: { a: 1 }, sql: "SELECT\n  1" })).toBe("rows=3  sql=SELECT 1");
+});
+
+it("calls a run by its name and a table by its own", () => {
+  const resource = (kind: string, name: string) => ({ kind, name, namespace: "" });
+
+  expect(resourceLabel({ resource: resource("run", "018f"), payload: { name: "calm-fox" } })).toBe("calm-fox");
+  expect(resourceLabel({ resource: resource("run", "018f"), payload: {} })).toBe("018f");
+  expect(resourceLabel({ resource: resource("table", "orders"), payload: { name: "x" } })).toBe("orders");
 });

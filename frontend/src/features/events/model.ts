@@ -71,6 +71,13 @@ export function matchesName(name: string, wanted: string): boolean {
   return wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
 }
 
+/** A run is known by its name, not by its id; everything else is called what it is called. */
+export function resourceLabel({ resource, payload }: Pick<EventItem, "resource" | "payload">): string {
+  if (resource === null) return "";
+  const name = payload["name"];
+  return resource.kind === "run" && typeof name === "string" && name !== "" ? name : resource.name;
+}
+
 const SHOWN_KEYS = 3;
 const LONGEST = 64;
 

@@ -1,5 +1,5 @@
 import { textOf } from "@/lib/search-params";
-import type { Pool } from "@/schema/wire/pools";
+import type { Agent, Pool } from "@/schema/wire/pools";
 
 export interface PoolsSearch {
   readonly pool?: string | undefined;
@@ -20,4 +20,11 @@ export function poolProblem(pool: Pool): string | null {
   if (pool.paused) return "Paused: its runs wait.";
   if (pool.queued > 0 && pool.agents_online === 0) return `${pool.queued} waiting and no agent online.`;
   return null;
+}
+
+const GONE_MS = 24 * 3_600_000;
+
+/** An agent that has been away so long that it is probably not coming back under this name. */
+export function isGone(agent: Pick<Agent, "online" | "last_seen_at">, now: number): boolean {
+  return !agent.online && now - Date.parse(agent.last_seen_at) > GONE_MS;
 }

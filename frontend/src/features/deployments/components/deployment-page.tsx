@@ -56,6 +56,15 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
   const success = recentSuccess(data);
   return (
     <>
+      <nav aria-label="Where this deployment belongs" className={styles["crumbs"]}>
+        <Link to={paths.deployments} params={{ workspace }} className="link">
+          Deployments
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to={paths.deployments} params={{ workspace }} search={{ q: data.flow.name }} className="link">
+          {data.flow.name}
+        </Link>
+      </nav>
       <PageHeader
         title={data.name}
         answer={
@@ -64,7 +73,10 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
               "No run has ended yet"
             ) : (
               <>
-                <strong>{formatRatio(success)}</strong> of the recent runs succeeded
+                <Link to={paths.runs} params={{ workspace }} search={{ deployment_id: data.id, range: "30d" }}>
+                  <strong>{formatRatio(success)}</strong>
+                </Link>{" "}
+                of the recent runs succeeded
               </>
             )}
             {data.paused && " · paused: schedules start nothing"}
@@ -130,7 +142,13 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
             </Panel>
             <DurationChart runs={data.recent_runs} onOpen={openRun} />
             <Panel title="Parameters">
-              <JsonView value={data.parameters} label="parameters" tools={false} />
+              {Object.keys(data.parameters).length === 0 ? (
+                <p className="muted" style={{ margin: 0 }}>
+                  None of its own: a run takes the defaults of the function.
+                </p>
+              ) : (
+                <JsonView value={data.parameters} label="parameters" tools={false} copyable />
+              )}
             </Panel>
           </div>
           <div className={styles["stack"]}>

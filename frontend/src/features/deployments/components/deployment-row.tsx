@@ -3,8 +3,10 @@ import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { RunTicks } from "@/components/charts/run-ticks";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { RelativeTime } from "@/components/ui/relative-time";
+import { StateIcon } from "@/components/ui/state-icon";
 import { paths } from "@/config/paths";
 import { recentSuccess, scheduleWords } from "@/features/deployments/model";
+import { kindOf } from "@/lib/run-state";
 import { formatRatio } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { DeploymentRow } from "@/schema/wire/deployments";
@@ -23,12 +25,16 @@ export function DeploymentTableRow({ row, active }: DeploymentTableRowProps) {
   const denial = useDenial("runs:write");
   const params = { workspace, deploymentId: row.id };
   const first = row.schedules[0];
+  const last = row.recent_runs[0];
   return (
     <tr data-active={active}>
       <td>
-        <Link to={paths.deployment} params={params} className={styles["name"]}>
-          {row.name}
-        </Link>
+        <span className={styles["title"]}>
+          {last === undefined ? <span className={styles["noState"]} /> : <StateIcon kind={kindOf(last.state)} />}
+          <Link to={paths.deployment} params={params} className={styles["name"]}>
+            {row.name}
+          </Link>
+        </span>
         <span className={styles["under"]}>{row.flow.name}</span>
       </td>
       <td className={styles["ticks"]}>
@@ -42,12 +48,20 @@ export function DeploymentTableRow({ row, active }: DeploymentTableRowProps) {
         {row.paused ? "Paused" : first === undefined ? <span className="muted">by hand</span> : scheduleWords(first)}
         {row.schedules.length > 1 && <span className={styles["under"]}>and {row.schedules.length - 1} more</span>}
       </td>
-      <td>{row.pool.name}</td>
-      <td className={styles["number"]}>{formatRatio(recentSuccess(row))}</td>
-      <td className={styles["number"]}>
+      <td data-label="Pool">
+        <Link to={paths.pools} params={{ workspace }} search={{ pool: row.pool.id }} className={styles["plainLink"]}>
+          {row.pool.name}
+        </Link>
+      </td>
+      <td className={styles["number"]} data-label="Success">
+        <Link to={paths.runs} params={{ workspace }} search={{ deployment_id: row.id, range: "30d" }} className={styles["plainLink"]}>
+          {formatRatio(recentSuccess(row))}
+        </Link>
+      </td>
+      <td className={styles["number"]} data-label="Next">
         <RelativeTime at={row.next_run_at} />
       </td>
-      <td className={styles["number"]}>
+      <td className={`${styles["number"]} ${styles["action"]}`}>
         <GuardedButton
           variant="default"
           reason={denial}

@@ -61,9 +61,10 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
       >
         <Stack gap={12}>
           {fields.length === 0 && <p className="muted" style={{ margin: 0 }}>This flow takes no parameters.</p>}
-          {fields.map((field) => (
+          {fields.map((field, index) => (
             <ParameterField
               key={field.name}
+              first={index === 0}
               field={field}
               value={values[field.name] ?? ""}
               error={refused[field.name] ?? (tried || touched.has(field.name) ? problems[field.name] : undefined)}
@@ -73,6 +74,7 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
           <TextInput
             label="Name of the run"
             description="Left empty, it gets one."
+            data-autofocus={fields.length === 0 || undefined}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
             error={refused["name"]}

@@ -1,6 +1,6 @@
 import { Icon } from "@/components/ui/icon";
 import { EventDetail } from "@/features/events/components/event-detail";
-import { payloadGlimpse, type EventsSearch } from "@/features/events/model";
+import { payloadGlimpse, resourceLabel, type EventsSearch } from "@/features/events/model";
 import { formatClockMs, formatDay, formatExact } from "@/lib/time";
 import type { EventItem } from "@/schema/wire/telemetry";
 
@@ -29,7 +29,7 @@ export function EventRow({ event, open, active, showDay, onToggle, onFilter }: E
             <span className="muted">–</span>
           ) : (
             <>
-              <span className="muted">{event.resource.kind}</span> {event.resource.name}
+              <span className="muted">{event.resource.kind}</span> {resourceLabel(event)}
             </>
           )}
         </span>

@@ -131,6 +131,7 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
                       type="button"
                       className={styles["nameItem"]}
                       aria-pressed={search.name === each.name}
+                      style={{ "--share": `${(each.count / Math.max(1, names[0]?.count ?? 1)) * 100}%` } as React.CSSProperties}
                       onClick={() => onChange({ name: search.name === each.name ? undefined : each.name })}
                     >
                       <span>{each.name}</span>

@@ -77,6 +77,7 @@ export function MetricsPage({ search, onChange }: MetricsPageProps) {
                 <QueryChart
                   key={formatMetricQuery(query)}
                   query={query}
+                  known={known.some((metric) => metric.name === query.name)}
                   unit={known.find((metric) => metric.name === query.name)?.unit ?? null}
                   answer={answer.data}
                   series={answer.data.results.find((result) => result.query === index)?.series ?? []}

@@ -12,6 +12,7 @@ import styles from "./metrics.module.css";
 interface QueryChartProps {
   readonly query: MetricQuery;
   readonly unit: string | null;
+  readonly known: boolean;
   readonly answer: MetricAnswer & { readonly from: string; readonly to: string };
   readonly series: readonly MetricSeries[];
   readonly onZoom: (from: number, to: number) => void;
@@ -20,7 +21,7 @@ interface QueryChartProps {
 const ROLLUP_WORDS = { raw: "raw points", "1m": "1-minute rollup", "1h": "1-hour rollup", "1d": "1-day rollup" } as const;
 
 /** The lines of one query, and the same as a table with last, least and most. */
-export function QueryChart({ query, unit, answer, series, onZoom }: QueryChartProps) {
+export function QueryChart({ query, unit, known, answer, series, onZoom }: QueryChartProps) {
   const shown = unitOf(query.aggregate, unit);
   const lines = useMemo(() => {
     const names = series.map((each) => seriesName(query, each.labels, false));
@@ -40,7 +41,7 @@ export function QueryChart({ query, unit, answer, series, onZoom }: QueryChartPr
     >
       {series.length === 0 ? (
         <p className="muted" style={{ margin: 0 }}>
-          No points in this range.
+          {known ? "No points in this range." : `No metric is called ${query.name}.`}
         </p>
       ) : (
         <>

@@ -4,8 +4,10 @@ import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { RunTicks } from "@/components/charts/run-ticks";
 import { Icon } from "@/components/ui/icon";
 import { RelativeTime } from "@/components/ui/relative-time";
+import { StateIcon } from "@/components/ui/state-icon";
 import { paths } from "@/config/paths";
 import { rangeSearchOrDefault, trendOf } from "@/features/overview/model";
+import { kindOfType } from "@/lib/run-state";
 import type { RangeSearch } from "@/lib/time";
 import { formatDuration, formatRatio } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
@@ -29,17 +31,17 @@ export function FlowRow({ row, search, active }: FlowRowProps) {
   const navigate = useNavigate();
   const router = useRouter();
   const trend = trendOf(row.ticks);
+  const last = row.ticks.at(-1);
+  const ofFlow = { ...rangeSearchOrDefault(search), flow_id: row.flow.id };
   return (
     <tr data-active={active}>
       <td>
-        <Link
-          to={paths.runs}
-          params={{ workspace }}
-          search={{ ...rangeSearchOrDefault(search), flow_id: row.flow.id }}
-          className={styles["flowName"]}
-        >
-          {row.flow.name}
-        </Link>
+        <span className={styles["flow"]}>
+          {last !== undefined && <StateIcon kind={kindOfType(last.state_type)} />}
+          <Link to={paths.runs} params={{ workspace }} search={ofFlow} className={styles["flowName"]}>
+            {row.flow.name}
+          </Link>
+        </span>
       </td>
       <td className={styles["ticksCell"]}>
         <RunTicks
@@ -49,10 +51,20 @@ export function FlowRow({ row, search, active }: FlowRowProps) {
         />
       </td>
       <td className={styles["number"]} data-label="Success">
-        {formatRatio(row.success_ratio)}
+        {row.success_ratio !== null && row.success_ratio < 1 ? (
+          <Link to={paths.runs} params={{ workspace }} search={{ ...ofFlow, state: ["failed", "crashed"] }} className="link">
+            {formatRatio(row.success_ratio)}
+          </Link>
+        ) : (
+          <Link to={paths.runs} params={{ workspace }} search={ofFlow} className={styles["plainLink"]}>
+            {formatRatio(row.success_ratio)}
+          </Link>
+        )}
       </td>
       <td className={styles["number"]} data-label="p95">
-        {formatDuration(row.p95_duration_ms)}
+        <Link to={paths.runs} params={{ workspace }} search={{ ...ofFlow, state: ["completed"] }} className={styles["plainLink"]}>
+          {formatDuration(row.p95_duration_ms)}
+        </Link>
         {(trend === "slower" || trend === "faster") && (
           <Tooltip label={TREND_WORDS[trend]}>
             <span className={styles["trend"]} role="img" aria-label={trend}>

@@ -1,11 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
+import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { agentsQuery } from "@/features/pools/api/pools";
+import { isGone } from "@/features/pools/model";
+import { useNow } from "@/lib/now";
+import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 import type { Agent, Pool } from "@/schema/wire/pools";
 
@@ -16,7 +21,11 @@ const DRAWN_SLOTS = 16;
 export function AgentsPanel({ pool }: { readonly pool: Pool }) {
   const { slug } = useWorkspace();
   const agents = useQuery(agentsQuery(slug, pool.id));
+  const [all, setAll] = useState(false);
+  const now = useNow();
   const rows = [...(agents.data?.items ?? [])].sort((a, b) => Number(b.online) - Number(a.online) || a.name.localeCompare(b.name));
+  const gone = rows.filter((agent) => isGone(agent, now));
+  const shown = all || gone.length === rows.length ? rows : rows.filter((agent) => !gone.includes(agent));
   return (
     <Panel title={`Agents of ${pool.name}`} flush>
       {agents.isPending && <SkeletonRows rows={3} label="agents" />}
@@ -39,12 +48,18 @@ export function AgentsPanel({ pool }: { readonly pool: Pool }) {
               </tr>
             </thead>
             <tbody>
-              {rows.map((agent) => (
+              {shown.map((agent) => (
                 <AgentRow key={agent.id} agent={agent} />
               ))}
             </tbody>
           </table>
         </div>
+      )}
+      {gone.length > 0 && gone.length < rows.length && (
+        <button type="button" className={styles["more"]} aria-expanded={all} onClick={() => setAll(!all)}>
+          <Icon name={all ? "chevronDown" : "chevronRight"} size={13} />
+          {plural(gone.length, "agent")} not seen for a day
+        </button>
       )}
     </Panel>
   );

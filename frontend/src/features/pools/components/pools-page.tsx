@@ -1,5 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
@@ -8,6 +9,7 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import { paths } from "@/config/paths";
 import { pausePool, poolKeys, poolsQuery } from "@/features/pools/api/pools";
 import { AgentsPanel } from "@/features/pools/components/agents-panel";
 import { CreatePoolDialog } from "@/features/pools/components/create-pool-dialog";
@@ -48,8 +50,14 @@ export function PoolsPage({ search, onChange }: PoolsPageProps) {
         answer={
           pools.isSuccess && (
             <>
-              <strong>{plural(sum("agents_online"), "agent")}</strong> online, {formatCount(sum("running"))} running,{" "}
-              {formatCount(sum("queued"))} waiting
+              <strong>{plural(sum("agents_online"), "agent")}</strong> online ·{" "}
+              <Link to={paths.runs} params={{ workspace: slug }} search={{ state: ["running"], range: "30d" }} className="link">
+                {formatCount(sum("running"))} running
+              </Link>{" "}
+              ·{" "}
+              <Link to={paths.runs} params={{ workspace: slug }} search={{ state: ["scheduled", "late", "held", "pending"], range: "30d" }} className="link">
+                {formatCount(sum("queued"))} waiting
+              </Link>
             </>
           )
         }

@@ -4,18 +4,21 @@ import type { Field, RawValue } from "@/features/deployments/form/schema";
 
 interface ParameterFieldProps {
   readonly field: Field;
+  /** Has the keyboard when the form opens. */
+  readonly first: boolean;
   readonly value: RawValue;
   readonly error: string | undefined;
   readonly onChange: (value: RawValue) => void;
 }
 
 /** One parameter, with the control that fits its type. */
-export function ParameterField({ field, value, error, onChange }: ParameterFieldProps) {
+export function ParameterField({ field, first, value, error, onChange }: ParameterFieldProps) {
   const frame = {
     label: field.label,
     description: field.description ?? undefined,
     error,
     withAsterisk: field.required,
+    "data-autofocus": first || undefined,
   };
   const text = typeof value === "string" ? value : "";
   switch (field.kind) {
@@ -25,6 +28,7 @@ export function ParameterField({ field, value, error, onChange }: ParameterField
           label={field.label}
           description={field.description ?? undefined}
           error={error}
+          data-autofocus={first || undefined}
           checked={value === true}
           onChange={(event) => onChange(event.currentTarget.checked)}
         />
