@@ -108,7 +108,8 @@ def test_no_spelling_of_loopback_reaches_it(host):
     [
         *("ftp://example.com/", "file:///etc/passwd", "gopher://example.com/", "example.com", ""),
         *("http://", "https:///path", "http://example.com:22/", "http://example.com:25/"),
-        *("http://example.com:99999/", "http://example.com:x/", "http:example.com", "//example.com"),
+        *("http://example.com:99999/", "http://example.com:x/", "http:example.com"),
+        "//example.com",
         *("http://example.com\\@127.0.0.1/", "http://exa mple.com/", "http://example.com/\r\nX: y"),
         "http://example.com/" + "a" * 2000,
     ],
