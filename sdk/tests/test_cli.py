@@ -101,6 +101,21 @@ def test_run_says_what_is_wrong(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("command", ["run", "deploy"])
+def test_a_file_that_runs_its_flow_when_imported_is_refused(
+    server: ContractServer, headway: Headway, script: Script, command: str
+) -> None:
+    path = script(FLOWS + "\nload(date(2026, 3, 1))\n")
+
+    code, out, err = headway(command, f"{path}:load", "-p", "day=2026-03-01")
+
+    assert (code, out) == (1, "")
+    assert "flow_file.py calls load() while it is imported" in err
+    assert '`if __name__ == "__main__":`' in err
+    assert "Traceback" not in err
+    assert server.runs == {}
+
+
 def test_run_shows_the_flows_own_traceback(headway: Headway, script: Script) -> None:
     script(FLOWS, "flows.py")
     code, _, err = headway(

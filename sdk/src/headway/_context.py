@@ -20,6 +20,8 @@ class Scope:
 
 
 _current: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)
+loading: ContextVar[str | None] = ContextVar("headway_loading", default=None)
+"""The entry point that is being imported for the sake of its flow, not to run."""
 _roots: dict[str, FlowRun] = {}
 
 set_scope = _current.set

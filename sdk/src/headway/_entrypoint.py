@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from headway._context import loading
 from headway._errors import EntrypointError
 from headway._flow import Flow
 
@@ -19,12 +20,17 @@ def load_flow(entrypoint: str, *, folder: Path) -> Flow[..., Any]:
 
     What the module raises while it is imported passes through: its traceback is what people need.
 
-    Raises: EntrypointError when there is no such file, or no such flow in it.
+    Raises: EntrypointError when there is no such file, or no such flow in it, or when the module
+    runs a flow while it is imported.
     """
     place, _, name = entrypoint.partition(":")
-    module = (
-        _import_file(folder / place) if place.endswith(".py") else _import_module(place, folder)
-    )
+    token = loading.set(place)
+    try:
+        module = (
+            _import_file(folder / place) if place.endswith(".py") else _import_module(place, folder)
+        )
+    finally:
+        loading.reset(token)
     flows = {key: value for key, value in vars(module).items() if isinstance(value, Flow)}
     if not name and len(flows) == 1:
         return next(iter(flows.values()))

@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
-from headway._context import get_scope
+from headway._context import get_scope, loading
 from headway._engine import drive
+from headway._errors import EntrypointError
 from headway._options import FlowOptions, check_options, retry_policy, timeout_seconds
 from headway._recording import get_recorder
 from headway._runs import FlowRun
@@ -36,6 +37,12 @@ class Flow(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the flow here and now. Inside another flow this is a run of its own, its child."""
+        if (place := loading.get()) is not None:
+            # It would run once more each time an agent loads the file for a run.
+            raise EntrypointError(
+                f"{place} calls {self.fn.__name__}() while it is imported; put the call under "
+                '`if __name__ == "__main__":`.'
+            )
         return self._start(self._new_run(args, kwargs), args, kwargs)
 
     def run_leased(
