@@ -63,17 +63,11 @@ class Terminated(RunCancelled, SystemExit):
 
 
 class RunLost(RunCancelled):
-    """The server (or the agent) no longer regards this process as the one executing the run."""
+    """The agent that this process executes the run for is gone; the run ends CRASHED."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        run_id: str | None = None,
-        cause: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, message: str, *, run_id: str, cause: Mapping[str, Any]) -> None:
         super().__init__(message, run_id=run_id)
-        self.cause = cause  # sent with the CRASHED report; None: the server knows already
+        self.cause = cause  # sent with the CRASHED report
 
 
 class ApiError(HeadwayError):

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from headway._batch import KINDS, Batch, Collector, Record, encode_batches
-from headway._errors import RETRYABLE_STATUSES, RunCancelled, RunLost
+from headway._errors import RETRYABLE_STATUSES, RunCancelled
 from headway._interrupt import current_gate
 from headway._json import encode
 from headway._records import EventRecord, LogLine, Point, RunReport, TaskRunReport
@@ -425,8 +425,11 @@ class Recorder:
         for lost in answer.get("lost") or []:
             run = self._held.pop(str(lost.get("run_id")), None)
             if run is not None:
-                run.interrupt(
-                    RunLost("The server no longer counts on this process.", run_id=run.id)
+                # Nobody else can execute what this process started, so it goes on.
+                say(
+                    f"{self._server} had not heard of {run.name} for too long and took it for "
+                    "crashed. It goes on here; what it reports is kept with that run, whose state "
+                    "stays CRASHED."
                 )
 
     # The disk, and what did not fit.

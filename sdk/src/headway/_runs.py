@@ -121,15 +121,12 @@ class FlowRun:
             self._runner.close()
         if state in (State.FAILED, State.TIMED_OUT):
             _capture.engine_logger.error("flow %s failed: %s", self.name, brief(error))
-        lost = error if isinstance(error, RunLost) else None
-        if lost is None or lost.cause is not None:
-            self._report(
-                state,
-                error=error,
-                message=str(error) if isinstance(error, RunCancelled) else None,
-                cause=lost.cause if lost else None,
-            )
-        self.state = state
+        self._report(
+            state,
+            error=error,
+            message=str(error) if isinstance(error, RunCancelled) else None,
+            cause=error.cause if isinstance(error, RunLost) else None,
+        )
         if self.recorder.enabled:
             self.recorder.release(self)
 

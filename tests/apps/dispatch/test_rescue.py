@@ -184,3 +184,43 @@ def test_a_local_run_whose_process_is_gone_crashes(workspace, front_door, rescue
 
     after = now_is(workspace, run)
     assert (after.state, after.cause["kind"]) == ("CRASHED", "lease_expired")
+
+
+def test_what_a_local_run_says_after_it_was_taken_for_crashed_is_kept_and_refused_nothing(
+    api, agent_key, workspace, front_door, rescue
+):
+    """A network cut longer than a lease: the process went on, and tells it all once it can."""
+    client = api(agent_key, workspace)
+    run_id, began_at = str(uuid7()), utc_now() - timedelta(minutes=2)
+    own = {"run_id": run_id, "epoch": 1, "flow_name": "nightly", "source": "LOCAL"}
+    begin = own | {"state": "RUNNING", "occurred_at": began_at.isoformat(), "holder": "laptop:7"}
+    assert client.post("ingest", {"runs": [begin]}).json()["rejected"] == []
+    with workspace_scope(workspace.id):
+        LeaseBeat.objects.update(beat_at=front_door.seen_at - 60 * SECOND)
+    assert rescue() == 1
+
+    now = utc_now().isoformat()
+    task_run = {"task_run_id": str(uuid7()), "run_id": run_id, "epoch": 1, "sequence": 1}
+    task_run |= {"task_name": "load", "name": "load-0", "attempt": 1}
+    answer = client.post(
+        "ingest",
+        {
+            "task_runs": [task_run | {"state": "COMPLETED", "occurred_at": now}],
+            "logs": [{"occurred_at": now, "run_id": run_id, "level": "INFO", "message": "late"}],
+            "runs": [own | {"state": "COMPLETED", "occurred_at": now}],
+            "heartbeats": [{"run_id": run_id, "epoch": 1}],
+        },
+    ).json()
+
+    assert (answer["rejected"], answer["commands"]) == ([], [])
+    assert answer["lost"] == [{"run_id": run_id, "epoch": 1}]
+    after = client.get(f"runs/{run_id}").json()
+    assert (after["state"], after["cause"]["kind"]) == ("CRASHED", "lease_expired")
+    transitions = client.get(f"runs/{run_id}/transitions").json()["items"]
+    assert [(each["state"], each["superseded"]) for each in transitions] == [
+        ("RUNNING", False),
+        ("CRASHED", False),
+        ("COMPLETED", True),
+    ]
+    lines = client.get(f"runs/{run_id}/logs").json()["items"]
+    assert [line["message"] for line in lines] == ["late"]
