@@ -18,9 +18,10 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "  up, demo and reset take PORT=… (8400, and the next one) and DATA=… (.headway)."
 
+# exec: a shell in between would make a failure out of Ctrl-C.
 up: wanted_port = $(PORT)
 up: preflight $(stamps)/local $(stamps)/frontend ## Run the whole of Headway here, until Ctrl-C
-	@$(venv) -m infra.local.up --port "$(PORT)" --data "$(DATA)"
+	@exec $(venv) -m infra.local.up --port "$(PORT)" --data "$(DATA)"
 
 demo: $(stamps)/local ## Run the demo flows again, against a running `make up`
 	@$(venv) -m infra.local.inside --port "$(PORT)" --data "$(DATA)" demo/up.py

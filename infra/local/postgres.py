@@ -382,6 +382,8 @@ class EmbeddedPostgres:
             cwd="/",
             env=_server_environment(),
             check=False,
+            # Ctrl-C must not look like a failure of initdb; it is short, and ends with us anyway.
+            start_new_session=True,
         )
 
     def _initdb(self) -> None:
