@@ -88,6 +88,19 @@ class MoveResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMove:
+    """A run shall take a state. `epoch` is the reporter's; None is the server's own decision."""
+
+    run_id: uuid.UUID
+    target: RunState
+    occurred_at: datetime
+    epoch: int | None = None
+    message: str = ""
+    error: ErrorInfo | None = None
+    cause: CauseInfo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """The run as it is now, and whether the asked-for move brought it there."""
 

@@ -14,7 +14,7 @@ from apps.flows.models import Deployment
 from apps.flows.services import DeploymentSpec, ScheduleSpec
 from apps.runs.enums import RunState
 from apps.runs.models import Run
-from apps.runs.services import LocalRun, Moved
+from apps.runs.services import AskedMove, LocalRun, Moved
 from apps.tenancy.actors import WorkspaceRef
 
 ALICE = {"kind": "user", "id": "01900000-0000-7000-8000-00000000a11c", "name": "Alice"}
@@ -102,17 +102,10 @@ def report(
     """Let the executor of the run report a state."""
     now = changes.pop("now", None) or utc_now()
     run_id = run.id if isinstance(run, Run) else run.run_id
-    return dispatch.report_run(
-        **{
-            "workspace_id": workspace.id,
-            "run_id": run_id,
-            "epoch": run.epoch,
-            "target": target,
-            "occurred_at": now,
-            "now": now,
-        }
-        | changes
+    asked = AskedMove(
+        **{"run_id": run_id, "epoch": run.epoch, "target": target, "occurred_at": now} | changes
     )
+    return dispatch.report_run(workspace_id=workspace.id, report=asked, now=now)
 
 
 def running(deployment: Deployment, workspace: WorkspaceRef, **changes: Any) -> Run:
@@ -131,7 +124,9 @@ def local_run(workspace: WorkspaceRef, *, now: datetime | None = None, **changes
     local = LocalRun(
         **{"run_id": uuid7(), "flow_id": flow_id, "epoch": 1, "occurred_at": now} | changes
     )
-    run, _ = dispatch.adopt_local_run(
-        workspace_id=workspace.id, local=local, holder="host-1:99", now=now
+    dispatch.adopt_local_runs(
+        workspace_id=workspace.id,
+        started=[dispatch.LocalStart(run=local, holder="host-1:99")],
+        now=now,
     )
-    return run
+    return Run.objects.get(id=local.run_id)

@@ -25,7 +25,7 @@ from apps.runs import selectors as runs
 from apps.runs import wire
 from apps.runs.enums import TYPE_OF, RunState, StateType
 from apps.runs.errors import IllegalTransition, StaleEpoch
-from apps.runs.services import MoveResult
+from apps.runs.services import AskedMove, MoveResult
 from apps.telemetry import selectors as telemetry
 from apps.tenancy import selectors as tenancy
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
@@ -76,14 +76,16 @@ class RunTransitions(WorkspaceView):
         given = form.validated_data
         moved = services.report_run(
             workspace_id=request.workspace.id,
-            run_id=run_id,
-            epoch=given["epoch"],
-            target=RunState(given["state"]),
-            occurred_at=given["occurred_at"],
+            report=AskedMove(
+                run_id=run_id,
+                epoch=given["epoch"],
+                target=RunState(given["state"]),
+                occurred_at=given["occurred_at"],
+                message=given.get("message", ""),
+                error=given.get("error"),
+                cause=given.get("cause"),
+            ),
             now=utc_now(),
-            message=given.get("message", ""),
-            error=given.get("error"),
-            cause=given.get("cause"),
         )
         if moved.is_stale:
             message = "The run has been given to another executor since."

@@ -20,7 +20,12 @@ from apps.dispatch.services.pools import (
     resolve_pool,
 )
 from apps.dispatch.services.pulse import keep_pulse, pulse_front_door
-from apps.dispatch.services.report import adopt_local_run, report_run
+from apps.dispatch.services.report import (
+    LocalStart,
+    adopt_local_runs,
+    report_run,
+    report_runs,
+)
 from apps.dispatch.services.rescue import rescue_lost_runs
 from apps.dispatch.services.schedule import (
     DUE_BATCH,
@@ -40,7 +45,8 @@ __all__ = [
     "HeldLease",
     "LeaseAnswer",
     "LeasedDeployment",
-    "adopt_local_run",
+    "LocalStart",
+    "adopt_local_runs",
     "create_due_runs",
     "create_pool",
     "deploy",
@@ -55,6 +61,7 @@ __all__ = [
     "pulse_front_door",
     "remove_deployment",
     "report_run",
+    "report_runs",
     "rescue_lost_runs",
     "resolve_pool",
     "start_deployment",

@@ -64,7 +64,7 @@ def lease_next_runs(
             claimant=Claimant(agent_id=agent.id, name=agent.name, host=agent.host),
             now=now,
         )
-    grant(claimed=claimed, agent_id=agent.id, holder=agent.holder, now=now)
+    grant(claimed=claimed, agent_id=agent.id, holders=[agent.holder] * len(claimed), now=now)
     return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=prospects.commands)
 
 
@@ -73,9 +73,9 @@ _GRANT = """
         INSERT INTO dispatch_lease
             (id, created_at, workspace_id, run_id, epoch, agent_id, holder, ended_by)
         SELECT given.id, %(now)s, given.workspace_id, given.run_id, given.epoch, %(agent_id)s,
-            %(holder)s, ''
-        FROM unnest(%(ids)s::uuid[], %(workspaces)s::uuid[], %(runs)s::uuid[], %(epochs)s::int[])
-            AS given(id, workspace_id, run_id, epoch)
+            given.holder, ''
+        FROM unnest(%(ids)s::uuid[], %(workspaces)s::uuid[], %(runs)s::uuid[], %(epochs)s::int[],
+            %(holders)s::text[]) AS given(id, workspace_id, run_id, epoch, holder)
         RETURNING id, workspace_id)
     INSERT INTO dispatch_leasebeat (lease_id, workspace_id, beat_at)
     SELECT id, workspace_id, %(now)s FROM granted
@@ -83,9 +83,9 @@ _GRANT = """
 
 
 def grant(
-    *, claimed: Sequence[Run], agent_id: uuid.UUID | None, holder: str, now: datetime
+    *, claimed: Sequence[Run], agent_id: uuid.UUID | None, holders: Sequence[str], now: datetime
 ) -> None:
-    """Write the leases of runs that an agent or a local process now executes."""
+    """Write the leases of runs that an agent or local processes now execute; a holder for each."""
     if not claimed:
         return
     with connection.cursor() as cursor:
@@ -94,11 +94,11 @@ def grant(
             {
                 "now": now,
                 "agent_id": agent_id,
-                "holder": holder,
                 "ids": [uuid7() for _ in claimed],
                 "workspaces": [run.workspace_id for run in claimed],
                 "runs": [run.id for run in claimed],
                 "epochs": [run.epoch for run in claimed],
+                "holders": list(holders),
             },
         )
 

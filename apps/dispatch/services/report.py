@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,11 @@ from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.services.lease import grant
 from apps.flows import selectors as flows
 from apps.runs import services as runs
-from apps.runs.enums import RunState
+from apps.runs.errors import RunNotFound
 from apps.runs.services import (
     EXECUTING,
     RETRIED_BY_POLICY,
-    CauseInfo,
-    ErrorInfo,
+    AskedMove,
     LocalRun,
     Moved,
     MoveResult,
@@ -29,75 +30,107 @@ if TYPE_CHECKING:
 
 
 @joined
-def report_run(
-    *,
-    workspace_id: uuid.UUID,
-    run_id: uuid.UUID,
-    epoch: int,
-    target: RunState,
-    occurred_at: datetime,
-    now: datetime,
-    message: str = "",
-    error: ErrorInfo | None = None,
-    cause: CauseInfo | None = None,
-) -> Moved:
+def report_run(*, workspace_id: uuid.UUID, report: AskedMove, now: datetime) -> Moved:
     """
-    Apply an executor's report; when it ends the execution, its lease and slot end with it.
+    Apply one report as `report_runs` does.
 
-    A failed attempt of a deployment with retries left goes on to AWAITING_RETRY at once.
-    The result says what became of the report; stale and overtaken ones are kept as evidence.
     Raises: RunNotFound, ReportInFuture.
     """
-    moved = runs.transition_run(
-        workspace_id=workspace_id,
-        run_id=run_id,
-        target=target,
-        occurred_at=occurred_at,
-        now=now,
-        epoch=epoch,
-        message=message,
-        error=error,
-        cause=cause,
-    )
-    if moved.result is not MoveResult.APPLIED or target in EXECUTING:
-        return moved
-    end_lease(run=moved.run, by=LeaseEnd.REPORTED, now=now)
-    following = retry_by_policy(run=moved.run, now=now)
-    return moved if following is None else Moved(run=following, result=MoveResult.APPLIED)
+    (moved,) = report_runs(workspace_id=workspace_id, reports=[report], now=now)
+    if moved is None:
+        raise RunNotFound("There is no such run.", run_id=str(report.run_id))
+    return moved
 
 
 @joined
-def adopt_local_run(
-    *, workspace_id: uuid.UUID, local: LocalRun, holder: str, now: datetime
-) -> tuple[Run, bool]:
+def report_runs(
+    *, workspace_id: uuid.UUID, reports: Sequence[AskedMove], now: datetime
+) -> list[Moved | None]:
     """
-    Take over a run that a process started by itself, with the lease in that process's hands.
+    Apply executors' reports; where one ends an execution, its lease and slot end with it.
 
-    Returns the run and whether it was new. It is RUNNING from `local.occurred_at`; a report of
-    its end goes through `report_run`.
-    Raises: RunNotFound when the id is known in another workspace.
+    A failed attempt of a deployment with retries left goes on to AWAITING_RETRY at once.
+    The results, in the reports' order, say what became of each; None: there is no such run. Stale
+    and overtaken ones are kept as evidence.
+    Raises: ReportInFuture.
     """
-    run, is_new = runs.adopt_run(workspace_id=workspace_id, local=local, now=now)
-    if is_new:
-        grant(claimed=[run], agent_id=None, holder=holder, now=now)
-    return run, is_new
+    results: list[Moved | None] = [None] * len(reports)
+    for places in _rounds(reports):
+        moves = [reports[place] for place in places]
+        moved = runs.transition_runs(workspace_id=workspace_id, moves=moves, now=now)
+        ended = [
+            each.run
+            for each in moved
+            if each is not None
+            and each.result is MoveResult.APPLIED
+            and each.run.state not in EXECUTING
+        ]
+        end_leases(ended=ended, by=LeaseEnd.REPORTED, now=now)
+        following = {run.id: retry_by_policy(run=run, now=now) for run in ended}
+        for place, each in zip(places, moved, strict=True):
+            run = None if each is None else following.get(each.run.id)
+            results[place] = each if run is None else Moved(run=run, result=MoveResult.APPLIED)
+    return results
+
+
+def _rounds(reports: Sequence[AskedMove]) -> Iterator[list[int]]:
+    """Yield the reports' places so that each round has one of a run, and a run's are in order."""
+    left = list(range(len(reports)))
+    while left:
+        taken: set[uuid.UUID] = set()
+        later = []
+        this = []
+        for place in left:
+            if reports[place].run_id in taken:
+                later.append(place)
+            else:
+                taken.add(reports[place].run_id)
+                this.append(place)
+        yield this
+        left = later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalStart:
+    """A run that a process has started by itself, and who that process is."""
+
+    run: LocalRun
+    holder: str
+
+
+@joined
+def adopt_local_runs(
+    *, workspace_id: uuid.UUID, started: Sequence[LocalStart], now: datetime
+) -> dict[uuid.UUID, bool]:
+    """
+    Take over runs that processes started by themselves, with the leases in their hands.
+
+    Returns for each run whether it was new; ids that another workspace has are left out. A new one
+    is RUNNING from its `occurred_at`; a report of its end goes through `report_runs`.
+    """
+    holders = {each.run.run_id: each.holder for each in reversed(started)}
+    adopted = runs.adopt_runs(
+        workspace_id=workspace_id, started=[each.run for each in started], now=now
+    )
+    new = [run for run, is_new in adopted.values() if is_new]
+    grant(claimed=new, agent_id=None, holders=[holders[run.id] for run in new], now=now)
+    return {run_id: is_new for run_id, (_, is_new) in adopted.items()}
 
 
 _END = """
     WITH ended AS (
         UPDATE dispatch_lease SET ended_at = %s, ended_by = %s
-        WHERE run_id = %s AND ended_at IS NULL RETURNING id),
-    silenced AS (
-        DELETE FROM dispatch_leasebeat USING ended WHERE lease_id = ended.id)
-    SELECT count(*) FROM ended
+        WHERE run_id = ANY(%s) AND ended_at IS NULL RETURNING id)
+    DELETE FROM dispatch_leasebeat USING ended WHERE lease_id = ended.id
 """
 
 
-def end_lease(*, run: Run, by: LeaseEnd, now: datetime) -> bool:
-    """End the run's active lease, and with it the slot; say whether there was one."""
+def end_leases(*, ended: Sequence[Run], by: LeaseEnd, now: datetime) -> None:
+    """End the runs' active leases, and with them their slots."""
+    if not ended:
+        return
     with connection.cursor() as cursor:
-        cursor.execute(_END, [now, by.value, run.id])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_END, [now, by.value, [run.id for run in ended]])
 
 
 def retry_by_policy(*, run: Run, now: datetime) -> Run | None:

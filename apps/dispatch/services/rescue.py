@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Agent
 from apps.dispatch.protocol import LEASE_TIME
-from apps.dispatch.services.report import end_lease, retry_by_policy
+from apps.dispatch.services.report import end_leases, retry_by_policy
 from apps.runs import services as runs
 from apps.runs.enums import CauseKind, RunState
 from apps.runs.selectors import find_run_state
@@ -94,7 +94,7 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
             # Its holder spoke up, or another janitor was faster.
             transaction.set_rollback(True)
             return False
-        end_lease(run=moved.run, by=LeaseEnd.LAPSED, now=now)
+        end_leases(ended=[moved.run], by=LeaseEnd.LAPSED, now=now)
         retry_by_policy(run=moved.run, now=now)
     logger.info(
         "lease.expired",

@@ -59,14 +59,13 @@ class FrontDoor(WorkspaceView):
 
     def answer(self, request: WorkspaceRequest) -> HttpResponse:
         """Answer a browser, from inside the transaction that WorkspaceView opened."""
-        return _response(
-            services.accept_batch(
-                workspace=request.workspace,
-                actor=request.actor,
-                decoded=self.read(request._request, request.actor),
-                now=utc_now(),
-            )
+        sent = services.Sent(
+            workspace=request.workspace,
+            actor=request.actor,
+            decoded=self.read(request._request, request.actor),
         )
+        (answer,) = services.accept_batches(requests=[sent], now=utc_now())
+        return _response(answer)
 
 
 class Ingest(FrontDoor):

@@ -7,14 +7,13 @@ from typing import Final
 
 import structlog
 from django.db import DatabaseError, connection
-from msgspec import Struct
 
 from apps.core.clock import utc_now
 from apps.ingest.decode import Decoded
 from apps.ingest.gather import Gatherer
-from apps.ingest.services.accept import Answer, accept_batch
+from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import Refusal, TelemetryBatch
+from apps.telemetry.items import TelemetryBatch
 from apps.telemetry.services import Repeated, RowsAreThereError
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
@@ -24,22 +23,6 @@ logger = structlog.get_logger(__name__)
 SMALL: Final = 10  # items; more are worth a transaction of their own
 
 
-class Sent(Struct, kw_only=True):
-    """One request whose sender may send all that is in it."""
-
-    workspace: WorkspaceRef
-    actor: Actor
-    decoded: Decoded
-
-    @property
-    def is_small(self) -> bool:
-        """Whether it may share a transaction: a few items, and none that moves a run."""
-        batch = self.decoded.batch
-        return self.decoded.count <= SMALL and not (
-            batch.runs or batch.task_runs or batch.heartbeats
-        )
-
-
 def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Answer:
     """
     Apply a batch in a transaction of its own, or in one with others that came at the same time.
@@ -47,34 +30,47 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Answe
     Returns after the commit. Must be called outside of a transaction.
     """
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
-    if sent.is_small:
-        return _gatherer.submit(workspace.id, sent)
-    return _alone(sent)
+    if decoded.count > SMALL:
+        return _alone(sent)
+    return (_reports if _moves_runs(sent) else _items).submit(workspace.id, sent)
+
+
+def _moves_runs(sent: Sent) -> bool:
+    batch = sent.decoded.batch
+    return bool(batch.runs or batch.task_runs or batch.heartbeats)
 
 
 def _alone(sent: Sent) -> Answer:
-    if sent.is_small and (answers := _at_once([sent])) is not None:
-        return answers[0]
     # Only in a test's transaction can there be one; breaking that would break the test.
     first = Repeated.SAVEPOINT if connection.in_atomic_block else Repeated.RAISE
     try:
-        return _accept(sent, first)
+        return _accept([sent], first)[0]
     except RowsAreThereError:
-        return _accept(sent, Repeated.STAGE)
+        return _accept([sent], Repeated.STAGE)[0]
 
 
-def _accept(sent: Sent, repeated: Repeated) -> Answer:
-    with workspace_scope(sent.workspace.id):
-        return accept_batch(
-            workspace=sent.workspace,
-            actor=sent.actor,
-            decoded=sent.decoded,
-            now=utc_now(),
-            repeated=repeated,
-        )
+def _few_items(sent: Sent) -> Answer:
+    answers = _at_once([sent])
+    return _alone(sent) if answers is None else answers[0]
 
 
-def _together(requests: Sequence[Sent]) -> list[Answer] | None:
+def _accept(requests: Sequence[Sent], repeated: Repeated) -> list[Answer]:
+    with workspace_scope(requests[0].workspace.id):
+        return accept_batches(requests=requests, now=utc_now(), repeated=repeated)
+
+
+def _reports_together(requests: Sequence[Sent]) -> list[Answer] | None:
+    try:
+        return _accept(requests, Repeated.RAISE)
+    except RowsAreThereError:
+        return None
+    except DatabaseError as error:
+        # One of them may be the cause; the others must not suffer for it.
+        logger.warning("ingest.gathered_batch_failed", requests=len(requests), error=str(error))
+        return None
+
+
+def _items_together(requests: Sequence[Sent]) -> list[Answer] | None:
     try:
         return _at_once(requests)
     except DatabaseError as error:
@@ -98,32 +94,13 @@ def _at_once(requests: Sequence[Sent]) -> list[Answer] | None:
         now=utc_now(),
         retention_days=workspace.limits.retention_days,
     )
-    return None if outcome is None else _answers(requests, outcome.rejected)
+    if outcome is None:
+        return None
+    items = Joined(requests)
+    items.settle_fresh(outcome)
+    return items.answers
 
 
-def _answers(requests: Sequence[Sent], rejected: Sequence[Refusal]) -> list[Answer]:
-    """Give each request the refusals that are its own."""
-    owner: dict[tuple[str, int], tuple[int, int]] = {}
-    offsets: dict[str, int] = {"events": 0, "logs": 0, "points": 0}
-    for number, sent in enumerate(requests):
-        for kind, offset in offsets.items():
-            length = len(getattr(sent.decoded.batch, kind))
-            for index in range(length):
-                owner[kind, offset + index] = (number, index)
-            offsets[kind] = offset + length
-    answers = [
-        Answer(
-            accepted=sum(len(getattr(sent.decoded.batch, kind)) for kind in offsets),
-            rejected=list(sent.decoded.refusals),
-        )
-        for sent in requests
-    ]
-    for refusal in rejected:
-        number, index = owner[refusal.kind, refusal.index]
-        refusal.index = requests[number].decoded.place(refusal.kind, index)
-        answers[number].accepted -= 1
-        answers[number].rejected.append(refusal)
-    return answers
-
-
-_gatherer: Gatherer[Sent, Answer] = Gatherer(alone=_alone, together=_together)
+_items: Gatherer[Sent, Answer] = Gatherer(alone=_few_items, together=_items_together)
+# Apart, so that what is stored in one round trip does not wait for what takes ten.
+_reports: Gatherer[Sent, Answer] = Gatherer(alone=_alone, together=_reports_together)

@@ -1,6 +1,7 @@
 """Use cases of runs; other apps import this package only."""
 
 from apps.runs.reports import (
+    AskedMove,
     CauseInfo,
     CreatedBy,
     ErrorInfo,
@@ -12,18 +13,19 @@ from apps.runs.reports import (
     ReportResult,
     TaskReport,
 )
-from apps.runs.services.create import adopt_run, create_run, create_runs
+from apps.runs.services.create import adopt_runs, create_run, create_runs
 from apps.runs.services.queue import Claimant, claim_runs, mark_late_runs, wake_pools_of_runs_due
 from apps.runs.services.retention import drop_expired, make_room
 from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
 from apps.runs.services.task_runs import report_task_runs
-from apps.runs.services.transition import transition_run
+from apps.runs.services.transition import lock_runs, transition_run, transition_runs
 from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY
 
 __all__ = [
     "EXECUTING",
     "FINISHED",
     "RETRIED_BY_POLICY",
+    "AskedMove",
     "CauseInfo",
     "Claimant",
     "CreatedBy",
@@ -35,18 +37,20 @@ __all__ = [
     "ReportOutcome",
     "ReportResult",
     "TaskReport",
-    "adopt_run",
+    "adopt_runs",
     "cancel_run",
     "cancel_waiting_runs",
     "claim_runs",
     "create_run",
     "create_runs",
     "drop_expired",
+    "lock_runs",
     "make_room",
     "mark_late_runs",
     "queue_attempt",
     "report_task_runs",
     "retry_run",
     "transition_run",
+    "transition_runs",
     "wake_pools_of_runs_due",
 ]

@@ -13,7 +13,6 @@ from psycopg.types.json import Jsonb
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.runs.enums import RunState
-from apps.runs.errors import RunNotFound
 from apps.runs.models import Run
 from apps.runs.names import run_name
 from apps.runs.reports import LocalRun, NewRun
@@ -46,14 +45,33 @@ def create_runs(*, new: Sequence[NewRun], now: datetime) -> list[Run]:
 
 
 @joined
-def adopt_run(*, workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> tuple[Run, bool]:
+def adopt_runs(
+    *, workspace_id: uuid.UUID, started: Sequence[LocalRun], now: datetime
+) -> dict[uuid.UUID, tuple[Run, bool]]:
     """
-    Take over a run that a process started by itself; return it, and whether it was new.
+    Take over runs that processes started by themselves; return each, and whether it was new.
 
-    It enters as RUNNING since `local.occurred_at`; what else its process reports moves it on.
-    Raises: RunNotFound when the id belongs to somebody else.
+    They enter as RUNNING since `occurred_at`; what else their processes report moves them on. Of
+    several with one id the first counts. Ids that belong to somebody else are left out.
     """
-    run = Run(
+    runs = {each.run_id: each for each in reversed(started)}
+    new = _insert_unless_known([_adopted(workspace_id, runs[id_], now) for id_ in sorted(runs)])
+    record_moves(
+        [
+            Move(run=run, state=RunState.RUNNING, occurred_at=run.created_at, epoch=run.epoch)
+            for run in new
+        ]
+    )
+    found = {run.id: (run, True) for run in new}
+    if len(found) < len(runs):
+        # Reported before, or by another request at this moment, or the id is somebody else's.
+        rest = Run.objects.for_workspace(workspace_id).filter(id__in=runs.keys() - found.keys())
+        found |= {run.id: (run, False) for run in rest}
+    return found
+
+
+def _adopted(workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> Run:
+    return Run(
         id=local.run_id,
         workspace_id=workspace_id,
         flow_id=local.flow_id,
@@ -72,16 +90,6 @@ def adopt_run(*, workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> tup
         scheduled_for=local.occurred_at,
         started_at=local.occurred_at,
     )
-    if not _insert_unless_known(run):
-        # Reported before, or by another request at this moment, or the id is somebody else's.
-        known = Run.objects.for_workspace(workspace_id).filter(id=local.run_id).first()
-        if known is None:
-            raise RunNotFound("There is no such run.", run_id=str(local.run_id))
-        return known, False
-    record_moves(
-        [Move(run=run, state=RunState.RUNNING, occurred_at=local.occurred_at, epoch=run.epoch)]
-    )
-    return run, True
 
 
 def _scheduled(new: NewRun, now: datetime) -> Run:
@@ -113,19 +121,23 @@ _INSERT = """
     INSERT INTO runs_run (id, workspace_id, flow_id, parent_run_id, parent_task_run_id, name,
         source, created_by, created_at, tags, parameters, state, state_at, changed_at, epoch,
         scheduled_for, started_at, priority, attempt, agent_name, agent_host)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 1, '', '')
-    ON CONFLICT (id) DO NOTHING
+    VALUES {rows}
+    ON CONFLICT (id) DO NOTHING RETURNING id
 """
+_ROW = f"({', '.join(['%s'] * 17)}, 0, 1, '', '')"
 
 
-def _insert_unless_known(run: Run) -> bool:
+def _insert_unless_known(runs: Sequence[Run]) -> list[Run]:
     """
-    Insert a run; return False when its id exists, in whichever workspace.
+    Insert runs and return those whose id did not exist, in whichever workspace.
 
     PERF: `save()` and a savepoint around it cost as much as all the rest of a report.
     """
-    with connection.cursor() as cursor:
-        values: list[Any] = [
+    if not runs:
+        return []
+    values: list[Any] = []
+    for run in runs:
+        values += [
             run.id,
             run.workspace_id,
             run.flow_id,
@@ -144,5 +156,7 @@ def _insert_unless_known(run: Run) -> bool:
             run.scheduled_for,
             run.started_at,
         ]
-        cursor.execute(_INSERT, values)
-        return bool(cursor.rowcount)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT.format(rows=", ".join([_ROW] * len(runs))), values)
+        inserted = {id_ for (id_,) in cursor.fetchall()}
+    return [run for run in runs if run.id in inserted]

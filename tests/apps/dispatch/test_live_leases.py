@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -197,7 +198,7 @@ def test_a_cancellation_reaches_a_waiting_agent_at_once(
         await inside(
             workspace,
             lambda: runs.cancel_run(
-                workspace_id=workspace.id, run_id=lease["run_id"], now=utc_now()
+                workspace_id=workspace.id, run_id=UUID(lease["run_id"]), now=utc_now()
             ),
         )
         return lease, await waits, await other

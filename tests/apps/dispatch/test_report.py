@@ -7,7 +7,6 @@ from apps.core.ids import uuid7
 from apps.dispatch import services
 from apps.dispatch.models import Lease, LeaseBeat
 from apps.runs.enums import RunState
-from apps.runs.errors import RunNotFound
 from apps.runs.models import Run
 from apps.runs.services import LocalRun, MoveResult
 from apps.tenancy.isolation import workspace_scope
@@ -70,11 +69,12 @@ def test_a_local_run_is_adopted_with_its_lease_once(in_workspace):
     run = local_run(in_workspace)
     local = LocalRun(run_id=run.id, flow_id=run.flow_id, epoch=1, occurred_at=run.started_at)
 
-    again, is_new = services.adopt_local_run(
-        workspace_id=in_workspace.id, local=local, holder="host-1:99", now=utc_now()
+    start = services.LocalStart(run=local, holder="host-1:99")
+    again = services.adopt_local_runs(
+        workspace_id=in_workspace.id, started=[start, start], now=utc_now()
     )
 
-    assert (again.id, is_new) == (run.id, False)
+    assert again == {run.id: False}
     assert (run.state, run.source, run.epoch) == ("RUNNING", "LOCAL", 1)
     assert Lease.objects.get().holder == "host-1:99"
 
@@ -84,8 +84,13 @@ def test_the_id_of_a_rivals_run_is_not_adopted(workspace, rival_workspace):
         theirs = local_run(rival_workspace)
         before = Run.objects.values().get(id=theirs.id)
 
-    with workspace_scope(workspace.id), pytest.raises(RunNotFound):
-        local_run(workspace, run_id=theirs.id)
+    with workspace_scope(workspace.id):
+        local = LocalRun(run_id=theirs.id, flow_id=uuid7(), epoch=1, occurred_at=utc_now())
+        start = services.LocalStart(run=local, holder="host-1:99")
+        adopted = services.adopt_local_runs(
+            workspace_id=workspace.id, started=[start], now=utc_now()
+        )
+        assert adopted == {}
 
     with workspace_scope(rival_workspace.id):
         assert Run.objects.values().get(id=theirs.id) == before
