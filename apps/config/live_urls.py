@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from apps.core.http import health
 
+handler400 = "apps.core.http.exception_handler.handle_400"
 handler404 = "apps.core.http.exception_handler.handle_404"
 handler500 = "apps.core.http.exception_handler.handle_500"
 

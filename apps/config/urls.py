@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.core.http import exception_handler, frontend, health
 
+handler400 = "apps.core.http.exception_handler.handle_400"
 handler404 = "apps.core.http.exception_handler.handle_404"
 handler500 = "apps.core.http.exception_handler.handle_500"
 

@@ -20,6 +20,9 @@ from apps.ingest import limits
 from apps.ingest.envelope import ITEM_TYPES, IngestBatch, LooseBatch
 from apps.telemetry.items import NewEvent, Refusal, holds_nul, without_nul
 
+# Each costs a copy of all that follows it, and a body of empty ones would hold a quarter million.
+MAX_GZIP_MEMBERS: Final = 64
+
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
@@ -70,6 +73,8 @@ def unpack(body: bytes, encoding: str) -> bytes:
     rest = body
     try:
         while rest:
+            if len(parts) == MAX_GZIP_MEMBERS:
+                raise InvalidRequest(f"The gzip data has over {MAX_GZIP_MEMBERS} members.")
             stream = zlib.decompressobj(wbits=31)
             parts.append(stream.decompress(rest, room))
             room -= len(parts[-1])

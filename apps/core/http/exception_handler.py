@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -149,6 +150,18 @@ def handle_500(request: HttpRequest) -> HttpResponse:
         request_id=request_id_of(request),
     )
     return HttpResponse(dumps(body), status=500, content_type="application/json")
+
+
+def handle_400(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What Django itself refuses: a foreign Host header, a body over its limit, and the like."""
+    too_large = isinstance(exception, RequestDataTooBig)
+    body = envelope(
+        code="batch_too_large" if too_large else "invalid_request",
+        message="The body is too large." if too_large else "The request is malformed.",
+        request_id=request_id_of(request),
+    )
+    status = 413 if too_large else 400
+    return HttpResponse(dumps(body), status=status, content_type="application/json")
 
 
 def handle_404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -41,7 +41,11 @@ def idempotent(handler: View) -> View:
                 fields={"Idempotency-Key": [f"At most {MAX_KEY_LENGTH} characters."]},
             )
         scope = _scope_of(request)
-        fingerprint = sha256(request.path.encode() + b"\n" + dumps(request.data)).digest()
+        try:
+            content = dumps(request.data)
+        except orjson.JSONEncodeError as error:
+            raise InvalidRequest("The JSON is nested too deeply.") from error
+        fingerprint = sha256(request.path.encode() + b"\n" + content).digest()
         with transaction.atomic():
             reply, is_first = IdempotentReply.objects.get_or_create(
                 scope=scope, key=key, defaults={"request_hash": fingerprint}

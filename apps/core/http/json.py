@@ -11,6 +11,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from apps.core.errors import BatchTooLarge
+
+MAX_BODY_BYTES = 2 * 1024 * 1024  # of anything but ingest, which has its own door and limit
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
@@ -54,8 +57,12 @@ class JSONParser(BaseParser):
         self,
         stream: Any,
         media_type: str | None = None,  # noqa: ARG002
-        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        meta = parser_context["request"].META if parser_context else {}
+        # Django counts only what it reads into `request.body`, which this does not pass through.
+        if int(meta.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+            raise BatchTooLarge(f"The body is over {MAX_BODY_BYTES} bytes.")
         try:
             return orjson.loads(stream.read())
         except orjson.JSONDecodeError as error:

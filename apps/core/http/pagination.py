@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from rest_framework.request import Request
 
+from apps.core.clock import read_moment
 from apps.core.errors import InvalidRequest
 
 DEFAULT_LIMIT = 50
@@ -40,7 +42,8 @@ def read_limit(request: Request) -> int:
     text = request.query_params.get("limit")
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT))
+    if not is_number or not 1 <= int(text) <= MAX_LIMIT:
         raise InvalidRequest(
             "The limit is out of range.", fields={"limit": [f"Must be 1 to {MAX_LIMIT}."]}
         )
@@ -66,12 +69,12 @@ def page_of(
         fields = [_column(queryset.model, name) for name in columns]
         try:
             values = [
-                field.to_python(value)
+                _value_of(field, value)
                 for field, value in zip(
                     fields, decode_cursor(cursor, size=len(columns)), strict=True
                 )
             ]
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, ValidationError) as error:
             raise InvalidRequest(
                 "The cursor is not one of ours.", fields={"cursor": ["Invalid."]}
             ) from error
@@ -90,6 +93,20 @@ def _column(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     if not isinstance(field, models.Field):
         raise TypeError(f"{name} is not a column of {model.__name__}")
     return field
+
+
+def _value_of(field: models.Field[Any, Any], value: object) -> object:
+    """Return a cursor's value as its column's type; raises for what the column cannot hold."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise TypeError("not a value of a column")
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueError("Postgres text holds no NUL")
+    if isinstance(field, models.DateTimeField):
+        return read_moment(str(value))
+    # Its validators know the column's range.
+    found = field.to_python(value)
+    field.run_validators(found)
+    return found
 
 
 def _plain(value: object) -> object:

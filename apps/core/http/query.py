@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from apps.core.clock import EARLIEST, LATEST, is_sensible
 from apps.core.http.serializers import StrictSerializer
 
 
@@ -30,6 +30,17 @@ class QuerySerializer(StrictSerializer):
         return dict(form.validated_data)
 
 
+def checked_range(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Return what holds `since` and `until`; refuse a range that is empty or out of all time."""
+    for name, at in (("from", attrs["since"]), ("to", attrs["until"])):
+        if not is_sensible(at):
+            between = f"{EARLIEST.year} and {LATEST.year}"
+            raise serializers.ValidationError({name: [f"Must be between {between}."]})
+    if attrs["until"] <= attrs["since"]:
+        raise serializers.ValidationError({"to": ["Must be after `from`."]})
+    return attrs
+
+
 class PageQuery(QuerySerializer):
     """What every keyset page takes; `page_of` reads both."""
 
@@ -47,7 +58,4 @@ class RangeQuery(QuerySerializer):
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        since: datetime = attrs["since"]
-        if attrs["until"] <= since:
-            raise serializers.ValidationError({"to": ["Must be after `from`."]})
-        return attrs
+        return checked_range(attrs)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import async_only_middleware
 
@@ -22,11 +22,14 @@ def new_request_id() -> str:
 
 
 def _begin(request: HttpRequest) -> str:
+    """Return the request's id. Raises: Http404 for addresses that hold a NUL, as no name can."""
     given = request.headers.get("X-Request-Id", "")
     request_id = given if _ACCEPTABLE.match(given) else new_request_id()
     request.request_id = request_id  # type: ignore[attr-defined] # read by the error envelope
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
+    if "\x00" in request.path:
+        raise Http404
     return request_id
 
 

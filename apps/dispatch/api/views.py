@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -74,6 +75,14 @@ class RunTransitions(WorkspaceView):
         form = shapes.TransitionInput(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
+        # What is older than the workspace keeps is refused, as ingest does: each such report would
+        # open a partition of its own.
+        oldest = utc_now() - timedelta(days=request.workspace.limits.retention_days)
+        if given["occurred_at"] < oldest:
+            raise InvalidRequest(
+                "The report is older than the workspace keeps.",
+                fields={"occurred_at": [f"Must not be before {oldest.isoformat()}."]},
+            )
         moved = services.report_run(
             workspace_id=request.workspace.id,
             report=AskedMove(

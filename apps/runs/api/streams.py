@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.core.clock import utc_now
+from apps.core.clock import read_moment, utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.json import wire_time
 from apps.core.http.live import live_view, look
@@ -150,9 +150,8 @@ def _since(request: HttpRequest) -> datetime:
     if not cursor:
         return utc_now()
     try:
-        moment = datetime.fromisoformat(cursor)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidRequest("The cursor is not one of ours.", fields={"cursor": ["Invalid."]})
-    return moment
+        return read_moment(cursor)
+    except ValueError as error:
+        raise InvalidRequest(
+            "The cursor is not one of ours.", fields={"cursor": ["Invalid."]}
+        ) from error

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import uuid
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
-from apps.core.clock import utc_now
+from apps.core.clock import read_moment, utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.json import dumps
 from apps.core.http.pagination import decode_cursor, encode_cursor, page_of
@@ -261,7 +260,7 @@ def _timeline_start(cursor: str | None) -> tuple[str, str]:
         return selectors.START
     at, task_run_id = decode_cursor(cursor, size=2)
     try:
-        moment = str(at) if at == "infinity" else datetime.fromisoformat(str(at)).isoformat()
+        moment = str(at) if at == "infinity" else read_moment(str(at)).isoformat()
         return moment, str(uuid.UUID(str(task_run_id)))
     except ValueError as error:
         raise InvalidRequest(

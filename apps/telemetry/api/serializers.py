@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.http.query import checked_range
 from apps.core.http.serializers import StrictSerializer
 from apps.telemetry import limits
 from apps.telemetry.query import MAX_SERIES, Aggregate, Fill, Rollup
@@ -24,9 +25,7 @@ class RangeInput(serializers.Serializer[Any]):
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["until"] <= attrs["since"]:
-            raise serializers.ValidationError({"to": ["Must be after `from`."]})
-        return attrs
+        return checked_range(attrs)
 
 
 class HistogramInput(RangeInput):

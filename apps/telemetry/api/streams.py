@@ -16,7 +16,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from apps.core.clock import utc_now
+from apps.core.clock import read_moment, utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.live import live_view, look
 from apps.core.http.pagination import decode_cursor, encode_cursor
@@ -77,9 +77,8 @@ def _look(
 def _time_of(cursor: str) -> datetime:
     at, _ = decode_cursor(cursor, size=2)
     try:
-        moment = datetime.fromisoformat(str(at))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidRequest("The cursor is not one of ours.", fields={"cursor": ["Invalid."]})
-    return moment
+        return read_moment(str(at))
+    except ValueError as error:
+        raise InvalidRequest(
+            "The cursor is not one of ours.", fields={"cursor": ["Invalid."]}
+        ) from error

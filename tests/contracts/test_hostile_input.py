@@ -1,0 +1,190 @@
+"""Input that nobody sends by mistake: each gets the envelope of a refusal, never a 500."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import time
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.handlers.wsgi import LimitedStream
+
+from apps.core.clock import utc_now
+from apps.core.http.json import MAX_BODY_BYTES
+from apps.ingest.decode import MAX_GZIP_MEMBERS
+from tests.factories.tenancy import make_key
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ("members", "api-keys", "deployments", "flows", "runs", "pools", "events")
+ID = "01900000-0000-7000-8000-000000000001"
+CURSORS = [
+    ["a", "b"],
+    [None, None],
+    [True, False],
+    [1, 2],
+    [1e300, 2],
+    [["a"], {}],
+    [2**63, 2**64],
+    ["2026-01-01T00:00:00Z", "x"],
+    ["2026-01-01T00:00:00Z", "\x00"],
+    ["2026-01-01T00:00:00", ID],
+    ["2026-13-45", ID],
+    ["infinity", ID],
+    ["0001-01-01T00:00:00+23:59", ID],
+    ["9999-12-31T23:59:59-23:59", ID],
+]
+RANGES = [
+    ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z"),
+    ("9999-12-30T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ("9999-12-30T00:00:00Z", "9999-12-31T23:59:59-14:00"),
+    ("0001-01-01T00:00:00+14:00", "0002-01-01T00:00:00Z"),
+]
+
+
+def refused(answer, *statuses):
+    assert answer.status_code in (statuses or (400,)), (answer.status_code, answer.content[:200])
+    error = json.loads(answer.content)["error"]
+    assert set(error) == {"code", "message", "details", "fields", "retryable", "request_id"}
+    assert "Traceback" not in error["message"]
+    assert "SELECT" not in error["message"]
+    return error
+
+
+def cursor_of(values):
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("place", LISTS)
+def test_made_up_cursors_and_limits_are_refused(api, alice, place):
+    client = api(alice)
+
+    for values in CURSORS:
+        refused(client.get(f"{place}?cursor={cursor_of(values)}"))
+    for limit in ("-1", "0", "1000000000", "²", "٣", "1" * 5_000, "1.5", "NaN", "1_0", "%00"):
+        refused(client.get(f"{place}?limit={limit}"))
+
+
+@pytest.mark.parametrize(("since", "until"), RANGES)
+def test_ranges_at_the_ends_of_the_calendar_are_refused(api, alice, since, until):
+    client = api(alice)
+    query = f"?from={since}&to={until}".replace("+", "%2B")
+    body = {"from": since, "to": until, "queries": [{"name": "x", "aggregate": "avg"}]}
+
+    for place in ("overview", "runs/histogram", "events/histogram"):
+        refused(client.get(place + query))
+    refused(client.post("metrics/query", body))
+    refused(client.post("metrics/query", body | {"step_seconds": 60}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 10_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"name":' + b'{"a":' * 300 + b"1" + b"}" * 301,
+        b'{"name": NaN}',
+        b'{"name": 1e400}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "\\u0000"}',
+        b'{"name": "\xff"}',
+        b"\xef\xbb\xbf{}",
+        b"1" * 5_000,
+        b" ",
+        b"null",
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+def test_json_at_its_limits_is_refused(api, alice, body, headers):
+    client = api(alice)
+
+    for place in ("pools", "api-keys", "metrics/query", "ingest", "events"):
+        answer = client.client.post(
+            f"{client.workspace_url}/{place}",
+            body,
+            content_type="application/json",
+            headers=headers,
+        )
+        refused(answer)
+
+
+def test_names_with_nul_lead_nowhere(api, alice):
+    for caller in (api(alice), api(make_key(alice, role="OWNER"), alice.workspace)):
+        refused(caller.get("/api/v1/workspaces/%00"), 404)
+        refused(caller.post("pools/%00/heartbeats", {}), 404)
+        refused(caller.get("/%00"), 404)
+
+
+def test_a_foreign_host_gets_the_envelope(client, settings):
+    settings.ALLOWED_HOSTS = ["headway.example"]
+
+    error = refused(client.get("/api/v1/me", headers={"Host": "evil.example"}))
+
+    assert error["code"] == "invalid_request"
+    assert "evil" not in error["message"]
+
+
+def test_a_large_body_is_refused_unread(api, alice, monkeypatch):
+    read = []
+    monkeypatch.setattr(LimitedStream, "read", lambda *_: read.append(1) or b"{}")
+
+    answer = api(alice).client.put(
+        f"{api(alice).workspace_url}/deployments",
+        b" " * (MAX_BODY_BYTES + 1),
+        content_type="application/json",
+    )
+
+    assert refused(answer, 413)["code"] == "batch_too_large"
+    assert read == []
+
+
+def test_a_body_of_many_gzip_members_is_refused_at_once(api, alice):
+    client = api(alice)
+    body = gzip.compress(b"") * 100_000
+    begun = time.perf_counter()
+
+    answer = client.client.post(
+        f"{client.workspace_url}/ingest",
+        body,
+        content_type="application/json",
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert str(MAX_GZIP_MEMBERS) in refused(answer)["message"]
+    assert time.perf_counter() - begun < 2
+
+
+def test_a_few_gzip_members_are_one_body(api, alice):
+    client = api(alice)
+
+    answer = client.client.post(
+        f"{client.workspace_url}/ingest",
+        gzip.compress(b'{"events"') + gzip.compress(b": []}"),
+        content_type="application/json",
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert answer.status_code == 200
+
+
+def test_reports_from_before_the_retention_are_refused(api, workspace, alice):
+    client = api(make_key(alice, role="AGENT"), workspace)
+    run_id = str(uuid.uuid4())
+    begin = {"run_id": run_id, "epoch": 3, "state": "RUNNING", "flow_name": "f"}
+    client.post("ingest", {"runs": [begin | {"occurred_at": utc_now()}]})
+    before = api(alice).get(f"runs/{run_id}/transitions").json()
+    long_ago = utc_now() - timedelta(days=workspace.limits.retention_days + 1)
+
+    for epoch in (1, 3):
+        for at in (long_ago, "0001-01-01T00:00:00Z", "1971-01-01T00:00:00+14:00"):
+            answer = client.post(
+                f"runs/{run_id}/transitions",
+                {"epoch": epoch, "state": "COMPLETED", "occurred_at": at},
+            )
+            assert list(refused(answer)["fields"]) == ["occurred_at"]
+
+    assert api(alice).get(f"runs/{run_id}/transitions").json() == before
