@@ -11,7 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.production
 
 import django
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 
 django.setup(set_prefix=False)
 # After the setup, at which apps look for the web process's middleware.
@@ -21,4 +20,6 @@ settings.MIDDLEWARE = [
     "apps.core.http.live.SessionCookie",
 ]
 
-application = ASGIHandler()
+from apps.core.http.live import LiveHandler  # noqa: E402 - reads settings
+
+application = LiveHandler()

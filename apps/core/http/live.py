@@ -7,22 +7,31 @@ transaction per look; nothing is held while they wait.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, wraps
-from typing import ParamSpec, TypeVar
+from io import BytesIO
+from typing import IO, Any, ParamSpec, TypeVar
 
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import RequestAborted, RequestDataTooBig
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import async_only_middleware
 
 from apps.core.errors import DomainError
-from apps.core.http.exception_handler import refusal_response
+from apps.core.http.exception_handler import (
+    envelope,
+    handle_400,
+    refusal_response,
+    request_id_of,
+)
+from apps.core.http.json import MAX_BODY_BYTES, dumps
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,7 +67,7 @@ def live_view(*methods: str) -> Callable[[LiveView], LiveView]:
             if request.method == "OPTIONS":
                 return _allow_ui(request, HttpResponse(status=204))
             if request.method not in methods:
-                return HttpResponse(status=405, headers={"Allow": ", ".join(methods)})
+                return _not_allowed(request, methods)
             try:
                 response = await view(request, **kwargs)
             except DomainError as error:
@@ -69,6 +78,52 @@ def live_view(*methods: str) -> Callable[[LiveView], LiveView]:
         return wrapped
 
     return decorate
+
+
+def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
+    body = envelope(
+        code="method_not_allowed",
+        message=f"Method “{request.method}” not allowed.",
+        request_id=request_id_of(request),
+    )
+    response = HttpResponse(dumps(body), status=405, content_type="application/json")
+    response["Allow"] = ", ".join(methods)
+    return response
+
+
+class LiveHandler(ASGIHandler):
+    """
+    Django's handler, with an end to what it takes in.
+
+    SECURITY: Django writes a body to disk before it looks at who sends it; here that could be
+    anybody's endless one. All that this process is sent is what an agent says of itself.
+    """
+
+    async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> IO[bytes]:
+        body = BytesIO()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            chunk = message.get("body", b"")
+            if body.tell() + len(chunk) > MAX_BODY_BYTES:
+                return _Refused()
+            body.write(chunk)
+            if not message.get("more_body", False):
+                body.seek(0)
+                return body
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        answer = super().create_request(scope, body_file)
+        if answer[0] is not None and isinstance(body_file, _Refused):
+            return None, handle_400(answer[0], RequestDataTooBig())
+        return answer
+
+
+class _Refused(BytesIO):
+    """Stands for a body that was too large to be kept."""
 
 
 def _allow_ui(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
