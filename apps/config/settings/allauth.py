@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from apps.config.env import env_str
+from apps.config.env import env_int, env_str
 
 ACCOUNT_ADAPTER = "apps.tenancy.allauth_adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -17,6 +17,10 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | Literal[False] = {
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
 }
+
+# How many proxies of ours stand in front. Without the right number all people behind them share one
+# address, and its limits; with too large a number anybody may invent theirs.
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0)
 
 _UI = env_str("PUBLIC_URL", "http://127.0.0.1:8400").rstrip("/")
 HEADLESS_ONLY = True
