@@ -175,6 +175,7 @@ def _environment(server: EmbeddedPostgres, database: str) -> dict[str, str]:
     return kept | {
         "DJANGO_SETTINGS_MODULE": "apps.config.settings.local",
         "SECRET_KEY": "bench-" + "x" * 40,
+        "ENCRYPTION_KEYS": "YmVuY2gtb25seS1iZW5jaC1vbmx5LWJlbmNoLW9ubHk=",
         "DATABASE_URL": server.dsn(APPLICATION, database),
         "DATABASE_WORKER_URL": server.dsn(WORKER, database),
         "DATABASE_OWNER_URL": server.dsn(OWNER, database),

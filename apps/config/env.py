@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+FERNET_KEY_BYTES = 32
 
 
 def env_str(name: str, default: str | None = None) -> str:
@@ -76,6 +78,24 @@ def env_secret(name: str, default: str | None = None) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
+
+
+def env_keys(name: str) -> list[str]:
+    """Read one or more Fernet keys, separated by commas or white space; the first one encrypts."""
+    keys = env_secret(name).replace(",", " ").split()
+    if not keys:
+        raise ImproperlyConfigured(f"{name} is empty.")
+    for number, key in enumerate(keys, start=1):
+        try:
+            size = len(urlsafe_b64decode(key))
+        except ValueError:
+            size = 0
+        if size != FERNET_KEY_BYTES:
+            # Not the value: it may be a good key with one character lost.
+            raise ImproperlyConfigured(
+                f"{name}: key {number} is not {FERNET_KEY_BYTES} bytes in URL-safe base64."
+            )
+    return keys
 
 
 def database_from_url(name: str, url: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -118,6 +119,13 @@ class Place:
             write_private(path, secrets.token_urlsafe(48))
         return path.read_text().strip()
 
+    def encryption_keys(self) -> str:
+        """Return the key under which secrets are stored; whoever loses the file loses them."""
+        path = self.data / "encryption_keys"
+        if not path.exists():
+            write_private(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        return path.read_text().strip()
+
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
         """
         Return the variables for the processes of the stack.
@@ -144,6 +152,7 @@ class Place:
                 "DJANGO_SETTINGS_MODULE", "apps.config.settings.local"
             ),
             "SECRET_KEY": given.get("SECRET_KEY") or self.secret_key(),
+            "ENCRYPTION_KEYS": given.get("ENCRYPTION_KEYS") or self.encryption_keys(),
             "PUBLIC_URL": self.public_url,
             "LIVE_URL": self.live_url,
             "HEADWAY_DATA": str(self.data),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from infra.local.place import Place
 from infra.local.problems import Problem
@@ -67,6 +68,18 @@ def test_the_secret_key_is_drawn_once_and_private(place):
     assert place.secret_key() == first
     assert len(first) >= 50
     assert stat.S_IMODE((place.data / "secret_key").stat().st_mode) == 0o600
+
+
+def test_the_encryption_key_is_drawn_once_private_and_a_key(place):
+    place.claim().close()
+
+    first = place.encryption_keys()
+
+    assert place.encryption_keys() == first
+    assert place.environment({})["ENCRYPTION_KEYS"] == first
+    assert place.environment({"ENCRYPTION_KEYS": "given"})["ENCRYPTION_KEYS"] == "given"
+    assert Fernet(first)
+    assert stat.S_IMODE((place.data / "encryption_keys").stat().st_mode) == 0o600
 
 
 def test_processes_are_told_where_everything_is(place):

@@ -9,6 +9,7 @@ from apps.config.env import (
     env_bool,
     env_hosts,
     env_int,
+    env_keys,
     env_list,
     env_secret,
     env_str,
@@ -23,6 +24,7 @@ BASE_DIR = Path(__file__).resolve().parents[3]
 VERSION = "0.1.0"
 
 SECRET_KEY = env_secret("SECRET_KEY")
+ENCRYPTION_KEYS = env_keys("ENCRYPTION_KEYS")  # apps.core.cipher; no default in any environment
 DEBUG = False
 
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8400").rstrip("/")

@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("SECRET_KEY", "test-only-" + "x" * 40)  # noqa: TID251
+os.environ.setdefault("ENCRYPTION_KEYS", "dGVzdC1vbmx5LXRlc3Qtb25seS10ZXN0LW9ubHktdGU=")  # noqa: TID251
 for _name, _role in (
     ("DATABASE_URL", "headway_app"),
     ("DATABASE_WORKER_URL", "headway_worker"),
