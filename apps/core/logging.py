@@ -63,5 +63,12 @@ def configure(*, level: str, renderer: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "django.request", "psycopg.pool", "celery.worker.strategy"):
+    # httpx2 tells every address at INFO, and a webhook's address is its secret.
+    for noisy in (
+        "httpx2",
+        "httpcore2",
+        "django.request",
+        "psycopg.pool",
+        "celery.worker.strategy",
+    ):
         logging.getLogger(noisy).setLevel("WARNING")
