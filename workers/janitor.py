@@ -7,6 +7,7 @@ import structlog
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
+from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.telemetry import services as telemetry
 from workers.loop import Loop
@@ -41,6 +42,7 @@ def keep_up() -> bool:
         runs_deleted=deleted,
         agents_forgotten=dispatch.forget_agents(now=now),
         replies_dropped=drop_old_replies(now=now),
+        deliveries_dropped=notifications.drop_old_deliveries(now=now),
     )
     return False
 

@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.runs.api.urls")),
     path("", include("apps.dispatch.api.urls")),
     path("", include("apps.telemetry.api.urls")),
+    path("", include("apps.notifications.api.urls")),
     path("", include("apps.ingest.api.urls")),
 ]
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
+from apps.identity import selectors as identity
 from apps.tenancy.actors import Actor, Limits, WorkspaceRef
 from apps.tenancy.enums import ActorKind
 from apps.tenancy.isolation import key_scope, user_scope
@@ -143,6 +144,14 @@ def person_in_workspace(
 def list_members(*, workspace_id: uuid.UUID) -> QuerySet[RoleAssignment]:
     """Return the workspace's role assignments with their people, oldest first."""
     return RoleAssignment.objects.for_workspace(workspace_id).select_related("user")
+
+
+def list_confirmed_addresses(*, workspace_id: uuid.UUID) -> set[str]:
+    """Return the confirmed e-mail addresses of everybody in the workspace's account."""
+    members = Member.objects.filter(account__workspaces=workspace_id)
+    return identity.list_confirmed_addresses(
+        user_ids=list(members.values_list("user_id", flat=True))
+    )
 
 
 def get_member(*, workspace_id: uuid.UUID, assignment_id: uuid.UUID) -> RoleAssignment:

@@ -42,6 +42,12 @@ BODIES = {
         "leases": [],
     },
     "change_pool": {"paused": True},
+    "create_channel": {
+        "name": "x",
+        "kind": "WEBHOOK",
+        "config": {"url": "https://hooks.example.com/x"},
+    },
+    "change_channel": {"name": "taken over"},
 }
 NOBODY = "01900000-0000-7000-8000-000000000000"
 REFUSALS = {400, 403, 404, 405, 409}

@@ -84,6 +84,16 @@ def furnish(owner: Person) -> dict[str, str]:
     pool = made(api.post("pools", {"name": "secret-pool"}))
     key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
     member = made(api.get("members"))["items"][0]
+    channel = made(
+        api.post(
+            "channels",
+            {
+                "name": "secret channel",
+                "kind": "WEBHOOK",
+                "config": {"url": "https://hooks.example.com/secret"},
+            },
+        )
+    )
     return {
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
@@ -95,4 +105,5 @@ def furnish(owner: Person) -> dict[str, str]:
         "pool_id": pool["id"],
         "key_id": key["id"],
         "member_id": member["id"],
+        "channel_id": channel["id"],
     }

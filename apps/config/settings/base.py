@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "apps.identity",
     "apps.tenancy",
     "apps.telemetry",
+    "apps.notifications",
     "apps.flows",
     "apps.runs",
     "apps.dispatch",
@@ -145,6 +146,7 @@ EMAIL_PORT = env_int("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10)  # seconds for each step; Django would wait for ever
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Headway <headway@localhost>")
 
 # What tenants may have us call although it is not on the public internet: exact host:port, none
@@ -176,6 +178,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": "apps.tenancy.enums.ActorKind",
         "CauseKindEnum": "apps.runs.wire.CAUSES",
+        "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
+        "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
         "RunStateEnum": "apps.runs.enums.RunState",
         "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",

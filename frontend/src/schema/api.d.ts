@@ -106,6 +106,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where notifications go. */
+        get: operations["list_channels"];
+        put?: never;
+        /** @description Where notifications go. */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One channel. */
+        get: operations["get_channel"];
+        put?: never;
+        post?: never;
+        /** @description One channel. */
+        delete: operations["delete_channel"];
+        options?: never;
+        head?: never;
+        /** @description One channel. */
+        patch: operations["change_channel"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/channels/{channel_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was sent to a channel, newest first. */
+        get: operations["list_channel_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/channels/{channel_id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a test message now and say what happened to it. */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/deployments": {
         parameters: {
             query?: never;
@@ -740,6 +811,43 @@ export interface components {
         };
         /** @enum {string} */
         CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed";
+        ChannelCreatorOutput: {
+            /** Format: email */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description `config`: `{to: […]}` for EMAIL, `{url}` for SLACK, `{url, secret?}` for WEBHOOK. */
+        ChannelInputRequest: {
+            config: {
+                [key: string]: unknown;
+            };
+            kind: components["schemas"]["ChannelKindEnum"];
+            name: string;
+        };
+        /** @enum {string} */
+        ChannelKindEnum: "EMAIL" | "SLACK" | "WEBHOOK";
+        /** @description A channel; its `config` is masked. */
+        ChannelOutput: {
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["ChannelCreatorOutput"] | null;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ChannelKindEnum"];
+            last_delivery: components["schemas"]["DeliveryOutput"] | null;
+            name: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ChannelPage: {
+            items: components["schemas"]["ChannelOutput"][];
+            next_cursor: string | null;
+        };
         ChecklistOutput: {
             has_agent: boolean;
             has_deployment: boolean;
@@ -763,6 +871,29 @@ export interface components {
         };
         /** @enum {string} */
         CreatedByOutputKindEnum: "user" | "api_key";
+        /** @description One message and what became of it. */
+        DeliveryOutput: {
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            interrupted: number;
+            outcome: components["schemas"]["OutcomeOutput"] | null;
+            purpose: components["schemas"]["PurposeEnum"];
+            /** Format: date-time */
+            started_at: string;
+            state: components["schemas"]["DeliveryStateEnum"];
+            subject: string;
+        };
+        DeliveryPage: {
+            items: components["schemas"]["DeliveryOutput"][];
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        DeliveryStateEnum: "SENDING" | "DELIVERED" | "FAILED";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         DeploymentInputRequest: {
             description?: string;
@@ -1092,7 +1223,39 @@ export interface components {
             scopes: string[];
             secret: string;
         };
+        /** @description `secret`: what a webhook's signatures are made with, shown here and never again. */
+        NewChannelOutput: {
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["ChannelCreatorOutput"] | null;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ChannelKindEnum"];
+            last_delivery: components["schemas"]["DeliveryOutput"] | null;
+            name: string;
+            secret: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
         NullEnum: null;
+        /**
+         * @description What happened to one try to send.
+         *
+         *     `error` is null exactly when the receiver answered; `status` is its answer's, of HTTP or of
+         *     the mail server.
+         */
+        OutcomeOutput: {
+            detail: string;
+            duration_ms: number;
+            error: string | null;
+            ok: boolean;
+            retry_after_seconds: number | null;
+            retryable: boolean;
+            status: number | null;
+        };
         OverviewOutput: {
             attention: components["schemas"]["AttentionOutput"][];
             checklist: components["schemas"]["ChecklistOutput"];
@@ -1103,6 +1266,13 @@ export interface components {
             histogram: components["schemas"]["RunHistogramOutput"];
             sentence: string;
             window: components["schemas"]["WindowOutput"];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedChannelChangeRequest: {
+            config?: {
+                [key: string]: unknown;
+            };
+            name?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedDeploymentChangeRequest: {
@@ -1166,6 +1336,8 @@ export interface components {
             items: components["schemas"]["PoolOutput"][];
             next_cursor: string | null;
         };
+        /** @enum {string} */
+        PurposeEnum: "MESSAGE" | "TEST";
         QueryResultOutput: {
             query: number;
             /** @description At most 100 in one answer. */
@@ -1352,7 +1524,7 @@ export interface components {
             timezone: string;
         };
         /** @enum {string} */
-        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write";
+        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "channels:read" | "channels:write";
         /** @enum {string} */
         SourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */
@@ -1678,6 +1850,234 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewChannelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChannelChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_channel_deliveries: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                channel_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

@@ -1,0 +1,60 @@
+"""A real mail server on loopback that keeps what it is given, and answers as told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.test import override_settings
+
+
+@dataclass
+class Mailbox:
+    """What was taken. `answer` is said to DATA, `refuse` to each recipient when set."""
+
+    answer: str = "250 taken"
+    refuse: str = ""
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self.refuse:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        if self.answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            mail = message_from_bytes(envelope.content, policy=default)
+            assert isinstance(mail, EmailMessage)
+            self.mails.append(mail)
+            self.recipients.append(list(envelope.rcpt_tos))
+        return self.answer
+
+
+@contextmanager
+def mailbox(port: int, **options: str) -> Iterator[Mailbox]:
+    """Django sends its mail to this server within the block."""
+    box = Mailbox(**options)
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        with override_settings(
+            EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=port,
+            EMAIL_TIMEOUT=5,
+        ):
+            yield box
+    finally:
+        controller.stop()
