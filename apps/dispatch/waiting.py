@@ -111,7 +111,15 @@ class Door:
                 continue
             waiter.is_called = False
             async with waiter.busy:
-                answer = await waiter.ask()
+                try:
+                    answer = await waiter.ask()
+                except Exception as error:  # noqa: BLE001 - this waiter's request raises it
+                    # Nobody else's: a revoked key or a stolen id must not send all away.
+                    if not waiter.answer.done():
+                        waiter.answer.set_exception(error)
+                    if waiter in self._waiters:
+                        self._waiters.remove(waiter)
+                    continue
                 if not answer.is_empty:
                     waiter.answer.set_result(answer)
                     if waiter in self._waiters:

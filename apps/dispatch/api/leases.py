@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import asdict
 
@@ -22,7 +23,7 @@ from apps.dispatch.protocol import AgentInfo, LeaseAnswer
 from apps.dispatch.waiting import door_of
 from apps.tenancy.actors import WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import authenticate_workspace
+from apps.tenancy.live import ASKED_EVERY_SECONDS, authenticate_workspace
 from apps.tenancy.scopes import Scope
 
 
@@ -43,6 +44,7 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
         return HttpResponse(dumps(refusal.data), status=400, content_type="application/json")
     given = form.validated_data
     answer = await _lease(
+        request,
         caller.workspace,
         pool,
         AgentInput.info(given["agent"]),
@@ -53,15 +55,27 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
 
 
 async def _lease(
-    workspace: WorkspaceRef, pool: str, agent: AgentInfo, *, limit: int, wait_seconds: float
+    request: HttpRequest,
+    workspace: WorkspaceRef,
+    pool: str,
+    agent: AgentInfo,
+    *,
+    limit: int,
+    wait_seconds: float,
 ) -> LeaseAnswer:
     key = (workspace.id, pool)
     known = _pool_ids.get(key)
     pool_id = known if known is not None else await look(_resolve, key)
     is_greeted = False
 
+    allowed_until = time.monotonic() + ASKED_EVERY_SECONDS
+
     async def ask() -> LeaseAnswer:
-        nonlocal is_greeted
+        nonlocal is_greeted, allowed_until
+        if time.monotonic() >= allowed_until:
+            # Its key may have been revoked while the agent waited.
+            await authenticate_workspace(request, str(workspace.id), Scope.LEASES_TAKE)
+            allowed_until = time.monotonic() + ASKED_EVERY_SECONDS
         greets, is_greeted = not is_greeted, True
         return await look(_take, workspace, pool_id, agent, limit, greets=greets)
 

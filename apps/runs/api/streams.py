@@ -26,11 +26,11 @@ from apps.runs import selectors, wire
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.actors import Actor
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import authenticate_workspace
+from apps.tenancy.live import authenticate_workspace, while_allowed
 from apps.tenancy.scopes import Scope
 
 LOOK_EVERY_SECONDS = 1.0
-# Then the reader comes again, and has to show who they are: a revoked key does not listen for ever.
+# Then the reader comes again: what a stream remembers does not grow for ever.
 STREAM_SECONDS = 600.0
 # A transaction that was slow to commit shows rows with earlier times: look back, drop the known.
 RUN_OVERLAP = timedelta(seconds=3)
@@ -43,7 +43,7 @@ MAX_LINES = 1_000  # a look
 async def runs(request: HttpRequest, workspace: str) -> HttpResponseBase:
     """Stream each change of a run of the workspace as `run`, a list row."""
     caller = await authenticate_workspace(request, workspace, Scope.RUNS_READ)
-    return sse_response(follow_runs(caller.workspace.id, since=_since(request)))
+    return _answer(request, workspace, follow_runs(caller.workspace.id, since=_since(request)))
 
 
 @live_view("GET")
@@ -54,7 +54,13 @@ async def run(request: HttpRequest, workspace: str, run_id: uuid.UUID) -> HttpRe
     watch = RunWatch(workspace_id=caller.workspace.id, run_id=run_id, since=since)
     # The first look is made before the answer begins, so that an unknown run is a 404.
     first = await look(watch.look, caller.actor)
-    return sse_response(follow_run(watch, caller.actor, first))
+    return _answer(request, workspace, follow_run(watch, caller.actor, first))
+
+
+def _answer(
+    request: HttpRequest, workspace: str, messages: AsyncIterator[Message]
+) -> HttpResponseBase:
+    return sse_response(while_allowed(request, workspace, Scope.RUNS_READ, messages))
 
 
 async def follow_runs(workspace_id: uuid.UUID, *, since: datetime) -> AsyncIterator[Message]:

@@ -24,11 +24,11 @@ from apps.core.http.sse import Message, sse_response
 from apps.telemetry import limits, selectors
 from apps.telemetry.tail import LOOKED_AT, News, Tail
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import authenticate_workspace
+from apps.tenancy.live import authenticate_workspace, while_allowed
 from apps.tenancy.scopes import Scope
 
 LOOK_EVERY_SECONDS = 1.0
-# Then the reader comes again, and has to show who they are: a revoked key does not listen for ever.
+# Then the reader comes again: what a stream remembers does not grow for ever.
 STREAM_SECONDS = 600.0
 
 
@@ -41,7 +41,14 @@ async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
         raise InvalidRequest("The name is not one of an event.", fields={"name": ["Invalid."]})
     cursor = request.headers.get("Last-Event-ID") or request.GET.get("cursor")
     after = _time_of(cursor) if cursor else None
-    return sse_response(follow(caller.workspace.id, name=name, after=after))
+    return sse_response(
+        while_allowed(
+            request,
+            workspace,
+            Scope.TELEMETRY_READ,
+            follow(caller.workspace.id, name=name, after=after),
+        )
+    )
 
 
 async def follow(

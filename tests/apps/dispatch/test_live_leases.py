@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import uuid
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from django.test import AsyncClient
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
-from apps.dispatch import waiting
+from apps.dispatch import services, waiting
 from apps.dispatch.models import Agent, Lease
 from apps.runs import services as runs
+from apps.tenancy import selectors as tenancy_selectors
+from apps.tenancy import services as tenancy
 from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.live import ASKED_EVERY_SECONDS
 from tests.factories.dispatch import make_deployment, start
 from tests.factories.tenancy import make_key
 from tests.isolation import as_worker
@@ -283,3 +287,59 @@ def test_polls_are_for_keys_with_the_scope(alice, mallory, deployment, poll):
         ]
 
     assert in_time(scene()) == [401, 403, 404, 404, 404]
+
+
+def test_a_key_revoked_while_its_agent_waits_gets_no_run(alice, workspace, deployment, poll):
+    secret = make_key(alice, role="AGENT")
+    connection.close()
+
+    def revoke():
+        for key in tenancy_selectors.list_api_keys(workspace_id=workspace.id):
+            if secret.startswith(key.prefix):
+                tenancy.revoke_api_key(key=key, now=utc_now())
+
+    async def scene():
+        waiting_one = asyncio.ensure_future(poll(secret=secret))
+        await waiters(1)
+        await inside(workspace, revoke)
+        await asyncio.sleep(ASKED_EVERY_SECONDS + 0.1)
+        run = await inside(workspace, lambda: start(deployment))
+        refused = await waiting_one
+        return run, refused, await poll()
+
+    run, refused, answer = in_time(scene())
+
+    assert refused == 401
+    assert [lease["run_id"] for lease in answer["leases"]] == [str(run.id)]
+
+
+def test_an_agent_with_anothers_id_sends_nobody_else_away(
+    workspace, deployment, poll, alice, mallory
+):
+    stolen = str(uuid7())
+    connection.close()
+
+    async def scene():
+        honest = asyncio.ensure_future(poll())
+        await waiters(1)
+        await inside(mallory.workspace, lambda: _take_id(mallory.workspace, stolen))
+        thief = await poll(agent={"id": stolen})
+        await inside(workspace, lambda: start(deployment))
+        return thief, await honest
+
+    thief, honest = in_time(scene())
+
+    assert thief == 400
+    assert len(honest["leases"]) == 1
+
+
+def _take_id(workspace, agent_id):
+    pool = services.ensure_default_pool(workspace_id=workspace.id)
+    services.greet_agent(
+        workspace_id=workspace.id,
+        pool_id=pool.id,
+        agent=services.AgentInfo(
+            id=uuid.UUID(agent_id), name="a", host="h", pid=1, version="0", labels={}, capacity=1
+        ),
+        now=utc_now(),
+    )

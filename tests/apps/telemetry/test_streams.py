@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -17,8 +18,11 @@ from apps.telemetry import services
 from apps.telemetry.api import streams
 from apps.telemetry.items import NewEvent, TelemetryBatch
 from apps.telemetry.tail import SHOWN_AT_ONCE
+from apps.tenancy import selectors as tenancy_selectors
+from apps.tenancy import services as tenancy
 from apps.tenancy.isolation import workspace_scope
-from tests.factories.tenancy import make_key
+from apps.tenancy.live import ASKED_EVERY_SECONDS
+from tests.factories.tenancy import actor_of, make_key
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -158,3 +162,48 @@ def test_streams_are_for_members_with_the_scope(alice, mallory):
     connection.close()
 
     assert in_time(statuses()) == [404, 401, 400, 400, 400]
+
+
+def _revoke(person, key):
+    with workspace_scope(person.workspace.id):
+        row = tenancy_selectors.list_api_keys(workspace_id=person.workspace.id).get()
+        assert key.startswith(row.prefix)
+        tenancy.revoke_api_key(key=row, now=utc_now())
+
+
+def _remove(owner, member):
+    with workspace_scope(owner.workspace.id):
+        assignment = tenancy_selectors.list_members(workspace_id=owner.workspace.id).get(
+            user=member.user
+        )
+        tenancy.remove_member(actor=actor_of(owner), assignment=assignment)
+
+
+@pytest.mark.parametrize("way", ["key revoked", "member removed", "logged out"])
+def test_a_stream_says_nothing_to_who_may_listen_no_more(alice, bob, way):
+    workspace = alice.workspace
+    reader = AsyncClient()
+    headers = {}
+    if way == "key revoked":
+        key = make_key(alice, role="VIEWER")
+        headers = {"Authorization": f"Bearer {key}"}
+        end = partial(_revoke, alice, key)
+    else:
+        reader.force_login(bob.user)
+        end = partial(_remove, alice, bob) if way == "member removed" else reader.logout
+    connection.close()
+
+    def ended():
+        end()
+        connection.close()
+
+    async def scene():
+        path = f"/workspaces/{workspace.slug}/streams/events"
+        stream = frames(await reader.get(path, headers=headers))
+        await until_live(stream, workspace, "public")
+        await sync_to_async(ended, thread_sensitive=False)()
+        await asyncio.sleep(ASKED_EVERY_SECONDS + 0.1)
+        await put_soon(workspace, "private")
+        return [data["name"] async for _, _, data in stream]
+
+    assert "private" not in in_time(scene())
