@@ -13,7 +13,7 @@ from django.db.models import Q
 from apps.core.errors import InvalidRequest, PermissionDenied
 from apps.tenancy import key_cache, selectors
 from apps.tenancy.actors import Actor, WorkspaceRef
-from apps.tenancy.enums import AccountRole, BuiltInRole
+from apps.tenancy.enums import AccountRole, ActorKind, BuiltInRole
 from apps.tenancy.errors import LastOwner, ScopeNotHeld
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.keys import SHOWN_LENGTH, hash_secret, new_secret
@@ -29,6 +29,7 @@ from apps.tenancy.scopes import Scope, scopes_of, sorted_scopes
 from apps.tenancy.slugs import slugify
 
 logger = structlog.get_logger(__name__)
+MAX_DISPLAY_NAME = 100  # names hold 120 characters, and a workspace's says more than its owner's
 LAST_USED_STEP = timedelta(minutes=1)
 
 
@@ -37,6 +38,7 @@ def create_account_for_new_user(
     *, user_id: uuid.UUID, display_name: str, now: datetime
 ) -> WorkspaceRef:
     """Give somebody who signed up an account of their own with a first workspace."""
+    display_name = display_name[:MAX_DISPLAY_NAME]
     account = Account.objects.create(name=display_name, created_at=now)
     Member.objects.create(account=account, user_id=user_id, role=AccountRole.OWNER)
     return create_workspace(
@@ -123,17 +125,26 @@ def add_member(
     return assignment
 
 
+def _refuse_more_than_held(actor: Actor, wanted: Collection[Scope], message: str) -> None:
+    missing = frozenset(wanted) - actor.scopes
+    if missing:
+        raise ScopeNotHeld(message, missing=sorted_scopes(missing))
+
+
 @transaction.atomic
-def change_role(*, assignment: RoleAssignment, role: str) -> RoleAssignment:
+def change_role(*, actor: Actor, assignment: RoleAssignment, role: str) -> RoleAssignment:
     """
     Give the member another role.
 
-    Raises: LastOwner when nobody would own the workspace any more.
+    Raises: LastOwner when nobody would own the workspace any more; ScopeNotHeld when the actor
+    lacks what the role may do, before or after: a key for members must not make an owner.
     """
     if role == BuiltInRole.AGENT:
         raise InvalidRequest(
             "A person cannot be an agent.", fields={"role": ["For API keys only."]}
         )
+    wanted = scopes_of(role) | scopes_of(assignment.role)
+    _refuse_more_than_held(actor, wanted, "Nobody manages members who may do more than they.")
     if role != BuiltInRole.OWNER:
         _keep_an_owner(assignment)
     RoleAssignment.objects.filter(pk=assignment.pk).update(role=role)
@@ -142,12 +153,14 @@ def change_role(*, assignment: RoleAssignment, role: str) -> RoleAssignment:
 
 
 @transaction.atomic
-def remove_member(*, assignment: RoleAssignment) -> None:
+def remove_member(*, actor: Actor, assignment: RoleAssignment) -> None:
     """
     Take the member's role in this workspace away; account membership stays.
 
-    Raises: LastOwner.
+    Raises: LastOwner, ScopeNotHeld when the member may do more than the actor.
     """
+    held = scopes_of(assignment.role)
+    _refuse_more_than_held(actor, held, "Nobody manages members who may do more than they.")
     _keep_an_owner(assignment)
     RoleAssignment.objects.filter(pk=assignment.pk).delete()
 
@@ -174,15 +187,19 @@ def create_api_key(
     """
     Make a key and return it with its secret, which cannot be had again.
 
-    Either `role` (its scopes are copied) or `scopes` is given.
-    Raises: ScopeNotHeld when the maker lacks one of them.
+    Either `role` (its scopes are copied) or `scopes` is given. A key that ends makes no key that
+    outlives it: whoever found it would otherwise keep what it could do.
+    Raises: ScopeNotHeld when the maker lacks one of them, InvalidRequest for a later end.
     """
     wanted = scopes_of(role) if role else frozenset(scopes)
-    # An agent's scopes are less than a developer's but not a subset of them by design of roles;
-    # whoever may manage keys may equip an agent.
-    missing = wanted - actor.scopes - scopes_of(BuiltInRole.AGENT)
-    if missing:
-        raise ScopeNotHeld("A key may not do more than its maker.", missing=sorted_scopes(missing))
+    _refuse_more_than_held(actor, wanted, "A key may not do more than its maker.")
+    if actor.kind is ActorKind.API_KEY:
+        own_end = ApiKey.objects.filter(pk=actor.id).values_list("expires_at", flat=True).get()
+        if own_end is not None and (expires_at is None or expires_at > own_end):
+            raise InvalidRequest(
+                "A key may not outlive its maker.",
+                fields={"expires_at": [f"Must not be after {own_end.isoformat()}."]},
+            )
     secret = new_secret()
     key = ApiKey.objects.create(
         workspace_id=workspace_id,

@@ -130,7 +130,9 @@ class MemberDetail(WorkspaceView):
         assignment = selectors.get_member(
             workspace_id=request.workspace.id, assignment_id=member_id
         )
-        assignment = services.change_role(assignment=assignment, role=form.validated_data["role"])
+        assignment = services.change_role(
+            actor=request.actor, assignment=assignment, role=form.validated_data["role"]
+        )
         return Response(wire.MemberOutput(assignment).data)
 
     @extend_schema(operation_id="remove_member", responses={204: None})
@@ -138,7 +140,7 @@ class MemberDetail(WorkspaceView):
         assignment = selectors.get_member(
             workspace_id=request.workspace.id, assignment_id=member_id
         )
-        services.remove_member(assignment=assignment)
+        services.remove_member(actor=request.actor, assignment=assignment)
         return Response(status=204)
 
 
