@@ -57,6 +57,20 @@ def test_login_keeps_the_key_for_its_owner_alone(
     assert server.only_run()["state"] == "COMPLETED"
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 404])
+def test_another_server_is_not_taken_for_headway(
+    server: ContractServer, headway: Headway, status: int
+) -> None:
+    server.page = status
+
+    for words in (["login", "--url", server.url, "--key", KEY], ["runs"]):
+        code, out, err = headway(*words)
+
+        assert (code, out) == (1, ""), words
+        assert f"answered {status}, but not as a Headway server does" in err
+        assert "Traceback" not in err
+
+
 def test_login_refuses_a_wrong_key_and_keeps_nothing(
     server: ContractServer, headway: Headway
 ) -> None:

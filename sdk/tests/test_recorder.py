@@ -346,6 +346,21 @@ def test_a_refused_key_is_said_once_and_nothing_is_lost(
     assert "kept in" in err
 
 
+@pytest.mark.parametrize("status", [200, 302, 404, 405])
+def test_what_a_proxy_answers_costs_nothing(
+    server: ContractServer, recorder: Recorder, status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.page = status
+    emit_through(recorder, "table.loaded")
+    assert not recorder.flush(5)
+    server.page = None
+    assert recorder.flush(5)
+    recorder.close()
+
+    assert [event["name"] for event in server.items["events"]] == ["table.loaded"]
+    assert f"status {status}, and not as a Headway server answers" in capfd.readouterr().err
+
+
 def test_rejected_items_are_told(
     server: ContractServer, recorder: Recorder, capfd: pytest.CaptureFixture[str]
 ) -> None:

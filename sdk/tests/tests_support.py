@@ -38,6 +38,7 @@ class ContractServer:
         self.queued: list[dict[str, Any]] = []
         self.cancelled: set[str] = set()
         self.lost: set[str] = set()
+        self.page: int | None = None  # every answer is a web page with this status
         self.beats: dict[str, int] = defaultdict(int)
         self.deployments: dict[str, dict[str, Any]] = {}
         self.answers: list[tuple[int, dict[str, str], Any]] = []  # to give before the real ones
@@ -349,6 +350,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             state.requests.append((self.command, address.path))
+            if state.page is not None:
+                self.send_response(state.page)
+                self.send_header("Content-Length", "15")
+                self.end_headers()
+                self.wfile.write(b"<p>It works</p>")
+                return
             if self.headers.get("Authorization") != f"Bearer {KEY}":
                 status, reply = 401, _error("unauthenticated", "The API key is not valid.")
             elif state.answers and address.path.endswith("/ingest"):

@@ -9,7 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from headway._config import Config
-from headway._errors import ApiError, ConfigError, ServerUnavailable, error_from_reply
+from headway._errors import (
+    RETRYABLE_STATUSES,
+    ApiError,
+    ConfigError,
+    ServerUnavailable,
+    error_from_reply,
+)
 from headway._http import READ_SECONDS, Connection, Reply
 from headway._ids import uuid7
 from headway._json import encode
@@ -30,7 +36,10 @@ class Client:
     def me(self, *, refresh: bool = False) -> dict[str, Any]:
         """Return who the key belongs to, its workspaces, and where the live process answers."""
         if self._me is None or refresh:
-            self._me = self.request("GET", f"{self.config.api_url}/api/v1/me")
+            answer = self.request("GET", f"{self.config.api_url}/api/v1/me")
+            if "workspaces" not in answer:
+                raise self._not_headway(200)
+            self._me = answer
         return self._me
 
     def workspace(self) -> str:
@@ -100,7 +109,9 @@ class Client:
                 headers=headers,
                 read_seconds=read_seconds,
             )
-            if reply.problem is None and reply.status < 400:
+            if reply.problem is None and reply.status < 300:
+                if reply.status != 204 and not isinstance(reply.body, dict):
+                    raise self._not_headway(reply.status)
                 return reply.body
             error = self._error(reply)
             if not error.retryable or attempt == allowed:
@@ -120,9 +131,23 @@ class Client:
                 code="unreachable",
                 retryable=True,
             )
+        if reply.status < 500 and reply.status not in RETRYABLE_STATUSES and not _says_why(reply):
+            return self._not_headway(reply.status)
         return error_from_reply(
             reply.status,
             reply.body,
             request_id=reply.request_id,
             retry_after_seconds=reply.retry_after_seconds,
         )
+
+    def _not_headway(self, status: int) -> ApiError:
+        return ApiError(
+            f"{self.config.api_url} answered {status}, but not as a Headway server does; "
+            "is the address right?",
+            code="not_headway",
+            details={"status": status},
+        )
+
+
+def _says_why(reply: Reply) -> bool:
+    return isinstance(reply.body, dict) and isinstance(reply.body.get("error"), dict)

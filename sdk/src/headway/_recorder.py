@@ -370,21 +370,22 @@ class Recorder:
         if reply.problem is not None or reply.status in RETRYABLE_STATUSES:
             self._back_off(reply)
             return Verdict.LATER
-        if reply.status in (401, 402, 403, 404):
+        if reply.status in (401, 402, 403, 404) or not _is_from_headway(reply):
+            # Not for ever, as far as we can tell: a key is put right, a proxy's login page goes.
             self._not_before = time.monotonic() + self._settings.refused_seconds
             self._failures += 1
-            self._say_once("refused", f"{self._server} refuses our reports: {_reason(reply)}.")
+            self._say_once("refused", f"{self._server} refuses our reports: {_reason(reply)}")
             return Verdict.LATER
         self._failures, self._not_before = 0, 0.0
         self._throttled = self._advised = False
         self._told.clear()
         if reply.status == 413:
             return Verdict.TOO_LARGE
-        if reply.status >= 300 or not isinstance(reply.body, Mapping):
+        if reply.status >= 300:
             say(f"{self._server} did not understand a batch: {_reason(reply)}. It is dropped.")
             self._dropped["items"] += items
             return Verdict.USELESS
-        self._heed(reply.body, all_told=all_told)
+        self._heed(reply.body or {}, all_told=all_told)
         if self._spool is not None and (workspace := self._transport.workspace()):
             self._spool.remember_workspace(workspace)
         return Verdict.ACCEPTED
@@ -489,6 +490,13 @@ def _halves(batch: Batch) -> list[Batch]:
     return [part for part in (first, second) if len(part)]
 
 
+def _is_from_headway(reply: Reply) -> bool:
+    """Return whether a Headway server answered, not a proxy's login page or another program."""
+    if reply.status == 413:  # also a proxy's way to say that a batch is too large for it
+        return True
+    return isinstance(reply.body, Mapping) and ("accepted" in reply.body or "error" in reply.body)
+
+
 def _reason(reply: Reply) -> str:
     if reply.problem is not None:
         return reply.problem
@@ -496,4 +504,4 @@ def _reason(reply: Reply) -> str:
     if isinstance(error, Mapping):
         request = f", request {error['request_id']}" if error.get("request_id") else ""
         return f"{error.get('message')} ({error.get('code')}{request})"
-    return f"status {reply.status}"
+    return f"status {reply.status}, and not as a Headway server answers; is the address right?"
