@@ -517,6 +517,13 @@ parent()
     assert sorted(event["name"] for event in server.items["events"]) == [
         *("from.child", "from.parent")
     ]
+    (told_by_child,) = (
+        batch
+        for batch in server.batches
+        if "from.child" in {event["name"] for event in batch.get("events", [])}
+    )
+    # The parent may still be about to send its own: the run has to be known by then.
+    assert [report["state"] for report in told_by_child["runs"]] == ["RUNNING"]
     assert server.only_run()["states"] == ["SCHEDULED", "RUNNING", "COMPLETED"]
 
 

@@ -94,6 +94,7 @@ class Recorder:
         self._queue: SimpleQueue[Record] = SimpleQueue()
         self._wakes: SimpleQueue[_Wake | _Ticket] = SimpleQueue()
         self._held: dict[str, FlowRun] = {}
+        self._inherited: list[RunReport] = []
         self._resting = True  # the thread sleeps and wants to hear of the first record
         self._nudged = False
         self._thread: threading.Thread | None = None
@@ -223,7 +224,10 @@ class Recorder:
         if self._spool is not None:
             self._spool.forget()
         self._transport.forget()
+        around = list(self._held.values())
         self._start_afresh()
+        # The parent's start of a run may arrive after what we say of it; the same twice is one.
+        self._inherited = [run.first_report for run in around if run.first_report is not None]
 
     # The thread.
 
@@ -286,6 +290,10 @@ class Recorder:
         with self._spool_lock:
             collector = Collector()
             self._nudged = False
+            if self._inherited and not self._queue.empty():
+                for report in self._inherited:
+                    collector.add(report)
+                self._inherited = []
             for _ in range(self._queue.qsize()):
                 try:
                     record = self._queue.get_nowait()

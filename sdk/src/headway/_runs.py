@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from headway._port import AnyRecorder
+    from headway._records import RunReport
     from headway._task_run import TaskRun
 
 GRACE_SECONDS = 10.0  # for submitted tasks to stop once their run is interrupted
@@ -75,6 +76,7 @@ class FlowRun:
         self.scope = Scope(self)
         self.state = State.PENDING if leased else State.SCHEDULED
         self.message: str | None = None
+        self.first_report: RunReport | None = None  # of a run that this process started
         self._parameters = parameters
         self._tags = tags
         self._parent = parent
@@ -104,9 +106,9 @@ class FlowRun:
         if self._leased:
             self._report(State.RUNNING)
             return
+        self._report(State.RUNNING, first=True)
         if self.recorder.enabled:
             self.recorder.hold(self)
-        self._report(State.RUNNING, first=True)
 
     def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None:
         """Say that the flow failed and starts again soon. The run stays RUNNING: we hold it."""
@@ -334,7 +336,9 @@ class FlowRun:
             if isinstance(cause, TaskCancelled):
                 future.give_up()
                 return False
-            error = UpstreamFailed(f"{task_run.name} needs {upstream.name}, which failed: {cause}")
+            error = UpstreamFailed(
+                f"{task_run.name} needs {upstream.name}, which failed: {text_of(cause)}"
+            )
             error.__cause__ = cause
             task_run.finish(State.FAILED, error)
             future.settle(None, error)
