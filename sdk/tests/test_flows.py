@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +124,52 @@ def test_a_task_gives_up_on_errors_it_shall_not_retry(headway_recorded: InMemory
     error = headway_recorded.runs[-1]["error"]
     assert error["type"] == "ValueError"
     assert "in parse" in error["traceback"]
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_an_exception_without_words_is_still_the_flows_own(
+    headway_recorded: InMemoryTransport,
+) -> None:
+    @task(retries=1, retry_delay=0.001)
+    def fail() -> None:
+        raise Mute
+
+    @flow
+    def work() -> None:
+        fail()
+
+    with pytest.raises(Mute):
+        work()
+
+    end = headway_recorded.runs[-1]
+    assert end["state"] == "FAILED"
+    assert end["error"]["message"] == "<Mute, whose text failed: RuntimeError>"
+
+
+def test_a_log_handler_that_raises_does_not_keep_a_run_alive(
+    headway_recorded: InMemoryTransport,
+) -> None:
+    class Raising(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError(record.getMessage())
+
+    @flow
+    def work() -> None:
+        raise ValueError
+
+    handler = Raising()
+    logging.getLogger().addHandler(handler)
+    try:
+        with pytest.raises(RuntimeError, match="failed: ValueError"):
+            work()
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    assert headway_recorded.run_states() == ["RUNNING", "FAILED"]
 
 
 def test_a_flow_is_retried_as_a_whole(headway_recorded: InMemoryTransport) -> None:

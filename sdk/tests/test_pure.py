@@ -204,6 +204,26 @@ def test_whatever_users_hand_over_is_encoded_as_utf8(value: Any) -> None:
     json.loads(text, parse_constant=refuse)
 
 
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_values_that_cannot_say_what_they_are_are_named_by_their_class() -> None:
+    said = "<Mute, whose text failed: RuntimeError>"
+
+    plain = snapshot_parameters({"one": Mute(), "many": [Mute()], "keyed": {Mute(): float("nan")}})
+
+    assert plain == {"one": said, "many": [said], "keyed": {said: None}}
+
+
+def test_values_that_hold_themselves_are_cut() -> None:
+    twice: list[Any] = []
+    twice += [twice, twice]
+
+    assert json.loads(encode({"twice": twice})) == {"twice": ["… itself", "… itself"]}
+
+
 def test_huge_parameters_are_previewed() -> None:
     plain = snapshot_parameters({"rows": list(range(100_000)), "day": date(2026, 3, 1)})
 

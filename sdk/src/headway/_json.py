@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from headway._clock import iso
+from headway._units import text_of
 
 MAX_PARAMETER_CHARACTERS = 16_000
 MAX_PARAMETERS_BYTES = 60_000  # all together; the server takes 64 KiB
@@ -27,7 +28,7 @@ def encode(value: object) -> str:
     try:
         return _dumps(value)
     except (ValueError, TypeError, RecursionError):
-        return _dumps(_plain(value, depth=0))
+        return _dumps(_plain(value))
 
 
 def _dumps(value: object) -> str:
@@ -41,6 +42,13 @@ def _dumps(value: object) -> str:
 
 
 def _neighbour(value: object) -> object:
+    try:
+        return _nearest(value)
+    except Exception as problem:  # noqa: BLE001  the user's class cannot say what it is
+        return f"<{type(value).__name__}, whose text failed: {type(problem).__name__}>"
+
+
+def _nearest(value: object) -> object:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, date | time):
@@ -63,21 +71,25 @@ def _neighbour(value: object) -> object:
     return repr(value)[:200]
 
 
-def _plain(value: Any, *, depth: int) -> Any:
-    if depth > 50:
-        return repr(value)[:200]
+def _plain(value: Any, *, around: frozenset[int] = frozenset()) -> Any:
+    """Return `value` as JSON knows it; `around` are the ids of the containers it is inside of."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, str | int | float | bool):
         return value
+    if id(value) in around:
+        return "… itself"
+    if len(around) > 50:
+        return "… deeper than 50 levels"
+    inside = around | {id(value)}
     if isinstance(value, Mapping):
         return {
-            key if isinstance(key, str) else str(key): _plain(item, depth=depth + 1)
+            key if isinstance(key, str) else text_of(key): _plain(item, around=inside)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item, depth=depth + 1) for item in value]
-    return _plain(_neighbour(value), depth=depth + 1)
+        return [_plain(item, around=inside) for item in value]
+    return _plain(_neighbour(value), around=inside)
 
 
 def snapshot_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from headway._ids import uuid7
 from headway._interrupt import Gate, Interruption, current_gate, signals
 from headway._retry import RetryPolicy
 from headway._states import State, is_final
-from headway._units import brief, has_story, wait_interruptibly
+from headway._units import brief, has_story, text_of, wait_interruptibly
 from headway.runners.threads import ThreadRunner, default_workers
 
 if TYPE_CHECKING:
@@ -121,16 +121,18 @@ class FlowRun:
         """Report how the flow ended, the last word on this run."""
         if self._runner is not None:
             self._runner.close()
-        if state in (State.FAILED, State.TIMED_OUT):
-            _capture.engine_logger.error("flow %s failed: %s", self.name, brief(error))
-        self._report(
-            state,
-            error=error,
-            message=str(error) if isinstance(error, RunCancelled) else None,
-            cause=error.cause if isinstance(error, RunLost) else None,
-        )
-        if self.recorder.enabled:
-            self.recorder.release(self)
+        try:
+            if state in (State.FAILED, State.TIMED_OUT):
+                _capture.engine_logger.error("flow %s failed: %s", self.name, brief(error))
+        finally:  # a handler of the user's may raise; at the bottom of a recursion anything does
+            self._report(
+                state,
+                error=error,
+                message=error.message if isinstance(error, RunCancelled) else None,
+                cause=error.cause if isinstance(error, RunLost) else None,
+            )
+            if self.recorder.enabled:
+                self.recorder.release(self)
 
     def time_limit_error(self) -> TimeoutError:
         """Return what the run ends with when it is over its time."""
@@ -411,6 +413,7 @@ class FlowRun:
         if first:
             report.parameters = self._parameters
             report.tags = list(self._tags) or None
+            self.first_report = report
         self.recorder.run(report)
 
     @property

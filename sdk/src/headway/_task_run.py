@@ -84,9 +84,11 @@ class TaskRun:
 
     def finish(self, state: State, error: BaseException | None) -> None:
         """Report how the task ended; only the first end counts."""
-        if state in (State.FAILED, State.TIMED_OUT):
-            _capture.engine_logger.error("task %s failed: %s", self.name, brief(error))
-        self.report(state, error=error)
+        try:
+            if state in (State.FAILED, State.TIMED_OUT):
+                _capture.engine_logger.error("task %s failed: %s", self.name, brief(error))
+        finally:
+            self.report(state, error=error)
 
     def time_limit_error(self) -> TimeoutError:
         """Return what the task ends with when it is over its time."""

@@ -6,6 +6,7 @@ import os
 from types import TracebackType
 
 from headway._records import MAX_ERROR_TYPE, ErrorInfo
+from headway._units import text_of
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 MAX_CHARACTERS = 32_000
@@ -21,7 +22,7 @@ def describe_error(error: BaseException) -> ErrorInfo:
     lines = traceback.format_exception(kind, error, users_part(error.__traceback__))
     return {
         "type": name[-MAX_ERROR_TYPE:],
-        "message": shorten(str(error), 4_000),
+        "message": shorten(text_of(error), 4_000),
         "traceback": shorten("".join(lines), MAX_CHARACTERS),
     }
 

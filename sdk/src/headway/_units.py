@@ -28,5 +28,13 @@ def has_story(error: BaseException) -> bool:
 
 def brief(error: BaseException | None) -> str:
     """Return an error in one line."""
-    text = str(error).strip().splitlines()
+    text = text_of(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
+
+
+def text_of(value: object) -> str:
+    """Return `str(value)`, whatever the user's class makes of it."""
+    try:
+        return str(value)
+    except Exception as problem:  # noqa: BLE001  theirs; ours is to go on
+        return f"<{type(value).__name__}, whose text failed: {type(problem).__name__}>"
