@@ -513,6 +513,21 @@ def test_methods_can_be_tasks(headway_recorded: InMemoryTransport) -> None:
     assert headway_recorded.task_states("scale-0") == ["COMPLETED"]
 
 
+def test_tasks_on_threads_of_the_users_own_belong_to_the_only_run(
+    headway_recorded: InMemoryTransport,
+) -> None:
+    @flow
+    def work() -> list[int]:
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(double, [1, 2]))
+
+    assert work() == [2, 4]
+
+    run_id = headway_recorded.runs[0]["run_id"]
+    assert {report["run_id"] for report in headway_recorded.task_runs} == {run_id}
+    assert {report["name"] for report in headway_recorded.task_runs} == {"double-0", "double-1"}
+
+
 def test_a_task_outside_of_a_flow_just_runs() -> None:
     attempts: list[int] = []
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
-from headway._context import Scope, get_scope
+from headway._context import Scope, find_scope
 from headway._engine import drive
 from headway._futures import FutureList, TaskFuture, find_futures, map_calls, resolve
 from headway._options import TaskOptions, check_options, retry_policy, timeout_seconds
@@ -51,7 +51,7 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the task here and now; futures among the arguments are waited for."""
-        scope = get_scope()
+        scope = find_scope()
         run = scope.run if scope is not None else _detached_run()
         upstream = find_futures(args, kwargs) if run.knows_futures() else []
         task_run = self._new_run(run, upstream)
@@ -125,7 +125,7 @@ class Task(Generic[P, R]):
         return await drive_async(task_run, lambda: self.fn(*args, **kwargs))  # type: ignore[arg-type, return-value]
 
     def _run_for_submit(self) -> FlowRun:
-        scope: Scope | None = get_scope()
+        scope: Scope | None = find_scope()
         if scope is None:
             raise RuntimeError(f"{self.name}.submit() and .map() need a flow around them.")
         return scope.run
