@@ -1,21 +1,23 @@
 """Parameters of a run against the JSON Schema of its deployment."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
+import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from apps.flows.patterns import MAX_MATCHED_LENGTH, find_pattern_fault
+
 Parameters = dict[str, Any]
 FieldErrors = dict[str, list[str]]
+_Check = Callable[[Any, Any, Any, Any], Any]  # validator, the keyword's value, instance, schema
 
-MAX_PATTERN_LENGTH = 200
-MAX_MATCHED_LENGTH = 256  # characters of a value that a pattern is tried on
-MAX_OPEN_REPEATS = 3  # each may multiply the time of a failing match by the value's length
 MAX_SCHEMA_DEPTH = 40
 MAX_VALUE_DEPTH = 40
 
@@ -23,12 +25,16 @@ MAX_VALUE_DEPTH = 40
 # from inside our network, on behalf of whoever wrote the schema.
 _NO_REMOTE: Registry[Any] = Registry()
 
-# SECURITY: Python's regular expressions backtrack. A repeat inside a repeat, or a choice inside
-# one, takes exponential time on a hostile value and holds the whole process meanwhile.
-_OPEN_REPEAT = re.compile(r"(?<!\\)[*+]|,\}")
-_COSTLY_PATTERN = re.compile(
-    r"[*+}][^()]*\)\s*[*+{]|\|[^()]*\)\s*[*+{]|\)[*+}?]*\)\s*[*+{]|\\[1-9]"
-)
+# SECURITY: a schema of a few lines can refer to itself so often that checking an empty object takes
+# for ever. Steps are what is looked at: keywords, and the members of what they compare.
+MAX_STEPS = 200_000
+MAX_ODD_MEMBERS = 50  # of a list that should hold names: comparing odd ones takes quadratic time
+_LISTS_OF_NAMES = ("required", "type")
+_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
+
+
+class _TooMuchWorkError(Exception):
+    pass
 
 
 def list_schema_faults(schema: dict[str, Any]) -> list[str]:
@@ -50,6 +56,8 @@ def list_schema_faults(schema: dict[str, Any]) -> list[str]:
         ]
     except RecursionError:
         return ["The schema refers to itself without end."]
+    except _TooMuchWorkError:
+        return ["The schema takes too long to check: it refers to itself too often."]
     return []
 
 
@@ -62,6 +70,8 @@ def find_parameter_faults(schema: dict[str, Any], parameters: Parameters) -> Fie
         errors = _check(schema, parameters)
     except RecursionError:
         return {"parameters": ["Nested too deeply to be checked."]}
+    except _TooMuchWorkError:
+        return {"parameters": ["Too many for this schema: they take too long to check."]}
     except Unresolvable as error:
         return {"parameters": [f"The schema's reference {error.ref!r} leads nowhere."]}
     for found in errors:
@@ -97,7 +107,58 @@ def _check(schema: dict[str, Any], parameters: Parameters) -> list[ValidationErr
     validator = _Validator(
         schema, registry=_NO_REMOTE, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
-    return sorted(validator.iter_errors(parameters), key=lambda error: list(map(str, error.path)))
+    token = _steps_left.set([MAX_STEPS])
+    try:
+        errors = list(validator.iter_errors(parameters))
+    finally:
+        _steps_left.reset(token)
+    return sorted(errors, key=lambda error: list(map(str, error.path)))
+
+
+def _counted(check: _Check) -> _Check:
+    def counting(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        left = _steps_left.get()
+        left[0] -= 1 + _size(value) + _size(instance)
+        if left[0] < 0:
+            raise _TooMuchWorkError
+        yield from check(validator, value, instance, schema) or ()
+
+    return counting
+
+
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, list | dict) else 0
+
+
+def _match_names(check: _Check) -> _Check:
+    """Wrap a keyword that tries patterns on the names of members."""
+    is_theirs = check is Draft202012Validator.VALIDATORS["patternProperties"]
+
+    def matching(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        long = isinstance(instance, dict) and any(len(n) > MAX_MATCHED_LENGTH for n in instance)
+        if long and (is_theirs or schema.get("patternProperties")):
+            yield ValidationError(f"has names of over {MAX_MATCHED_LENGTH} characters")
+        else:
+            yield from check(validator, value, instance, schema) or ()
+
+    return matching
+
+
+def _are_unique(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Any:
+    # The library compares each with each where members are objects.
+    if wanted and isinstance(instance, list):
+        options = orjson.OPT_SORT_KEYS
+        if len({orjson.dumps(_whole(each), option=options) for each in instance}) < len(instance):
+            yield ValidationError("has members that are equal")
+
+
+def _whole(value: Any) -> Any:
+    """Return the value with 1.0 as 1: JSON Schema has one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value) if abs(value) < 2**53 else value
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _match_pattern(
@@ -112,7 +173,15 @@ def _match_pattern(
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _match_pattern})
+_CHECKS: dict[str, _Check] = dict(Draft202012Validator.VALIDATORS) | {
+    "pattern": _match_pattern,
+    "uniqueItems": _are_unique,
+    "patternProperties": _match_names(Draft202012Validator.VALIDATORS["patternProperties"]),
+    "additionalProperties": _match_names(Draft202012Validator.VALIDATORS["additionalProperties"]),
+}
+_Validator: Any = extend(
+    Draft202012Validator, {name: _counted(check) for name, check in _CHECKS.items()}
+)
 
 
 def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
@@ -140,6 +209,14 @@ def _structural_faults(node: object, *, depth: int) -> Iterator[str]:
         if isinstance(reference, str) and not reference.startswith("#"):
             yield f"The reference {reference!r} leaves the schema; only '#…' is allowed."
         yield from _pattern_faults(node)
+        for name in _LISTS_OF_NAMES:
+            names = node.get(name)
+            if (
+                isinstance(names, list)
+                and len(names) > MAX_ODD_MEMBERS
+                and not all(isinstance(each, str) for each in names)
+            ):
+                yield f"“{name}” must hold names."
         for child in node.values():
             yield from _structural_faults(child, depth=depth + 1)
     elif isinstance(node, list):
@@ -151,14 +228,8 @@ def _pattern_faults(node: dict[str, Any]) -> Iterator[str]:
     keyed = node.get("patternProperties")
     patterns: Iterable[object] = [node.get("pattern"), *(keyed if isinstance(keyed, dict) else ())]
     for pattern in patterns:
-        if not isinstance(pattern, str):
-            continue
-        if len(pattern) > MAX_PATTERN_LENGTH:
-            yield f"A pattern may have at most {MAX_PATTERN_LENGTH} characters."
-        elif len(_OPEN_REPEAT.findall(pattern)) > MAX_OPEN_REPEATS:
-            yield f"The pattern {pattern!r} has more than {MAX_OPEN_REPEATS} open-ended repeats."
-        elif _COSTLY_PATTERN.search(pattern):
-            yield f"The pattern {pattern!r} repeats a repetition or a choice; that may never end."
+        if isinstance(pattern, str) and (fault := find_pattern_fault(pattern)):
+            yield fault
 
 
 def _path(parts: Iterable[object]) -> str:
