@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from apps.core.clock import utc_now
 from apps.core.ids import derived_uuid7
 from apps.core.wakeups import notify
 from apps.runs.enums import RunState
@@ -42,10 +43,12 @@ def record_moves(moves: Sequence[Move]) -> None:
     for move in moves:
         by_workspace[move.run.workspace_id].append(move)
     for workspace_id, its_moves in by_workspace.items():
-        telemetry.record_transitions(
-            workspace_id=workspace_id, transitions=[_transition(move) for move in its_moves]
+        telemetry.record_told(
+            workspace_id=workspace_id,
+            transitions=[_transition(move) for move in its_moves],
+            events=[_event(move) for move in its_moves],
+            now=utc_now(),
         )
-        telemetry.emit(workspace_id=workspace_id, events=[_event(move) for move in its_moves])
     _wake(moves)
 
 

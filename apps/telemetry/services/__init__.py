@@ -14,6 +14,7 @@ from apps.telemetry.services.rollup import count_pending, merge_pending_batches
 from apps.telemetry.services.write import (
     emit,
     forget_series,
+    record_told,
     record_transitions,
     store_batch,
     store_fresh,
@@ -35,6 +36,7 @@ __all__ = [
     "listen",
     "merge_pending_batches",
     "prepare_room",
+    "record_told",
     "record_transitions",
     "release",
     "store_batch",

@@ -25,7 +25,7 @@ from apps.telemetry.acceptance import (
 )
 from apps.telemetry.enums import Consumer
 from apps.telemetry.items import NewEvent, Refusal, StoreOutcome, TelemetryBatch, Transition
-from apps.telemetry.models import MetricSeries
+from apps.telemetry.models import MetricSeries, PendingBatch
 from apps.telemetry.store import copy, tables
 from apps.telemetry.store.copy import Repeated
 
@@ -111,14 +111,20 @@ def emit(
     outcome = store_batch(
         workspace_id=workspace_id, batch=TelemetryBatch(events=events), now=now or utc_now()
     )
-    for refusal in outcome.rejected:
+    _warn_of(outcome.rejected, workspace_id, events)
+    return outcome.accepted
+
+
+def _warn_of(
+    refusals: Sequence[Refusal], workspace_id: uuid.UUID, events: Sequence[NewEvent]
+) -> None:
+    for refusal in refusals:
         logger.warning(
             "event.not_emitted",
             workspace_id=str(workspace_id),
             event_name=events[refusal.index].name,
             code=refusal.code,
         )
-    return outcome.accepted
 
 
 def record_transitions(
@@ -130,16 +136,57 @@ def record_transitions(
     Runs inside the caller's transaction. A transition without an id gets one derived from its
     content, so a repeated report is one row.
     """
-    rows = acceptance.transition_rows(
-        transitions, workspace_id=workspace_id, received_at=now or utc_now()
-    )
+    rows = _transition_rows(workspace_id, transitions, now or utc_now())
+    return len(copy.insert_new([(tables.RUN_TRANSITION, rows)])[0])
+
+
+def _transition_rows(
+    workspace_id: uuid.UUID, transitions: Sequence[Transition], now: datetime
+) -> Sequence[acceptance.TransitionRow]:
+    """Return the rows, having made room for them."""
+    rows = acceptance.transition_rows(transitions, workspace_id=workspace_id, received_at=now)
     if not rows:
-        return 0
+        return rows
     moments = {uuid7_time(rows[0].id), uuid7_time(rows[-1].id)}
     if max(moments) - min(moments) > timedelta(days=tables.RUN_TRANSITION.days):
         moments = {uuid7_time(row.id) for row in rows}
     store.current().make_room(tables.RUN_TRANSITION, moments)
-    return len(copy.insert_new([(tables.RUN_TRANSITION, rows)])[0])
+    return rows
+
+
+def record_told(
+    *,
+    workspace_id: uuid.UUID,
+    transitions: Sequence[Transition],
+    events: Sequence[NewEvent],
+    now: datetime,
+) -> None:
+    """
+    Append transitions and store the events that tell of them, as the two functions above do.
+
+    PERF: a few go to the database in one message instead of three.
+    """
+    sent = _accept(workspace_id, TelemetryBatch(events=events), now, limits.DEFAULT_RETENTION_DAYS)
+    few = max(len(transitions), len(events)) <= copy.FEW
+    if not (few and transitions and sent.events):
+        record_transitions(workspace_id=workspace_id, transitions=transitions, now=now)
+        emit(workspace_id=workspace_id, events=events, now=now)
+        return
+    _warn_of(sent.refusals, workspace_id, events)
+    rows = _transition_rows(workspace_id, transitions, now)
+    (event_write,) = (write for write in _writes(sent.events, (), ()) if write[1])
+    pending = _pending(workspace_id, sent.events, (), (), {}, now)
+    _, new = copy.insert_in_one_message([(tables.RUN_TRANSITION, rows), event_write], pending)
+    if len(new) == len(sent.events):
+        return
+    # Something was told before: what was left for the consumers counts it twice.
+    left = {value for value in pending[1] if isinstance(value, uuid.UUID)} - {workspace_id}
+    PendingBatch.objects.filter(id__in=left).delete()
+    if new:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                *_pending(workspace_id, cast("Sequence[EventRow]", new), (), (), {}, now)
+            )
 
 
 class _Sent(NamedTuple):

@@ -133,6 +133,34 @@ def insert_at_once(workspace_id: UUID, writes: Writes, and_then: tuple[str, Sequ
     return True
 
 
+def insert_in_one_message(writes: Writes, and_then: tuple[str, Sequence[Any]]) -> list[Rows]:
+    """
+    Insert a few rows and execute another statement in one round trip; return the new rows.
+
+    Runs inside the caller's transaction. Each table must have a row. The other statement is
+    executed even if all rows are there: the caller has to take back what it did.
+    """
+    statements: list[str] = []
+    parameters: list[Any] = []
+    for table, rows in writes:
+        statements.append(_insert_unless_there_sql(table, rows))
+        parameters += _parameters(table, rows)
+    statements.append(and_then[0])
+    parameters += and_then[1]
+    inserted: list[Rows] = []
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements), parameters)
+        for table, rows in writes:
+            inserted.append(_those_inserted(table, rows, cursor.fetchall()))
+            cursor.nextset()
+    return inserted
+
+
+def _insert_unless_there_sql(table: TimeTable, rows: Rows) -> str:
+    key = ", ".join(table.key)
+    return f"{_insert_sql(table, rows)} ON CONFLICT DO NOTHING RETURNING {key}"
+
+
 def _insert_sql(table: TimeTable, rows: Rows) -> str:
     one = f"({', '.join(['%s'] * len(table.columns))})"
     return (
@@ -154,10 +182,7 @@ def _insert_few(table: TimeTable, rows: Rows) -> Rows:
     if not rows:
         return rows
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_insert_sql(table, rows)} ON CONFLICT DO NOTHING RETURNING {', '.join(table.key)}",
-            _parameters(table, rows),
-        )
+        cursor.execute(_insert_unless_there_sql(table, rows), _parameters(table, rows))
         return _those_inserted(table, rows, cursor.fetchall())
 
 

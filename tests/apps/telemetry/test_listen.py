@@ -14,8 +14,8 @@ from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import keys, selectors, services
 from apps.telemetry.enums import Consumer
-from apps.telemetry.items import NewEvent, NewPoint, Relation, Resource, TelemetryBatch
-from apps.telemetry.models import Listener, PendingBatch
+from apps.telemetry.items import NewEvent, NewPoint, Relation, Resource, TelemetryBatch, Transition
+from apps.telemetry.models import Event, Listener, PendingBatch, RunTransition
 from apps.telemetry.selectors import EventScan
 from apps.tenancy.isolation import workspace_scope
 from tests.isolation import as_worker
@@ -318,3 +318,30 @@ def test_what_one_claims_another_passes_over(alice):
 
     assert len(claim.batches) == 1
     assert found == [[]]
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])  # one message, and beyond what one takes
+def test_what_was_told_before_is_left_once(workspace, count):
+    listen(workspace)
+    run_id = uuid7()
+    moves = [
+        Transition(run_id=run_id, state="RUNNING", occurred_at=NOW, epoch=n, id=uuid7())
+        for n in range(count)
+    ]
+    events = [event(name="headway.run.running") for _ in moves]
+    one_more = event(name="headway.run.completed")
+
+    def tell(*said):
+        with workspace_scope(workspace.id):
+            services.record_told(workspace_id=workspace.id, transitions=moves, events=said, now=NOW)
+
+    tell(*events)
+    tell(*events)
+    tell(*events, one_more)
+
+    batches, _ = take(workspace)
+    told = sorted([*(each.id for each in events), one_more.id])
+    assert sorted(id_ for batch in batches for id_ in batch) == told
+    with workspace_scope(workspace.id):
+        assert RunTransition.objects.for_workspace(workspace.id).count() == count
+        assert Event.objects.for_workspace(workspace.id).count() == count + 1
