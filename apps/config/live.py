@@ -20,6 +20,9 @@ settings.MIDDLEWARE = [
     "apps.core.http.live.SessionCookie",
 ]
 
+from django.urls import get_resolver  # noqa: E402
+
 from apps.core.http.live import LiveHandler  # noqa: E402 - reads settings
 
+_ = get_resolver().url_patterns  # imported now, not by the first request
 application = LiveHandler()

@@ -68,7 +68,6 @@ class Listener:
     def __init__(self) -> None:
         self._sleepers: dict[tuple[str, str], set[Wake]] = defaultdict(set)
         self._channels: set[str] = set()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -76,10 +75,11 @@ class Listener:
         wake = Wake()
         place = (_PREFIX + channel, str(key))
         self._sleepers[place].add(wake)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._listen())
         if place[0] not in self._channels:
             self._channels.add(place[0])
+            # `notifies()` holds the connection's lock; ending it makes a new one listen to all.
+            self._listen_anew()
+        elif self._task is None or self._task.done():
             self._listen_anew()
         try:
             yield wake
@@ -89,16 +89,14 @@ class Listener:
                 del self._sleepers[place]
 
     def _listen_anew(self) -> None:
-        # `notifies()` holds the connection's lock; ending it makes the loop below listen anew.
-        if self._connection is not None and self._task is not None:
+        if self._task is not None:
             self._task.cancel()
-            self._task = asyncio.create_task(self._listen())
+        self._task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(**_dsn(), autocommit=True) as link:
-                    self._connection = link
                     for channel in sorted(self._channels):
                         await link.execute(
                             psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel))
@@ -112,8 +110,6 @@ class Listener:
             except psycopg.OperationalError as error:
                 logger.warning("wakeups.connection_lost", error=str(error))
                 await asyncio.sleep(RECONNECT_SECONDS)
-            finally:
-                self._connection = None
 
     def _wake_all(self) -> None:
         for wakes in self._sleepers.values():

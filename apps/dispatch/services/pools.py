@@ -90,15 +90,27 @@ _GREET = """
 """
 
 
+# PERF: a busy agent polls many times a second, and each look that only reads commits for nothing.
+GREETED_FOR = timedelta(seconds=5)
+_MAX_GREETED = 10_000
+Greeting = tuple[uuid.UUID, uuid.UUID, AgentInfo]
+_greeted: dict[uuid.UUID, tuple[Greeting, datetime]] = {}  # of this process, after the commit
+
+
 @joined
 def greet_agent(
     *, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
 ) -> None:
     """
-    Note that the agent is there, and what it says of itself.
+    Note that the agent is there, and what it says of itself; at most every few seconds.
 
     Raises: AgentIdTaken.
     """
+    greeting = (workspace_id, pool_id, agent)
+    said, at = _greeted.get(agent.id, (None, now))
+    if said == greeting and at <= now < at + GREETED_FOR:
+        return
+    transaction.on_commit(lambda: _remember(greeting, now))
     if _update_agent(workspace_id, pool_id, agent, now):
         return
     try:
@@ -122,6 +134,12 @@ def greet_agent(
             raise AgentIdTaken(
                 "This agent id is in use elsewhere.", fields={"agent.id": ["Taken."]}
             ) from None
+
+
+def _remember(greeting: Greeting, now: datetime) -> None:
+    if len(_greeted) >= _MAX_GREETED:
+        _greeted.clear()
+    _greeted[greeting[2].id] = (greeting, now)
 
 
 def _update_agent(
