@@ -144,14 +144,15 @@ def _by_hand(at: Stack, live_port: int, deployment_id: str) -> list[float]:
     agent = _Agent(at, live_port, 0)
     agent.start()
     latencies = []
-    for _ in range(50):
+    for number in range(60):
         time.sleep(0.05)  # it is waiting again
         began = datetime.now(UTC)
         run_id = str(_send(at, "POST", f"deployments/{deployment_id}/runs", {})["id"])
         give_up_at = time.monotonic() + 10
         while run_id not in agent.leased_at and time.monotonic() < give_up_at:
             time.sleep(0.001)
-        latencies.append((agent.leased_at[run_id] - began).total_seconds() * 1_000)
+        if number >= 10:  # before, each process has its first request
+            latencies.append((agent.leased_at[run_id] - began).total_seconds() * 1_000)
     agent.stopping.set()
     agent.join()
     return latencies
