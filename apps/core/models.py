@@ -26,7 +26,7 @@ class Record(models.Model):
 class IdempotentReply(Record):
     """The answer once given to a POST with an Idempotency-Key; the janitor drops it after a day."""
 
-    scope = models.CharField(max_length=64)  # the workspace's id, or the user's for account routes
+    scope = models.CharField(max_length=64)  # ids of the workspace, if any, and of the actor
     key = models.CharField(max_length=200)
     request_hash = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(null=True)  # null while the first request is running
