@@ -25,11 +25,17 @@ DEPLOYMENTS = (
 def headway(*arguments: str) -> None:
     """Run the command line of this Python; its errors are for people and end the demo."""
     command = [str(Path(sys.executable).with_name("headway")), *arguments]
-    subprocess.run(command, cwd=HERE, check=True)
+    run(command)
+
+
+def run(command: list[str]) -> None:
+    """Run a command to its end; when it fails it has said why, and the demo ends as it did."""
+    if status := subprocess.run(command, cwd=HERE, check=False).returncode:
+        sys.exit(status)
 
 
 def main() -> None:
-    subprocess.run([sys.executable, "flights.py"], cwd=HERE, check=True)
+    run([sys.executable, "flights.py"])
     for name, options in DEPLOYMENTS:
         headway("deploy", f"flights.py:{name}", "--pool", "default", *options)
     headway("deployments", "run", "report-late/on-demand", "-p", "origin=EWR", "-p", "month=7")

@@ -12,7 +12,14 @@ import os
 import sys
 from pathlib import Path
 
-from infra.local.place import DEFAULT_DATA, DEFAULT_PORT, MARKER, Place, given_environment
+from infra.local.place import (
+    DEFAULT_DATA,
+    DEFAULT_PORT,
+    MARKER,
+    Place,
+    given_environment,
+    own_database,
+)
 from infra.local.problems import Problem
 from infra.local.up import answers
 
@@ -24,12 +31,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     parser.add_argument("words", nargs=argparse.REMAINDER, help="a Python program and its words")
     options = parser.parse_args()
-    place = Place(data=options.data.absolute(), port=options.port)
+    given = given_environment()
+    place = Place(
+        data=options.data.absolute(),
+        port=options.port,
+        own_database=own_database(given),
+    )
     credentials = place.credentials() if (place.data / MARKER).exists() else None
     if credentials is None or not answers(place.port, "/health/ready"):
         sys.exit(f"headway: not running at {place.public_url}; `make up` in another shell first.")
     try:
-        environment = place.environment(given_environment())
+        environment = place.environment(given)
     except Problem as problem:
         sys.exit(f"headway: {problem}")
     environment |= place.client_environment(credentials)

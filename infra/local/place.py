@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, TypedDict
 
-from infra.local.folders import require_space
+from infra.local.folders import digest, require_space
 from infra.local.postgres import APPLICATION, OWNER, WORKER, EmbeddedPostgres
 from infra.local.problems import Problem
 from infra.local.valkey import EmbeddedValkey
@@ -47,6 +47,7 @@ class Place:
 
     data: Path
     port: int
+    own_database: str | None = None  # the address of a server that is not the embedded one
 
     @property
     def public_url(self) -> str:
@@ -175,9 +176,16 @@ class Place:
             "HEADWAY_DEMO_DIR": str(self.data / "demo"),
         }
 
+    def kept(self, name: str) -> Path:
+        """Return the file that notes something about the database in use, and about no other."""
+        if self.own_database is None:
+            return self.data / name
+        stem, dot, suffix = name.partition(".")
+        return self.data / f"{stem}-{digest(self.own_database)}{dot}{suffix}"
+
     def credentials(self) -> Credentials | None:
-        """Return what the seed made in this place, or None before it did."""
-        path = self.data / "credentials.json"
+        """Return what the seed made in this place and database, or None before it did."""
+        path = self.kept("credentials.json")
         if not path.exists():
             return None
         found: Credentials = json.loads(path.read_text())
@@ -186,7 +194,12 @@ class Place:
 
     def keep_credentials(self, credentials: Credentials) -> None:
         """Store what the seed made; the API key is shown by the server only once."""
-        write_private(self.data / "credentials.json", json.dumps(credentials, indent=2))
+        write_private(self.kept("credentials.json"), json.dumps(credentials, indent=2))
+
+
+def own_database(given: Mapping[str, str]) -> str | None:
+    """Return the address of the user's own database server, if there is one."""
+    return given.get("DATABASE_OWNER_URL") if "DATABASE_URL" in given else None
 
 
 def write_private(path: Path, text: str) -> None:

@@ -30,9 +30,11 @@ from infra.local.place import (
     Credentials,
     Place,
     given_environment,
+    own_database,
     write_private,
 )
 from infra.local.problems import Problem
+from infra.local.servers import require_servers
 from infra.local.supervisor import Program, Stopped, Supervisor
 
 # Stages are stopped in descending order: who reports first, who stores last.
@@ -65,9 +67,14 @@ def main() -> None:
     options = parser.parse_args()
     if not 1 <= options.port < 65535:
         sys.exit(f"PORT={options.port} is not a port between 1 and 65534.")
-    place = Place(data=options.data.absolute(), port=options.port)
+    given = given_environment()
+    place = Place(
+        data=options.data.absolute(),
+        port=options.port,
+        own_database=own_database(given),
+    )
     try:
-        run(place, given=given_environment(), with_demo=not options.no_demo)
+        run(place, given=given, with_demo=not options.no_demo)
     except Problem as problem:
         sys.exit(f"\nheadway: {problem}")
 
@@ -77,6 +84,7 @@ def run(place: Place, *, given: Mapping[str, str], with_demo: bool) -> None:
     began_at = time.monotonic()
     with place.claim():
         environment = place.environment(given)
+        require_servers(given)
         supervisor = Supervisor(mark=str(place.data), log_path=place.data / "headway.log")
         with supervisor:
             # After the supervisor has ended what a killed predecessor left on the ports.
@@ -147,7 +155,7 @@ def _manage(
 
 def _migrate(supervisor: Supervisor, place: Place, environment: Mapping[str, str]) -> None:
     """Migrate unless the database has seen exactly these migrations; that saves three seconds."""
-    applied = place.data / "migrated"
+    applied = place.kept("migrated")
     wanted = _digest_of_migrations(environment["DATABASE_OWNER_URL"])
     if applied.exists() and applied.read_text().strip() == wanted:
         return
@@ -298,7 +306,7 @@ def _run_demo_once(
     environment: Mapping[str, str],
     credentials: Credentials,
 ) -> None:
-    done = place.data / "demo-done"
+    done = place.kept("demo-done")
     script = REPOSITORY / "demo" / "up.py"
     if done.exists() or not script.exists():
         return
