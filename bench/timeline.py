@@ -18,14 +18,15 @@ TASKS = 100_000
 BATCH = 5_000
 READS = 9
 BUDGET_MS = 200.0
+PAGE = 20_000  # what the API gives unasked
 
 
 def run() -> Table:
     """Measure on the first store: task runs are the same table on both."""
     with postgres() as server, stack(server, stores(server)[0]) as at:
         run_id, rate = _report(at)
-        times, size = _read(at, run_id)
-    middle = statistics.median(times)
+        pages, wholes, size = _read(at, run_id)
+    p95 = sorted(pages)[int(0.95 * len(pages))]
     return Table(
         title="Timeline",
         rows=[
@@ -34,10 +35,14 @@ def run() -> Table:
                 measured=f"{rate:,.0f}/s",
             ),
             Row(
-                what=f"their timeline as columns, {size / 1e6:.1f} MB compressed",
-                measured=f"median {middle:.0f} ms, worst {max(times):.0f} ms",
-                budget=f"≤ {BUDGET_MS:.0f} ms",
-                holds=middle <= BUDGET_MS,
+                what=f"a page of {PAGE:,} of them as columns",
+                measured=f"p50 {statistics.median(pages):.0f} ms, p95 {p95:.0f} ms",
+                budget=f"p95 ≤ {BUDGET_MS:.0f} ms",
+                holds=p95 <= BUDGET_MS,
+            ),
+            Row(
+                what=f"all pages, {size / 1e6:.1f} MB compressed",
+                measured=f"median {statistics.median(wholes):.0f} ms",
             ),
         ],
         notes=[f"{READS} reads, one client; every second task run depends on the one before."],
@@ -88,18 +93,30 @@ def _ingest(at: Stack, body: dict[str, object]) -> bytes:
     return at.request("POST", f"{at.base}/ingest", json.dumps(body).encode())
 
 
-def _read(at: Stack, run_id: str) -> tuple[list[float], int]:
-    times: list[float] = []
+def _read(at: Stack, run_id: str) -> tuple[list[float], list[float], int]:
+    """Return the times of single pages and of all of them, and how many bytes they are."""
+    pages: list[float] = []
+    wholes: list[float] = []
     with httpx2.Client(base_url=f"http://127.0.0.1:{at.port}", timeout=60) as client:
         headers = {"Authorization": f"Bearer {at.key}", "Accept-Encoding": "gzip"}
-        for _ in range(READS + 1):
-            with client.stream(
-                "GET", f"{at.base}/runs/{run_id}/timeline", headers=headers
-            ) as response:
+        for number in range(READS + 1):
+            cursor, rows, size, times = None, 0, 0, []
+            while True:
+                query = {} if cursor is None else {"cursor": cursor}
                 began = time.perf_counter()
-                data = b"".join(response.iter_raw())
-                took = response.elapsed.total_seconds() * 1_000
-                times.append(max(took, (time.perf_counter() - began) * 1_000))
-    rows = json.loads(gzip.decompress(data))["rows"]
-    assert len(rows["id"]) == TASKS
-    return times[1:], len(data)
+                with client.stream(
+                    "GET", f"{at.base}/runs/{run_id}/timeline", params=query, headers=headers
+                ) as response:
+                    data = b"".join(response.iter_raw())
+                times.append((time.perf_counter() - began) * 1_000)
+                is_packed = response.headers.get("Content-Encoding") == "gzip"
+                page = json.loads(gzip.decompress(data) if is_packed else data)
+                rows, size = rows + len(page["rows"]["id"]), size + len(data)
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    break
+            assert rows == TASKS
+            if number:  # the first one warms up
+                pages += [took for took, _ in zip(times, range(TASKS // PAGE), strict=False)]
+                wholes.append(sum(times))
+    return pages, wholes, size

@@ -17,7 +17,7 @@ from apps.runs.wire import (
     TaskRunOutput,
 )
 
-MAX_TIMELINE_ROWS = 200_000
+MAX_TIMELINE_ROWS = 100_000
 LEVELS = [(level, level) for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
 
 
@@ -90,7 +90,7 @@ class TaskRunPage(serializers.Serializer[Any]):
 
 class TimelineQuery(QuerySerializer):
     max_rows = serializers.IntegerField(
-        required=False, default=100_000, min_value=1, max_value=MAX_TIMELINE_ROWS
+        required=False, default=20_000, min_value=1, max_value=MAX_TIMELINE_ROWS
     )
     cursor = serializers.CharField(required=False)
 
@@ -116,6 +116,9 @@ class TimelineOutput(serializers.Serializer[Any]):
     task_names = serializers.ListField(child=serializers.CharField())
     states = serializers.ListField(child=serializers.ChoiceField(choices=STATES))
     rows = TimelineRowsOutput()
+    depends_on_outside = serializers.ListField(
+        child=serializers.ListField(), help_text="[row, id] of what is in other pages."
+    )
     next_cursor = serializers.CharField(allow_null=True)
 
 

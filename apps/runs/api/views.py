@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.response import Response
 
-from apps.core.clock import read_moment, utc_now
+from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.json import dumps
 from apps.core.http.pagination import decode_cursor, encode_cursor, page_of
@@ -22,6 +22,7 @@ from apps.runs.enums import StateType
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
+from apps.tenancy.slugs import as_uuid
 
 if TYPE_CHECKING:
     from apps.flows.models import Flow
@@ -193,7 +194,8 @@ class RunTimeline(WorkspaceView):
                 "task_names": timeline.task_names,
                 "states": selectors.STATES,
                 "rows": timeline.columns | {"depends_on": timeline.depends_on},
-                "next_cursor": encode_cursor(timeline.last) if timeline.last else None,
+                "depends_on_outside": timeline.depends_on_outside,
+                "next_cursor": _cursor_of(timeline.last),
             }
         )
         response = HttpResponse(body, content_type="application/json")
@@ -255,14 +257,15 @@ def _run(request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
     return Response(wire.run_body(run, actor=request.actor))
 
 
-def _timeline_start(cursor: str | None) -> tuple[str, str]:
+def _cursor_of(place: selectors.Place | None) -> str | None:
+    return None if place is None else encode_cursor((place.epoch, str(place.id)))
+
+
+def _timeline_start(cursor: str | None) -> selectors.Place | None:
     if cursor is None:
-        return selectors.START
-    at, task_run_id = decode_cursor(cursor, size=2)
-    try:
-        moment = str(at) if at == "infinity" else read_moment(str(at)).isoformat()
-        return moment, str(uuid.UUID(str(task_run_id)))
-    except ValueError as error:
-        raise InvalidRequest(
-            "The cursor is not one of ours.", fields={"cursor": ["Invalid."]}
-        ) from error
+        return None
+    epoch, task_run_id = decode_cursor(cursor, size=2)
+    last = as_uuid(str(task_run_id))
+    if type(epoch) is not int or not 0 <= epoch < 2**31 or last is None:
+        raise InvalidRequest("The cursor is not one of ours.", fields={"cursor": ["Invalid."]})
+    return selectors.Place(epoch=epoch, id=last)

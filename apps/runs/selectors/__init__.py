@@ -24,13 +24,13 @@ from apps.runs.selectors.lists import (
     recent_runs_by_deployment,
     with_names,
 )
-from apps.runs.selectors.timeline import START, STATES, Timeline, get_timeline
+from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 
 __all__ = [
-    "START",
     "STATES",
     "FlowHealth",
     "Histogram",
+    "Place",
     "RunFilters",
     "Timeline",
     "count_in_state",

@@ -1554,6 +1554,8 @@ export interface components {
             next_cursor: string | null;
         };
         TimelineOutput: {
+            /** @description [row, id] of what is in other pages. */
+            depends_on_outside: unknown[][];
             epoch: number;
             next_cursor: string | null;
             /** Format: date-time */

@@ -11,7 +11,7 @@ const TASKS = ["extract", "clean", "transform", "load", "check_rows"] as const;
 export function makeTimeline(run: Run): TimelinePage {
   const started = run.started_at === null ? null : Date.parse(run.started_at);
   const total = Object.values(run.task_counts ?? {}).reduce((sum, count) => sum + count, 0);
-  if (started === null || total === 0) return { epoch: 1, total: 0, task_names: [], states: [], rows: emptyRows(), origin_at: run.created_at, next_cursor: null };
+  if (started === null || total === 0) return { epoch: 1, total: 0, task_names: [], states: [], rows: emptyRows(), origin_at: run.created_at, next_cursor: null, depends_on_outside: [] };
   const random = makeRandom(total + run.name.length);
   const span = run.duration_ms ?? run.estimated_duration_ms ?? 60_000;
   const elapsed = run.ended_at === null ? Date.now() - started : span;
@@ -54,6 +54,7 @@ export function makeTimeline(run: Run): TimelinePage {
     states: STATES,
     origin_at: run.started_at ?? run.created_at,
     next_cursor: null,
+    depends_on_outside: [],
     rows: {
       id: rows.map((row) => row.id),
       task: rows.map((row) => row.task),

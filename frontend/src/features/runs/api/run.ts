@@ -32,7 +32,7 @@ export function taskTransitionsQuery(workspace: string, id: string, taskRunId: s
   });
 }
 
-const ROWS_PER_REQUEST = 200_000;
+const ROWS_PER_REQUEST = 20_000;
 
 /** All pages of the timeline; a canvas of half a graph would lie about the rest. */
 export function timelineQuery(workspace: string, id: string) {

@@ -18,7 +18,12 @@ export interface Columns {
   readonly origin: number;
 }
 
+/** Joins pages, which come in the order in which task runs were made, and sorts them by start. */
 export function columnsFrom(pages: readonly TimelinePage[]): Columns {
+  return byStart(joined(pages));
+}
+
+function joined(pages: readonly TimelinePage[]): Columns {
   const count = pages.reduce((sum, page) => sum + page.rows.id.length, 0);
   const task = new Uint32Array(count);
   const state = new Uint8Array(count);
@@ -49,6 +54,7 @@ export function columnsFrom(pages: readonly TimelinePage[]): Columns {
       dependsOn.push(shiftedRows(rows.depends_on?.[index] ?? NONE, base));
     }
   }
+  joinAcross(pages, ids, dependsOn);
   return {
     count,
     ids,
@@ -66,6 +72,45 @@ export function columnsFrom(pages: readonly TimelinePage[]): Columns {
 }
 
 const NONE: readonly number[] = [];
+
+/** Adds what rows depend on in other pages than their own. */
+function joinAcross(pages: readonly TimelinePage[], ids: readonly string[], dependsOn: (readonly number[])[]): void {
+  if (pages.every((page) => page.depends_on_outside.length === 0)) return;
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  let base = 0;
+  for (const page of pages) {
+    for (const [place, id] of page.depends_on_outside) {
+      const row = base + Number(place);
+      const other = rowOf.get(String(id));
+      if (other !== undefined) dependsOn[row] = [...(dependsOn[row] ?? NONE), other];
+    }
+    base += page.rows.id.length;
+  }
+}
+
+/** Rows by start, those that have not started last; among equals the order stays. */
+function byStart(columns: Columns): Columns {
+  const { count, start } = columns;
+  const key = start.map((each) => (Number.isNaN(each) ? Infinity : each));
+  if (key.every((each, row) => row === 0 || (key[row - 1] ?? 0) <= each)) return columns;
+  const order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => {
+    const [first = 0, second = 0] = [key[a], key[b]];
+    return first === second ? a - b : first - second;
+  });
+  const placeOf = new Uint32Array(count);
+  order.forEach((row, place) => (placeOf[row] = place));
+  const picked = <T>(values: readonly T[]) => Array.from(order, (row) => values[row] as T);
+  return {
+    ...columns,
+    ids: picked(columns.ids),
+    names: picked(columns.names),
+    task: columns.task.map((_, place) => columns.task[order[place] ?? 0] ?? 0),
+    state: columns.state.map((_, place) => columns.state[order[place] ?? 0] ?? 0),
+    start: start.map((_, place) => start[order[place] ?? 0] ?? NaN),
+    end: columns.end.map((_, place) => columns.end[order[place] ?? 0] ?? NaN),
+    dependsOn: picked(columns.dependsOn).map((rows) => (rows.length === 0 ? rows : rows.map((row) => placeOf[row] ?? 0))),
+  };
+}
 
 function shiftedRows(rows: readonly number[], base: number): readonly number[] {
   return base === 0 || rows.length === 0 ? rows : rows.map((each) => each + base);

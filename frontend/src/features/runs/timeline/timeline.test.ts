@@ -20,6 +20,7 @@ const page: TimelinePage = {
   states: ["COMPLETED", "FAILED", "RUNNING", "PENDING"],
   origin_at: "2026-01-01T00:00:00Z",
   next_cursor: null,
+  depends_on_outside: [],
   rows: {
     id: ["a", "b", "c", "d", "e", "f"],
     task: [0, 1, 1, 3, 2, 2],
@@ -40,9 +41,21 @@ describe("columnsFrom", () => {
 
     expect(joined.count).toBe(8);
     expect(joined.taskNames).toEqual(["extract", "clean", "load", "check"]);
-    expect(joined.start[7]).toBe(1_005);
-    expect(joined.dependsOn[7]).toEqual([6]);
-    expect(joined.kinds[joined.state[6] ?? 0]).toBe("failed");
+    expect(joined.start[6]).toBe(1_005);
+    expect(joined.dependsOn[6]).toEqual([5]);
+    expect(joined.kinds[joined.state[5] ?? 0]).toBe("failed");
+  });
+
+  it("follows dependencies into other pages and sorts by start", () => {
+    const rows = { task: [0, 0], name: ["x", "y"], state: [0, 0], start_ms: [null, 90], end_ms: [null, 95], depends_on: [[], []] };
+    const next: TimelinePage = { ...page, depends_on_outside: [[1, "a"], [0, "f"], [0, "gone"]], rows: { id: ["y", "z"], ...rows } };
+    const both = columnsFrom([page, next]);
+
+    expect(both.ids).toEqual(["a", "z", "b", "c", "d", "e", "f", "y"]);
+    expect(both.dependsOn.map((each) => each.map((row) => both.ids[row]))).toEqual([
+      [], ["a"], ["a"], ["a"], [], ["b", "c"], ["e"], ["f"],
+    ]);
+    expect([...both.start].slice(0, 3)).toEqual([0, 90, 100]);
   });
 
   it("spans from the first start to now while something runs", () => {
