@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 from collections.abc import Callable
@@ -296,3 +297,23 @@ def _line(run_id: str, message: str) -> dict[str, Any]:
         "level": "INFO",
         "message": message,
     }
+
+
+@pytest.mark.parametrize("words", [["logs", "-f"], ["run"]])
+def test_ctrl_c_ends_a_command_with_130(
+    server: ContractServer, python: Python, script: Script, words: list[str]
+) -> None:
+    slow = "import time\nfrom headway import flow\n@flow\ndef slow():\n    time.sleep(60)\n"
+    run_id = server.queue_run({"path": ".", "entrypoint": "x.py:main"})
+    target = run_id if words[0] == "logs" else f"{script(slow)}:slow"
+    process = python("-m", "headway", *words, target, env=server.env)
+    if words[0] == "logs":
+        server.wait_for(lambda: any("/streams/" in path for _, path in server.requests))
+    else:
+        server.wait_for(lambda: len(server.runs) == 2)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "Traceback" not in err

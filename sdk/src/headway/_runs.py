@@ -25,6 +25,7 @@ from headway._futures import TaskFuture
 from headway._ids import uuid7
 from headway._interrupt import Gate, Interruption, current_gate, signals
 from headway._retry import RetryPolicy
+from headway._say import say
 from headway._states import State, is_final
 from headway._units import brief, has_story, text_of, wait_interruptibly
 from headway.runners.threads import ThreadRunner, default_workers
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from headway._task_run import TaskRun
 
 GRACE_SECONDS = 10.0  # for submitted tasks to stop once their run is interrupted
+PATIENCE_SECONDS = 0.5  # of that, before it is said whom we wait for
 
 
 def holder_name() -> str:
@@ -234,11 +236,25 @@ class FlowRun:
         """
         unsettled = self._begin_settling(error)
         deadline = self._grace_ends_at
+        if deadline is not None:
+            self._say_who_does_not_stop(unsettled, deadline)
         for future in unsettled:
             remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not future.wait(remaining):
                 future.give_up()
         return self._end_settling(error)
+
+    def _say_who_does_not_stop(self, unsettled: Sequence[TaskFuture[Any]], deadline: float) -> None:
+        patience_ends_at = min(time.monotonic() + PATIENCE_SECONDS, deadline)
+        busy = [
+            future.name
+            for future in unsettled
+            if not future.wait(max(0.0, patience_ends_at - time.monotonic()))
+        ]
+        seconds = deadline - time.monotonic()
+        if busy and seconds > 0:
+            names = ", ".join(busy[:3]) + (f" and {len(busy) - 3} more" if len(busy) > 3 else "")
+            say(f"waiting up to {seconds:.0f} s for {names} to stop; Ctrl-C again to leave them.")
 
     async def settle_async(self, error: BaseException | None) -> BaseException | None:
         """Do the same without blocking the event loop."""

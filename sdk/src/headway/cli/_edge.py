@@ -20,12 +20,12 @@ from headway._errors import (
     Unauthenticated,
 )
 
-FAILED, USAGE, NOT_CONFIGURED, NOT_THERE, UNAVAILABLE = 1, 2, 3, 4, 5
+FAILED, USAGE, NOT_CONFIGURED, NOT_THERE, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 5, 130
 DRAIN_SECONDS = 3.0
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 not logged in or not
-allowed, 4 not found, 5 server away, 130 interrupted."""
+allowed, 4 not found, 5 server away, 130 after Ctrl-C, 143 after SIGTERM."""
 
 
 def exit_code(error: Exception) -> int:
@@ -54,6 +54,13 @@ class HeadwayGroup(click.Group):
         except HeadwayError as error:
             click.echo(f"{click.style('error:', fg='red')} {error}", err=True)
             sys.exit(exit_code(error))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command; Ctrl-C ends it as it ends other programs."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a prompt
+            ctx.exit(INTERRUPTED)
 
 
 def get_client() -> Client:

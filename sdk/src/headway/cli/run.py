@@ -33,8 +33,6 @@ def run(context: click.Context, entrypoint: str, pairs: tuple[str, ...]) -> None
             import asyncio
 
             asyncio.run(result)
-    except KeyboardInterrupt:
-        context.exit(130)
     except SystemExit:
         raise
     except RunCancelled as error:
