@@ -209,6 +209,25 @@ def test_deployments_run_names_the_deployments_there_are(headway: Headway, scrip
     assert "Deployments: load/nightly." in err
 
 
+def test_a_run_may_be_given_by_its_name(server: ContractServer, headway: Headway) -> None:
+    run_id = server.queue_run({"path": ".", "entrypoint": "x.py:main"})
+    other_id = server.queue_run({"path": ".", "entrypoint": "x.py:main"})
+    server.runs[run_id]["name"] = "calm-heron"
+    server.items["logs"].append(_line(run_id, "hello"))
+
+    code, out, _ = headway("logs", "calm-heron")
+    no_code, _, no_run = headway("logs", "calm")
+    headway("runs", "cancel", "calm-heron")
+    server.runs[other_id]["name"] = "calm-heron"
+    _, _, several = headway("runs", "cancel", "calm-heron")
+
+    assert (code, "hello" in out) == (0, True)
+    assert (no_code, "There is no run 'calm'" in no_run) == (4, True)
+    assert server.cancelled == {run_id}
+    assert "Several runs" in several
+    assert other_id in several
+
+
 @pytest.mark.parametrize("streams", [True, False])
 def test_logs_follow_a_run_to_its_end(
     server: ContractServer, python: Python, streams: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import uuid
 from typing import Any
 
 import click
@@ -72,6 +73,24 @@ def get_client() -> Client:
 
         open_recorder(config, settings=RecorderSettings(exit_seconds=DRAIN_SECONDS)).start()
     return Client(config)
+
+
+def find_run(client: Client, text: str) -> str:
+    """Return the id of the run that `text` is the id or the name of; raises NotFound."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        pass  # a name, then
+    page = client.get("runs", {"q": text, "limit": 100})
+    matches = [str(run["id"]) for run in page["items"] if run["name"] == text]
+    if len(matches) == 1:
+        return matches[0]
+    problem = (
+        f"Several runs are called {text!r}; take an id: {', '.join(matches[:10])}"
+        if matches
+        else f"There is no run {text!r}; `headway runs` lists the newest"
+    )
+    raise NotFound(f"{problem}.", code="not_found", status=404)
 
 
 _INTERVAL = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|m|h|d)?$")

@@ -10,7 +10,7 @@ import click
 from headway.cli._edge import get_client, read_interval, show_state, split_pairs
 
 
-@click.command()
+@click.command(short_help="Make a flow runnable from Headway, by hand or on schedules.")
 @click.argument("entrypoint")
 @click.option("--name", help="Name of the deployment; the flow's unless given.")
 @click.option("--pool", default="default", show_default=True, help="Pool that runs it.")

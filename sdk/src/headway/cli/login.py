@@ -9,7 +9,7 @@ from headway._config import Config, config_path, get_config, write_profile
 from headway._errors import ConfigError, HeadwayError
 
 
-@click.command()
+@click.command(short_help="Check a key and keep it for this user.")
 @click.option(
     "--url", prompt="Server URL", envvar="HEADWAY_API_URL", help="Address of the Headway server."
 )
@@ -42,7 +42,7 @@ def login(url: str, key: str, workspace: str | None) -> None:
     click.echo(f"Logged in to {chosen} as {me['actor']['name']}; kept in {path}.")
 
 
-@click.command()
+@click.command(short_help="Send what waits on disk for the server.")
 def flush() -> None:
     """Send what earlier flows could not, because the server was away."""
     from headway._recording import open_recorder

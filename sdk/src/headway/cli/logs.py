@@ -12,7 +12,7 @@ import click
 from headway._client import Client
 from headway._errors import ApiError, ServerUnavailable
 from headway._states import State, is_final
-from headway.cli._edge import FAILED, get_client, show_duration, show_state
+from headway.cli._edge import FAILED, find_run, get_client, show_duration, show_state
 
 POLL_SECONDS = 1.0
 PAGE = 500
@@ -21,12 +21,13 @@ LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red", "DEBUG"
 
 
 @click.command()
-@click.argument("run_id")
+@click.argument("run")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends, and exit as it ends.")
 @click.pass_context
-def logs(context: click.Context, run_id: str, follow: bool) -> None:
-    """Show what the run RUN_ID logged and printed."""
+def logs(context: click.Context, run: str, follow: bool) -> None:
+    """Show what RUN (its id or name) logged and printed."""
     client = get_client()
+    run_id = find_run(client, run)
     if follow:
         context.exit(follow_run(client, run_id))
     for line in client.pages(f"runs/{run_id}/logs", {"order": "asc", "limit": PAGE}):

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from headway.cli._edge import get_client, show_duration, show_state
+from headway.cli._edge import find_run, get_client, show_duration, show_state
 
 
 @click.group(invoke_without_command=True)
@@ -32,8 +32,9 @@ def runs(context: click.Context, states: tuple[str, ...], limit: int) -> None:
 
 
 @runs.command()
-@click.argument("run_id")
-def cancel(run_id: str) -> None:
-    """Cancel the run RUN_ID."""
-    run = get_client().post(f"runs/{run_id}/cancellation")
-    click.echo(f"Run {run['name']} is {show_state(run)}.")
+@click.argument("run")
+def cancel(run: str) -> None:
+    """Cancel RUN (its id or name)."""
+    client = get_client()
+    cancelled = client.post(f"runs/{find_run(client, run)}/cancellation")
+    click.echo(f"Run {cancelled['name']} is {show_state(cancelled)}.")
