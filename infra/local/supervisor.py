@@ -42,6 +42,7 @@ LAST_RETRY_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 30.0  # alive for so long: the next crash counts as the first
 HOPELESS_CRASHES: Final = 4  # in a row, while somebody waits for the stack to come up
 HURRIED_SECONDS: Final = 1.0
+SAME_WISH_SECONDS: Final = 0.2
 LEFTOVER_SECONDS: Final = 3.0  # what a program left behind gets to end by itself
 LINE_LIMIT_BYTES: Final = 64 << 10
 LOG_ROTATE_BYTES: Final = 16 << 20
@@ -111,6 +112,7 @@ class Supervisor:
         self._runnings: dict[str, _Running] = {}
         self._selector = selectors.DefaultSelector()
         self._asked_to_stop = 0
+        self._terminated_at = float("-inf")
         self._told_of_asking = 0
         self._handlers: dict[signal.Signals, object] = {}
         self._wake_reader = self._wake_writer = -1
@@ -340,7 +342,12 @@ class Supervisor:
                 time.sleep(0.05)
 
     def _on_stop_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._asked_to_stop += 1
+        now = time.monotonic()
+        # SIGTERM to the whole process group comes twice: from the sender, and through make.
+        if number != signal.SIGTERM or now - self._terminated_at >= SAME_WISH_SECONDS:
+            self._asked_to_stop += 1
+        if number == signal.SIGTERM:
+            self._terminated_at = now
 
     # Output.
 

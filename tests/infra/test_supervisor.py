@@ -204,3 +204,18 @@ def test_children_carry_the_mark_and_nothing_else_of_ours(tmp_path):
         _, answer = supervisor.run_once(program, timeout_seconds=PATIENCE_SECONDS, show=False)
 
     assert sorted(json.loads(answer)) == sorted([MARK_VARIABLE, "LC_CTYPE"])
+
+
+def test_a_sigterm_that_comes_twice_at_once_is_one_wish(tmp_path):
+    """To a whole process group it does: from whoever sent it, and through make."""
+    out = StringIO()
+    sleeper = Program(name="sleeper", argv=["sleep", "60"], environment={}, stage=0)
+
+    with Supervisor(mark=str(tmp_path), out=out) as supervisor:
+        supervisor.start(sleeper)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        supervisor.run_for_ever()
+
+    assert out.getvalue().count("Stopping; once more to hurry.") == 1
+    assert "Hurrying" not in out.getvalue()
