@@ -25,7 +25,7 @@ Ask = Callable[[], Awaitable[LeaseAnswer]]
 @dataclass(eq=False, slots=True)
 class _Waiter:
     ask: Ask
-    wants_runs: bool
+    most_runs: int  # that one answer brings
     is_called: bool = False  # somebody has a command for this one
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while it is being asked for
     answer: asyncio.Future[LeaseAnswer] = field(
@@ -44,14 +44,14 @@ class Door:
         self._task: asyncio.Task[None] | None = None
 
     async def wait(
-        self, ask: Ask, *, told: Wake, wants_runs: bool, seconds: float
+        self, ask: Ask, *, told: Wake, most_runs: int, seconds: float
     ) -> LeaseAnswer | None:
         """
         Return the first answer of `ask` that brings something, or None after `seconds`.
 
         `ask` is called while the pool may have something, and when `told` wakes.
         """
-        waiter = _Waiter(ask, wants_runs)
+        waiter = _Waiter(ask, most_runs)
         self._waiters.append(waiter)
         # What came between the caller's own look and now woke only those before it.
         self._knock()
@@ -107,7 +107,7 @@ class Door:
         for waiter in list(self._waiters):
             if waiter not in self._waiters:
                 continue  # its time was up meanwhile
-            if not waiter.is_called and not (may_have_runs and waiter.wants_runs):
+            if not waiter.is_called and not (may_have_runs and waiter.most_runs):
                 continue
             waiter.is_called = False
             async with waiter.busy:
@@ -124,7 +124,8 @@ class Door:
                     waiter.answer.set_result(answer)
                     if waiter in self._waiters:
                         self._waiters.remove(waiter)
-            if waiter.wants_runs and not answer.leases:
+            # PERF: one that had room for more has taken all; the next would look in vain.
+            if len(answer.leases) < waiter.most_runs:
                 may_have_runs = False
 
 

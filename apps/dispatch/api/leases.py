@@ -85,7 +85,8 @@ async def _lease(
     async with subscribe("agent", agent.id) as told:
         told.set()  # the first look is the door's, too: none comes between it and the waiting
         door = door_of(pool_id)
-        answer = await door.wait(ask, told=told, wants_runs=limit > 0, seconds=wait_seconds)
+        most = min(limit, services.MAX_GRANTS)
+        answer = await door.wait(ask, told=told, most_runs=most, seconds=wait_seconds)
     return answer or LeaseAnswer(leases=[], commands=[])
 
 

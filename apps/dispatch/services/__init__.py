@@ -10,7 +10,7 @@ from apps.dispatch.protocol import (
     LeasedDeployment,
 )
 from apps.dispatch.services.heartbeat import heartbeat
-from apps.dispatch.services.lease import lease_next_runs
+from apps.dispatch.services.lease import MAX_GRANTS, lease_next_runs
 from apps.dispatch.services.pools import (
     create_pool,
     ensure_default_pool,
@@ -38,6 +38,7 @@ from apps.dispatch.services.schedule import (
 
 __all__ = [
     "DUE_BATCH",
+    "MAX_GRANTS",
     "AgentInfo",
     "Command",
     "GrantedLease",
