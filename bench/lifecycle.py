@@ -4,9 +4,9 @@ Runs created, started and completed through the API.
 A local run is what `python flow.py` sends: one request that it runs, one that it completed, or
 both in one when it is over before the recorder sends. Who runs many, a service or a process that
 comes back after an outage, sends fifty runs in a request. A deployment's run is created by one
-request, leased by an agent ten at a time, and reported as running and completed by one request
-each. The reference is as many requests to an empty view with one INSERT on the same server. Rates
-are divided by the machine's cores, which the database, the server and the clients share.
+request, leased by an agent ten at a time, and reported by its own process like a local one. The
+reference is as many requests to an empty view with one INSERT on the same server. Rates are
+divided by the machine's cores, which the database, the server and the clients share.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import statistics
 from datetime import UTC, datetime
+from typing import Any
 
 from apps.core.ids import uuid7
 from bench.processes import live
@@ -68,10 +69,10 @@ def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _said(run_id: str, state: str) -> dict[str, object]:
+def _said(run_id: str, state: str, epoch: int = 1) -> dict[str, object]:
     return {
         "run_id": run_id,
-        "epoch": 1,
+        "epoch": epoch,
         "state": state,
         "occurred_at": _now(),
         "flow_name": "bench",
@@ -150,14 +151,13 @@ def _deployed(at: Stack, live_port: int) -> float:
         held = [lease for body in leased.bodies for lease in json.loads(body)["leases"]]
         assert len(held) == RUNS, f"{len(held)} of {RUNS} leased"
 
-        def said(lease: dict[str, object], state: str) -> bytes:
-            body = {"epoch": lease["epoch"], "state": state, "occurred_at": _now()}
-            path = f"{at.base}/runs/{lease['run_id']}/transitions"
-            return at.request("POST", path, json.dumps(body).encode())
+        def said(state: str, held: list[dict[str, Any]] = held) -> list[bytes]:
+            return [_sent(at, [_said(lease["run_id"], state, lease["epoch"])]) for lease in held]
 
-        started = fire(at.port, [said(each, "RUNNING") for each in held], clients=CLIENTS)
-        ended = fire(at.port, [said(each, "COMPLETED") for each in held], clients=CLIENTS)
-        assert all(json.loads(body)["state"] == "COMPLETED" for body in ended.bodies)
+        started = fire(at.port, said("RUNNING"), clients=CLIENTS)
+        ended = fire(at.port, said("COMPLETED"), clients=CLIENTS)
+        _check(started, 1)
+        _check(ended, 1)
         seconds = created.seconds + leased.seconds + started.seconds + ended.seconds
         if round_number:
             rates.append(RUNS / seconds)

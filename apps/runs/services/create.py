@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import JSONField
 from psycopg.types.json import Jsonb
 
 from apps.core.ids import uuid7
@@ -31,13 +32,7 @@ def create_runs(*, new: Sequence[NewRun], now: datetime) -> list[Run]:
 
     Idempotent for schedules: a (schedule, due time) that already has its run is passed over.
     """
-    runs = [_scheduled(each, now) for each in new]
-    if any(each.schedule_id is not None for each in new):
-        Run.objects.bulk_create(runs, ignore_conflicts=True)
-        made = set(Run.objects.filter(id__in=[run.id for run in runs]).values_list("id", flat=True))
-        runs = [run for run in runs if run.id in made]
-    else:
-        Run.objects.bulk_create(runs)
+    runs = _insert_unless_known([_scheduled(each, now) for each in new])
     record_moves(
         [Move(run=run, state=RunState.SCHEDULED, occurred_at=now, epoch=0) for run in runs]
     )
@@ -117,46 +112,28 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
     )
 
 
-_INSERT = """
-    INSERT INTO runs_run (id, workspace_id, flow_id, parent_run_id, parent_task_run_id, name,
-        source, created_by, created_at, tags, parameters, state, state_at, changed_at, epoch,
-        scheduled_for, started_at, priority, attempt, agent_name, agent_host)
-    VALUES {rows}
-    ON CONFLICT (id) DO NOTHING RETURNING id
-"""
-_ROW = f"({', '.join(['%s'] * 17)}, 0, 1, '', '')"
+_COLUMNS = [field.attname for field in Run._meta.concrete_fields]
+_JSON = {field.attname for field in Run._meta.concrete_fields if isinstance(field, JSONField)}
+_INSERT = f"INSERT INTO runs_run ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - the model's own
+_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
+_UNLESS_KNOWN = " ON CONFLICT DO NOTHING RETURNING id"
 
 
 def _insert_unless_known(runs: Sequence[Run]) -> list[Run]:
     """
-    Insert runs and return those whose id did not exist, in whichever workspace.
+    Insert runs and return those that were new: neither id nor (schedule, due time) was there.
 
-    PERF: `save()` and a savepoint around it cost as much as all the rest of a report.
+    An id counts as known in whichever workspace it is.
+    PERF: Django builds an INSERT for half as long as all the rest of creating a run takes.
     """
     if not runs:
         return []
     values: list[Any] = []
     for run in runs:
-        values += [
-            run.id,
-            run.workspace_id,
-            run.flow_id,
-            run.parent_run_id,
-            run.parent_task_run_id,
-            run.name,
-            run.source,
-            None if run.created_by is None else Jsonb(run.created_by),
-            run.created_at,
-            run.tags,
-            Jsonb(run.parameters),
-            run.state,
-            run.state_at,
-            run.changed_at,
-            run.epoch,
-            run.scheduled_for,
-            run.started_at,
-        ]
+        for column in _COLUMNS:
+            value = getattr(run, column)
+            values.append(Jsonb(value) if column in _JSON and value is not None else value)
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT.format(rows=", ".join([_ROW] * len(runs))), values)
+        cursor.execute(_INSERT + ", ".join([_ROW] * len(runs)) + _UNLESS_KNOWN, values)
         inserted = {id_ for (id_,) in cursor.fetchall()}
     return [run for run in runs if run.id in inserted]
