@@ -184,9 +184,9 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.get(`${W}/events`, ({ request }) => page(matchingEvents(world, new URL(request.url)), new URL(request.url))),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
     http.post(`${W}/metrics/query`, async ({ request }) => {
-      const body = (await request.json()) as { queries: MetricQuery[]; from: string; to: string };
+      const body = (await request.json()) as { queries: MetricQuery[]; from: string; to: string; step_seconds?: number };
       const [from, to] = [Date.parse(body.from), Date.parse(body.to)];
-      const step = stepFor(from, to, 240);
+      const step = body.step_seconds ?? stepFor(from, to, 240);
       const known = makeMetrics(Date.now());
       const results = body.queries.map((query, index) => ({
         query: index,

@@ -12,7 +12,17 @@ class NoObserver {
   unobserve(): void {}
   disconnect(): void {}
 }
+/** Without a layout everything is in view. */
+class EverythingInView extends NoObserver {
+  constructor(private readonly tell: (entries: { isIntersecting: boolean }[]) => void) {
+    super();
+  }
+  override observe(): void {
+    this.tell([{ isIntersecting: true }]);
+  }
+}
 vi.stubGlobal("ResizeObserver", NoObserver);
+vi.stubGlobal("IntersectionObserver", EverythingInView);
 vi.stubGlobal("EventSource", FakeEventSource);
 window.matchMedia = (query: string) =>
   ({ matches: false, media: query, onchange: null, addEventListener() {}, removeEventListener() {}, addListener() {}, removeListener() {}, dispatchEvent: () => false }) as MediaQueryList;

@@ -4,16 +4,13 @@ import { describe, expect, it } from "vitest";
 
 import type { Run } from "@/schema/wire/runs";
 import { rowOf } from "@/testing/demo/runs";
-import { makeMe } from "@/testing/demo/world";
 import { FakeEventSource } from "@/testing/event-source";
 import { refusal } from "@/testing/handlers";
+import { asViewer, PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
 import { ORIGIN, world } from "@/testing/world";
 
-const VIEWER = ["workspace:read", "members:read", "flows:read", "deployments:read", "runs:read", "pools:read", "telemetry:read"] as const;
-const asViewer = () => server.use(http.get("*/api/v1/me", () => HttpResponse.json(makeMe(ORIGIN, VIEWER, "VIEWER"))));
-const PATIENT = { timeout: 10_000 };
 const SECRET = `hw_${"T3st".repeat(11)}0000`;
 
 /** The id of a workspace that was made a minute ago. */
@@ -320,16 +317,6 @@ describe("the other pages", () => {
     await user.click(first);
 
     expect(await screen.findByRole("group", { name: "payload" })).toHaveTextContent('mode: "append"');
-  });
-
-  it("writes a metric query into the address", async () => {
-    const { user, here } = visit("/w/acme/metrics");
-
-    await user.click(await screen.findByRole("button", { name: /rows_loaded/ }, PATIENT));
-
-    expect(await screen.findByRole("group", { name: "Query A" }, PATIENT)).toBeVisible();
-    expect(new URLSearchParams(here().searchStr).get("q")).toBe("avg(rows_loaded)");
-    expect(await screen.findByRole("img", { name: /gaps are times without points/ }, PATIENT)).toBeInTheDocument();
   });
 
   it("shows a new key once and never again", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { colorsFor, formatMetricQuery, parseMetricQuery, unitOf } from "./model";
+import { colorsFor, formatMetricQuery, glanceStep, inBatches, parseMetricQuery, unitOf, usualAggregate } from "./model";
 
 describe("a query as a sentence", () => {
   it.each([
@@ -36,4 +36,30 @@ it("keeps a colour with its name when the neighbours change order, and differs b
 
   expect(colorsFor([...names].reverse())).toEqual([lga, jfk, ewr]);
   expect(new Set(colorsFor(names)).size).toBe(3);
+});
+
+it.each([
+  ["rows_loaded", "rows", "sum"],
+  ["process.memory", "bytes", "avg"],
+  ["http.requests.total", null, "sum"],
+  ["model_rmse", null, "avg"],
+  ["errors.count", "1", "sum"],
+  ["load_total", "ms", "avg"],
+] as const)("sums %s in %s up by %s", (name, unit, expected) => {
+  expect(usualAggregate({ name, unit })).toBe(expected);
+});
+
+it.each([
+  ["15 minutes", 900, 60],
+  ["an hour", 3_600, 60],
+  ["six hours", 6 * 3_600, 600],
+  ["a day", 86_400, 3_600],
+  ["a month", 30 * 86_400, 12 * 3_600],
+  ["five years", 5 * 366 * 86_400, 31 * 86_400],
+])("draws %s on a card in at most 60 points that a rollup holds", (_, seconds, step) => {
+  expect(glanceStep(0, seconds * 1000)).toBe(step);
+});
+
+it("asks for no more than a request may hold", () => {
+  expect(inBatches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
 });

@@ -1,6 +1,6 @@
 import { listOf, oneOf } from "@/lib/search-params";
 import { parseRange, type RangeSearch } from "@/lib/time";
-import { AGGREGATES, type Aggregate, type MetricQuery } from "@/schema/wire/telemetry";
+import { AGGREGATES, type Aggregate, type MetricInfo, type MetricQuery } from "@/schema/wire/telemetry";
 
 export interface MetricsSearch extends RangeSearch {
   /** Each query as a sentence: `p95(task.duration){flow=etl} by table`. */
@@ -36,6 +36,34 @@ export function formatMetricQuery(query: MetricQuery): string {
   const where = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
   const by = query.group_by === undefined || query.group_by.length === 0 ? "" : ` by ${query.group_by.join(",")}`;
   return `${query.aggregate}(${query.name})${where}${by}`;
+}
+
+const COUNTED = /^(\{?(rows?|records?|events?|requests?|errors?|failures?|messages?|files?|items?|tasks?|runs?|calls?|queries|retries|count)\}?)$/i;
+const COUNTING = /(^|[._-])(total|count|loaded|written|read|errors|failures|retries)$/i;
+
+/** How a metric is summed up at first sight: what counts things adds up, what measures something has a mean. */
+export function usualAggregate({ name, unit }: Pick<MetricInfo, "name" | "unit">): Aggregate {
+  if (unit !== null && unit !== "" && unit !== "1") return COUNTED.test(unit) ? "sum" : "avg";
+  return COUNTING.test(name) ? "sum" : "avg";
+}
+
+// From an hour on, whole hours: those are read from the hourly rollup, a few rows for each metric.
+const GLANCE_STEPS = [60, 300, 600, 3_600, 3 * 3_600, 12 * 3_600, 86_400, 2 * 86_400, 7 * 86_400];
+const GLANCE_POINTS = 60;
+
+/** The step of a chart as small as a card. */
+export function glanceStep(from: number, to: number): number {
+  const least = (to - from) / 1000 / GLANCE_POINTS;
+  return GLANCE_STEPS.find((step) => step >= least) ?? Math.ceil(least / 86_400) * 86_400;
+}
+
+/** As many metrics as one request may ask for. */
+export const GLANCE_BATCH = 20;
+
+export function inBatches<T>(items: readonly T[], size: number): T[][] {
+  const batches: T[][] = [];
+  for (let at = 0; at < items.length; at += size) batches.push(items.slice(at, at + size));
+  return batches;
 }
 
 /** The unit of the values: counts and rates lose the metric's own. */

@@ -7,13 +7,13 @@ import { Icon } from "@/components/ui/icon";
 import { PageHeader } from "@/components/ui/page-header";
 import { RangePicker } from "@/components/ui/range-picker";
 import { answerQuery, metricsQuery } from "@/features/metrics/api/metrics";
-import { MetricPicker } from "@/features/metrics/components/metric-picker";
+import { MetricPicker, PickerSkeleton } from "@/features/metrics/components/metric-picker";
 import { QueryChart } from "@/features/metrics/components/query-chart";
 import { QueryRow } from "@/features/metrics/components/query-row";
-import { formatMetricQuery, parseMetricQuery, type MetricsSearch } from "@/features/metrics/model";
+import { formatMetricQuery, parseMetricQuery, usualAggregate, type MetricsSearch } from "@/features/metrics/model";
 import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
-import type { MetricQuery } from "@/schema/wire/telemetry";
+import type { MetricInfo, MetricQuery } from "@/schema/wire/telemetry";
 
 import styles from "./metrics.module.css";
 
@@ -32,22 +32,24 @@ export function MetricsPage({ search, onChange }: MetricsPageProps) {
   const known = metrics.data?.items ?? [];
   const queries = (search.q ?? []).flatMap((text) => parseMetricQuery(text) ?? []);
   const write = (next: readonly MetricQuery[]) => onChange({ q: next.length === 0 ? undefined : next.map(formatMetricQuery) });
-  const add = (name: string) => write([...queries, { name, aggregate: "avg" }]);
-  const first = known[0];
+  const add = (metric: MetricInfo) => write([...queries, { name: metric.name, aggregate: usualAggregate(metric) }]);
+  const last = known.find((metric) => metric.name === queries.at(-1)?.name) ?? known[0];
 
   return (
     <>
       <PageHeader title="Metrics" answer={metrics.isSuccess && <strong>{plural(known.length, "metric")}</strong>}>
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
-      {metrics.isPending && <Skeleton height={260} role="status" aria-label="Loading metrics" />}
+      {metrics.isPending && queries.length === 0 && <PickerSkeleton />}
       {metrics.isError && <ErrorState error={metrics.error} what="metrics" onRetry={() => void metrics.refetch()} />}
       {metrics.isSuccess && known.length === 0 && (
         <EmptyState icon="metrics" title="No metrics yet" code={'from headway import metric\n\nmetric("rows_loaded", 1200, labels={"table": "flights"})'}>
           A number with a name and a time, from a run or from anywhere. It becomes a line here.
         </EmptyState>
       )}
-      {known.length > 0 && queries.length === 0 && <MetricPicker metrics={known} onPick={add} />}
+      {known.length > 0 && queries.length === 0 && (
+        <MetricPicker metrics={known} range={search} onPick={add} />
+      )}
       {queries.length > 0 && (
         <>
           <div className={styles["queries"]}>
@@ -61,9 +63,9 @@ export function MetricsPage({ search, onChange }: MetricsPageProps) {
                 onRemove={() => write(queries.filter((_, at) => at !== index))}
               />
             ))}
-            {queries.length < LETTERS.length && first !== undefined && (
+            {queries.length < LETTERS.length && last !== undefined && (
               <div>
-                <Button variant="subtle" leftSection={<Icon name="plus" size={13} />} onClick={() => add(queries.at(-1)?.name ?? first.name)}>
+                <Button variant="subtle" leftSection={<Icon name="plus" size={13} />} onClick={() => add(last)}>
                   Add a query
                 </Button>
               </div>
