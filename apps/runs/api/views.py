@@ -22,7 +22,6 @@ from apps.runs.enums import StateType
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
-from apps.tenancy.slugs import as_uuid
 
 if TYPE_CHECKING:
     from apps.flows.models import Flow
@@ -265,7 +264,11 @@ def _timeline_start(cursor: str | None) -> selectors.Place | None:
     if cursor is None:
         return None
     epoch, task_run_id = decode_cursor(cursor, size=2)
-    last = as_uuid(str(task_run_id))
-    if type(epoch) is not int or not 0 <= epoch < 2**31 or last is None:
+    is_epoch = type(epoch) is int and 0 <= epoch < 2**31
+    try:
+        last = uuid.UUID(str(task_run_id)) if is_epoch else None
+    except ValueError:
+        last = None
+    if last is None:
         raise InvalidRequest("The cursor is not one of ours.", fields={"cursor": ["Invalid."]})
     return selectors.Place(epoch=epoch, id=last)
