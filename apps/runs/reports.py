@@ -57,6 +57,7 @@ class NewRun:
     created_by: CreatedBy | None = None
     schedule_id: uuid.UUID | None = None
     due_at: datetime | None = None
+    run_id: uuid.UUID | None = None  # chosen by a caller that may come again; else drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

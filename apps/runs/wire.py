@@ -33,8 +33,11 @@ class NamedOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+MAKERS = [(kind, kind) for kind in ("user", "api_key", "automation")]
+
+
 class CreatedByOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=[("user", "user"), ("api_key", "api_key")])
+    kind = serializers.ChoiceField(choices=MAKERS)
     id = serializers.UUIDField()
     name = serializers.CharField()
 

@@ -14,6 +14,7 @@ from apps.dispatch.services.pools import resolve_pool
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
 from apps.flows.services import DeploymentSpec
+from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource
 from apps.runs.services import CreatedBy, NewRun
@@ -76,12 +77,18 @@ def start_deployment(
     tags: list[str] | None = None,
     scheduled_for: datetime | None = None,
     priority: int = 0,
+    run_id: uuid.UUID | None = None,
 ) -> Run:
     """
     Make a run of the deployment, for now or for later.
 
+    With a `run_id`, the run of that id is made once; a second call returns it as it is.
     Raises: DeploymentNotFound, BadParameters.
     """
+    if run_id is not None:
+        known = run_selectors.find_run(workspace_id=workspace_id, run_id=run_id)
+        if known is not None:
+            return known
     deployment = flow_selectors.get_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id
     )
@@ -100,6 +107,7 @@ def start_deployment(
             tags=[*deployment.tags, *(tag for tag in tags or () if tag not in deployment.tags)],
             priority=priority,
             created_by=created_by,
+            run_id=run_id,
         ),
         now=now,
     )

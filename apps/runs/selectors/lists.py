@@ -47,6 +47,12 @@ def get_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run:
         raise RunNotFound("There is no such run.", run_id=str(run_id)) from None
 
 
+def find_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run | None:
+    """Return the run, or None when there is no such run."""
+    runs = Run.objects.for_workspace(workspace_id).select_related("flow", "deployment", "pool")
+    return runs.filter(pk=run_id).first()
+
+
 def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:
     """Return the run's state, or None when there is no such run."""
     states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)

@@ -88,7 +88,7 @@ def _adopted(workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> Run:
 
 
 def _scheduled(new: NewRun, now: datetime) -> Run:
-    run_id = uuid7()
+    run_id = new.run_id or uuid7()
     return Run(
         id=run_id,
         workspace_id=new.workspace_id,
