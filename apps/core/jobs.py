@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import structlog
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = structlog.get_logger(__name__)
 
 
 def enqueue_on_commit(task_name: str, **ids: str | int) -> None:
@@ -17,9 +21,25 @@ def enqueue_on_commit(task_name: str, **ids: str | int) -> None:
     transaction.on_commit(partial(_send, task_name, ids))
 
 
-def _send(task_name: str, ids: dict[str, str | int]) -> None:
+def enqueue_or_leave(task_name: str, **ids: str | int) -> None:
+    """
+    The same for work that a sweep of the caller's hands out again: a broker that is away is logged.
+
+    Without this a loop would stand still while its own work, evaluating, needs no broker.
+    """
+    transaction.on_commit(partial(_try_to_send, task_name, ids))
+
+
+def _try_to_send(task_name: str, ids: dict[str, str | int]) -> None:
+    try:
+        _send(task_name, ids, retry=False)
+    except OperationalError as error:
+        logger.warning("job.not_sent", task_name=task_name, error=str(error)[:200])
+
+
+def _send(task_name: str, ids: dict[str, str | int], *, retry: bool = True) -> None:
     # From the registry, not send_task(): it keeps the queue declared at the task, and eager mode.
     if task_name not in current_app.tasks:
         # Only a Celery worker imports all task modules by itself; here the first job does.
         current_app.loader.import_default_modules()
-    current_app.tasks[task_name].apply_async(kwargs=ids)
+    current_app.tasks[task_name].apply_async(kwargs=ids, retry=retry)
