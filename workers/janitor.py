@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from apps.automations import services as automations
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
@@ -42,6 +43,7 @@ def keep_up() -> bool:
         runs_deleted=deleted,
         agents_forgotten=dispatch.forget_agents(now=now),
         replies_dropped=drop_old_replies(now=now),
+        firings_dropped=automations.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
     )
     return False

@@ -5,11 +5,13 @@ from kombu import Queue
 QUEUES = [
     Queue("default"),
     Queue("mail"),
+    Queue("actions"),
 ]
 
 # Celery 5.7 warns of a queue named at the task: the routes stand here instead.
 ROUTES = {
     "identity.send_mail": {"queue": "mail"},
+    "automations.perform_action": {"queue": "actions"},
 }
 
 BEAT_SCHEDULE = {

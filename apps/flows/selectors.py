@@ -62,6 +62,16 @@ def list_deployments_by_id(
     return Deployment.objects.for_workspace(workspace_id).filter(id__in=deployment_ids)
 
 
+def deployment_names(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """Return "flow/deployment" for those of the deployments that exist in the workspace."""
+    rows = Deployment.objects.for_workspace(workspace_id).standing().filter(id__in=deployment_ids)
+    return {
+        id_: f"{flow}/{name}" for id_, flow, name in rows.values_list("id", "flow__name", "name")
+    }
+
+
 def get_schedule(
     *, workspace_id: uuid.UUID, schedule_id: uuid.UUID, for_update: bool = False
 ) -> Schedule:

@@ -26,6 +26,8 @@ class Scope(StrEnum):
     LEASES_TAKE = "leases:take"
     TELEMETRY_READ = "telemetry:read"
     TELEMETRY_WRITE = "telemetry:write"
+    AUTOMATIONS_READ = "automations:read"
+    AUTOMATIONS_WRITE = "automations:write"
     CHANNELS_READ = "channels:read"
     CHANNELS_WRITE = "channels:write"
 

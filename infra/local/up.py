@@ -247,8 +247,8 @@ def programs(
         *(("-W", "ignore:You're running the worker with superuser") if os.geteuid() == 0 else ()),
         *("-m", "celery", "--app", "workers.celery_app", "--quiet"),
         "worker",
-        # One process that does one thing at a time, and the clock beside it.
-        *("--pool", "solo"),
+        # One process, in which a receiver that takes its time holds up one thread, and the clock.
+        *("--pool", "threads", "--concurrency", "8"),
         *("--beat", "--schedule", str(place.data / "celerybeat-schedule")),
         *("--loglevel", "warning"),
         *("--hostname", "local@%h"),
@@ -256,7 +256,7 @@ def programs(
         "--without-mingle",
         "--without-heartbeat",
     ]
-    loops = ["manage.py", "run_worker", "scheduler", "rollup", "janitor"]
+    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "janitor"]
     agent = Program(
         name="agent",
         argv=[

@@ -48,6 +48,13 @@ BODIES = {
         "config": {"url": "https://hooks.example.com/x"},
     },
     "change_channel": {"name": "taken over"},
+    "create_automation": {
+        "name": "x",
+        "trigger": {"type": "event", "match": {"name": ["x"]}},
+        "actions": [],
+    },
+    "change_automation": {"paused": True},
+    "preview_automation": {"trigger": {"type": "event", "match": {"name": ["*"]}}},
 }
 NOBODY = "01900000-0000-7000-8000-000000000000"
 REFUSALS = {400, 403, 404, 405, 409}

@@ -94,6 +94,20 @@ def furnish(owner: Person) -> dict[str, str]:
             },
         )
     )
+    automation = made(
+        api.post(
+            "automations",
+            {
+                "name": "secret automation",
+                "trigger": {"type": "event", "match": {"name": ["secret.event"]}},
+                "actions": [
+                    {"type": "notify", "channel_id": channel["id"]},
+                    {"type": "webhook", "url": "https://hooks.example.com/secret"},
+                ],
+            },
+        )
+    )
+    _let_it_fire(owner)
     return {
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
@@ -106,4 +120,13 @@ def furnish(owner: Person) -> dict[str, str]:
         "key_id": key["id"],
         "member_id": member["id"],
         "channel_id": channel["id"],
+        "automation_id": automation["id"],
     }
+
+
+def _let_it_fire(owner: Person) -> None:
+    """Let there be a firing with its attempts."""
+    from tests.factories.automations import evaluate, event, put
+
+    put(owner.workspace, event("secret.event"))
+    assert evaluate(owner.workspace)[-1].fired == 1

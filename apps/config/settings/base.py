@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "apps.runs",
     "apps.dispatch",
     "apps.ingest",
+    "apps.automations",
     "workers",
 ]
 
@@ -177,6 +178,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": "apps.tenancy.enums.ActorKind",
+        "ActionKindEnum": "apps.automations.models.ACTION_KINDS",
+        "AttemptStateEnum": "apps.automations.models.ATTEMPT_STATES",
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",

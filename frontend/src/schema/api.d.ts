@@ -106,6 +106,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is done when something happens, or fails to. */
+        get: operations["list_automations"];
+        put?: never;
+        /** @description What is done when something happens, or fails to. */
+        post: operations["create_automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/automations/{automation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One automation. */
+        get: operations["get_automation"];
+        put?: never;
+        post?: never;
+        /** @description One automation. */
+        delete: operations["delete_automation"];
+        options?: never;
+        head?: never;
+        /** @description One automation. */
+        patch: operations["change_automation"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/automations/{automation_id}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description When this rule held, why, and what was then done; newest first. */
+        get: operations["list_automation_firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/automations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a trigger would have made of the events that are there. */
+        post: operations["preview_automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels": {
         parameters: {
             query?: never;
@@ -275,6 +346,23 @@ export interface paths {
         };
         /** @description How many events, when, and which names are most frequent. */
         get: operations["count_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description When any rule of the workspace held; newest first. */
+        get: operations["list_firings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -683,6 +771,20 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
+        ActionKindEnum: "run_deployment" | "cancel_run" | "notify" | "webhook";
+        /** @description How a try went; `run_id`: the run that it started or cancelled. */
+        ActionOutcomeOutput: {
+            detail: string;
+            duration_ms: number;
+            error: string | null;
+            ok: boolean;
+            retry_after_seconds: number | null;
+            retryable: boolean;
+            /** Format: uuid */
+            run_id?: string;
+            status: number | null;
+        };
+        /** @enum {string} */
         ActorKindEnum: "user" | "api_key";
         ActorOutput: {
             /** Format: email */
@@ -760,6 +862,22 @@ export interface components {
             items: components["schemas"]["ApiKeyOutput"][];
             next_cursor: string | null;
         };
+        /** @description One try at the action at place `action` of the list. */
+        AttemptOutput: {
+            action: number;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            kind: components["schemas"]["ActionKindEnum"];
+            number: number;
+            outcome: components["schemas"]["ActionOutcomeOutput"] | null;
+            /** Format: date-time */
+            started_at: string | null;
+            state: components["schemas"]["AttemptStateEnum"];
+        };
+        /** @enum {string} */
+        AttemptStateEnum: "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "GAVE_UP";
         /** @description A run in a list. */
         AttentionOutput: {
             attempt: number;
@@ -789,6 +907,89 @@ export interface components {
             task_counts: {
                 [key: string]: number;
             } | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        AutomationInputRequest: {
+            actions: {
+                [key: string]: unknown;
+            }[];
+            description?: string;
+            name: string;
+            paused?: boolean;
+            trigger: {
+                [key: string]: unknown;
+            };
+        };
+        AutomationMakerOutput: {
+            /** Format: email */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        AutomationNameOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /**
+         * @description An automation on its own page.
+         *
+         *     `secret`: what calls of its webhooks are signed with; only in the answer to the request that
+         *     added the first webhook.
+         */
+        AutomationOutput: {
+            actions: {
+                [key: string]: unknown;
+            }[];
+            /** Format: date-time */
+            active_since: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["AutomationMakerOutput"] | null;
+            description: string;
+            firings_7d: number[];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_fired_at: string | null;
+            name: string;
+            paused: boolean;
+            /** Format: date-time */
+            paused_at: string | null;
+            posture: components["schemas"]["PostureEnum"];
+            secret: string | null;
+            sentence: string;
+            trigger: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
+        };
+        AutomationPage: {
+            items: components["schemas"]["AutomationRowOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description An automation in a list. `firings_7d`: by day in UTC, today last. */
+        AutomationRowOutput: {
+            /** Format: date-time */
+            created_at: string;
+            firings_7d: number[];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_fired_at: string | null;
+            name: string;
+            paused: boolean;
+            posture: components["schemas"]["PostureEnum"];
+            sentence: string;
+            trigger: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
         };
         BatchCommandOutput: {
             command: components["schemas"]["CommandEnum"];
@@ -870,7 +1071,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        CreatedByOutputKindEnum: "user" | "api_key";
+        CreatedByOutputKindEnum: "user" | "api_key" | "automation";
         /** @description One message and what became of it. */
         DeliveryOutput: {
             attempts: number;
@@ -1039,6 +1240,26 @@ export interface components {
         };
         /** @enum {string} */
         FillEnum: "null" | "zero" | "previous";
+        /** @description One time that a rule held, why, and what was done. `key`: the values of `for_each`. */
+        FiringOutput: {
+            attempts: components["schemas"]["AttemptOutput"][];
+            automation: components["schemas"]["AutomationNameOutput"];
+            /** Format: date-time */
+            fired_at: string;
+            /** Format: uuid */
+            id: string;
+            key: string[];
+            /** Format: date-time */
+            occurred_at: string;
+            reason: {
+                [key: string]: unknown;
+            };
+            version: number;
+        };
+        FiringPage: {
+            items: components["schemas"]["FiringOutput"][];
+            next_cursor: string | null;
+        };
         FlowHealthOutput: {
             /** Format: uuid */
             deployment_id: string | null;
@@ -1267,6 +1488,19 @@ export interface components {
             sentence: string;
             window: components["schemas"]["WindowOutput"];
         };
+        /** @description `version`: the one that was read; another one by now is refused. */
+        PatchedAutomationChangeRequest: {
+            actions?: {
+                [key: string]: unknown;
+            }[];
+            description?: string;
+            name?: string;
+            paused?: boolean;
+            trigger?: {
+                [key: string]: unknown;
+            };
+            version?: number;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedChannelChangeRequest: {
             config?: {
@@ -1335,6 +1569,56 @@ export interface components {
         PoolPage: {
             items: components["schemas"]["PoolOutput"][];
             next_cursor: string | null;
+        };
+        /** @enum {string} */
+        PostureEnum: "reactive" | "proactive";
+        PreviewEventOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: date-time */
+            occurred_at: string;
+            payload: {
+                [key: string]: unknown;
+            };
+            related: {
+                [key: string]: unknown;
+            }[];
+            resource: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: uuid */
+            run_id: string | null;
+            source: string;
+            /** Format: uuid */
+            task_run_id: string | null;
+        };
+        /** @description `from` and `to`: the last 24 hours unless given. */
+        PreviewInputRequest: {
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            trigger: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What the trigger would have made of a time.
+         *
+         *     `total` and `fired` count all; `events` (newest first, at most 20) and `would_fire` (latest
+         *     first, at most 50) show some. `cut`: there were more than 5,000 events to read, and only those
+         *     until `read_until` were.
+         */
+        PreviewOutput: {
+            cut: boolean;
+            events: components["schemas"]["PreviewEventOutput"][];
+            fired: number;
+            /** Format: date-time */
+            read_until: string;
+            sentence: string;
+            total: number;
+            would_fire: components["schemas"]["WouldFireOutput"][];
         };
         /** @enum {string} */
         PurposeEnum: "MESSAGE" | "TEST";
@@ -1524,7 +1808,7 @@ export interface components {
             timezone: string;
         };
         /** @enum {string} */
-        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "channels:read" | "channels:write";
+        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write";
         /** @enum {string} */
         SourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */
@@ -1636,6 +1920,14 @@ export interface components {
             role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             scopes: components["schemas"]["ScopesEnum"][];
             slug: string;
+        };
+        WouldFireOutput: {
+            /** Format: date-time */
+            at: string;
+            key: string[];
+            reason: {
+                [key: string]: unknown;
+            };
         };
     };
     responses: never;
@@ -1852,6 +2144,237 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_automations: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedAutomationChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AutomationOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_automation_firings: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                automation_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiringPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {
@@ -2427,6 +2950,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistogramOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_firings: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiringPage"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -1,0 +1,39 @@
+"""Words of automations; plain, because pure modules use them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Posture(StrEnum):
+    """Whether a rule answers to what happens or to what fails to happen."""
+
+    REACTIVE = "reactive"
+    PROACTIVE = "proactive"
+
+
+class DeadlineState(StrEnum):
+    """What became of a window in which something is expected."""
+
+    OPEN = "OPEN"
+    SATISFIED = "SATISFIED"
+    FIRED = "FIRED"
+
+
+class AttemptState(StrEnum):
+    """How far one try at an action is."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"  # another attempt follows
+    GAVE_UP = "GAVE_UP"  # none does
+
+
+class ActionKind(StrEnum):
+    """What can be done."""
+
+    RUN_DEPLOYMENT = "run_deployment"
+    CANCEL_RUN = "cancel_run"
+    NOTIFY = "notify"
+    WEBHOOK = "webhook"

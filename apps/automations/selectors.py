@@ -1,0 +1,113 @@
+"""Reads of automations and firings for the HTTP layer."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Prefetch
+
+from apps.automations.errors import AutomationNotFound
+from apps.automations.models import (
+    ActionAttempt,
+    Automation,
+    AutomationQuerySet,
+    Firing,
+    FiringQuerySet,
+)
+from apps.flows import selectors as flows
+from apps.notifications import selectors as notifications
+
+DAYS = 7
+
+
+def list_automations(*, workspace_id: uuid.UUID) -> AutomationQuerySet:
+    """Return the workspace's automations, without their secrets."""
+    automations = Automation.objects.for_workspace(workspace_id).select_related("created_by")
+    return automations.defer("secret")
+
+
+def get_automation(
+    *, workspace_id: uuid.UUID, automation_id: uuid.UUID, for_update: bool = False
+) -> Automation:
+    """Raises: AutomationNotFound."""
+    automations = list_automations(workspace_id=workspace_id)
+    if for_update:
+        automations = automations.select_for_update(no_key=True, of=("self",))
+    try:
+        return automations.get(pk=automation_id)
+    except Automation.DoesNotExist:
+        raise AutomationNotFound(
+            "There is no such automation.", automation_id=str(automation_id)
+        ) from None
+
+
+def list_firings(
+    *, workspace_id: uuid.UUID, automation_id: uuid.UUID | None = None
+) -> FiringQuerySet:
+    """
+    Return firings with their attempts, to be paged newest first; of one automation, or of all.
+
+    Raises: AutomationNotFound.
+    """
+    firings = Firing.objects.for_workspace(workspace_id)
+    if automation_id is not None:
+        get_automation(workspace_id=workspace_id, automation_id=automation_id)
+        firings = firings.filter(automation_id=automation_id)
+    attempts = ActionAttempt.objects.order_by("action", "number")
+    return (
+        firings.select_related("automation")
+        .only("automation__name", *(f.name for f in Firing._meta.fields if f.name != "actions"))
+        .prefetch_related(Prefetch("attempts", queryset=attempts))
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Activity:
+    """How often a rule fired lately: by day, UTC, today last."""
+
+    last_fired_at: datetime | None = None
+    by_day: list[int] = field(default_factory=lambda: [0] * DAYS)
+
+
+def activity_of(
+    *, workspace_id: uuid.UUID, automation_ids: Collection[uuid.UUID], now: datetime
+) -> dict[uuid.UUID, Activity]:
+    """Return when these automations last fired, and how often in each of the last seven days."""
+    found: dict[uuid.UUID, Activity] = defaultdict(Activity)
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = today - timedelta(days=DAYS - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT automation_id, (extract(epoch FROM fired_at - %s) / 86400)::int AS day,"
+            " count(*) FROM (SELECT automation_id, date_trunc('day', fired_at, 'UTC') AS fired_at"
+            " FROM automations_firing WHERE automation_id = ANY(%s) AND workspace_id = %s"
+            " AND fired_at >= %s) AS recent GROUP BY 1, 2",
+            [first, list(automation_ids), workspace_id, first],
+        )
+        for automation_id, day, count in cursor.fetchall():
+            if 0 <= day < DAYS:
+                found[automation_id].by_day[day] += count
+        cursor.execute(
+            "SELECT id, last.fired_at FROM unnest(%s::uuid[]) AS a (id) CROSS JOIN LATERAL"
+            " (SELECT fired_at FROM automations_firing WHERE automation_id = a.id"
+            " AND workspace_id = %s ORDER BY fired_at DESC LIMIT 1) AS last",
+            [list(automation_ids), workspace_id],
+        )
+        for automation_id, fired_at in cursor.fetchall():
+            found[automation_id].last_fired_at = fired_at
+    return found
+
+
+def names_in(*, workspace_id: uuid.UUID, actions: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the names of the deployments and channels that the actions speak of, by id."""
+    deployments = {uuid.UUID(a["deployment_id"]) for a in actions if "deployment_id" in a}
+    channels = {uuid.UUID(a["channel_id"]) for a in actions if "channel_id" in a}
+    found = flows.deployment_names(workspace_id=workspace_id, deployment_ids=deployments)
+    found |= notifications.channel_names(workspace_id=workspace_id, channel_ids=channels)
+    return {str(id_): name for id_, name in found.items()}

@@ -1,0 +1,35 @@
+"""Use cases of automations."""
+
+from apps.automations.services.act import perform_action
+from apps.automations.services.attempts import hand_out, sweep_attempts
+from apps.automations.services.edit import (
+    AutomationChanges,
+    create_automation,
+    delete_automation,
+    edit_automation,
+)
+from apps.automations.services.evaluate import (
+    Evaluated,
+    evaluate_workspace,
+    find_next_due_at,
+    workspaces_with_work,
+)
+from apps.automations.services.preview import Preview, preview_trigger
+from apps.automations.services.retention import drop_old
+
+__all__ = [
+    "AutomationChanges",
+    "Evaluated",
+    "Preview",
+    "create_automation",
+    "delete_automation",
+    "drop_old",
+    "edit_automation",
+    "evaluate_workspace",
+    "find_next_due_at",
+    "hand_out",
+    "perform_action",
+    "preview_trigger",
+    "sweep_attempts",
+    "workspaces_with_work",
+]

@@ -1,0 +1,249 @@
+"""Say what is to be done when."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from apps.automations import actions as doing
+from apps.automations import selectors, triggers
+from apps.automations.actions import Action, ActionFaultError, Notify, RunDeployment, Webhook
+from apps.automations.enums import DeadlineState
+from apps.automations.errors import AutomationChanged, BadRule, TooManyAutomations
+from apps.automations.models import ActionAttempt, Automation, Deadline, TriggerBucket
+from apps.automations.services.locks import lock_rules
+from apps.automations.triggers import Faults, Trigger, TriggerFaultError
+from apps.core.outbound import find_url_fault
+from apps.core.transactions import joined
+from apps.flows import selectors as flows
+from apps.notifications import selectors as notifications
+from apps.telemetry import services as telemetry
+from apps.telemetry.enums import Consumer
+
+logger = structlog.get_logger(__name__)
+MAX_AUTOMATIONS = 1_000  # of a workspace
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what ours begin with, not one of them
+
+
+class AutomationChanges(TypedDict, total=False):
+    """What may be changed."""
+
+    name: str
+    description: str
+    trigger: dict[str, Any]
+    actions: list[dict[str, Any]]
+    paused: bool
+
+
+@joined
+def create_automation(
+    *,
+    workspace_id: uuid.UUID,
+    name: str,
+    trigger: object,
+    actions: object,
+    created_by: uuid.UUID | None,
+    now: datetime,
+    description: str = "",
+    paused: bool = False,
+) -> Automation:
+    """
+    Add a rule; it counts events that occur from now on.
+
+    Raises: BadRule, TooManyAutomations.
+    """
+    parsed, done = _parse(workspace_id, trigger, actions)
+    lock_rules(workspace_id)
+    if Automation.objects.for_workspace(workspace_id).count() >= MAX_AUTOMATIONS:
+        raise TooManyAutomations(
+            f"A workspace may have {MAX_AUTOMATIONS:,} automations.", limit=MAX_AUTOMATIONS
+        )
+    automation = Automation(
+        workspace_id=workspace_id,
+        name=name,
+        description=description,
+        trigger=triggers.plain(parsed),
+        actions=doing.plain(done),
+        active_since=now,
+        paused_at=now if paused else None,
+        created_by_id=created_by,
+        created_at=now,
+        updated_at=now,
+    )
+    _keep_secret(automation, done)
+    _save(automation)
+    _begin(automation)
+    _hear(workspace_id)
+    logger.info("automation.created", automation_id=str(automation.id), type=_type(automation))
+    return automation
+
+
+@joined
+def edit_automation(
+    *,
+    workspace_id: uuid.UUID,
+    automation_id: uuid.UUID,
+    changes: AutomationChanges,
+    now: datetime,
+    version: int | None = None,
+) -> Automation:
+    """
+    Change a rule.
+
+    Another trigger, and going on after a pause, begin anew: what was collected and what was waited
+    for is dropped, and events count from now on. Pausing drops it too. A new name, description or
+    list of actions leaves it as it is.
+    Raises: AutomationNotFound, AutomationChanged when `version` is not the present one, BadRule.
+    """
+    lock_rules(workspace_id)
+    automation = selectors.get_automation(
+        workspace_id=workspace_id, automation_id=automation_id, for_update=True
+    )
+    if version is not None and version != automation.version:
+        raise AutomationChanged("The automation was changed meanwhile.", version=automation.version)
+    before, was_paused = automation.trigger, automation.paused
+    if "trigger" in changes or "actions" in changes:
+        parsed, done = _parse(
+            workspace_id,
+            changes.get("trigger", automation.trigger),
+            changes.get("actions", automation.actions),
+        )
+        automation.trigger, automation.actions = triggers.plain(parsed), doing.plain(done)
+        _keep_secret(automation, done)
+    automation.name = changes.get("name", automation.name)
+    automation.description = changes.get("description", automation.description)
+    paused = changes.get("paused", was_paused)
+    if paused != was_paused:
+        automation.paused_at = now if paused else None
+    automation.version += 1
+    automation.updated_at = now
+    begins_anew = automation.trigger != before or paused != was_paused
+    if begins_anew:
+        automation.active_since = now
+    _save(automation)
+    if begins_anew:
+        _forget(automation)
+        _begin(automation)
+        _hear(workspace_id)
+    return automation
+
+
+@joined
+def delete_automation(*, workspace_id: uuid.UUID, automation_id: uuid.UUID) -> None:
+    """
+    Take the rule away, with its history.
+
+    Raises: AutomationNotFound.
+    """
+    lock_rules(workspace_id)
+    automation = selectors.get_automation(
+        workspace_id=workspace_id, automation_id=automation_id, for_update=True
+    )
+    ActionAttempt.objects.filter(firing__automation=automation).delete()
+    automation.delete()
+    _hear(workspace_id)
+    logger.info("automation.deleted", automation_id=str(automation_id))
+
+
+def parse_trigger(given: object) -> Trigger:
+    """Raises: BadRule."""
+    try:
+        return triggers.parse_trigger(given)
+    except TriggerFaultError as error:
+        raise BadRule("The trigger cannot be used.", fields=error.faults) from None
+
+
+def _parse(
+    workspace_id: uuid.UUID, trigger: object, actions: object
+) -> tuple[Trigger, list[Action]]:
+    parsed = parse_trigger(trigger)
+    try:
+        done = doing.parse_actions(actions, parsed)
+    except ActionFaultError as error:
+        raise BadRule("The actions cannot be used.", fields=error.faults) from None
+    if faults := _reference_faults(workspace_id, done):
+        raise BadRule("The actions cannot be used.", fields=faults)
+    return parsed, done
+
+
+def _reference_faults(workspace_id: uuid.UUID, actions: Sequence[Action]) -> Faults:
+    channels = notifications.channel_names(
+        workspace_id=workspace_id,
+        channel_ids=[action.channel_id for action in actions if isinstance(action, Notify)],
+    )
+    deployments = flows.deployment_names(
+        workspace_id=workspace_id,
+        deployment_ids=[
+            action.deployment_id for action in actions if isinstance(action, RunDeployment)
+        ],
+    )
+    faults: Faults = {}
+    for place, action in enumerate(actions):
+        field = f"actions.{place}"
+        if isinstance(action, Notify) and action.channel_id not in channels:
+            faults[f"{field}.channel_id"] = ["There is no such channel."]
+        if isinstance(action, RunDeployment) and action.deployment_id not in deployments:
+            faults[f"{field}.deployment_id"] = ["There is no such deployment."]
+        if isinstance(action, Webhook) and (fault := find_url_fault(action.url)):
+            faults[f"{field}.url"] = [fault]
+    return faults
+
+
+def _keep_secret(automation: Automation, actions: Sequence[Action]) -> None:
+    """Draw the secret with the first webhook; it goes with the last one."""
+    if not any(isinstance(action, Webhook) for action in actions):
+        automation.secret = ""
+    elif not automation.secret:
+        automation.secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        automation.drawn_secret = automation.secret
+
+
+def _save(automation: Automation) -> None:
+    try:
+        with transaction.atomic():
+            automation.save()
+    except IntegrityError:
+        raise BadRule(
+            "There is an automation of this name.", fields={"name": ["Taken by another one."]}
+        ) from None
+
+
+def _forget(automation: Automation) -> None:
+    TriggerBucket.objects.filter(automation_id=automation.id).delete()
+    Deadline.objects.filter(automation_id=automation.id, state=DeadlineState.OPEN.value).delete()
+
+
+def _begin(automation: Automation) -> None:
+    """Open the first window of a rule that waits from the beginning."""
+    rule = automation.rule
+    if automation.paused or not rule.is_row or rule.trigger.for_each:
+        return
+    window = rule.frame.open("", automation.active_since)
+    Deadline.objects.create(
+        workspace_id=automation.workspace_id,
+        automation_id=automation.id,
+        version=automation.version,
+        key=window.key,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+        due_at=window.due_at,
+        needed=window.needed,
+    )
+
+
+def _hear(workspace_id: uuid.UUID) -> None:
+    """Hear the workspace's events exactly while a rule wants them."""
+    if Automation.objects.for_workspace(workspace_id).active().exists():
+        telemetry.listen(workspace_id=workspace_id, consumer=Consumer.AUTOMATIONS)
+    else:
+        telemetry.unlisten(workspace_id=workspace_id, consumer=Consumer.AUTOMATIONS)
+
+
+def _type(automation: Automation) -> str:
+    return str(automation.trigger["type"])

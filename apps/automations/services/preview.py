@@ -1,0 +1,70 @@
+"""Show what a trigger would have made of what is already there."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.automations.backtest import WouldFire, backtest
+from apps.automations.conditions import Conditions, Facts
+from apps.automations.rules import Rule
+from apps.automations.services.edit import parse_trigger
+from apps.telemetry import selectors as telemetry
+from apps.telemetry.selectors import EventScan
+
+MAX_EVENTS = 5_000  # read for one preview
+SHOWN_EVENTS = 20
+SHOWN_FIRINGS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`events`: the newest that match. `read_until`: earlier than asked when it is cut."""
+
+    events: list[Facts]
+    total: int
+    would_fire: list[WouldFire]
+    fired: int
+    is_cut: bool
+    read_until: datetime
+
+
+def preview_trigger(
+    *, workspace_id: uuid.UUID, trigger: object, since: datetime, until: datetime
+) -> Preview:
+    """
+    Play the stored events of a time, in their order, to a trigger.
+
+    Reads at most 5,000 events that have one of the names it asks for, the earliest first.
+    Raises: BadRule.
+    """
+    rule = Rule(id=uuid.UUID(int=0), version=1, active_since=since, trigger=parse_trigger(trigger))
+    asked = [conditions for _, conditions in rule.parts]
+    events = telemetry.scan_events(
+        workspace_id=workspace_id,
+        only=EventScan(since=since, until=until, names=_names(asked)),
+        limit=MAX_EVENTS + 1,
+    )
+    is_cut = len(events) > MAX_EVENTS
+    events = events[:MAX_EVENTS]
+    read_until = events[-1].occurred_at if is_cut else until
+    result = backtest(rule, events, until=read_until)
+    return Preview(
+        events=result.concerned[: -SHOWN_EVENTS - 1 : -1],
+        total=len(result.concerned),
+        would_fire=result.fired[: -SHOWN_FIRINGS - 1 : -1],
+        fired=len(result.fired),
+        is_cut=is_cut,
+        read_until=read_until,
+    )
+
+
+def _names(asked: list[Conditions]) -> list[str] | None:
+    """Return the names that any of the conditions may match; None: any name."""
+    names: list[str] = []
+    for conditions in asked:
+        if conditions.names is None:
+            return None
+        names += conditions.names
+    return names
