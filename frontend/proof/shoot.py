@@ -34,6 +34,7 @@ PAGES = {
     "pools": "/w/{ws}/pools",
     "settings-keys": "/w/{ws}/settings?tab=keys",
     "settings-members": "/w/{ws}/settings?tab=members",
+    "settings-channels": "/w/{ws}/settings?tab=channels",
     "settings": "/w/{ws}/settings",
 }
 # Pages reached by opening the first thing of a list: (list, what to click, what to add to the address).

@@ -1,7 +1,7 @@
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
-import { refusal } from "@/testing/handlers";
+import { refusal } from "@/testing/answers";
 import { server } from "@/testing/server";
 
 import { queryString, request } from "./api-client";

@@ -7,7 +7,8 @@ import { demoId, iso, makeRandom } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { makeEvent } from "./demo/telemetry";
 import { makeWorld, type World } from "./demo/world";
-import { makeHandlers, refusal } from "./handlers";
+import { refusal } from "./answers";
+import { makeHandlers } from "./handlers";
 
 /** Answers the API inside the browser, with streams that tell of new runs, lines and events. `?mock=error` breaks it. */
 export async function startMock(): Promise<void> {

@@ -5,27 +5,15 @@ import type { Run } from "@/schema/wire/runs";
 import type { ApiKey } from "@/schema/wire/settings";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
+import { channelHandlers } from "./channel-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
+import { page, refusal } from "./answers";
 import { answerMetric, makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
 
 const W = "*/api/v1/workspaces/:workspace";
-
-export function refusal(status: number, code: string, message: string, fields: Record<string, string[]> | null = null) {
-  return HttpResponse.json(
-    { error: { code, message, details: {}, fields, retryable: status >= 500, request_id: "req_01J9ZK4T8Q" } },
-    { status },
-  );
-}
-
-function page<T>(items: readonly T[], url: URL) {
-  const limit = Number(url.searchParams.get("limit") ?? 50);
-  const from = Number(url.searchParams.get("cursor") ?? 0);
-  const rest = from + limit < items.length ? String(from + limit) : null;
-  return HttpResponse.json({ items: items.slice(from, from + limit), next_cursor: rest });
-}
 
 function span(url: URL): { from: number; to: number } {
   const to = Date.parse(url.searchParams.get("to") ?? "") || Date.now();
@@ -209,6 +197,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       world.keys[index] = { ...key, revoked_at: iso(Date.now()) };
       return new HttpResponse(null, { status: 204 });
     }),
+    ...channelHandlers(world),
     http.get(W, ({ params }) => {
       const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
       if (mine === undefined) return gone();

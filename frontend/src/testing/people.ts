@@ -15,6 +15,7 @@ const VIEWER = [
   "runs:read",
   "pools:read",
   "telemetry:read",
+  "channels:read",
 ] as const;
 
 /** From now on, whoever asks may look and change nothing. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Run } from "@/schema/wire/runs";
 import { rowOf } from "@/testing/demo/runs";
 import { FakeEventSource } from "@/testing/event-source";
-import { refusal } from "@/testing/handlers";
+import { refusal } from "@/testing/answers";
 import { asViewer, PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";

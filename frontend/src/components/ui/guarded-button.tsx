@@ -4,7 +4,8 @@ import type { ReactNode } from "react";
 interface GuardedButtonProps extends ButtonProps {
   /** Why it can't be pressed now; null when it can. */
   readonly reason: string | null;
-  readonly onClick: () => void;
+  /** Left out for a button that submits its form. */
+  readonly onClick?: () => void;
   readonly children: ReactNode;
 }
 
@@ -14,11 +15,13 @@ export function GuardedButton({ reason, onClick, children, ...rest }: GuardedBut
     <Tooltip label={reason} disabled={reason === null} multiline maw={280} events={{ hover: true, focus: true, touch: true }}>
       <Button
         {...rest}
+        type={onClick === undefined ? "submit" : "button"}
         aria-disabled={reason !== null}
         data-disabled={reason !== null || undefined}
         aria-description={reason ?? undefined}
-        onClick={() => {
-          if (reason === null) onClick();
+        onClick={(event) => {
+          if (reason !== null) event.preventDefault();
+          else onClick?.();
         }}
       >
         {children}

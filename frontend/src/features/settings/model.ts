@@ -1,7 +1,7 @@
 import { oneOf } from "@/lib/search-params";
 import type { ApiKey } from "@/schema/wire/settings";
 
-export const SETTINGS_TABS = ["general", "members", "keys"] as const;
+export const SETTINGS_TABS = ["general", "members", "keys", "channels"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export interface SettingsSearch {

@@ -1,5 +1,6 @@
 import { PageHeader } from "@/components/ui/page-header";
 import { TabBar } from "@/components/ui/tab-bar";
+import { ChannelsTab } from "@/features/settings/components/channels-tab";
 import { GeneralTab } from "@/features/settings/components/general-tab";
 import { KeysTab } from "@/features/settings/components/keys-tab";
 import { MembersTab } from "@/features/settings/components/members-tab";
@@ -27,12 +28,14 @@ export function SettingsPage({ search, onTab }: SettingsPageProps) {
           { value: "general", label: "General" },
           { value: "members", label: "Members" },
           { value: "keys", label: "API keys" },
+          { value: "channels", label: "Channels" },
         ]}
       />
       <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]}>
         {tab === "general" && <GeneralTab />}
         {tab === "members" && <MembersTab />}
         {tab === "keys" && <KeysTab />}
+        {tab === "channels" && <ChannelsTab />}
       </div>
     </>
   );
