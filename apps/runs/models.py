@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -233,14 +233,16 @@ class PendingUsage(models.Model):
     """
     Outbox for metering: how many task runs of one batch completed after a second or more.
 
-    A task run completes at most once, so each is in exactly one row.
+    One row for each run and day of a batch. A task run completes at most once, so each is in
+    exactly one row.
     """
 
     id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(primary_key=True, default=uuid7)
     workspace_id = models.UUIDField()
     run_id = models.UUIDField()
+    deployment_id = models.UUIDField(null=True)
+    day = models.DateField()  # on which they ended, in UTC, by their executor's clock
     task_runs = models.PositiveIntegerField()
-    occurred_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.task_runs} of {self.run_id}"

@@ -96,7 +96,7 @@ def accept_batches(
         runs.lock_runs(workspace_id=workspace.id, run_ids=run_ids)
 
     _report_runs(workspace.id, items, window, now, ending=False)
-    _report_task_runs(workspace.id, items, window, now)
+    _report_task_runs(workspace.id, items, window)
     _store_telemetry(workspace, items, now, repeated)
     _report_runs(workspace.id, items, window, now, ending=True)
     if items.batch.heartbeats:
@@ -323,9 +323,7 @@ def _parameters(report: RunReport) -> dict[str, object]:
         raise UnstorableJSONError("Expected an object.") from error
 
 
-def _report_task_runs(
-    workspace_id: uuid.UUID, items: Joined, window: _Window, now: datetime
-) -> None:
+def _report_task_runs(workspace_id: uuid.UUID, items: Joined, window: _Window) -> None:
     places: list[int] = []
     reports: list[TaskReport] = []
     for index, item in enumerate(items.batch.task_runs):
@@ -338,7 +336,7 @@ def _report_task_runs(
             reports.append(_task_report(item))
     if not reports:
         return
-    for outcome in runs.report_task_runs(workspace_id=workspace_id, reports=reports, now=now):
+    for outcome in runs.report_task_runs(workspace_id=workspace_id, reports=reports):
         index = places[outcome.index]
         match outcome.result:
             case ReportResult.UNKNOWN_RUN:

@@ -26,15 +26,23 @@ from apps.runs.selectors.lists import (
     with_names,
 )
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
+from apps.runs.selectors.usage import (
+    CountedTaskRuns,
+    count_billable_task_runs,
+    count_pending_usage,
+)
 
 __all__ = [
     "STATES",
+    "CountedTaskRuns",
     "FlowHealth",
     "Histogram",
     "Place",
     "RunFilters",
     "Timeline",
+    "count_billable_task_runs",
     "count_in_state",
+    "count_pending_usage",
     "count_waiting_by_queue",
     "estimate_duration_ms",
     "find_run",

@@ -19,6 +19,7 @@ from apps.runs.services.retention import drop_expired, make_room
 from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
 from apps.runs.services.task_runs import report_task_runs
 from apps.runs.services.transition import lock_runs, transition_run, transition_runs
+from apps.runs.services.usage import PendingTaskRuns, take_pending_usage
 from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "MoveResult",
     "Moved",
     "NewRun",
+    "PendingTaskRuns",
     "ReportOutcome",
     "ReportResult",
     "TaskReport",
@@ -50,6 +52,7 @@ __all__ = [
     "queue_attempt",
     "report_task_runs",
     "retry_run",
+    "take_pending_usage",
     "transition_run",
     "transition_runs",
     "wake_pools_of_runs_due",

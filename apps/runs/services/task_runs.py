@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import orjson
 from django.db import connection
@@ -26,7 +27,7 @@ _FINISHED_TYPES = frozenset(TYPE_OF[state] for state in FINISHED)
 _PARTITION_SLACK = timedelta(days=1)  # executors' clocks may be off; see TaskRunQuerySet.of_run
 
 _LOCK_RUNS = """
-    SELECT id, epoch, task_counts FROM runs_run
+    SELECT id, epoch, task_counts, deployment_id FROM runs_run
     WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 
@@ -84,9 +85,18 @@ _SET_COUNTS = """
 Key = tuple[uuid.UUID, uuid.UUID]  # run, task run
 
 
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """What a batch needs of a run that it holds the lock on."""
+
+    epoch: int
+    counts: Counter[str]
+    deployment_id: uuid.UUID | None
+
+
 @joined
 def report_task_runs(
-    *, workspace_id: uuid.UUID, reports: Sequence[TaskReport], now: datetime
+    *, workspace_id: uuid.UUID, reports: Sequence[TaskReport]
 ) -> list[ReportOutcome]:
     """
     Apply a batch of reports and return what became of each, in the order given.
@@ -108,7 +118,7 @@ def report_task_runs(
         key = (report.run_id, report.task_run_id)
         if key not in newest or reports[newest[key]].sequence < report.sequence:
             newest[key] = index
-    written = _upsert(workspace_id, reports, newest, runs, now)
+    written = _upsert(workspace_id, reports, newest, runs)
     standing = _standing([key for key in newest if key not in written])
     seen: set[tuple[Key, int]] = set()
     for index, report in enumerate(reports):
@@ -166,23 +176,19 @@ def close_task_runs(*, run: Run, state: RunState, at: datetime) -> int:
     return len(closed)
 
 
-def _lock_runs(
-    workspace_id: uuid.UUID, run_ids: set[uuid.UUID]
-) -> dict[uuid.UUID, tuple[int, Counter[str]]]:
+def _lock_runs(workspace_id: uuid.UUID, run_ids: set[uuid.UUID]) -> dict[uuid.UUID, _Locked]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_RUNS, [workspace_id, sorted(run_ids)])
         return {
-            run_id: (epoch, Counter(orjson.loads(counts) if counts else {}))
-            for run_id, epoch, counts in cursor.fetchall()
+            run_id: _Locked(epoch, Counter(orjson.loads(counts) if counts else {}), deployment_id)
+            for run_id, epoch, counts, deployment_id in cursor.fetchall()
         }
 
 
-def _refuse(
-    report: TaskReport, runs: dict[uuid.UUID, tuple[int, Counter[str]]]
-) -> tuple[ReportResult, str] | None:
+def _refuse(report: TaskReport, runs: dict[uuid.UUID, _Locked]) -> tuple[ReportResult, str] | None:
     if report.run_id not in runs:
         return ReportResult.UNKNOWN_RUN, "There is no such run."
-    epoch, _ = runs[report.run_id]
+    epoch = runs[report.run_id].epoch
     if report.epoch < epoch:
         return ReportResult.SUPERSEDED, "The run has been given to another executor."
     if report.epoch > epoch:
@@ -194,8 +200,7 @@ def _upsert(
     workspace_id: uuid.UUID,
     reports: Sequence[TaskReport],
     newest: dict[Key, int],
-    runs: dict[uuid.UUID, tuple[int, Counter[str]]],
-    now: datetime,
+    runs: dict[uuid.UUID, _Locked],
 ) -> set[Key]:
     if not newest:
         return set()
@@ -204,20 +209,26 @@ def _upsert(
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, {"rows": orjson.dumps(rows).decode(), "workspace_id": workspace_id})
         written = cursor.fetchall()
-    usage: Counter[uuid.UUID] = Counter()
+    usage: Counter[tuple[uuid.UUID, date]] = Counter()
     changed: dict[uuid.UUID, Counter[str]] = {}
     for run_id, _, state, started_at, ended_at, before, before_epoch in written:
-        epoch, counts = runs[run_id]
-        counts[TYPE_OF[state]] += 1
-        if before is not None and before_epoch == epoch:
-            counts[TYPE_OF[before]] -= 1
-        changed[run_id] = counts
+        run = runs[run_id]
+        run.counts[TYPE_OF[state]] += 1
+        if before is not None and before_epoch == run.epoch:
+            run.counts[TYPE_OF[before]] -= 1
+        changed[run_id] = run.counts
         if state == RunState.COMPLETED and started_at and ended_at - started_at >= BILLABLE:
-            usage[run_id] += 1
+            usage[run_id, ended_at.astimezone(UTC).date()] += 1
     _set_counts(changed)
     PendingUsage.objects.bulk_create(
-        PendingUsage(workspace_id=workspace_id, run_id=run_id, task_runs=count, occurred_at=now)
-        for run_id, count in usage.items()
+        PendingUsage(
+            workspace_id=workspace_id,
+            run_id=run_id,
+            deployment_id=runs[run_id].deployment_id,
+            day=day,
+            task_runs=count,
+        )
+        for (run_id, day), count in usage.items()
     )
     return {(run_id, task_run_id) for run_id, task_run_id, *_ in written}
 

@@ -216,7 +216,6 @@ def test_concurrent_batches_keep_the_counts_right(workspace):
                 runs.report_task_runs(
                     workspace_id=workspace.id,
                     reports=[said(run, task, sequence, state) for task in chunk],
-                    now=utc_now(),
                 )
 
     together(*[lambda chunk=tasks[n::3]: tell(chunk) for n in range(3)], lambda: tell(tasks))

@@ -1,5 +1,5 @@
 import random
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -37,9 +37,7 @@ def said(run, task_run_id, sequence, state, **changes):
 
 
 def tell(run, *reports):
-    outcomes = services.report_task_runs(
-        workspace_id=run.workspace_id, reports=list(reports), now=utc_now()
-    )
+    outcomes = services.report_task_runs(workspace_id=run.workspace_id, reports=list(reports))
     return [outcome.result for outcome in outcomes]
 
 
@@ -209,22 +207,42 @@ def test_a_crash_ends_what_was_unfinished_and_only_that(in_workspace):
 
 def test_task_runs_of_a_second_or_more_are_usage_once(in_workspace):
     run = local_run(in_workspace)
-    at = utc_now()
+    at = datetime(2026, 3, 31, 12, tzinfo=UTC)
     long = [
         said(run, uuid7(), n, S.COMPLETED, started_at=at, occurred_at=at + timedelta(seconds=1))
         for n in range(3)
     ]
+    after_midnight = said(
+        run, uuid7(), 8, S.COMPLETED, started_at=at, occurred_at=at + timedelta(hours=12)
+    )
     short = said(
         run, uuid7(), 9, S.COMPLETED, started_at=at, occurred_at=at + timedelta(milliseconds=999)
     )
     failed = said(run, uuid7(), 10, S.FAILED, started_at=at, occurred_at=at + timedelta(seconds=60))
 
-    tell(run, *long, short, failed)
-    tell(run, *long, short, failed)
+    tell(run, *long, short, failed, after_midnight)
+    tell(run, *long, short, failed, after_midnight)
 
-    assert [(usage.run_id, usage.task_runs) for usage in PendingUsage.objects.all()] == [
-        (run.id, 3)
-    ]
+    left = PendingUsage.objects.values_list("run_id", "day", "task_runs").order_by("day")
+    assert list(left) == [(run.id, date(2026, 3, 31), 3), (run.id, date(2026, 4, 1), 1)]
+
+
+def test_usage_is_taken_once_and_says_which_deployment(in_workspace, as_worker):
+    run, at = running(make_deployment(in_workspace), in_workspace), utc_now()
+    tell(
+        run,
+        said(run, uuid7(), 1, S.COMPLETED, started_at=at, occurred_at=at + timedelta(seconds=2)),
+    )
+
+    with as_worker():
+        (taken,) = services.take_pending_usage(limit=10)
+
+        assert (taken.run_id, taken.deployment_id, taken.task_runs) == (
+            run.id,
+            run.deployment_id,
+            1,
+        )
+        assert services.take_pending_usage(limit=10) == []
 
 
 def test_a_batch_takes_few_statements_however_large(in_workspace, django_assert_max_num_queries):
