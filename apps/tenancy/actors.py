@@ -34,6 +34,14 @@ class WorkspaceRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRef:
+    """An account as requests carry it."""
+
+    id: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """
     A person or an API key. `scopes` and `role` are those in the workspace of the request.

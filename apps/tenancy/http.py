@@ -1,8 +1,10 @@
-"""The base of every view below `/api/v1/workspaces/{workspace}/`."""
+"""The bases of every view below `/api/v1/workspaces/{workspace}/` and `/api/v1/account/{id}/`."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 import structlog
@@ -10,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, PermissionDenied
 from apps.tenancy import selectors
-from apps.tenancy.actors import Actor, WorkspaceRef
-from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
+from apps.tenancy.enums import AccountRole
+from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import Scope
 from apps.tenancy.slugs import as_uuid
@@ -67,18 +70,65 @@ class WorkspaceView(APIView):
         require_scope(actor, self.scopes[method])
         request.actor, request.workspace = actor, workspace  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
-        # DRF looks the handler up after this method, on the instance: replace it by itself inside
-        # the transaction, so that a refusal raised there rolls back before DRF renders it.
-        self._enter_scope_around(method.lower(), workspace)
+        if self.in_transaction:
+            _enter_around(self, method.lower(), "workspace", lambda: workspace_scope(workspace.id))
+        else:
+            _enter_around(self, method.lower(), "workspace", nullcontext)
 
-    def _enter_scope_around(self, name: str, workspace: WorkspaceRef) -> None:
-        handler: Callable[..., Response] = getattr(self, name)
 
-        def inside(request: Request, *args: Any, **kwargs: Any) -> Response:
-            kwargs.pop("workspace", None)
-            if not self.in_transaction:
-                return handler(request, *args, **kwargs)
-            with workspace_scope(workspace.id):
-                return handler(request, *args, **kwargs)
+class AccountRequest(Request):
+    """What handlers of an AccountView receive. For annotations; DRF makes the object."""
 
-        setattr(self, name, inside)
+    account: AccountRef
+    actor: Actor
+
+
+class AccountView(APIView):
+    """
+    Names the account roles that may call each method; handlers run inside `account_scope`.
+
+    Only people belong to accounts: a key speaks for one workspace and learns of no other.
+    """
+
+    account_roles: ClassVar[dict[str, frozenset[AccountRole]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method.lower() not in self.http_method_names or not hasattr(self, method.lower()):
+            return  # DRF answers 405
+        if method == "OPTIONS":
+            return
+        actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
+        account = _enter_account(actor, kwargs["account_id"], self.account_roles[method])
+        request.actor, request.account = actor, account  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(account_id=str(account.id))
+        _enter_around(self, method.lower(), "account_id", lambda: account_scope(account.id))
+
+
+def _enter_account(
+    actor: Actor, account_id: uuid.UUID, roles: frozenset[AccountRole]
+) -> AccountRef:
+    if actor.workspace is not None:
+        if actor.workspace.account_id != account_id:
+            raise NotFound("There is no such account.")
+        raise PermissionDenied("An API key speaks for its workspace only; sign in.")
+    account, role = selectors.get_membership(user_id=actor.id, account_id=account_id)
+    if role not in roles:
+        raise PermissionDenied("Your role in the account does not allow this.", role=role.value)
+    return account
+
+
+def _enter_around(
+    view: APIView, name: str, argument: str, scope: Callable[[], AbstractContextManager[None]]
+) -> None:
+    # DRF looks the handler up after `initial`, on the instance: replace it by itself inside the
+    # transaction, so that a refusal raised there rolls back before DRF renders it.
+    handler: Callable[..., Response] = getattr(view, name)
+
+    def inside(request: Request, *args: Any, **kwargs: Any) -> Response:
+        kwargs.pop(argument, None)
+        with scope():
+            return handler(request, *args, **kwargs)
+
+    setattr(view, name, inside)

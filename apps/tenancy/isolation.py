@@ -21,6 +21,7 @@ OWNER_ROLE = "headway_owner"
 
 _CURRENT_WORKSPACE = "nullif(current_setting('app.workspace', true), '')::uuid"
 _CURRENT_USER = "nullif(current_setting('app.user', true), '')::uuid"
+_CURRENT_ACCOUNT = "nullif(current_setting('app.account', true), '')::uuid"
 _CURRENT_KEY = "nullif(current_setting('app.key_hash', true), '')"
 
 
@@ -39,6 +40,13 @@ def workspace_scope(workspace_id: uuid.UUID) -> Iterator[None]:
 def user_scope(user_id: uuid.UUID) -> Iterator[None]:
     """Let a person's own role assignments be seen, over all workspaces."""
     with _scope("app.user", str(user_id)):
+        yield
+
+
+@contextmanager
+def account_scope(account_id: uuid.UUID) -> Iterator[None]:
+    """Let what is kept of an account be read, over all its workspaces. Nests."""
+    with _scope("app.account", str(account_id)):
         yield
 
 
@@ -104,6 +112,14 @@ class EnableRowSecurity(migrations.RunSQL):
 
     def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
         return self.__class__.__name__, [self.table, self.column, self.also], {}
+
+
+def readable_by_account(table: str, column: str = "account_id") -> str:
+    """Return the policy that lets `account_scope` read a table with row security."""
+    return (
+        f"CREATE POLICY by_account ON {table} FOR SELECT TO {APP_ROLE}"
+        f" USING ({column} = {_CURRENT_ACCOUNT});"
+    )
 
 
 OWN_ASSIGNMENTS = (

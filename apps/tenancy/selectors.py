@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
 from apps.identity import selectors as identity
-from apps.tenancy.actors import Actor, Limits, WorkspaceRef
-from apps.tenancy.enums import ActorKind
+from apps.tenancy.actors import AccountRef, Actor, Limits, WorkspaceRef
+from apps.tenancy.enums import AccountRole, ActorKind
 from apps.tenancy.isolation import key_scope, user_scope
-from apps.tenancy.models import ApiKey, Member, RoleAssignment, Workspace, WorkspaceLimits
+from apps.tenancy.models import (
+    ApiKey,
+    Member,
+    RoleAssignment,
+    Workspace,
+    WorkspaceLimits,
+)
 from apps.tenancy.scopes import Scope, scopes_of
 from apps.tenancy.slugs import as_uuid
 
@@ -173,6 +179,34 @@ def get_api_key(*, workspace_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:
         return list_api_keys(workspace_id=workspace_id).get(pk=key_id)
     except ApiKey.DoesNotExist:
         raise NotFound("There is no such API key.") from None
+
+
+def get_membership(*, user_id: uuid.UUID, account_id: uuid.UUID) -> tuple[AccountRef, AccountRole]:
+    """
+    Return the account and the person's role in it.
+
+    Raises: NotFound for outsiders, so that nobody learns which accounts exist.
+    """
+    member = (
+        Member.objects.filter(user_id=user_id, account_id=account_id)
+        .select_related("account")
+        .first()
+    )
+    if member is None:
+        raise NotFound("There is no such account.")
+    account = AccountRef(id=account_id, name=member.account.name)
+    return account, AccountRole(member.role)
+
+
+def account_ids_of(*, workspace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Return which account each of these workspaces belongs to."""
+    found = Workspace.objects.filter(id__in=workspace_ids)
+    return dict(found.values_list("id", "account_id"))
+
+
+def list_account_workspaces(*, account_id: uuid.UUID) -> list[Workspace]:
+    """Return the account's workspaces by name."""
+    return list(Workspace.objects.filter(account_id=account_id).order_by("name", "id"))
 
 
 def find_owned_account_id(*, user_id: uuid.UUID, account_id: uuid.UUID | None) -> uuid.UUID | None:
