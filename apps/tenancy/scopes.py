@@ -30,6 +30,7 @@ class Scope(StrEnum):
     AUTOMATIONS_WRITE = "automations:write"
     CHANNELS_READ = "channels:read"
     CHANNELS_WRITE = "channels:write"
+    USAGE_READ = "usage:read"
 
 
 class WorkspaceRole(StrEnum):

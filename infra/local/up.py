@@ -50,7 +50,7 @@ POSTGRES_ROUTINE: Final = re.compile(
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
-WORKERS_ROUTINE: Final = re.compile(r"\[info .*(rollup\.merged|upkeep\.done)")
+WORKERS_ROUTINE: Final = re.compile(r"\[info .*(rollup\.merged|usage\.recorded|upkeep\.done)")
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
 READY_SECONDS: Final = 90
@@ -256,7 +256,7 @@ def programs(
         "--without-mingle",
         "--without-heartbeat",
     ]
-    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "janitor"]
+    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "metering", "janitor"]
     agent = Program(
         name="agent",
         argv=[

@@ -69,6 +69,15 @@ def operations():
                 yield operation["operationId"], method.upper(), path
 
 
+def account_operations():
+    """Yield (operation id, method, path template) of every route below an account."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    for path, methods in sorted(schema["paths"].items()):
+        if path.startswith("/api/v1/account/{account_id}"):
+            for method, operation in sorted(methods.items()):
+                yield operation["operationId"], method.upper(), path
+
+
 def fill(path, workspace, ids):
     """Put the workspace and the rival's ids into a path; an unknown parameter is an error here."""
     values = ids | {"workspace": workspace}
@@ -143,6 +152,26 @@ def test_no_route_crosses_into_a_rival_workspace(
         print(f"\n{tried:,} crossings tried, {len(leaks)} leaks")
 
 
+def test_no_route_crosses_into_a_rival_account(callers, workspace, rival_workspace, mallory):
+    furnish(mallory)
+    before = fingerprint(rival_workspace.id)
+    wrong = []
+
+    for name, method, template in account_operations():
+        path = template.format(account_id=rival_workspace.account_id)
+        own = template.format(account_id=workspace.account_id)
+        for caller, client in callers.items():
+            answer = client.request(method, path, BODIES.get(name))
+            if answer.status_code != 404:
+                wrong.append((caller, method, path, answer.status_code))
+            if caller != "OWNER" and client.request(method, own).status_code != 403:
+                wrong.append((caller, method, own))
+        assert callers["OWNER"].get(own).status_code == 200
+
+    assert wrong == []
+    assert fingerprint(rival_workspace.id) == before
+
+
 def test_every_route_names_a_scope_per_method():
     from apps.tenancy.http import WorkspaceView
 
@@ -163,7 +192,7 @@ def test_every_route_names_a_scope_per_method():
 
 
 def test_every_route_refuses_strangers(client):
-    for _name, method, template in operations():
+    for _name, method, template in [*operations(), *account_operations()]:
         ids = dict.fromkeys(re.findall(r"{(\w+)}", template), NOBODY)
 
         answer = client.generic(

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.dispatch",
     "apps.ingest",
     "apps.automations",
+    "billing.metering",
     "workers",
 ]
 
@@ -183,6 +184,7 @@ SPECTACULAR_SETTINGS = {
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
+        "MeterEnum": "billing.metering.meters.Meter",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
         "RunStateEnum": "apps.runs.enums.RunState",
         "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from workers.loop import Loop, run_until_signalled
 
-NAMES = ("scheduler", "rollup", "evaluator", "janitor")
+NAMES = ("scheduler", "rollup", "evaluator", "metering", "janitor")
 
 
 class Command(BaseCommand):
