@@ -50,7 +50,9 @@ POSTGRES_ROUTINE: Final = re.compile(
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
-WORKERS_ROUTINE: Final = re.compile(r"\[info .*(rollup\.merged|usage\.recorded|upkeep\.done)")
+WORKERS_ROUTINE: Final = re.compile(
+    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|upkeep\.done)"
+)
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
 READY_SECONDS: Final = 90
