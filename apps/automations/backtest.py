@@ -89,22 +89,28 @@ def _rows(
         rows[""] = Row(rule.frame, "", rule.active_since, [first])
     fired: list[WouldFire] = []
 
-    def decide(row: Row, now: datetime) -> None:
-        due = [w for w in row.windows.values() if w.is_open and w.due_at <= now]
-        while due:
-            window = min(due, key=lambda w: w.starts_at)
+    def decide(row: Row, by: datetime, *, itself: bool) -> None:
+        """Decide what was due before the moment, or at the moment itself."""
+        while due := [
+            window
+            for window in row.windows.values()
+            if window.due_at < by or (itself and window.due_at == by)
+        ]:
+            window = min(due, key=lambda each: each.starts_at)
             window.close()
             if not window.is_satisfied:
                 fired.append(_missed(trigger, window))
             row.follow(window, may_forget=bool(trigger.for_each))
-            due = [w for w in row.windows.values() if w.is_open and w.due_at <= now]
+            # Events come in the order of their time: none will lie in this window any more.
+            del row.windows[window.starts_at]
 
     for hit in hits:
+        at, event_id = hit.event.occurred_at, hit.event.id
         row = rows.setdefault(hit.key, Row(rule.frame, hit.key, rule.active_since, []))
-        decide(row, hit.event.occurred_at)
-        row.count(hit.event.occurred_at, hit.event.id)
+        decide(row, at, itself=False)
+        row.count(at, event_id)
     for row in rows.values():
-        decide(row, until)
+        decide(row, until, itself=True)
     return fired
 
 

@@ -253,6 +253,11 @@ class ActionAttempt(Record):
                 name="automations_attempt_waiting",
             ),
             models.Index(
+                fields=["workspace", "enqueued_at"],
+                condition=Q(state=AttemptState.PENDING.value, enqueued_at__isnull=False),
+                name="automations_attempt_handed",
+            ),
+            models.Index(
                 fields=["workspace", "started_at"],
                 condition=Q(state=AttemptState.RUNNING.value),
                 name="automations_attempt_running",

@@ -52,18 +52,16 @@ def of_absence(trigger: AbsenceTrigger, window: Window) -> dict[str, Any]:
     """What was expected did not come, or not often enough."""
     what = subject_of(trigger.expect or trigger.match)
     count = len(window.seen)
-    came = f"only {count} of {window.needed} times" if count else "not at all"
-    began = "after what began it at" if window.opened_by else "between"
-    until = (
-        f" until {_clock(window.ends_at)}"
-        if window.opened_by
-        else (f" and {_clock(window.ends_at)}")
-    )
+    start, end = _clock(window.starts_at), _clock(window.ends_at)
+    came = f"happened only {count} of {window.needed} times" if count else "did not happen"
+    if trigger.after is None:
+        text = f"{what} {came} between {start} and {end}{_for(window.key)}."
+    else:
+        opener = subject_of(trigger.after or trigger.match)
+        text = f"After {opener} at {start}, {what} {came} by {end}{_for(window.key)}."
     return {
         "type": "absence",
-        "text": (
-            f"{what} happened {came} {began} {_clock(window.starts_at)}{until}{_for(window.key)}."
-        ),
+        "text": text,
         "opened_by": None
         if window.opened_by is None
         else _named(window.starts_at, window.opened_by),

@@ -30,39 +30,53 @@ RUNNING_AT_MOST: Final = timedelta(minutes=6)
 HANDED_OUT_AT_ONCE: Final = 400
 LOST_AT_ONCE: Final = 200
 
+# From workspace to workspace and only to the first few of each: a long queue of one costs nothing.
+_WAITING: Final = """
+    RECURSIVE place AS (
+        (SELECT workspace_id FROM automations_actionattempt
+         WHERE state = 'PENDING' ORDER BY workspace_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT next.workspace_id FROM automations_actionattempt AS next
+                WHERE next.state = 'PENDING' AND next.workspace_id > place.workspace_id
+                ORDER BY next.workspace_id LIMIT 1)
+        FROM place WHERE place.workspace_id IS NOT NULL
+    )
+"""
+_ONE: Final = "place AS (SELECT %(workspace_id)s::uuid AS workspace_id)"
 _HAND_OUT: Final = """
-    WITH busy AS (
-        SELECT workspace_id, count(*) AS held FROM automations_actionattempt
-        WHERE (state = 'RUNNING' OR (state = 'PENDING' AND enqueued_at > %(since)s)) {own}
-        GROUP BY workspace_id
-    ), waiting AS (
-        SELECT a.id, a.workspace_id,
-               row_number() OVER (PARTITION BY a.workspace_id ORDER BY a.due_at, a.id) AS place
-        FROM automations_actionattempt a
-        WHERE a.state = 'PENDING' AND a.due_at <= %(now)s
-          AND (a.enqueued_at IS NULL OR a.enqueued_at <= %(since)s) {own_a}
-    ), next AS (
-        SELECT waiting.id FROM waiting LEFT JOIN busy USING (workspace_id)
-        WHERE waiting.place <= %(at_a_time)s - coalesce(busy.held, 0)
+    WITH {places}, chosen AS (
+        SELECT waiting.id FROM place CROSS JOIN LATERAL (
+            SELECT a.id, row_number() OVER (ORDER BY a.due_at, a.id) AS number
+            FROM automations_actionattempt a
+            WHERE a.workspace_id = place.workspace_id AND a.state = 'PENDING'
+              AND a.due_at <= %(now)s AND (a.enqueued_at IS NULL OR a.enqueued_at <= %(since)s)
+            ORDER BY a.due_at, a.id LIMIT %(at_a_time)s
+        ) AS waiting
+        WHERE waiting.number <= %(at_a_time)s
+          - (SELECT count(*) FROM automations_actionattempt b
+             WHERE b.workspace_id = place.workspace_id AND b.state = 'RUNNING')
+          - (SELECT count(*) FROM automations_actionattempt b
+             WHERE b.workspace_id = place.workspace_id AND b.state = 'PENDING'
+               AND b.enqueued_at > %(since)s)
         LIMIT %(limit)s
     ), locked AS (
-        SELECT id FROM automations_actionattempt WHERE id IN (SELECT id FROM next)
+        SELECT id FROM automations_actionattempt WHERE id IN (SELECT id FROM chosen)
           AND state = 'PENDING' AND (enqueued_at IS NULL OR enqueued_at <= %(since)s)
         FOR UPDATE SKIP LOCKED
     )
     UPDATE automations_actionattempt SET enqueued_at = %(now)s WHERE id IN (SELECT id FROM locked)
     RETURNING id, workspace_id
 """
+_FROM_ALL: Final = _HAND_OUT.format(places=_WAITING)
+_FROM_ONE: Final = _HAND_OUT.format(places=_ONE)
 
 
 @joined
 def hand_out(*, now: datetime, workspace_id: uuid.UUID | None = None) -> int:
     """Give Celery what is due and has room, of one workspace or (for loops) of all."""
-    own = "" if workspace_id is None else "AND workspace_id = %(workspace_id)s"
-    own_a = "" if workspace_id is None else "AND a.workspace_id = %(workspace_id)s"
     with connection.cursor() as cursor:
         cursor.execute(
-            _HAND_OUT.format(own=own, own_a=own_a),
+            _FROM_ALL if workspace_id is None else _FROM_ONE,
             {
                 "now": now,
                 "since": now - HANDED_OUT_FOR,

@@ -36,6 +36,10 @@ from apps.telemetry.selectors import EventScan
 logger = structlog.get_logger(__name__)
 EVENTS = 1_000  # per transaction, but at least one batch
 DEADLINES = 500  # per transaction
+# Of a transaction's events, and of firings kept in memory: with many broad rules, one batch may
+# hold millions of firings.
+AT_ONCE = 250
+FIRINGS_AT_ONCE = 5_000
 SCAN_PAGE = 1_000
 AHEAD = timedelta(minutes=11)  # events may lie ten minutes ahead of our clock
 KNOWN_WORKSPACES = 500
@@ -80,10 +84,11 @@ def evaluate_workspace(
         )
         work = _Work(workspace_id, book, now)
         taken = [event for batch in claim.batches for event in batch.events]
-        if taken and book.automations:
-            work.take(taken)
+        if book.automations:
+            for first in range(0, len(taken), AT_ONCE):
+                work.take(taken[first : first + AT_ONCE])
         decided = work.decide(deadlines) if claim.is_all else 0
-        fired = work.store_firings()
+        fired = work.finish()
         if claim.batches:
             telemetry.release(batch_ids=[batch.id for batch in claim.batches])
     return Evaluated(
@@ -153,6 +158,7 @@ class _Work:
         self._book = book
         self._now = now
         self._firings: dict[tuple[uuid.UUID, str], Firing] = {}
+        self._stored = 0
         self._buckets: dict[Place, Bucket] = {}
 
     def take(self, events: Sequence[Facts]) -> None:
@@ -210,10 +216,17 @@ class _Work:
                 Deadline.objects.filter(id__in=orphans).delete()
         return decided
 
-    def store_firings(self) -> int:
-        """Store what fired with its first attempts, and tell of it; return how many are new."""
+    def finish(self) -> int:
+        """Store the rest of what fired, hand its actions out, return how many firings are new."""
+        self._store_firings()
+        if self._stored:
+            hand_out(now=self._now, workspace_id=self._workspace_id)
+        return self._stored
+
+    def _store_firings(self) -> None:
+        """Store what fired with its first attempts, and tell of it."""
         if not self._firings:
-            return 0
+            return
         firings = list(self._firings.values())
         Firing.objects.bulk_create(firings, ignore_conflicts=True, batch_size=1_000)
         made = set(
@@ -241,8 +254,8 @@ class _Work:
             events=[self._event_of(firing) for firing in new],
             now=self._now,
         )
-        hand_out(now=self._now, workspace_id=self._workspace_id)
-        return len(new)
+        self._stored += len(new)
+        self._firings.clear()
 
     def _happened(self, hit: Hit) -> None:
         trigger, event = hit.rule.trigger, hit.event
@@ -322,6 +335,8 @@ class _Work:
             actions=self._book.automations[rule.id].actions,
             dedupe_key=dedupe_key,
         )
+        if len(self._firings) >= FIRINGS_AT_ONCE:
+            self._store_firings()
 
     def _event_of(self, firing: Firing) -> NewEvent:
         automation = self._book.automations[firing.automation_id]

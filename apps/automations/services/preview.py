@@ -8,12 +8,14 @@ from datetime import datetime
 
 from apps.automations.backtest import WouldFire, backtest
 from apps.automations.conditions import Conditions, Facts
+from apps.automations.errors import BadRule
 from apps.automations.rules import Rule
 from apps.automations.services.edit import parse_trigger
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.selectors import EventScan
 
 MAX_EVENTS = 5_000  # read for one preview
+MAX_WINDOWS = 10_000  # played for one preview
 SHOWN_EVENTS = 20
 SHOWN_FIRINGS = 50
 
@@ -40,6 +42,9 @@ def preview_trigger(
     Raises: BadRule.
     """
     rule = Rule(id=uuid.UUID(int=0), version=1, active_since=since, trigger=parse_trigger(trigger))
+    if rule.is_row and (until - since) / rule.trigger.within > MAX_WINDOWS:
+        message = f"At most {MAX_WINDOWS:,} windows of the trigger's length."
+        raise BadRule("The range is too long.", fields={"from": [message]})
     asked = [conditions for _, conditions in rule.parts]
     events = telemetry.scan_events(
         workspace_id=workspace_id,

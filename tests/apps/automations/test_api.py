@@ -365,8 +365,21 @@ def test_a_preview_of_absence_and_its_limits(api, alice, workspace):
 
     assert shown["fired"] == 4
     assert shown["sentence"] == "When job.finished does not happen within 1 minute, do nothing."
-    assert "not at all" in shown["would_fire"][0]["reason"]["text"]
+    assert "did not happen between" in shown["would_fire"][0]["reason"]["text"]
     assert (backwards.status_code, bad.status_code) == (400, 400)
+
+
+def test_a_preview_of_very_many_windows_is_refused(api, alice):
+    now = utc_now()
+    body = {
+        "trigger": LATE | {"within_seconds": 10},
+        "from": (now - timedelta(days=30)).isoformat(),
+    }
+
+    answer = api(alice).post("automations/preview", body)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["from"]
 
 
 def test_a_preview_that_would_read_too_much_says_so(api, alice, workspace, monkeypatch):
