@@ -15,6 +15,7 @@ from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0  # should a NOTIFY be missed
+NOT_OURS_SECONDS = 0.25  # when what is due is in another evaluator's hands, or was put off
 SWEEP_SECONDS = 1.0
 AGAIN_AFTER_SECONDS = 10.0  # for a workspace whose evaluation failed by a bug of ours
 
@@ -40,8 +41,9 @@ class Evaluator:
         next_at = automations.find_next_due_at()
         if next_at is None:
             return IDLE_SECONDS
-        # Not 0: what another evaluator holds, or has put off, is due and not ours.
-        return max((next_at - utc_now()).total_seconds(), 0.02)
+        if next_at <= now:
+            return NOT_OURS_SECONDS
+        return max((next_at - utc_now()).total_seconds(), 0.001)
 
     def _evaluate(self, workspace_id: uuid.UUID) -> bool:
         began = time.perf_counter()
