@@ -11,6 +11,8 @@ import type { QueryClient } from "@tanstack/react-query";
 import { RouteError } from "@/app/error-boundary";
 import { PagePending } from "@/app/page-pending";
 import { paths } from "@/config/paths";
+import { automationQuery, automationsQuery } from "@/features/automations/api/automations";
+import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
 import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
 import { parseDeploymentsSearch } from "@/features/deployments/model";
 import { parseEventsSearch } from "@/features/events/model";
@@ -171,6 +173,33 @@ const metricsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/metrics"), "MetricsRoute"),
 });
 
+const automationsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "automations",
+  validateSearch: parseAutomationsSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(automationsQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/automations"), "AutomationsRoute"),
+});
+
+const newAutomationRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "automations/new",
+  validateSearch: parseNewAutomationSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/new-automation"), "NewAutomationRoute"),
+});
+
+const automationRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "automations/$automationId",
+  validateSearch: parseAutomationSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(automationQuery(params.workspace, params.automationId));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/automation"), "AutomationRoute"),
+});
+
 const poolsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "pools",
@@ -203,6 +232,9 @@ export const routeTree = rootRoute.addChildren([
     deploymentRoute,
     eventsRoute,
     metricsRoute,
+    automationsRoute,
+    newAutomationRoute,
+    automationRoute,
     poolsRoute,
     settingsRoute,
   ]),

@@ -13,6 +13,9 @@ export const paths = {
   deployment: "/w/$workspace/deployments/$deploymentId",
   events: "/w/$workspace/events",
   metrics: "/w/$workspace/metrics",
+  automations: "/w/$workspace/automations",
+  newAutomation: "/w/$workspace/automations/new",
+  automation: "/w/$workspace/automations/$automationId",
   pools: "/w/$workspace/pools",
   settings: "/w/$workspace/settings",
 } as const;

@@ -5,6 +5,7 @@ import type { Run } from "@/schema/wire/runs";
 import type { ApiKey } from "@/schema/wire/settings";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
+import { automationHandlers } from "./automation-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
@@ -198,6 +199,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       return new HttpResponse(null, { status: 204 });
     }),
     ...channelHandlers(world),
+    ...automationHandlers(world),
     http.get(W, ({ params }) => {
       const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
       if (mine === undefined) return gone();

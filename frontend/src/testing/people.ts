@@ -16,6 +16,7 @@ const VIEWER = [
   "pools:read",
   "telemetry:read",
   "channels:read",
+  "automations:read",
 ] as const;
 
 /** From now on, whoever asks may look and change nothing. */

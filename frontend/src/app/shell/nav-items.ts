@@ -8,6 +8,7 @@ export interface NavItem {
     | typeof paths.deployments
     | typeof paths.events
     | typeof paths.metrics
+    | typeof paths.automations
     | typeof paths.pools
     | typeof paths.settings;
   readonly label: string;
@@ -22,6 +23,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.deployments, label: "Deployments", icon: "deployments", key: "d" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
+  { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
   { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },
   { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
 ];

@@ -1,3 +1,4 @@
+import type { Automation, Firing } from "@/schema/wire/automations";
 import type { Channel } from "@/schema/wire/channels";
 import type { Deployment, DeploymentRow, JsonSchema } from "@/schema/wire/deployments";
 import type { Overview } from "@/schema/wire/overview";
@@ -8,6 +9,7 @@ import type { ApiKey, Member } from "@/schema/wire/settings";
 import type { EventItem } from "@/schema/wire/telemetry";
 import type { StateType } from "@/lib/run-state";
 
+import { makeAutomations, makeFirings } from "./automations";
 import { makeChannels } from "./channels";
 import { makeEvents } from "./telemetry";
 import { demoId, iso } from "./random";
@@ -15,7 +17,7 @@ import { makeRuns, rowOf, type DemoRuns } from "./runs";
 
 const DAY = 86_400_000;
 type Scopes = MeWorkspace["scopes"];
-const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write"];
+const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write"];
 
 export interface World extends DemoRuns {
   readonly me: Me;
@@ -26,6 +28,8 @@ export interface World extends DemoRuns {
   readonly keys: ApiKey[];
   readonly members: Member[];
   readonly channels: Channel[];
+  readonly automations: Automation[];
+  readonly firings: Firing[];
 }
 
 export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWorkspace["role"] = "OWNER"): Me {
@@ -108,6 +112,8 @@ export function makeWorld(now: number, origin: string): World {
     agents_online: 0,
     ...rest,
   });
+  const channels = makeChannels(now);
+  const automations = makeAutomations(now, channels, demo.deployments);
   let agents = 0;
   const agent = (name: string, host: string, rest: Partial<Agent>): Agent => ({
     id: demoId(now, (agents += 1)),
@@ -138,7 +144,9 @@ export function makeWorld(now: number, origin: string): World {
       [gpu?.id ?? ""]: [],
     },
     events: makeEvents(now, demo.runs),
-    channels: makeChannels(now),
+    channels,
+    automations,
+    firings: makeFirings(now, automations, demo.runs),
     keys: [
       { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], role: "AGENT", created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
       { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], role: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },

@@ -44,6 +44,16 @@ export function EventDetail({ event, onFilter }: EventDetailProps) {
           { term: "Id", value: <CopyId id={event.id} label="event id" /> },
         ]}
       />
+      <p className={styles["onward"]}>
+        <Link
+          to={paths.newAutomation}
+          params={{ workspace }}
+          search={{ name: event.name, resource: event.resource?.kind === "run" ? undefined : event.resource?.name }}
+          className="link"
+        >
+          Make an automation from this
+        </Link>
+      </p>
       {resources.length > 0 && (
         <div className={styles["related"]} role="group" aria-label="Resources">
           {resources.map((resource) => (

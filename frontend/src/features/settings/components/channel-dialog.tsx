@@ -2,8 +2,8 @@ import { Button, Group, Modal, SegmentedControl, Stack, TagsInput, TextInput } f
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { CodeSnippet } from "@/components/ui/code-snippet";
 import { GuardedButton } from "@/components/ui/guarded-button";
+import { SecretDialog } from "@/components/ui/secret-dialog";
 import { changeChannel, channelsQuery, createChannel } from "@/features/settings/api/channels";
 import { membersQuery } from "@/features/settings/api/settings";
 import { channelTarget, draftConfig, draftGap, EMPTY_DRAFT, KIND_NAMES, KIND_WORDS, loneMessage, type ChannelDraft } from "@/features/settings/channel-model";
@@ -49,18 +49,10 @@ export function ChannelDialog({ channel, onClose }: ChannelDialogProps) {
 
   if (drawn !== null) {
     return (
-      <Modal opened onClose={onClose} title="Copy the signing secret now" size="lg" closeOnClickOutside={false}>
-        <Stack gap={12}>
-          <p style={{ margin: 0 }}>
-            What comes from this channel is signed with it, in the header Headway-Signature. It is shown this once and can’t be read again; a new one
-            can be set at any time.
-          </p>
-          <CodeSnippet code={drawn} label="signing secret" />
-          <Group justify="flex-end">
-            <Button onClick={onClose}>I have copied it</Button>
-          </Group>
-        </Stack>
-      </Modal>
+      <SecretDialog secret={drawn} onClose={onClose}>
+        What comes from this channel is signed with it, in the header Headway-Signature. It is shown this once and can’t be read again; a new one can be
+        set at any time.
+      </SecretDialog>
     );
   }
   return (

@@ -1,0 +1,36 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { request, workspaceUrl } from "@/lib/api-client";
+import type { Page } from "@/lib/query-client";
+import { resolveRange } from "@/lib/time";
+import type { Channel } from "@/schema/wire/channels";
+import type { DeploymentRow } from "@/schema/wire/deployments";
+import type { EventHistogram } from "@/schema/wire/telemetry";
+
+/** What the editor offers to choose from. */
+const MOST = 500;
+
+export function channelChoices(workspace: string) {
+  return queryOptions({
+    queryKey: ["automation-choices", workspace, "channels"] as const,
+    queryFn: ({ signal }) => request<Page<Channel>>(workspaceUrl(workspace, "/channels"), { signal, query: { limit: MOST } }),
+  });
+}
+
+export function deploymentChoices(workspace: string) {
+  return queryOptions({
+    queryKey: ["automation-choices", workspace, "deployments"] as const,
+    queryFn: ({ signal }) => request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST } }),
+  });
+}
+
+/** The names of events of the last week. */
+export function eventNames(workspace: string) {
+  return queryOptions({
+    queryKey: ["automation-choices", workspace, "names"] as const,
+    queryFn: ({ signal }) =>
+      request<EventHistogram>(workspaceUrl(workspace, "/events/histogram"), { signal, query: { ...resolveRange({ range: "7d" }, Date.now()) } }),
+    select: (histogram) => histogram.names.map((each) => each.name),
+    staleTime: 60_000,
+  });
+}
