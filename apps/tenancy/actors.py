@@ -5,9 +5,45 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from apps.tenancy.enums import ActorKind
 from apps.tenancy.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why no new runs may start, and until when unless somebody does something about it."""
+
+    reason: str  # for people
+    meter: str
+    used: int  # when the hold began
+    limit: int
+    resets_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "reason": self.reason,
+            "meter": self.meter,
+            "used": self.used,
+            "limit": self.limit,
+            "resets_at": self.resets_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Hold:
+        return cls(**stored | {"resets_at": datetime.fromisoformat(stored["resets_at"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLimits:
+    """What a plan allows an account; None means no limit, or that the plan says nothing of it."""
+
+    max_users: int | None = None
+    max_workspaces: int | None = None
+    events_per_minute: int | None = None
+    task_runs_per_month: int | None = None
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +52,15 @@ class Limits:
 
     max_concurrent_runs: int | None
     events_per_minute: int | None
+    task_runs_per_month: int | None  # of the account, over all its workspaces
     retention_days: int
     suspended_reason: str
+    hold: Hold | None
+
+    @property
+    def hold_reason(self) -> str:
+        """Empty while new runs may start."""
+        return self.hold.reason if self.hold else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

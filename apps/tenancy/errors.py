@@ -15,6 +15,20 @@ class ScopeNotHeld(DomainError):
     status = 403
 
 
+class PlanLimit(DomainError):
+    """The plan allows no more of these; `details` has what, limit and used."""
+
+    code = "plan_limit"
+    status = 402
+
+
+class QuotaExceeded(DomainError):
+    """The plan's amount is used up; `details` has meter, used, limit and resets_at."""
+
+    code = "quota_exceeded"
+    status = 402
+
+
 class WorkspaceSuspended(DomainError):
     """The workspace is suspended; `details.reason` says why."""
 

@@ -114,6 +114,33 @@ class EnableRowSecurity(migrations.RunSQL):
         return self.__class__.__name__, [self.table, self.column, self.also], {}
 
 
+class EnableAccountRowSecurity(migrations.RunSQL):
+    """Migration step: only rows of the transaction's account exist for `headway_app`."""
+
+    reduces_to_sql = True
+
+    def __init__(self, table: str, column: str = "account_id") -> None:
+        self.table, self.column = table, column
+        super().__init__(
+            sql=f"""
+                ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+                ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+                CREATE POLICY by_account ON {table} TO {APP_ROLE}
+                    USING ({column} = {_CURRENT_ACCOUNT});
+                CREATE POLICY all_accounts ON {table} TO {WORKER_ROLE} USING (true);
+            """,
+            reverse_sql=f"""
+                ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+                ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+                DROP POLICY IF EXISTS by_account ON {table};
+                DROP POLICY IF EXISTS all_accounts ON {table};
+            """,
+        )
+
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
+        return self.__class__.__name__, [self.table, self.column], {}
+
+
 def readable_by_account(table: str, column: str = "account_id") -> str:
     """Return the policy that lets `account_scope` read a table with row security."""
     return (

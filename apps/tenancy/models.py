@@ -42,6 +42,27 @@ class Member(Record):
         return f"{self.user_id} in {self.account_id}"
 
 
+class AccountLimits(models.Model):
+    """
+    What the plan allows the account, as plain columns: written by billing, read by the product.
+
+    New workspaces start from it. Without a row nothing is limited.
+    """
+
+    account = models.OneToOneField(
+        Account, on_delete=models.CASCADE, primary_key=True, related_name="limits"
+    )
+    max_users = models.PositiveIntegerField(null=True)  # null: no limit, here and below
+    max_workspaces = models.PositiveIntegerField(null=True)
+    events_per_minute = models.PositiveIntegerField(null=True)
+    task_runs_per_month = models.PositiveBigIntegerField(null=True)
+    retention_days = models.PositiveIntegerField(null=True)  # null: the plan says nothing of it
+    hold = models.JSONField(null=True)  # actors.Hold; no new runs while there is one
+
+    def __str__(self) -> str:
+        return f"limits of account {self.account_id}"
+
+
 class Workspace(Record):
     """The tenant. Slugs are unique over all accounts, because addresses carry them."""
 
@@ -61,7 +82,9 @@ class WorkspaceLimits(models.Model):
     )
     max_concurrent_runs = models.PositiveIntegerField(null=True)  # null: no limit
     events_per_minute = models.PositiveIntegerField(null=True)  # null: no limit
+    task_runs_per_month = models.PositiveBigIntegerField(null=True)  # of the account; null: none
     retention_days = models.PositiveIntegerField(default=30)
+    hold = models.JSONField(null=True)  # actors.Hold; no new runs while there is one
     suspended_reason = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:

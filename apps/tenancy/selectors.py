@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
 from apps.identity import selectors as identity
-from apps.tenancy.actors import AccountRef, Actor, Limits, WorkspaceRef
+from apps.tenancy.actors import AccountRef, Actor, Hold, Limits, WorkspaceRef
 from apps.tenancy.enums import AccountRole, ActorKind
 from apps.tenancy.isolation import key_scope, user_scope
 from apps.tenancy.models import (
+    Account,
+    AccountLimits,
     ApiKey,
     Member,
     RoleAssignment,
@@ -30,8 +32,10 @@ def _limits(row: WorkspaceLimits) -> Limits:
     return Limits(
         max_concurrent_runs=row.max_concurrent_runs,
         events_per_minute=row.events_per_minute,
+        task_runs_per_month=row.task_runs_per_month,
         retention_days=row.retention_days,
         suspended_reason=row.suspended_reason,
+        hold=Hold.from_json(row.hold) if row.hold else None,
     )
 
 
@@ -202,6 +206,40 @@ def account_ids_of(*, workspace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, u
     """Return which account each of these workspaces belongs to."""
     found = Workspace.objects.filter(id__in=workspace_ids)
     return dict(found.values_list("id", "account_id"))
+
+
+def find_account(*, account_id: uuid.UUID) -> AccountRef | None:
+    """Return the account, or None when it is gone."""
+    name = Account.objects.filter(pk=account_id).values_list("name", flat=True).first()
+    return None if name is None else AccountRef(id=account_id, name=name)
+
+
+def find_account_hold(*, account_id: uuid.UUID) -> Hold | None:
+    """Return why the account may start no new runs, or None when it may."""
+    limits = AccountLimits.objects.filter(account_id=account_id).first()
+    return Hold.from_json(limits.hold) if limits and limits.hold else None
+
+
+def list_account_ids(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
+    """Return up to `limit` ids of accounts beyond `after`, in their order; for loops."""
+    accounts = Account.objects.order_by("id").values_list("id", flat=True)
+    return list((accounts.filter(id__gt=after) if after else accounts)[:limit])
+
+
+def account_size(*, account_id: uuid.UUID) -> tuple[int, int]:
+    """Return how many users and how many workspaces the account has."""
+    return (
+        Member.objects.filter(account_id=account_id).count(),
+        Workspace.objects.filter(account_id=account_id).count(),
+    )
+
+
+def list_owner_addresses(*, account_id: uuid.UUID) -> set[str]:
+    """Return the confirmed e-mail addresses of the account's owners."""
+    owners = Member.objects.filter(account_id=account_id, role=AccountRole.OWNER)
+    return identity.list_confirmed_addresses(
+        user_ids=list(owners.values_list("user_id", flat=True))
+    )
 
 
 def list_account_workspaces(*, account_id: uuid.UUID) -> list[Workspace]:

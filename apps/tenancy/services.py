@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -12,13 +13,14 @@ from django.db.models import Q
 
 from apps.core.errors import InvalidRequest, PermissionDenied
 from apps.tenancy import key_cache, selectors
-from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.actors import Actor, Hold, PlanLimits, WorkspaceRef
 from apps.tenancy.enums import AccountRole, ActorKind, BuiltInRole
-from apps.tenancy.errors import LastOwner, ScopeNotHeld
+from apps.tenancy.errors import LastOwner, PlanLimit, QuotaExceeded, ScopeNotHeld
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.keys import SHOWN_LENGTH, hash_secret, new_secret
 from apps.tenancy.models import (
     Account,
+    AccountLimits,
     ApiKey,
     Member,
     RoleAssignment,
@@ -59,13 +61,20 @@ def create_workspace(
     now: datetime,
     slug: str | None = None,
 ) -> WorkspaceRef:
-    """Make a workspace in the account; its maker becomes its owner."""
+    """
+    Make a workspace in the account; its maker becomes its owner.
+
+    Raises: PlanLimit.
+    """
     member = Member.objects.get(account_id=account_id, user_id=user_id)
+    limits = _lock_limits(account_id)
+    present = Workspace.objects.filter(account_id=account_id)
+    _refuse_beyond("workspaces", limits.max_workspaces if limits else None, present.count)
     workspace = Workspace.objects.create(
         account_id=account_id, name=name, slug=_free_slug(slug or slugify(name)), created_at=now
     )
     with workspace_scope(workspace.id):
-        WorkspaceLimits.objects.create(workspace=workspace)
+        WorkspaceLimits.objects.create(workspace=workspace, **_columns(limits))
         RoleAssignment.objects.create(
             workspace=workspace, member=member, user_id=user_id, role=BuiltInRole.OWNER
         )
@@ -80,7 +89,7 @@ def create_workspace_for(
     """
     Make a workspace in an account where the person is owner or admin.
 
-    Raises: PermissionDenied when there is none.
+    Raises: PermissionDenied when there is none, PlanLimit.
     """
     owned = None
     if actor.user_id is not None and actor.workspace is None:
@@ -88,6 +97,91 @@ def create_workspace_for(
     if owned is None or actor.user_id is None:
         raise PermissionDenied("Only an owner or admin of the account may create workspaces.")
     return create_workspace(account_id=owned, user_id=actor.user_id, name=name, now=now)
+
+
+@transaction.atomic
+def set_limits(*, account_id: uuid.UUID, limits: PlanLimits, hold: Hold | None) -> bool:
+    """
+    Write what the plan allows to the account and to all its workspaces; return whether it is new.
+
+    `retention_days` None leaves each workspace's own.
+    """
+    wanted = {
+        "max_users": limits.max_users,
+        "max_workspaces": limits.max_workspaces,
+        "events_per_minute": limits.events_per_minute,
+        "task_runs_per_month": limits.task_runs_per_month,
+        "retention_days": limits.retention_days,
+        "hold": hold.to_json() if hold else None,
+    }
+    # The account's row is what makers of workspaces lock: none is made from the old limits.
+    Account.objects.select_for_update().get(pk=account_id)
+    present = AccountLimits.objects.filter(account_id=account_id)
+    if present.filter(**_as_filter(wanted)).exists():
+        return False
+    AccountLimits.objects.update_or_create(account_id=account_id, defaults=wanted)
+    columns = _columns(AccountLimits(account_id=account_id, **wanted))
+    workspaces = Workspace.objects.filter(account_id=account_id).order_by("id")
+    for workspace_id in list(workspaces.values_list("id", flat=True)):
+        with workspace_scope(workspace_id):
+            WorkspaceLimits.objects.filter(workspace_id=workspace_id).update(**columns)
+    logger.info("limits.set", account_id=str(account_id), held=hold is not None)
+    return True
+
+
+def _as_filter(wanted: Mapping[str, object]) -> dict[str, object]:
+    return {
+        f"{name}__isnull" if value is None else name: True if value is None else value
+        for name, value in wanted.items()
+    }
+
+
+def _columns(limits: AccountLimits | None) -> dict[str, Any]:
+    """Return what of an account's limits stands in each of its workspaces' rows."""
+    if limits is None:
+        return {}
+    columns: dict[str, Any] = {
+        "events_per_minute": limits.events_per_minute,
+        "task_runs_per_month": limits.task_runs_per_month,
+        "hold": limits.hold,
+    }
+    if limits.retention_days is not None:
+        columns["retention_days"] = limits.retention_days
+    return columns
+
+
+def _lock_limits(account_id: uuid.UUID) -> AccountLimits | None:
+    # Counting and adding must not interleave with somebody else's: one at a time per account.
+    Account.objects.select_for_update().get(pk=account_id)
+    return AccountLimits.objects.filter(account_id=account_id).first()
+
+
+def _refuse_beyond(what: str, limit: int | None, count: Callable[[], int]) -> None:
+    if limit is None or (present := count()) < limit:
+        return
+    raise PlanLimit(
+        f"Your plan allows {limit} {what if limit > 1 else what[:-1]}; choose a larger one.",
+        what=what,
+        limit=limit,
+        used=present,
+    )
+
+
+def refuse_while_held(*, workspace_id: uuid.UUID) -> None:
+    """
+    Let nobody start by hand what a schedule would have to wait for.
+
+    Raises: QuotaExceeded while the plan's amount is used up.
+    """
+    hold = selectors.get_limits(workspace_id=workspace_id).hold
+    if hold is not None:
+        raise QuotaExceeded(
+            hold.reason,
+            meter=hold.meter,
+            used=hold.used,
+            limit=hold.limit,
+            resets_at=hold.resets_at,
+        )
 
 
 def _free_slug(wanted: str) -> str:
@@ -115,10 +209,19 @@ def rename_workspace(*, workspace_id: uuid.UUID, name: str) -> WorkspaceRef:
 def add_member(
     *, workspace_id: uuid.UUID, account_id: uuid.UUID, user_id: uuid.UUID, role: str
 ) -> RoleAssignment:
-    """Give a person a role in the workspace, and membership of its account when they lack it."""
-    member, _ = Member.objects.get_or_create(
-        account_id=account_id, user_id=user_id, defaults={"role": AccountRole.MEMBER}
-    )
+    """
+    Give a person a role in the workspace, and membership of its account when they lack it.
+
+    Raises: PlanLimit.
+    """
+    limits = _lock_limits(account_id)
+    members = Member.objects.filter(account_id=account_id)
+    member = members.filter(user_id=user_id).first()
+    if member is None:
+        _refuse_beyond("users", limits.max_users if limits else None, members.count)
+        member = Member.objects.create(
+            account_id=account_id, user_id=user_id, role=AccountRole.MEMBER
+        )
     assignment, _ = RoleAssignment.objects.update_or_create(
         workspace_id=workspace_id, member=member, defaults={"role": role, "user_id": user_id}
     )
