@@ -19,13 +19,14 @@ UPKEEP_SECONDS = 600.0
 
 
 def tend() -> bool:
-    """Rescue what lapsed and mark what is late; True when there may be more at once."""
+    """Rescue what lapsed, mark what is late, release what may start; True when more may wait."""
     now = utc_now()
     rescued = dispatch.rescue_lost_runs(now=now)
     late = runs.mark_late_runs(now=now)
-    if rescued or late:
-        logger.info("runs.tended", rescued=rescued, late=late)
-    return bool(rescued or late)
+    released = dispatch.release_held_runs(now=now)
+    if rescued or late or released:
+        logger.info("runs.tended", rescued=rescued, late=late, released=released)
+    return bool(rescued or late or released)
 
 
 def keep_up() -> bool:

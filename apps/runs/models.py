@@ -147,6 +147,11 @@ class Run(Record):
                 name="runs_run_due",
             ),
             models.Index(fields=["workspace", "changed_at"], name="runs_run_changed"),
+            models.Index(
+                fields=["workspace", "scheduled_for"],
+                condition=Q(state=RunState.HELD.value),
+                name="runs_run_held",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -192,6 +192,7 @@ def _start_run(begun: _Begun, action: RunDeployment, now: datetime) -> uuid.UUID
         },
         now=now,
         run_id=run_id,
+        may_wait=True,  # nobody stands by to be refused
     )
     return run.id
 

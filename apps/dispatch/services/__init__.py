@@ -32,6 +32,7 @@ from apps.dispatch.services.schedule import (
     create_due_runs,
     deploy,
     find_next_due_at,
+    release_held_runs,
     remove_deployment,
     start_deployment,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "lease_next_runs",
     "pause_pool",
     "pulse_front_door",
+    "release_held_runs",
     "remove_deployment",
     "report_run",
     "report_runs",

@@ -18,6 +18,8 @@ from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource
 from apps.runs.services import CreatedBy, NewRun
+from apps.tenancy import selectors as tenancy
+from apps.tenancy import services as tenancy_services
 
 if TYPE_CHECKING:
     from apps.flows.models import Deployment
@@ -38,6 +40,7 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
     if not due:
         return 0
     queues = _default_queues({each.pool_id for each in due})
+    limits = tenancy.list_limits(workspace_ids=list({each.workspace_id for each in due}))
     runs.create_runs(
         new=[
             NewRun(
@@ -52,12 +55,24 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
                 tags=each.tags,
                 schedule_id=each.schedule_id,
                 due_at=each.due_at,
+                held_reason=limits[each.workspace_id].hold_reason,
             )
             for each in due
         ],
         now=now,
     )
     return len(due)
+
+
+@joined
+def release_held_runs(*, now: datetime) -> int:
+    """Set held runs going where runs may start again; return how many. For loops."""
+    waiting = run_selectors.workspaces_with_held_runs()
+    if not waiting:
+        return 0
+    limits = tenancy.list_limits(workspace_ids=waiting)
+    free = [workspace_id for workspace_id, its in limits.items() if its.hold is None]
+    return runs.release_held_runs(workspace_ids=free, now=now) if free else 0
 
 
 def find_next_due_at() -> datetime | None:
@@ -78,12 +93,14 @@ def start_deployment(
     scheduled_for: datetime | None = None,
     priority: int = 0,
     run_id: uuid.UUID | None = None,
+    may_wait: bool = False,
 ) -> Run:
     """
     Make a run of the deployment, for now or for later.
 
     With a `run_id`, the run of that id is made once; a second call returns it as it is.
-    Raises: DeploymentNotFound, BadParameters.
+    While the plan allows no new runs, one that `may_wait` is made HELD, as for schedules.
+    Raises: DeploymentNotFound, BadParameters, QuotaExceeded unless it may wait.
     """
     if run_id is not None:
         known = run_selectors.find_run(workspace_id=workspace_id, run_id=run_id)
@@ -93,6 +110,11 @@ def start_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id
     )
     merged = flows.check_run_parameters(deployment=deployment, given=parameters)
+    held_reason = ""
+    if may_wait:
+        held_reason = tenancy.get_limits(workspace_id=workspace_id).hold_reason
+    else:
+        tenancy_services.refuse_while_held(workspace_id=workspace_id)
     run = runs.create_run(
         new=NewRun(
             workspace_id=workspace_id,
@@ -107,6 +129,7 @@ def start_deployment(
             tags=[*deployment.tags, *(tag for tag in tags or () if tag not in deployment.tags)],
             priority=priority,
             created_by=created_by,
+            held_reason=held_reason,
             run_id=run_id,
         ),
         now=now,

@@ -24,6 +24,7 @@ from apps.runs.selectors.lists import (
     list_task_runs,
     recent_runs_by_deployment,
     with_names,
+    workspaces_with_held_runs,
 )
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 from apps.runs.selectors.usage import (
@@ -61,4 +62,5 @@ __all__ = [
     "recent_runs_by_deployment",
     "runs_histogram",
     "with_names",
+    "workspaces_with_held_runs",
 ]

@@ -53,6 +53,12 @@ def find_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run | None:
     return runs.filter(pk=run_id).first()
 
 
+def workspaces_with_held_runs() -> list[uuid.UUID]:
+    """Return the workspaces in which runs are held; for loops."""
+    held = Run.objects.filter(state=RunState.HELD.value).order_by()
+    return list(held.values_list("workspace_id", flat=True).distinct())
+
+
 def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:
     """Return the run's state, or None when there is no such run."""
     states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)

@@ -14,7 +14,13 @@ from apps.runs.reports import (
     TaskReport,
 )
 from apps.runs.services.create import adopt_runs, create_run, create_runs
-from apps.runs.services.queue import Claimant, claim_runs, mark_late_runs, wake_pools_of_runs_due
+from apps.runs.services.queue import (
+    Claimant,
+    claim_runs,
+    mark_late_runs,
+    release_held_runs,
+    wake_pools_of_runs_due,
+)
 from apps.runs.services.retention import drop_expired, make_room
 from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
 from apps.runs.services.task_runs import report_task_runs
@@ -50,6 +56,7 @@ __all__ = [
     "make_room",
     "mark_late_runs",
     "queue_attempt",
+    "release_held_runs",
     "report_task_runs",
     "retry_run",
     "take_pending_usage",

@@ -21,20 +21,31 @@ from apps.runs.services.record import Move, record_moves
 
 
 def create_run(*, new: NewRun, now: datetime) -> Run:
-    """Create a scheduled run and wake its pool when it is due already."""
+    """Create a run that waits and wake its pool when it is due already."""
     return create_runs(new=[new], now=now)[0]
 
 
 @joined
 def create_runs(*, new: Sequence[NewRun], now: datetime) -> list[Run]:
     """
-    Create scheduled runs of any workspaces with one INSERT and return those that were made.
+    Create waiting or held runs of any workspaces with one INSERT; return those that were made.
 
     Idempotent for schedules: a (schedule, due time) that already has its run is passed over.
     """
-    runs = _insert_unless_known([_scheduled(each, now) for each in new])
+    wanted = [_scheduled(each, now) for each in new]
+    reasons = {run.id: each.held_reason for run, each in zip(wanted, new, strict=True)}
+    runs = _insert_unless_known(wanted)
     record_moves(
-        [Move(run=run, state=RunState.SCHEDULED, occurred_at=now, epoch=0) for run in runs]
+        [
+            Move(
+                run=run,
+                state=RunState(run.state),
+                occurred_at=now,
+                epoch=0,
+                message=reasons[run.id],
+            )
+            for run in runs
+        ]
     )
     return runs
 
@@ -105,7 +116,7 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
         tags=new.tags,
         parameters=new.parameters,
         priority=new.priority,
-        state=RunState.SCHEDULED.value,
+        state=(RunState.HELD if new.held_reason else RunState.SCHEDULED).value,
         state_at=now,
         changed_at=now,
         scheduled_for=new.scheduled_for,

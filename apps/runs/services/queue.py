@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,16 @@ _MARK_LATE = """
         ORDER BY scheduled_for LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     UPDATE runs_run SET state = 'LATE', state_at = %(now)s, changed_at = %(now)s
     FROM late WHERE runs_run.id = late.id
+    RETURNING runs_run.*
+"""
+
+_RELEASE = """
+    WITH held AS MATERIALIZED (
+        SELECT id FROM runs_run
+        WHERE state = 'HELD' AND workspace_id = ANY(%(workspace_ids)s)
+        ORDER BY scheduled_for, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    UPDATE runs_run SET state = 'SCHEDULED', state_at = %(now)s, changed_at = %(now)s
+    FROM held WHERE runs_run.id = held.id
     RETURNING runs_run.*
 """
 
@@ -89,6 +100,23 @@ def mark_late_runs(*, now: datetime, limit: int = 500) -> int:
         [Move(run=run, state=RunState.LATE, occurred_at=now, epoch=run.epoch) for run in late]
     )
     return len(late)
+
+
+@joined
+def release_held_runs(
+    *, workspace_ids: Collection[uuid.UUID], now: datetime, limit: int = 500
+) -> int:
+    """Move held runs of these workspaces to SCHEDULED, oldest first; return how many. For loops."""
+    released = returning_runs(
+        _RELEASE, {"workspace_ids": list(workspace_ids), "now": now, "limit": limit}
+    )
+    record_moves(
+        [
+            Move(run=run, state=RunState.SCHEDULED, occurred_at=now, epoch=run.epoch)
+            for run in released
+        ]
+    )
+    return len(released)
 
 
 @joined

@@ -22,6 +22,7 @@ from apps.runs.state_machine import (
     may_cancel,
     state_when_cancelled,
 )
+from apps.tenancy import services as tenancy
 
 _TRIES = 3
 
@@ -96,7 +97,7 @@ def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: 
     Queue another attempt of a run that ended without success.
 
     Raises: RunNotFound, RunNotRetryable when it succeeded, has not ended, or was started locally
-    and no pool could execute it.
+    and no pool could execute it; QuotaExceeded.
     """
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
     if run.queue_id is None:
@@ -106,6 +107,7 @@ def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: 
         message = "Its deployment was deleted; nothing says how to run it."
         raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
     if run.state in UNSUCCESSFUL:
+        tenancy.refuse_while_held(workspace_id=workspace_id)
         moved = queue_attempt(run=run, scheduled_for=now, now=now, by=by)
         if moved is not None:
             return moved
