@@ -5,7 +5,7 @@ import os
 import sys
 
 OWNER_COMMANDS = {"migrate", "sqlmigrate", "makemigrations", "dbshell", "flush"}
-WORKER_COMMANDS = {"recount_usage", "reencrypt_secrets", "run_worker", "seed_demo"}
+WORKER_COMMANDS = {"recount_usage", "reencrypt_secrets", "run_worker", "seed_demo", "set_plan"}
 
 
 def main() -> None:

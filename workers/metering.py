@@ -1,4 +1,4 @@
-"""The loop that writes the ledger of usage."""
+"""The loops that write the ledger of usage and hold accounts to their plans."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import structlog
 
 from apps.core.clock import utc_now
 from billing.metering import services as metering
+from billing.subscriptions import services as subscriptions
 from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
+SUBSCRIBE_SECONDS = 60.0
 
 
 def step() -> bool:
@@ -27,5 +29,33 @@ def step() -> bool:
     return taken >= metering.BATCH
 
 
+def enforce() -> bool:
+    """Look at the accounts whose use changed; True when there may be more."""
+    return subscriptions.enforce_limits(now=utc_now()) > 0
+
+
+class Subscriber:
+    """Applies all plans once at the start, later only to accounts that have none yet."""
+
+    def __init__(self) -> None:
+        self.is_first = True
+
+    def step(self) -> bool:
+        started = time.perf_counter()
+        accounts = subscriptions.subscribe_accounts(now=utc_now(), everybody=self.is_first)
+        self.is_first = False
+        if accounts:
+            logger.info(
+                "plans.applied",
+                accounts=accounts,
+                duration_ms=round((time.perf_counter() - started) * 1000),
+            )
+        return False
+
+
 def loops() -> list[Loop]:
-    return [Loop(name="metering", step=step, idle_seconds=IDLE_SECONDS)]
+    return [
+        Loop(name="metering", step=step, idle_seconds=IDLE_SECONDS),
+        Loop(name="quotas", step=enforce, idle_seconds=IDLE_SECONDS),
+        Loop(name="plans", step=Subscriber().step, idle_seconds=SUBSCRIBE_SECONDS),
+    ]

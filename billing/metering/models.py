@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
+from apps.core.ids import uuid7
 from apps.core.models import Record
 from billing.metering.meters import Meter
 
@@ -38,6 +40,20 @@ class UsageRecord(Record):
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.meter} of {self.workspace_id}"
+
+
+class ChangedAccount(models.Model):
+    """
+    Outbox for what is above: this account's sums changed. A row for each transaction that did.
+
+    Not one row an account: its reader could delete a sign that another transaction relies on.
+    """
+
+    id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(primary_key=True, default=uuid7)
+    account_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.account_id)
 
 
 class UsageDay(models.Model):

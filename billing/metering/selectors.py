@@ -60,10 +60,11 @@ def usage_of_account(
     return _report(UsageDay.objects.filter(account_id=account_id), month, now)
 
 
-def total_of_account(*, account_id: uuid.UUID, meter: Meter, month: Month) -> int:
-    """Return what the account used of one meter in the month."""
-    rows = _in(month, UsageDay.objects.filter(account_id=account_id, meter=meter.value))
-    return int(rows.aggregate(total=Sum("quantity"))["total"] or 0)
+def totals_of_account(*, account_id: uuid.UUID, month: Month) -> dict[Meter, int]:
+    """Return what the account used of each meter in the month; inside its scope."""
+    rows = _in(month, UsageDay.objects.filter(account_id=account_id)).order_by()
+    totals = rows.values_list("meter").annotate(total=Sum("quantity"))
+    return {Meter(meter): int(total) for meter, total in totals}
 
 
 def _in(month: Month, rows: QuerySet[UsageDay]) -> QuerySet[UsageDay]:

@@ -15,6 +15,7 @@ from apps.core.transactions import joined
 from apps.runs import services as runs
 from apps.tenancy import selectors as tenancy
 from billing.metering.meters import Meter
+from billing.metering.models import ChangedAccount
 
 logger = structlog.get_logger(__name__)
 BATCH = 1_000  # counts taken in one transaction
@@ -47,7 +48,7 @@ _WRITE = """
         ON CONFLICT (workspace_id, day, meter, deployment_id)
             DO UPDATE SET quantity = metering_usageday.quantity + excluded.quantity
     )
-    SELECT count(*) FROM written
+    SELECT account_id, count(*) FROM written GROUP BY account_id
 """
 
 
@@ -120,5 +121,26 @@ def add_usage(*, usage: Sequence[Usage], now: datetime) -> int:
                 "keys": [each.source_key for each in known],
             },
         )
-        (new,) = cursor.fetchone()
-    return int(new)
+        new = [(account_id, int(count)) for account_id, count in cursor.fetchall()]
+    ChangedAccount.objects.bulk_create(ChangedAccount(account_id=account) for account, _ in new)
+    return sum(count for _, count in new)
+
+
+_TAKE_CHANGED = """
+    WITH taken AS MATERIALIZED (
+        SELECT id FROM metering_changedaccount ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+    DELETE FROM metering_changedaccount AS changed USING taken WHERE changed.id = taken.id
+    RETURNING changed.account_id
+"""
+
+
+@joined
+def take_changed_accounts(*, limit: int) -> set[uuid.UUID]:
+    """
+    Take up to `limit` signs that accounts' sums changed; the caller acts in the same transaction.
+
+    Whoever reads the sums after this sees what the signs stand for. For loops.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_CHANGED, [limit])
+        return {account_id for (account_id,) in cursor.fetchall()}

@@ -51,7 +51,7 @@ POSTGRES_ROUTINE: Final = re.compile(
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
 WORKERS_ROUTINE: Final = re.compile(
-    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|upkeep\.done)"
+    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|plans\.applied|upkeep\.done)"
 )
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 

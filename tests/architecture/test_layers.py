@@ -27,6 +27,7 @@ PUBLIC = {
         "live",
         "permissions",
         "authentication",
+        "allauth_adapter",
     },
 }
 DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors"}

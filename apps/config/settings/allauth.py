@@ -4,7 +4,7 @@ from typing import Literal
 
 from apps.config.env import env_int, env_str
 
-ACCOUNT_ADAPTER = "apps.tenancy.allauth_adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "billing.subscriptions.allauth_adapter.SubscribingAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

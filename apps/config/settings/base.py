@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "apps.ingest",
     "apps.automations",
     "billing.metering",
+    "billing.subscriptions",
     "workers",
 ]
 
@@ -154,6 +155,9 @@ DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Headway <headway@localhost>"
 # What tenants may have us call although it is not on the public internet: exact host:port, none
 # by default. For those who host Headway beside their own receivers.
 OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
+
+# Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
+BILLING = env_bool("BILLING")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

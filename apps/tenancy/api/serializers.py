@@ -18,10 +18,24 @@ class AccountOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class HoldOutput(serializers.Serializer[Any]):
+    """Why no new runs start; `resets_at` is when they do again by themselves."""
+
+    reason = serializers.CharField()
+    meter = serializers.CharField()
+    used = serializers.IntegerField(help_text="when the hold began")
+    limit = serializers.IntegerField()
+    resets_at = serializers.DateTimeField()
+
+
 class LimitsOutput(serializers.Serializer[Any]):
     max_concurrent_runs = serializers.IntegerField(allow_null=True)
     events_per_minute = serializers.IntegerField(allow_null=True)
+    task_runs_per_month = serializers.IntegerField(
+        allow_null=True, help_text="of the account, over all its workspaces"
+    )
     retention_days = serializers.IntegerField()
+    hold = HoldOutput(allow_null=True)
 
 
 class WorkspaceOutput(serializers.Serializer[Any]):

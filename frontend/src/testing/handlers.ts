@@ -203,7 +203,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.get(W, ({ params }) => {
       const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
       if (mine === undefined) return gone();
-      return HttpResponse.json({ ...mine, created_at: iso(Date.now() - 40 * 86_400_000), limits: { max_concurrent_runs: 50, events_per_minute: 60_000, retention_days: 90 } });
+      return HttpResponse.json({ ...mine, created_at: iso(Date.now() - 40 * 86_400_000), limits: { max_concurrent_runs: 50, events_per_minute: 60_000, task_runs_per_month: null, retention_days: 90, hold: null } });
     }),
     http.get("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: { flows: [] }, meta: { is_authenticated: false } }, { status: 401 })),
     http.post("*/_allauth/browser/v1/auth/login", async ({ request }) => {

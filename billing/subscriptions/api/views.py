@@ -10,16 +10,21 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from apps.core.clock import utc_now
+from apps.tenancy import selectors as tenancy
 from apps.tenancy.enums import AccountRole
 from apps.tenancy.http import AccountRequest, AccountView, WorkspaceRequest, WorkspaceView
+from apps.tenancy.isolation import account_scope
 from apps.tenancy.scopes import Scope
-from billing.metering import selectors
-from billing.metering.api import serializers as shapes
+from billing.metering import selectors as metering
 from billing.metering.meters import UNITS, Meter
 from billing.metering.months import Month
 from billing.metering.selectors import DeploymentUsage, MeterUsage
+from billing.subscriptions import selectors
+from billing.subscriptions.api import serializers as shapes
+from billing.subscriptions.plans import limits_by_meter
+from billing.subscriptions.selectors import PlanView
 
-MAY_SEE_USAGE = frozenset({AccountRole.OWNER, AccountRole.ADMIN, AccountRole.BILLING})
+MAY_SEE_BILLING = frozenset({AccountRole.OWNER, AccountRole.ADMIN, AccountRole.BILLING})
 
 
 class WorkspaceUsage(WorkspaceView):
@@ -36,14 +41,15 @@ class WorkspaceUsage(WorkspaceView):
         now = utc_now()
         month = shapes.UsageQuery.read(request).get("month") or Month.of(now)
         workspace = request.workspace
-        usage = selectors.usage_of_workspace(workspace_id=workspace.id, month=month, now=now)
-        return Response(usage_body(month, usage, workspace.account_id))
+        usage = metering.usage_of_workspace(workspace_id=workspace.id, month=month, now=now)
+        with account_scope(workspace.account_id):
+            return Response(_usage_body(month, usage, workspace.account_id))
 
 
 class AccountUsage(AccountView):
     """What all workspaces of the account used in a month."""
 
-    account_roles: ClassVar = {"GET": MAY_SEE_USAGE}
+    account_roles: ClassVar = {"GET": MAY_SEE_BILLING}
 
     @extend_schema(
         operation_id="get_account_usage",
@@ -54,23 +60,61 @@ class AccountUsage(AccountView):
         now = utc_now()
         month = shapes.UsageQuery.read(request).get("month") or Month.of(now)
         account_id = request.account.id
-        usage = selectors.usage_of_account(account_id=account_id, month=month, now=now)
-        return Response(usage_body(month, usage, account_id))
+        usage = metering.usage_of_account(account_id=account_id, month=month, now=now)
+        return Response(_usage_body(month, usage, account_id))
 
 
-def usage_body(
+class AccountPlan(AccountView):
+    """What the account bought, what it allows, and what else there is."""
+
+    account_roles: ClassVar = {"GET": MAY_SEE_BILLING}
+
+    @extend_schema(operation_id="get_account_plan", responses=shapes.AccountPlanOutput)
+    def get(self, request: AccountRequest) -> Response:
+        account_id = request.account.id
+        plan = selectors.get_plan(account_id=account_id)
+        users, workspaces = tenancy.account_size(account_id=account_id)
+        body = {
+            "billing": selectors.billing_is_on(),
+            "plan": _plan_body(plan),
+            "since": plan.since,
+            "users": users,
+            "workspaces": workspaces,
+            "hold": tenancy.find_account_hold(account_id=account_id),
+            "plans": [_plan_body(each) for each in selectors.list_plans()],
+        }
+        return Response(shapes.AccountPlanOutput(body).data)
+
+
+def _plan_body(plan: PlanView) -> dict[str, object]:
+    return {
+        "code": plan.code.value,
+        "name": plan.name,
+        "at_limit": plan.at_limit.value,
+        "entitlements": {key.value: value for key, value in plan.entitlements.items()},
+    }
+
+
+def _usage_body(
     month: Month, usage: Mapping[Meter, MeterUsage], account_id: uuid.UUID
 ) -> dict[str, object]:
-    """Return the answer; names are of the account's workspaces only."""
+    """Return the answer; inside the account's scope. Names are of its workspaces only."""
+    limits = limits_by_meter(selectors.get_plan(account_id=account_id).entitlements)
+    totals = metering.totals_of_account(account_id=account_id, month=month)
+    hold = tenancy.find_account_hold(account_id=account_id)
+    warnings = selectors.list_warnings(account_id=account_id, month=month.since)
     seen = {workspace_id for each in usage.values() for workspace_id in each.by_workspace}
-    names = selectors.workspace_names(account_id=account_id, workspace_ids=seen)
+    names = metering.workspace_names(account_id=account_id, workspace_ids=seen)
     return {
+        "billing": selectors.billing_is_on(),
         "period": {"month": str(month), "starts_at": month.starts_at, "ends_at": month.ends_at},
         "meters": [
             {
                 "meter": each.meter.value,
                 "unit": UNITS[each.meter],
                 "used": each.used,
+                "account_used": totals.get(each.meter, 0),
+                "limit": limits.get(each.meter),
                 "forecast": each.forecast,
                 "by_day": [
                     {"day": day, "quantity": quantity} for day, quantity in each.by_day.items()
@@ -83,6 +127,8 @@ def usage_body(
             }
             for each in usage.values()
         ],
+        "warnings": shapes.UsageWarningOutput(warnings, many=True).data,
+        "hold": shapes.AccountHoldOutput(hold).data if hold else None,
     }
 
 

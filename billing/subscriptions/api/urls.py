@@ -1,8 +1,9 @@
 from django.urls import path
 
-from billing.metering.api import views
+from billing.subscriptions.api import views
 
 urlpatterns = [
     path("workspaces/<str:workspace>/usage", views.WorkspaceUsage.as_view()),
     path("account/<uuid:account_id>/usage", views.AccountUsage.as_view()),
+    path("account/<uuid:account_id>/plan", views.AccountPlan.as_view()),
 ]

@@ -1,0 +1,82 @@
+"""Reads of plans for the HTTP layer and for the services here."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from billing.subscriptions.models import AgreedEntitlement, Plan, Subscription, UsageWarning
+from billing.subscriptions.plans import UNLIMITED, AtLimit, EntitlementKey, Entitlements, PlanCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """A plan and what it allows; of an account, with what was agreed beside it."""
+
+    code: PlanCode
+    name: str
+    at_limit: AtLimit
+    entitlements: Entitlements
+    since: datetime | None = None
+
+
+def billing_is_on() -> bool:
+    """Tell whether plans limit anybody in this installation."""
+    return bool(settings.BILLING)
+
+
+def default_plan() -> PlanCode:
+    return PlanCode.FREE if billing_is_on() else PlanCode.SELF_HOSTED
+
+
+def effective_plan(stored: str) -> PlanCode:
+    """Return the plan that counts: BILLING may have been switched since the row was written."""
+    if not billing_is_on():
+        return PlanCode.SELF_HOSTED
+    return PlanCode.FREE if stored == PlanCode.SELF_HOSTED else PlanCode(stored)
+
+
+def get_plan(*, account_id: uuid.UUID) -> PlanView:
+    """Return the account's plan with its limits; inside its scope, or a loop."""
+    subscription = Subscription.objects.filter(account_id=account_id).first()
+    code = effective_plan(subscription.plan_id) if subscription else default_plan()
+    plan = _view(Plan.objects.prefetch_related("entitlements").get(code=code.value))
+    agreed = AgreedEntitlement.objects.filter(account_id=account_id) if billing_is_on() else ()
+    return PlanView(
+        code=plan.code,
+        name=plan.name,
+        at_limit=plan.at_limit,
+        entitlements={
+            **plan.entitlements,
+            **{EntitlementKey(each.key): each.value for each in agreed},
+        },
+        since=subscription.plan_since if subscription else None,
+    )
+
+
+def list_plans() -> list[PlanView]:
+    """Return what can be bought here, smallest first; nothing while billing is off."""
+    if not billing_is_on():
+        return []
+    plans = Plan.objects.exclude(code=PlanCode.SELF_HOSTED.value).order_by("position")
+    return [_view(plan) for plan in plans.prefetch_related("entitlements")]
+
+
+def _view(plan: Plan) -> PlanView:
+    own = {EntitlementKey(each.key): each.value for each in plan.entitlements.all()}
+    return PlanView(
+        code=PlanCode(plan.code),
+        name=plan.name,
+        at_limit=AtLimit(plan.at_limit),
+        entitlements={**UNLIMITED, **own},
+    )
+
+
+def list_warnings(*, account_id: uuid.UUID, month: date) -> QuerySet[UsageWarning]:
+    """Return what the owners were warned of in the month, in the order of its happening."""
+    warnings = UsageWarning.objects.filter(account_id=account_id, month=month)
+    return warnings.order_by("created_at", "threshold", "id")
