@@ -108,11 +108,16 @@ _PROSPECTS = """
       AND queue.paused_at IS NULL
     ORDER BY queue.priority, queue.name, queue.id
 """
+# MATERIALIZED: hardly any run is being cancelled, but a busy agent holds hundreds of leases, and
+# from their side each poll would look at all of them.
 _COMMANDS = """
-    SELECT lease.epoch, lease.run_id FROM dispatch_lease AS lease
-    JOIN runs_run AS run ON run.id = lease.run_id AND run.epoch = lease.epoch
+    WITH stopping AS MATERIALIZED (
+        SELECT run.id, run.epoch FROM runs_run AS run
+        WHERE run.workspace_id = %(workspace_id)s AND run.state = 'CANCELLING')
+    SELECT lease.epoch, lease.run_id FROM stopping
+    JOIN dispatch_lease AS lease ON lease.run_id = stopping.id AND lease.epoch = stopping.epoch
     WHERE lease.workspace_id = %(workspace_id)s AND lease.agent_id = %(agent_id)s
-      AND lease.ended_at IS NULL AND run.state = 'CANCELLING'
+      AND lease.ended_at IS NULL
     ORDER BY lease.created_at, lease.id
 """
 
