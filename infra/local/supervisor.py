@@ -177,7 +177,11 @@ class Supervisor:
         return running.status, running.answer.decode(errors="replace")
 
     def run_until(
-        self, condition: Callable[[], bool], *, timeout_seconds: float | None, what: str
+        self,
+        condition: Callable[[], bool],
+        *,
+        timeout_seconds: float | None,
+        what: str | Callable[[], str],
     ) -> None:
         """
         Supervise until `condition()` holds; it is asked about ten times a second.
@@ -196,7 +200,8 @@ class Supervisor:
                             f"{running.program.name} keeps ending; its last words stand above."
                         )
                 if time.monotonic() > give_up_at:
-                    raise Problem(f"Waited {timeout_seconds:.0f} s in vain for {what}.")
+                    awaited = what if isinstance(what, str) else what()
+                    raise Problem(f"Waited {timeout_seconds:.0f} s in vain for {awaited}.")
             self._step(0.1)
 
     def run_for_ever(self) -> None:

@@ -49,7 +49,8 @@ POSTGRES_ROUTINE: Final = re.compile(
     r"|shutting down|received fast|aborting any active|background worker)"
 )
 VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit")
-WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]")
+# While the stack waits for it, the page that says "not yet" is routine, too.
+WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]|Unavailable: /health/ready")
 WORKERS_ROUTINE: Final = re.compile(
     r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|plans\.applied|upkeep\.done)"
 )
@@ -212,7 +213,7 @@ def _start_servers(
     supervisor.run_until(
         lambda: answers(place.port, "/health/ready") and answers(place.port + 1, "/health/live"),
         timeout_seconds=READY_SECONDS,
-        what=f"{place.public_url}/health/ready",
+        what=lambda: f"{place.public_url}/health/ready{_troubles(place.port)}",
     )
     for program in others:
         supervisor.start(program)
@@ -338,6 +339,20 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _troubles(port: int) -> str:
+    """Return what the readiness page finds wrong, to go behind its address."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
+    try:
+        connection.request("GET", "/health/ready")
+        checks = json.loads(connection.getresponse().read())["checks"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return ", which does not answer"
+    finally:
+        connection.close()
+    wrong = ", ".join(f"{name}: {found}" for name, found in checks.items() if found != "ok")
+    return f" ({wrong})" if wrong else ""
 
 
 def _greet(place: Place, credentials: Credentials, *, seconds: float) -> None:
