@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 import orjson
 from django.db import connection
 
-from apps.core.ids import derived_uuid7, uuid7_floor
+from apps.core.ids import derived_uuid7, uuid7, uuid7_floor
 from apps.core.transactions import joined
 from apps.runs.enums import TYPE_OF, RunState, StateType
-from apps.runs.models import PendingUsage, Run
+from apps.runs.models import Run
 from apps.runs.reports import ReportOutcome, ReportResult, TaskReport
 from apps.runs.state_machine import FINISHED
 from apps.telemetry import services as telemetry
@@ -80,6 +80,11 @@ _STANDING = """
 _SET_COUNTS = """
     UPDATE runs_run SET task_counts = given.counts
     FROM json_to_recordset(%s::json) AS given(id uuid, counts jsonb) WHERE runs_run.id = given.id
+"""
+
+_LEAVE_USAGE = """
+    INSERT INTO runs_pendingusage (workspace_id, id, run_id, deployment_id, day, task_runs)
+    SELECT %s, * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::date[], %s::int[])
 """
 
 Key = tuple[uuid.UUID, uuid.UUID]  # run, task run
@@ -220,17 +225,29 @@ def _upsert(
         if state == RunState.COMPLETED and started_at and ended_at - started_at >= BILLABLE:
             usage[run_id, ended_at.astimezone(UTC).date()] += 1
     _set_counts(changed)
-    PendingUsage.objects.bulk_create(
-        PendingUsage(
-            workspace_id=workspace_id,
-            run_id=run_id,
-            deployment_id=runs[run_id].deployment_id,
-            day=day,
-            task_runs=count,
-        )
-        for (run_id, day), count in usage.items()
-    )
+    _leave_usage(workspace_id, usage, runs)
     return {(run_id, task_run_id) for run_id, task_run_id, *_ in written}
+
+
+def _leave_usage(
+    workspace_id: uuid.UUID,
+    usage: Counter[tuple[uuid.UUID, date]],
+    runs: dict[uuid.UUID, _Locked],
+) -> None:
+    if not usage:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LEAVE_USAGE,
+            [
+                workspace_id,
+                [uuid7() for _ in usage],
+                [run_id for run_id, _ in usage],
+                [runs[run_id].deployment_id for run_id, _ in usage],
+                [day for _, day in usage],
+                list(usage.values()),
+            ],
+        )
 
 
 def _starts(reports: Sequence[TaskReport], newest: dict[Key, int]) -> dict[Key, datetime]:
