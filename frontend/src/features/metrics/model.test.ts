@@ -45,6 +45,10 @@ it.each([
   ["model_rmse", null, "avg"],
   ["errors.count", "1", "sum"],
   ["load_total", "ms", "avg"],
+  ["late", "flights", "sum"],
+  ["wait", "seconds", "avg"],
+  ["queue.depth", "messages", "avg"],
+  ["pool_connections", "connections", "avg"],
 ] as const)("sums %s in %s up by %s", (name, unit, expected) => {
   expect(usualAggregate({ name, unit })).toBe(expected);
 });

@@ -38,12 +38,18 @@ export function formatMetricQuery(query: MetricQuery): string {
   return `${query.aggregate}(${query.name})${where}${by}`;
 }
 
-const COUNTED = /^(\{?(rows?|records?|events?|requests?|errors?|failures?|messages?|files?|items?|tasks?|runs?|calls?|queries|retries|count)\}?)$/i;
+/** Plurals that are units of measure: everything else in the plural is counted. */
+const MEASURES =
+  /^((nano|micro|milli|kilo|mega|giga|tera|kibi|mebi|gibi|centi)?(seconds|bytes|bits|meters|metres|grams|liters|litres|watts|volts|hertz|joules)|minutes|hours|days|weeks|months|years|degrees|celsius|percents|points|dollars|euros|gbs|mbs|ms|us|ns|bps|rps|qps)$/i;
+const COUNTED = /^\{?[a-z][a-z_ -]*(s|count)\}?$/i;
 const COUNTING = /(^|[._-])(total|count|loaded|written|read|errors|failures|retries)$/i;
+/** Names of what is there at a time: to add up its samples would say nothing. */
+const LEVEL = /(^|[._-])(size|depth|length|backlog|queue|queued|pending|waiting|open|active|running|current|used|free|available|capacity|level|lag|age|balance|stock|threads|connections)($|[._-])/i;
 
 /** How a metric is summed up at first sight: what counts things adds up, what measures something has a mean. */
 export function usualAggregate({ name, unit }: Pick<MetricInfo, "name" | "unit">): Aggregate {
-  if (unit !== null && unit !== "" && unit !== "1") return COUNTED.test(unit) ? "sum" : "avg";
+  if (LEVEL.test(name)) return "avg";
+  if (unit !== null && unit !== "" && unit !== "1") return COUNTED.test(unit) && !MEASURES.test(unit) ? "sum" : "avg";
   return COUNTING.test(name) ? "sum" : "avg";
 }
 
