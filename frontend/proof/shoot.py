@@ -94,7 +94,7 @@ def shoot(browser: Browser, args: argparse.Namespace) -> list[str]:
                     where, what, rest = FOLLOWED[name]
                     page.goto(args.url + where.format(ws=args.workspace))
                     page.locator(what).first.click()
-                    page.wait_for_url("**/runs/*" if name.startswith("run") else "**/deployments/*")
+                    page.wait_for_url("**" + where.format(ws=args.workspace).split("?")[0] + "/*")
                     if rest:
                         page.goto(page.url.split("?")[0] + rest)
                 try:

@@ -213,6 +213,13 @@ describe("the editor", () => {
     expect(name).not.toBeInTheDocument();
   });
 
+  it("says what is wrong with the range of a preview", async () => {
+    server.use(http.post("*/automations/preview", () => refusal(400, "invalid_request", "The range is too long.", { from: ["At most 10,000 windows of the trigger's length."] })));
+    visit("/w/acme/automations/new?name=query.*");
+
+    expect(await screen.findByText(/The range is too long. from: At most 10,000 windows/, {}, PATIENT)).toBeVisible();
+  });
+
   it("says when more was there than a preview reads", async () => {
     server.use(
       http.post("*/automations/preview", () =>

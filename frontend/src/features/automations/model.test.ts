@@ -13,7 +13,8 @@ describe("a firing's attempts", () => {
     ["nothing to do", []],
     ["2 actions done", [...tries(0, "FAILED", "SUCCEEDED"), ...tries(1, "SUCCEEDED")]],
     ["1 of 2 actions failed", [...tries(0, "SUCCEEDED"), ...tries(1, "FAILED", "GAVE_UP")]],
-    ["1 of 2 actions under way", [...tries(0, "SUCCEEDED"), ...tries(1, "FAILED", "PENDING")]],
+    ["1 of 2 actions under way", [...tries(0, "SUCCEEDED"), ...tries(1, "RUNNING")]],
+    ["1 of 2 actions tried again", [...tries(0, "PENDING"), ...tries(1, "FAILED", "PENDING")]],
   ])("are %s", (text, attempts) => {
     expect(attemptsAnswer(attempts).text).toBe(text);
   });

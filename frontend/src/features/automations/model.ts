@@ -86,6 +86,8 @@ export function attemptsAnswer(attempts: readonly Attempt[]): { readonly kind: S
   if (last.length === 0) return { kind: "completed", text: "nothing to do" };
   if (count("GAVE_UP") > 0) return { kind: "failed", text: `${count("GAVE_UP")} of ${plural(last.length, "action")} failed` };
   const open = last.length - count("SUCCEEDED");
+  const again = byAction(attempts).filter(({ tries }) => tries.length > 1 && tries.at(-1)?.state !== "SUCCEEDED").length;
+  if (again > 0) return { kind: "late", text: `${again} of ${plural(last.length, "action")} tried again` };
   if (open > 0) return { kind: count("RUNNING") > 0 ? "running" : "pending", text: `${open} of ${plural(last.length, "action")} under way` };
   return { kind: "completed", text: `${plural(last.length, "action")} done` };
 }

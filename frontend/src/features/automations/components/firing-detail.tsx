@@ -58,7 +58,8 @@ function Try({ attempt }: { readonly attempt: Attempt }) {
         <time dateTime={at} title={formatExact(at)}>
           {formatDayAndTime(at)}
         </time>
-        {outcome !== null && <span className="muted"> · {outcomeSentence(outcome)}</span>}
+        {/* What was done without asking anybody has no answer to tell of. */}
+        {outcome !== null && !(outcome.ok && outcome.status === null) && <span className="muted"> · {outcomeSentence(outcome)}</span>}
         {outcome?.run_id !== undefined && (
           <>
             {" "}
@@ -79,7 +80,7 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
     ...(key.length === 0 ? [] : [{ term: "For", value: <span className="mono">{key.join(", ")}</span> }]),
     ...(reason.type === "absence"
       ? [
-          { term: "Waited", value: `${formatDayAndTime(reason.window.from)} – ${formatDayAndTime(reason.window.to)}` },
+          { term: "Waited", value: `${formatStep(seconds(reason.window))} from ${formatExact(reason.window.from)}` },
           { term: "Came", value: `${formatCount(reason.count)} of ${formatCount(reason.needed)}` },
         ]
       : []),
@@ -88,7 +89,12 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
   ];
 }
 
-const AROUND_MS = 60_000;
+function seconds({ from, to }: { readonly from: string; readonly to: string }): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+}
+
+/** Narrow, so that the event is among the first that the page loads. */
+const AROUND_MS = 2_000;
 
 function ReasonEvents({ firing: { reason } }: { readonly firing: Firing }) {
   const { slug: workspace } = useWorkspace();

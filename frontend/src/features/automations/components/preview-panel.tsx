@@ -6,6 +6,7 @@ import { MomentsStrip } from "@/components/charts/moments-strip";
 import { ErrorState } from "@/components/ui/error-state";
 import { Panel } from "@/components/ui/panel";
 import { paths } from "@/config/paths";
+import { placelessFaults } from "@/features/automations/draft";
 import { asApiError } from "@/lib/errors";
 import { formatDayAndTime, formatExact, PRESET_LABELS, type Preset, type Span } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
@@ -51,9 +52,10 @@ export function PreviewPanel({ query, asked, range, onRange }: PreviewPanelProps
 function Refusal({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
   const refusal = asApiError(error);
   if (refusal.status !== 400) return <ErrorState error={error} what="preview" onRetry={onRetry} />;
+  const placeless = placelessFaults(refusal.fields);
   return (
     <p className={styles["quiet"]} role="alert">
-      {refusal.message} What is wrong stands at its place.
+      {refusal.message} {placeless.length > 0 ? placeless.join(" ") : "What is wrong stands at its place."}
     </p>
   );
 }
@@ -111,7 +113,8 @@ function Moment({ one }: { readonly one: WouldFire }) {
   );
 }
 
-const AROUND_MS = 60_000;
+/** Narrow, so that the event is among the first that the page loads. */
+const AROUND_MS = 2_000;
 
 function Match({ event }: { readonly event: PreviewEvent }) {
   const { slug: workspace } = useWorkspace();

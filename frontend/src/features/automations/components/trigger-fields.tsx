@@ -75,7 +75,7 @@ export function TriggerFields({ draft, names, fields, faults, onChange }: Trigge
               </>
             )}
             {(draft.threshold !== 1 || draft.forEach.length > 0) && forEach}
-            <span>, then …</span>
+            <span>then …</span>
           </div>
         </>
       )}
@@ -85,16 +85,18 @@ export function TriggerFields({ draft, names, fields, faults, onChange }: Trigge
           {clauses("What begins the wait", draft.after, "trigger.after", (after) => onChange({ after }))}
         </>
       )}
-      {draft.kind === "silence" && <div className={styles["line"]}>When</div>}
       {draft.kind !== "event" && (
         <>
-          <div className={styles["line"]}>{threshold("How few", "no", "fewer than")}</div>
+          <div className={styles["line"]}>
+            {draft.kind === "silence" && <span>When</span>}
+            {threshold("How few", "no", "fewer than")}
+          </div>
           {clauses("What is expected", draft.events, "trigger.expect", (events) => onChange({ events }))}
           <div className={styles["line"]}>
-            <span>{draft.kind === "after" ? "arrives within" : "arrives in each window of"}</span>
+            <span>{draft.kind === "after" ? "arrives within" : "arrives in a window of"}</span>
             {within(draft.kind === "after" ? "Within" : "Window")}
             {forEach}
-            <span>, then …</span>
+            <span>then …</span>
           </div>
           <div className={`${styles["line"]} muted`}>
             <span>Events may arrive</span>
