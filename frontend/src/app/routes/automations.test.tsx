@@ -96,8 +96,9 @@ describe("an automation’s history", () => {
     expect(why).toHaveTextContent("3 events within 1h");
     expect(within(why).getAllByRole("link", { name: /^Event of/ })).toHaveLength(3);
     const done = screen.getByRole("region", { name: "What was done" });
-    expect(done).toHaveTextContent(/Failed, is tried again.*Refused with 503. This may pass./);
+    expect(done).toHaveTextContent(/Failed, to be tried again.*Refused with 503\.Try 2/);
     expect(done).toHaveTextContent(/Try 2: Waiting until/);
+    expect(done).not.toHaveTextContent("This may pass");
     expect(here().search).toHaveProperty("firing");
   });
 

@@ -65,7 +65,7 @@ export const ATTEMPT_STATES: Readonly<Record<AttemptState, { readonly kind: Stat
   PENDING: { kind: "pending", word: "Waiting" },
   RUNNING: { kind: "running", word: "Under way" },
   SUCCEEDED: { kind: "completed", word: "Done" },
-  FAILED: { kind: "late", word: "Failed, is tried again" },
+  FAILED: { kind: "late", word: "Failed, to be tried again" },
   GAVE_UP: { kind: "failed", word: "Gave up" },
 };
 

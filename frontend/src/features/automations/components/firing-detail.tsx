@@ -58,8 +58,8 @@ function Try({ attempt }: { readonly attempt: Attempt }) {
         <time dateTime={at} title={formatExact(at)}>
           {formatDayAndTime(at)}
         </time>
-        {/* What was done without asking anybody has no answer to tell of. */}
-        {outcome !== null && !(outcome.ok && outcome.status === null) && <span className="muted"> · {outcomeSentence(outcome)}</span>}
+        {/* What was done without asking anybody has no answer to tell of; whether it is tried again, the state says. */}
+        {outcome !== null && !(outcome.ok && outcome.status === null) && <span className="muted"> · {outcomeSentence({ ...outcome, retryable: false })}</span>}
         {outcome?.run_id !== undefined && (
           <>
             {" "}
