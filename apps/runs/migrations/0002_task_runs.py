@@ -71,8 +71,10 @@ BEGIN
     FOR part IN
         SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
         WHERE inhparent = 'public.runs_taskrun'::regclass
-          AND child.relname ~ '^runs_taskrun_p[0-9]{8}$'
-          AND (to_date(right(child.relname, 8), 'YYYYMMDD') + 7)::timestamp AT TIME ZONE 'UTC' <= before
+          -- CASE, because the planner may ask this of all that is in pg_class first.
+          AND (CASE WHEN child.relname ~ '^runs_taskrun_p[0-9]{8}$' THEN
+                  to_date(right(child.relname, 8), 'YYYYMMDD') END + 7)::timestamp
+              AT TIME ZONE 'UTC' <= before
         ORDER BY child.relname LIMIT 1
     LOOP
         EXECUTE format('DROP TABLE public.%I', part);

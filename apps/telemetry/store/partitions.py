@@ -95,7 +95,9 @@ BEGIN
         FROM pg_inherits
         JOIN pg_class child ON child.oid = inhrelid
         WHERE inhparent = ('public.' || table_name)::regclass
-          AND (to_date(right(child.relname, 8), 'YYYYMMDD') + spec.days)::timestamp
+          -- CASE, because the planner may ask this of all that is in pg_class first.
+          AND (CASE WHEN child.relname ~ '_p[0-9]{{8}}$' THEN
+                  to_date(right(child.relname, 8), 'YYYYMMDD') END + spec.days)::timestamp
               AT TIME ZONE 'UTC' <= before
         ORDER BY child.relname
         LIMIT 1

@@ -9,6 +9,7 @@ from django.db import connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
+from apps.runs import services as runs
 from apps.telemetry import services, store
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch, Transition
 from apps.telemetry.models import Event, LogLine, MetricPoint, RunMetric, RunTransition
@@ -187,3 +188,17 @@ def test_duplicates_of_compressed_rows_are_still_seen(workspace, each_store, siz
         outcome = services.store_batch(workspace_id=workspace.id, batch=batch, now=NOW)
 
     assert (outcome.accepted, outcome.duplicates) == (0, size)
+
+
+def test_only_names_of_partitions_are_read_as_dates(workspace):
+    keep(workspace, 30)
+    put(workspace, 0)
+    with as_worker(), connection.cursor() as cursor:
+        # The plan that asks every name in the catalogue first, `foreign_data_wrappers` too.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        services.drop_expired(now=NOW)
+        runs.drop_expired(now=NOW)
+
+    assert ages(Event, workspace) == [0]
