@@ -19,6 +19,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.notifications.api.urls")),
     path("", include("apps.ingest.api.urls")),
     path("", include("apps.automations.api.urls")),
+    path("", include("apps.compute.api.urls")),
     path("", include("billing.subscriptions.api.urls")),
 ]
 

@@ -4,9 +4,12 @@ from enum import StrEnum
 
 
 class PoolKind(StrEnum):
-    """How a pool's agents execute a run."""
+    """Who executes a pool's runs."""
 
     PROCESS = "PROCESS"
+    """Agents of the customer, each run in a process of its own."""
+    MANAGED = "MANAGED"
+    """Our own compute; no agent takes from it."""
 
 
 class LeaseEnd(StrEnum):

@@ -16,5 +16,19 @@ class PoolNameTaken(DomainError):
     status: ClassVar[int] = 409
 
 
+class PoolIsManaged(DomainError):
+    """Our own compute takes the runs of this pool; agents take theirs from another."""
+
+    code: ClassVar[str] = "pool_is_managed"
+    status: ClassVar[int] = 409
+
+
+class ComputeIsOff(DomainError):
+    """This installation executes nothing by itself; choose a pool that agents serve."""
+
+    code: ClassVar[str] = "compute_is_off"
+    status: ClassVar[int] = 409
+
+
 class AgentIdTaken(InvalidRequest):
     """Another agent, of another pool or workspace, goes by this id."""

@@ -14,6 +14,7 @@ from apps.core.clock import utc_now
 from apps.core.models import Record
 from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.recurrence import Cron, Interval, Recurrence
+from apps.flows.sizes import Size
 
 SCHEDULE_KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
 MISSED_POLICIES = [(policy.value, policy.value) for policy in MissedPolicy]
@@ -47,6 +48,36 @@ class Flow(Record):
         return self.name
 
 
+class CodeBundleQuerySet(models.QuerySet["CodeBundle"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> CodeBundleQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+
+class CodeBundle(Record):
+    """
+    A folder of code, zipped and uploaded once; known by the hash of its bytes.
+
+    The bytes are kept by compute, a layer above. There is a row only where there are bytes.
+    """
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveIntegerField()  # of the zip
+    files = models.PositiveIntegerField()
+
+    objects = CodeBundleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "sha256"], name="flows_bundle_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> DeploymentQuerySet:
         return self.filter(workspace_id=workspace_id)
@@ -71,7 +102,12 @@ class Deployment(Record):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     entrypoint = models.CharField(max_length=500)  # "flow.py:main", relative to path
-    path = models.CharField(max_length=1000)  # a folder on the agent's machine
+    path = models.CharField(max_length=1000)  # a folder on the agent's machine; "" in a bundle
+    # These four for managed pools only: what is executed, with what installed, how large.
+    bundle = models.ForeignKey(CodeBundle, on_delete=models.RESTRICT, null=True, related_name="+")
+    requirements = ArrayField(models.CharField(max_length=200), default=list)  # PEP 508
+    cpu_units = models.PositiveIntegerField(null=True)  # 1,024 are a vCPU
+    memory_mb = models.PositiveIntegerField(null=True)
     parameters = models.JSONField(default=dict)
     parameter_schema = models.JSONField(default=dict)
     tags = ArrayField(models.CharField(max_length=100), default=list)
@@ -92,6 +128,11 @@ class Deployment(Record):
                 condition=Q(deleted_at=None),
                 name="flows_deployment_name",
             ),
+            models.CheckConstraint(
+                name="flows_deployment_bundle_size",
+                condition=Q(bundle=None, cpu_units=None, memory_mb=None, requirements=[])
+                | Q(bundle__isnull=False, cpu_units__isnull=False, memory_mb__isnull=False),
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -107,6 +148,13 @@ class Deployment(Record):
     @property
     def paused(self) -> bool:
         return self.paused_at is not None
+
+    @property
+    def size(self) -> Size | None:
+        """What a managed run of it gets; None in pools that agents serve."""
+        if self.cpu_units is None or self.memory_mb is None:
+            return None
+        return Size(cpu_units=self.cpu_units, memory_mb=self.memory_mb)
 
 
 class ScheduleQuerySet(models.QuerySet["Schedule"]):

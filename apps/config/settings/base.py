@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from apps.config.env import (
     database_from_url,
     env_bool,
+    env_choice,
     env_hosts,
     env_int,
     env_keys,
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "apps.dispatch",
     "apps.ingest",
     "apps.automations",
+    "apps.compute",
     "billing.metering",
     "billing.subscriptions",
     "workers",
@@ -158,6 +160,9 @@ OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
 
 # Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
 BILLING = env_bool("BILLING")
+
+# Where runs of managed pools are executed: on this machine, on AWS Fargate, or nowhere.
+COMPUTE_BACKEND = env_choice("COMPUTE_BACKEND", ("off", "local", "fargate"), "off")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

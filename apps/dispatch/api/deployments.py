@@ -15,6 +15,7 @@ from apps.core.http.pagination import page_of
 from apps.core.http.query import PageQuery
 from apps.dispatch import services
 from apps.dispatch.api import serializers as shapes
+from apps.dispatch.api.views import has_compute
 from apps.flows import selectors as flows
 from apps.flows import services as flow_services
 from apps.flows.services import DeploymentSpec
@@ -65,6 +66,7 @@ class Deployments(WorkspaceView):
             pool=pool,
             describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **given),
             now=utc_now(),
+            has_compute=has_compute(),
         )
         return Response(_body(deployment), status=201 if is_new else 200)
 

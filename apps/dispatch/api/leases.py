@@ -90,7 +90,8 @@ async def _lease(
     return answer or LeaseAnswer(leases=[], commands=[])
 
 
-# PERF: pools are neither renamed nor deleted, so a name that led to one always will.
+# PERF: pools are neither renamed nor deleted and keep their kind, so a name that led to one always
+# will.
 _MAX_POOLS = 10_000
 _pool_ids: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
 
@@ -98,7 +99,7 @@ _pool_ids: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
 def _resolve(key: tuple[uuid.UUID, str]) -> uuid.UUID:
     workspace_id, pool = key
     with workspace_scope(workspace_id):
-        found = services.resolve_pool(workspace_id=workspace_id, pool=pool).id
+        found = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id
     if len(_pool_ids) >= _MAX_POOLS:
         _pool_ids.clear()
     _pool_ids[key] = found

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -34,6 +35,11 @@ from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
     from apps.dispatch.models import Agent, Pool
+
+
+def has_compute() -> bool:
+    """Say whether this installation executes runs of managed pools itself."""
+    return bool(settings.COMPUTE_BACKEND != "off")
 
 
 class RunTransitions(WorkspaceView):
@@ -122,6 +128,8 @@ class Pools(WorkspaceView):
         PageQuery.read(request)
         workspace_id = request.workspace.id
         services.ensure_default_pool(workspace_id=workspace_id)
+        if has_compute():
+            services.ensure_managed_pool(workspace_id=workspace_id)
         return Response(
             page_of(
                 selectors.list_pools(workspace_id=workspace_id),
@@ -145,6 +153,7 @@ class Pools(WorkspaceView):
             name=form.validated_data["name"],
             kind=PoolKind(form.validated_data.get("kind", PoolKind.PROCESS)),
             now=utc_now(),
+            has_compute=has_compute(),
         )
         return Response(_pool_bodies(request, [pool])[0], status=201)
 
@@ -258,7 +267,7 @@ class PoolHeartbeats(WorkspaceView):
         workspace_id, now = request.workspace.id, utc_now()
         services.greet_agent(
             workspace_id=workspace_id,
-            pool_id=services.resolve_pool(workspace_id=workspace_id, pool=pool).id,
+            pool_id=services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id,
             agent=agent,
             now=now,
         )

@@ -14,9 +14,11 @@ from apps.dispatch.services.lease import MAX_GRANTS, lease_next_runs
 from apps.dispatch.services.pools import (
     create_pool,
     ensure_default_pool,
+    ensure_managed_pool,
     forget_agents,
     greet_agent,
     pause_pool,
+    resolve_agents_pool,
     resolve_pool,
 )
 from apps.dispatch.services.pulse import keep_pulse, pulse_front_door
@@ -53,6 +55,7 @@ __all__ = [
     "create_pool",
     "deploy",
     "ensure_default_pool",
+    "ensure_managed_pool",
     "find_next_due_at",
     "forget_agents",
     "greet_agent",
@@ -66,6 +69,7 @@ __all__ = [
     "report_run",
     "report_runs",
     "rescue_lost_runs",
+    "resolve_agents_pool",
     "resolve_pool",
     "start_deployment",
 ]

@@ -14,35 +14,85 @@ from apps.core.transactions import joined
 from apps.core.wakeups import notify
 from apps.dispatch import selectors
 from apps.dispatch.enums import PoolKind
-from apps.dispatch.errors import AgentIdTaken, PoolNameTaken
+from apps.dispatch.errors import (
+    AgentIdTaken,
+    ComputeIsOff,
+    PoolIsManaged,
+    PoolNameTaken,
+    PoolNotFound,
+)
 from apps.dispatch.models import Agent, Pool, Queue
 from apps.dispatch.protocol import AgentInfo
 
 DEFAULT_NAME = "default"
+MANAGED_NAME = "managed"
 FORGET_AGENTS_AFTER = timedelta(days=7)
 
 
 @joined
-def resolve_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
+def resolve_pool(*, workspace_id: uuid.UUID, pool: str, has_compute: bool = False) -> Pool:
     """
-    Return the pool of this name or id. The pool `default` is made when it is first asked for.
+    Return the pool of this name or id.
 
-    Raises: PoolNotFound.
+    The pools `default` and, where we execute runs ourselves, `managed` are made when they are first
+    asked for.
+    Raises: PoolNotFound, ComputeIsOff for a managed pool that nobody would serve.
     """
     if pool == DEFAULT_NAME:
         return ensure_default_pool(workspace_id=workspace_id)
-    return selectors.get_pool(workspace_id=workspace_id, pool=pool)
+    if pool == MANAGED_NAME and has_compute:
+        return ensure_managed_pool(workspace_id=workspace_id)
+    try:
+        found = selectors.get_pool(workspace_id=workspace_id, pool=pool)
+    except PoolNotFound:
+        if pool == MANAGED_NAME:
+            raise _compute_is_off() from None
+        raise
+    return found
+
+
+@joined
+def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
+    """
+    Return the pool of this name or id that an agent wants to serve.
+
+    Raises: PoolNotFound, PoolIsManaged.
+    """
+    try:
+        found = resolve_pool(workspace_id=workspace_id, pool=pool)
+    except ComputeIsOff:
+        raise PoolNotFound("There is no such pool.", pool=pool) from None
+    if found.kind == PoolKind.MANAGED:
+        raise PoolIsManaged(
+            f"Headway itself executes the runs of pool {found.name!r}; agents need another pool.",
+            pool=found.name,
+        )
+    return found
 
 
 @joined
 def ensure_default_pool(*, workspace_id: uuid.UUID) -> Pool:
     """Return the workspace's pool `default`; made with its queue unless it is there."""
-    found = Pool.objects.for_workspace(workspace_id).filter(name=DEFAULT_NAME).first()
+    return _ensure_pool(workspace_id, DEFAULT_NAME, PoolKind.PROCESS)
+
+
+@joined
+def ensure_managed_pool(*, workspace_id: uuid.UUID) -> Pool:
+    """
+    Return the workspace's pool `managed`; made with its queue unless there is one of the name.
+
+    One that people made for their agents, before there was compute here, stays theirs.
+    """
+    return _ensure_pool(workspace_id, MANAGED_NAME, PoolKind.MANAGED)
+
+
+def _ensure_pool(workspace_id: uuid.UUID, name: str, kind: PoolKind) -> Pool:
+    found = Pool.objects.for_workspace(workspace_id).filter(name=name).first()
     if found is not None:
         return found
-    pool = Pool(id=uuid7(), workspace_id=workspace_id, name=DEFAULT_NAME)
+    pool = Pool(id=uuid7(), workspace_id=workspace_id, name=name, kind=kind.value)
     Pool.objects.bulk_create([pool], ignore_conflicts=True)
-    pool = Pool.objects.for_workspace(workspace_id).get(name=DEFAULT_NAME)
+    pool = Pool.objects.for_workspace(workspace_id).get(name=name)
     Queue.objects.bulk_create(
         [Queue(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME)], ignore_conflicts=True
     )
@@ -50,13 +100,24 @@ def ensure_default_pool(*, workspace_id: uuid.UUID) -> Pool:
 
 
 @joined
-def create_pool(*, workspace_id: uuid.UUID, name: str, kind: PoolKind, now: datetime) -> Pool:
+def create_pool(
+    *,
+    workspace_id: uuid.UUID,
+    name: str,
+    kind: PoolKind,
+    now: datetime,
+    has_compute: bool = False,
+) -> Pool:
     """
     Create a pool with the queue `default`.
 
-    Raises: PoolNameTaken.
+    Raises: PoolNameTaken, ComputeIsOff for a managed pool that nobody would serve.
     """
+    if kind is PoolKind.MANAGED and not has_compute:
+        raise _compute_is_off()
     ensure_default_pool(workspace_id=workspace_id)
+    if has_compute:
+        ensure_managed_pool(workspace_id=workspace_id)
     try:
         with transaction.atomic():
             pool = Pool.objects.create(
@@ -66,6 +127,10 @@ def create_pool(*, workspace_id: uuid.UUID, name: str, kind: PoolKind, now: date
         raise PoolNameTaken("There is a pool of this name already.", name=name) from None
     Queue.objects.create(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME, created_at=now)
     return pool
+
+
+def _compute_is_off() -> ComputeIsOff:
+    return ComputeIsOff("This installation has no compute of its own; choose another pool.")
 
 
 @joined

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from apps.core.transactions import joined
+from apps.dispatch.enums import PoolKind
+from apps.dispatch.errors import ComputeIsOff
 from apps.dispatch.services.pools import resolve_pool
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
@@ -146,15 +148,18 @@ def deploy(
     pool: str,
     describe: Callable[[uuid.UUID], DeploymentSpec],
     now: datetime,
+    has_compute: bool = False,
 ) -> tuple[Deployment, bool]:
     """
     Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
 
     `describe` makes its description once the pool's id is known.
-    Raises: PoolNotFound, BadParameterSchema, BadParameters, BadSchedule.
+    Raises: PoolNotFound, ComputeIsOff, BadParameterSchema, BadParameters, BadSchedule.
     """
-    pool_id = resolve_pool(workspace_id=workspace_id, pool=pool).id
-    return flows.save_deployment(workspace_id=workspace_id, spec=describe(pool_id), now=now)
+    found = resolve_pool(workspace_id=workspace_id, pool=pool, has_compute=has_compute)
+    if found.kind == PoolKind.MANAGED and not has_compute:
+        raise ComputeIsOff("This installation has no compute any more; choose another pool.")
+    return flows.save_deployment(workspace_id=workspace_id, spec=describe(found.id), now=now)
 
 
 @joined

@@ -1698,7 +1698,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        PoolKindEnum: "PROCESS";
+        PoolKindEnum: "PROCESS" | "MANAGED";
         PoolOutput: {
             agents_online: number;
             /** Format: uuid */

@@ -289,6 +289,19 @@ def test_polls_are_for_keys_with_the_scope(alice, mallory, deployment, poll):
     assert in_time(scene()) == [401, 403, 404, 404, 404]
 
 
+def test_no_agent_polls_a_managed_pool(workspace, deployment, poll):
+    with workspace_scope(workspace.id):
+        pool = services.ensure_managed_pool(workspace_id=workspace.id)
+    connection.close()
+
+    async def scene():
+        return [await poll(pool="managed"), await poll(pool=str(pool.id))]
+
+    assert in_time(scene()) == [409, 409]
+    with workspace_scope(workspace.id):
+        assert not Agent.objects.exists()
+
+
 def test_a_key_revoked_while_its_agent_waits_gets_no_run(alice, workspace, deployment, poll):
     secret = make_key(alice, role="AGENT")
     connection.close()

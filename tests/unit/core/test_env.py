@@ -112,3 +112,16 @@ def test_allowed_hosts_are_read(monkeypatch):
     monkeypatch.setenv("HW_HOSTS", "Chat.internal:8065, [fd00::7]:443")
 
     assert env.env_hosts("HW_HOSTS") == {"chat.internal:8065", "[fd00::7]:443"}
+
+
+def test_a_choice_names_what_may_be_chosen(monkeypatch):
+    monkeypatch.setenv("PLACE", "moon")
+
+    with pytest.raises(ImproperlyConfigured, match="PLACE must be one of off, local, not 'moon'"):
+        env.env_choice("PLACE", ("off", "local"), "off")
+
+
+def test_a_choice_that_is_not_made_is_the_default(monkeypatch):
+    monkeypatch.delenv("PLACE", raising=False)
+
+    assert env.env_choice("PLACE", ("off", "local"), "off") == "off"

@@ -1,0 +1,1 @@
+"""Use cases of compute; other apps import this package only."""
