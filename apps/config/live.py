@@ -22,7 +22,9 @@ settings.MIDDLEWARE = [
 
 from django.urls import get_resolver  # noqa: E402
 
+from apps.core.heap import settle_heap  # noqa: E402
 from apps.core.http.live import LiveHandler  # noqa: E402 - reads settings
 
 _ = get_resolver().url_patterns  # imported now, not by the first request
 application = LiveHandler()
+settle_heap()

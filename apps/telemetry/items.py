@@ -47,7 +47,7 @@ class Relation(Struct, forbid_unknown_fields=True, kw_only=True, gc=False, omit_
     namespace: ShortName | None = None
 
 
-class NewEvent(Struct, forbid_unknown_fields=True, kw_only=True):
+class NewEvent(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     """A fact with a time. `payload` is the JSON object as sent; `object_payload` makes one."""
 
     name: Name
@@ -74,7 +74,7 @@ class NewLogLine(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     logger: Annotated[str, Meta(max_length=limits.LOGGER_LENGTH)] | None = None
 
 
-class NewPoint(Struct, forbid_unknown_fields=True, kw_only=True):
+class NewPoint(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     """One value of a metric at a time; name and labels together are the series."""
 
     name: Name

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from apps.core.heap import settle_heap
 from workers.loop import Loop, run_until_signalled
 
 NAMES = ("scheduler", "rollup", "evaluator", "metering", "janitor")
@@ -25,4 +26,5 @@ class Command(BaseCommand):
         loops: list[Loop] = []
         for name in dict.fromkeys(names):
             loops.extend(import_module(f"workers.{name}").loops())
+        settle_heap()
         run_until_signalled(loops)
