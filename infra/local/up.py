@@ -169,11 +169,15 @@ def _migrate(supervisor: Supervisor, place: Place, environment: Mapping[str, str
 def _digest_of_migrations(database_url: str) -> str:
     digest = hashlib.blake2b(database_url.encode(), digest_size=16)
     # The pinned requirements stand for the migrations of other people's apps.
-    ours = sorted(REPOSITORY.glob("apps/*/migrations/*.py"))
-    for path in (REPOSITORY / "requirements" / "base.txt", *ours):
+    for path in (REPOSITORY / "requirements" / "base.txt", *own_migrations()):
         digest.update(f"{path.relative_to(REPOSITORY)}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def own_migrations() -> list[Path]:
+    """Return the migrations of our apps, in whichever package of the top level they are."""
+    return sorted(REPOSITORY.glob("[!.]*/*/migrations/*.py"))
 
 
 def _seed(supervisor: Supervisor, place: Place, environment: Mapping[str, str]) -> Credentials:
