@@ -1,6 +1,5 @@
 """Use cases of flows; other apps import this package only."""
 
-from apps.flows.services.bundles import record_bundle
 from apps.flows.services.deployments import (
     DeploymentChanges,
     check_run_parameters,
@@ -33,7 +32,6 @@ __all__ = [
     "edit_schedule",
     "ensure_flow",
     "find_next_due_at",
-    "record_bundle",
     "save_deployment",
     "take_due_schedules",
 ]
