@@ -11,6 +11,14 @@ class ScheduleNotFound(NotFound):
     """There is no such schedule in this workspace."""
 
 
+class BundleNotFound(NotFound):
+    """No such code was uploaded to this workspace, or its bytes are gone: upload it."""
+
+
+class BadCode(InvalidRequest):
+    """Bundle, requirements or size do not fit together; `fields` says what to change."""
+
+
 class BadParameterSchema(InvalidRequest):
     """The parameter schema cannot be used; `fields.parameter_schema` says why."""
 

@@ -10,12 +10,18 @@ from django.db.models import Min
 
 from apps.flows.errors import DeploymentNotFound, ScheduleNotFound
 from apps.flows.models import (
+    CodeBundle,
     Deployment,
     DeploymentQuerySet,
     Flow,
     FlowQuerySet,
     Schedule,
 )
+
+
+def find_bundle(*, workspace_id: uuid.UUID, sha256: str) -> CodeBundle | None:
+    """Return the bundle whose zip has this hash, or None."""
+    return CodeBundle.objects.for_workspace(workspace_id).filter(sha256=sha256).first()
 
 
 def list_flows(*, workspace_id: uuid.UUID) -> FlowQuerySet:
@@ -30,13 +36,13 @@ def find_flow_id(*, workspace_id: uuid.UUID, name: str) -> uuid.UUID | None:
 
 
 def list_deployments(*, workspace_id: uuid.UUID) -> DeploymentQuerySet:
-    """Return the workspace's deployments as rows: without parameters and schema."""
+    """Return the workspace's deployments as rows: without parameters, schema, requirements."""
     return (
         Deployment.objects.for_workspace(workspace_id)
         .standing()
-        .select_related("flow", "pool")
+        .select_related("flow", "pool", "bundle")
         .prefetch_related("schedules")
-        .defer("parameters", "parameter_schema")
+        .defer("parameters", "parameter_schema", "requirements")
     )
 
 
@@ -48,7 +54,7 @@ def get_deployment(
     if for_update:
         deployments = deployments.select_for_update(no_key=True, of=("self",))
     try:
-        return deployments.select_related("flow", "pool").get(pk=deployment_id)
+        return deployments.select_related("flow", "pool", "bundle").get(pk=deployment_id)
     except Deployment.DoesNotExist:
         raise DeploymentNotFound(
             "There is no such deployment.", deployment_id=str(deployment_id)

@@ -43,18 +43,16 @@ def find_size_faults(*, cpu: float, memory_mb: int) -> dict[str, list[str]]:
     >>> find_size_faults(cpu=0.25, memory_mb=512)
     {}
     >>> find_size_faults(cpu=0.25, memory_mb=4096)
-    {'size.memory_mb': ['With 0.25 vCPU it must be one of 512, 1024, 2048.']}
+    {'memory_mb': ['With 0.25 vCPU it must be one of 512, 1024, 2048.']}
     >>> find_size_faults(cpu=3, memory_mb=4096)
-    {'size.cpu': ['Must be one of 0.25, 0.5, 1, 2, 4, 8, 16 (vCPU).']}
+    {'cpu': ['Must be one of 0.25, 0.5, 1, 2, 4, 8, 16 (vCPU).']}
     """
     memories = LEGAL.get(_units(cpu))
     if memories is None:
         legal = ", ".join(f"{units / CPU_UNITS:g}" for units in LEGAL)
-        return {"size.cpu": [f"Must be one of {legal} (vCPU)."]}
+        return {"cpu": [f"Must be one of {legal} (vCPU)."]}
     if memory_mb not in memories:
-        return {
-            "size.memory_mb": [f"With {cpu:g} vCPU it must be {_named(memories)}."],
-        }
+        return {"memory_mb": [f"With {cpu:g} vCPU it must be {_named(memories)}."]}
     return {}
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from apps.flows.enums import ScheduleKind
 from apps.flows.parameters import Parameters
+from apps.flows.sizes import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,11 @@ class ScheduleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentSpec:
-    """A deployment by its names; `schedules` None leaves the present ones alone."""
+    """
+    A deployment by its names; `schedules` None leaves the present ones alone.
+
+    Bundle and size belong together: both for managed pools, none for others.
+    """
 
     flow_name: str
     name: str
@@ -41,6 +46,9 @@ class DeploymentSpec:
     timeout_seconds: int | None = None
     retries: int = 0
     retry_delay_seconds: int = 0
+    bundle_sha256: str | None = None
+    requirements: list[str] = field(default_factory=list)
+    size: Size | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How schedules look on the wire. Public to dispatch, whose routes answer deployments."""
+"""How schedules and code look on the wire. Public to those above, whose routes answer them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from rest_framework import serializers
 from apps.core.http.serializers import StrictSerializer
 from apps.flows.enums import ScheduleKind
 from apps.flows.parameters import find_storage_fault
+from apps.flows.sizes import Size, find_size_faults
 from apps.flows.specs import ScheduleSpec
 
 if TYPE_CHECKING:
-    from apps.flows.models import Schedule
+    from apps.flows.models import CodeBundle, Schedule
 
 KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
 MAX_JSON_BYTES = 256 * 1024
@@ -29,6 +30,47 @@ class JsonObjectField(serializers.DictField):
         if len(orjson.dumps(value)) > MAX_JSON_BYTES:
             raise serializers.ValidationError(f"Over {MAX_JSON_BYTES // 1024} KiB.")
         return value
+
+
+class BundleOutput(serializers.Serializer[Any]):
+    """A zip of code."""
+
+    sha256 = serializers.CharField()
+    bytes = serializers.IntegerField()
+    files = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class SizeOutput(serializers.Serializer[Any]):
+    """What a managed run gets."""
+
+    cpu = serializers.FloatField(help_text="vCPU")
+    memory_mb = serializers.IntegerField()
+
+
+class SizeInput(StrictSerializer):
+    cpu = serializers.FloatField(help_text="vCPU: 0.25, 0.5, 1, 2, 4, 8 or 16")
+    memory_mb = serializers.IntegerField()
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if faults := find_size_faults(**given):
+            raise serializers.ValidationError(faults)
+        return given
+
+
+def bundle_body(bundle: CodeBundle) -> dict[str, object]:
+    """Fill a BundleOutput."""
+    return {
+        "sha256": bundle.sha256,
+        "bytes": bundle.size_bytes,
+        "files": bundle.files,
+        "created_at": bundle.created_at,
+    }
+
+
+def size_body(size: Size) -> dict[str, object]:
+    """Fill a SizeOutput."""
+    return {"cpu": size.cpu, "memory_mb": size.memory_mb}
 
 
 class ScheduleInput(StrictSerializer):

@@ -19,7 +19,8 @@ from apps.dispatch.api.views import has_compute
 from apps.flows import selectors as flows
 from apps.flows import services as flow_services
 from apps.flows.services import DeploymentSpec
-from apps.flows.wire import schedule_body, schedule_spec
+from apps.flows.sizes import make_size
+from apps.flows.wire import bundle_body, schedule_body, schedule_spec, size_body
 from apps.runs import selectors as runs
 from apps.runs import wire
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
@@ -60,6 +61,10 @@ class Deployments(WorkspaceView):
         given = dict(form.validated_data)
         pool = given.pop("pool")
         given["version"] = given.get("version") or ""
+        bundle, size = given.pop("bundle", None), given.pop("size", None)
+        given["path"] = given.get("path", "")
+        given["bundle_sha256"] = bundle["sha256"] if bundle else None
+        given["size"] = make_size(**size) if size else None
         given["schedules"] = [schedule_spec(each) for each in given.get("schedules", ())]
         deployment, is_new = services.deploy(
             workspace_id=request.workspace.id,
@@ -161,6 +166,8 @@ def _rows(workspace_id: uuid.UUID, rows: Sequence[Deployment]) -> list[dict[str,
                 "retry_delay_seconds": deployment.retry_delay_seconds,
                 "created_at": deployment.created_at,
                 "updated_at": deployment.updated_at,
+                "bundle": bundle_body(deployment.bundle) if deployment.bundle else None,
+                "size": size_body(deployment.size) if deployment.size else None,
                 "recent_runs": [wire.run_tick(run) for run in recent.get(deployment.id, ())],
                 "next_run_at": min(due, default=None),
             }
@@ -173,4 +180,5 @@ def _body(deployment: Deployment) -> dict[str, object]:
     return row | {
         "parameters": deployment.parameters,
         "parameter_schema": deployment.parameter_schema,
+        "requirements": deployment.requirements,
     }

@@ -11,7 +11,14 @@ from apps.core.http.query import PageQuery, RangeQuery
 from apps.core.http.serializers import StrictSerializer
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import AgentInfo
-from apps.flows.wire import JsonObjectField, ScheduleInput, ScheduleOutput
+from apps.flows.wire import (
+    BundleOutput,
+    JsonObjectField,
+    ScheduleInput,
+    ScheduleOutput,
+    SizeInput,
+    SizeOutput,
+)
 from apps.runs.wire import (
     CAUSES,
     STATE_TYPES,
@@ -37,6 +44,13 @@ def _tags(**options: Any) -> serializers.ListField:
     )
 
 
+class BundleInput(StrictSerializer):
+    sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}$",
+        error_messages={"invalid": "Must be a SHA-256 as 64 lower-case hex digits."},
+    )
+
+
 class DeploymentInput(StrictSerializer):
     flow_name = serializers.CharField(max_length=200)
     name = serializers.CharField(max_length=200)
@@ -45,7 +59,12 @@ class DeploymentInput(StrictSerializer):
         max_length=500,
         error_messages={"invalid": "Must be a file and a function: “flow.py:main”."},
     )
-    path = serializers.CharField(max_length=1000)
+    path = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        help_text="Where agents find the code; in managed pools the bundle is its place.",
+    )
     description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
     parameters = JsonObjectField(required=False)
     parameter_schema = JsonObjectField(required=False)
@@ -62,6 +81,11 @@ class DeploymentInput(StrictSerializer):
     retry_delay_seconds = serializers.IntegerField(
         required=False, min_value=0, max_value=MAX_SECONDS
     )
+    bundle = BundleInput(required=False, allow_null=True)
+    requirements = serializers.ListField(
+        child=serializers.CharField(max_length=1000), required=False, max_length=1000
+    )
+    size = SizeInput(required=False, allow_null=True)
 
 
 class DeploymentChange(StrictSerializer):
@@ -90,12 +114,16 @@ class DeploymentRowOutput(serializers.Serializer[Any]):
     retry_delay_seconds = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    bundle = BundleOutput(allow_null=True)
+    size = SizeOutput(allow_null=True)
     recent_runs = RunTickOutput(many=True)
     next_run_at = serializers.DateTimeField(allow_null=True)
 
 
 class DeploymentOutput(DeploymentRowOutput):
     """A deployment on its own page."""
+
+    requirements = serializers.ListField(child=serializers.CharField())
 
     parameters = serializers.DictField()
     parameter_schema = serializers.DictField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,13 @@ from django.db import connection
 from apps.core.transactions import joined
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.errors import ComputeIsOff
+from apps.dispatch.job_settings import find_code_faults
 from apps.dispatch.services.pools import resolve_pool
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
+from apps.flows.errors import BadCode
 from apps.flows.services import DeploymentSpec
+from apps.flows.sizes import Size
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource
@@ -154,12 +158,18 @@ def deploy(
     Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
 
     `describe` makes its description once the pool's id is known.
-    Raises: PoolNotFound, ComputeIsOff, BadParameterSchema, BadParameters, BadSchedule.
+    Raises: PoolNotFound, ComputeIsOff, BadCode, BadParameterSchema, BadParameters, BadSchedule.
     """
     found = resolve_pool(workspace_id=workspace_id, pool=pool, has_compute=has_compute)
     if found.kind == PoolKind.MANAGED and not has_compute:
         raise ComputeIsOff("This installation has no compute any more; choose another pool.")
-    return flows.save_deployment(workspace_id=workspace_id, spec=describe(found.id), now=now)
+    spec = describe(found.id)
+    faults = find_code_faults(kind=PoolKind(found.kind), spec=spec)
+    if faults:
+        raise BadCode(f"This does not fit the pool {found.name!r}.", fields=faults)
+    if found.kind == PoolKind.MANAGED and spec.size is None:
+        spec = replace(spec, size=Size())
+    return flows.save_deployment(workspace_id=workspace_id, spec=spec, now=now)
 
 
 @joined

@@ -1,5 +1,6 @@
 """Use cases of flows; other apps import this package only."""
 
+from apps.flows.services.bundles import record_bundle
 from apps.flows.services.deployments import (
     DeploymentChanges,
     check_run_parameters,
@@ -32,6 +33,7 @@ __all__ = [
     "edit_schedule",
     "ensure_flow",
     "find_next_due_at",
+    "record_bundle",
     "save_deployment",
     "take_due_schedules",
 ]

@@ -12,7 +12,7 @@ from django.db import transaction
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.flows import selectors
-from apps.flows.errors import BadParameters, BadParameterSchema
+from apps.flows.errors import BadCode, BadParameters, BadParameterSchema
 from apps.flows.models import Deployment, Flow, Schedule
 from apps.flows.parameters import (
     Parameters,
@@ -20,6 +20,7 @@ from apps.flows.parameters import (
     list_schema_faults,
     merge_parameters,
 )
+from apps.flows.requirements import find_requirement_faults
 from apps.flows.services.schedules import (
     check_times,
     replace_schedules,
@@ -85,7 +86,7 @@ def save_deployment(
     """
     Create or replace the deployment of this flow and name; return it, and whether it is new.
 
-    Raises: BadParameterSchema, BadParameters, BadSchedule.
+    Raises: BadParameterSchema, BadParameters, BadSchedule, BadCode.
     """
     _check(spec)
     check_times(spec.schedules or ())
@@ -104,6 +105,10 @@ def save_deployment(
         "timeout_seconds": spec.timeout_seconds,
         "retries": spec.retries,
         "retry_delay_seconds": spec.retry_delay_seconds,
+        "bundle_id": _bundle_id(workspace_id, spec),
+        "requirements": spec.requirements,
+        "cpu_units": spec.size.cpu_units if spec.size else None,
+        "memory_mb": spec.size.memory_mb if spec.size else None,
         "updated_at": now,
     }
     # update_or_create locks the row it finds, and retries as an update when another was first.
@@ -186,7 +191,23 @@ def check_run_parameters(*, deployment: Deployment, given: Parameters) -> Parame
     return merged
 
 
+def _bundle_id(workspace_id: uuid.UUID, spec: DeploymentSpec) -> uuid.UUID | None:
+    if spec.bundle_sha256 is None:
+        return None
+    found = selectors.find_bundle(workspace_id=workspace_id, sha256=spec.bundle_sha256)
+    if found is None:
+        raise BadCode(
+            "The code is not here.",
+            fields={"bundle": ["No bundle of this hash was uploaded to this workspace."]},
+        )
+    return found.id
+
+
 def _check(spec: DeploymentSpec) -> None:
+    faults = find_requirement_faults(spec.requirements)
+    if faults:
+        message = "The requirements cannot be used."
+        raise BadCode(message, fields={"requirements": faults})
     faults = list_schema_faults(spec.parameter_schema)
     if faults:
         message = "The parameter schema cannot be used."

@@ -1072,6 +1072,18 @@ export interface components {
             run_id: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        BundleInputRequest: {
+            sha256: string;
+        };
+        /** @description A zip of code. */
+        BundleOutput: {
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            files: number;
+            sha256: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         CauseInfoInputRequest: {
             detail?: string | null;
             exit_code?: number | null;
@@ -1173,6 +1185,7 @@ export interface components {
         DeliveryStateEnum: "SENDING" | "DELIVERED" | "FAILED";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         DeploymentInputRequest: {
+            bundle?: components["schemas"]["BundleInputRequest"] | null;
             description?: string;
             entrypoint: string;
             flow_name: string;
@@ -1183,18 +1196,22 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
-            path: string;
+            /** @description Where agents find the code; in managed pools the bundle is its place. */
+            path?: string;
             /** @default default */
             pool: string;
+            requirements?: string[];
             retries?: number;
             retry_delay_seconds?: number;
             schedules?: components["schemas"]["ScheduleInputRequest"][];
+            size?: components["schemas"]["SizeInputRequest"] | null;
             tags?: string[];
             timeout_seconds?: number | null;
             version?: string | null;
         };
         /** @description A deployment on its own page. */
         DeploymentOutput: {
+            bundle: components["schemas"]["BundleOutput"] | null;
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -1215,9 +1232,11 @@ export interface components {
             paused: boolean;
             pool: components["schemas"]["NamedOutput"];
             recent_runs: components["schemas"]["RunTickOutput"][];
+            requirements: string[];
             retries: number;
             retry_delay_seconds: number;
             schedules: components["schemas"]["ScheduleOutput"][];
+            size: components["schemas"]["SizeOutput"] | null;
             tags: string[];
             timeout_seconds: number | null;
             /** Format: date-time */
@@ -1230,6 +1249,7 @@ export interface components {
         };
         /** @description A deployment in a list. */
         DeploymentRowOutput: {
+            bundle: components["schemas"]["BundleOutput"] | null;
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -1247,6 +1267,7 @@ export interface components {
             retries: number;
             retry_delay_seconds: number;
             schedules: components["schemas"]["ScheduleOutput"][];
+            size: components["schemas"]["SizeOutput"] | null;
             tags: string[];
             timeout_seconds: number | null;
             /** Format: date-time */
@@ -1953,6 +1974,24 @@ export interface components {
         };
         /** @enum {string} */
         ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SizeInputRequest: {
+            /**
+             * Format: double
+             * @description vCPU: 0.25, 0.5, 1, 2, 4, 8 or 16
+             */
+            cpu: number;
+            memory_mb: number;
+        };
+        /** @description What a managed run gets. */
+        SizeOutput: {
+            /**
+             * Format: double
+             * @description vCPU
+             */
+            cpu: number;
+            memory_mb: number;
+        };
         /** @enum {string} */
         SourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */

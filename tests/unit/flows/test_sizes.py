@@ -31,17 +31,17 @@ def test_what_fargate_offers_is_legal(cpu, memory_mb):
 @pytest.mark.parametrize(
     ("cpu", "memory_mb", "field"),
     [
-        (0.25, 4096, "size.memory_mb"),
-        (0.5, 512, "size.memory_mb"),
-        (1, 2049, "size.memory_mb"),
-        (8, 17408, "size.memory_mb"),  # between two steps of 4 GiB
-        (16, 36864, "size.memory_mb"),  # between two steps of 8 GiB
-        (0, 512, "size.cpu"),
-        (3, 8192, "size.cpu"),
-        (0.2500001, 512, "size.cpu"),
-        (-1, 512, "size.cpu"),
-        (float("nan"), 512, "size.cpu"),
-        (float("inf"), 512, "size.cpu"),
+        (0.25, 4096, "memory_mb"),
+        (0.5, 512, "memory_mb"),
+        (1, 2049, "memory_mb"),
+        (8, 17408, "memory_mb"),  # between two steps of 4 GiB
+        (16, 36864, "memory_mb"),  # between two steps of 8 GiB
+        (0, 512, "cpu"),
+        (3, 8192, "cpu"),
+        (0.2500001, 512, "cpu"),
+        (-1, 512, "cpu"),
+        (float("nan"), 512, "cpu"),
+        (float("inf"), 512, "cpu"),
     ],
 )
 def test_anything_else_is_named_with_what_is_legal(cpu, memory_mb, field):
