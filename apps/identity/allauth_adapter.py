@@ -21,8 +21,6 @@ class QueuedMailAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth 
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         message = self.render_mail(template_prefix, email, context)
-        alternatives = getattr(message, "alternatives", [])
-        html = next((content for content, kind in alternatives if kind == "text/html"), "")
         services.queue_mail(
-            recipient=email, subject=message.subject, text=message.body, html=html, now=utc_now()
+            recipient=email, subject=message.subject, text=message.body, now=utc_now()
         )

@@ -11,21 +11,27 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
 from apps.core.jobs import enqueue_on_commit
+from apps.core.mail import as_html, signed
 from apps.identity.backoff import next_delay
 from apps.identity.models import Mail
 
 logger = structlog.get_logger(__name__)
 SEND_TASK = "identity.send_mail"
+FOOTER = "Sent by Headway."
 # A worker that died while sending leaves the row; the next one may take it after this long.
 ATTEMPT_WINDOW = timedelta(minutes=3)
 DUE_BATCH = 100
 
 
 @transaction.atomic
-def queue_mail(*, recipient: str, subject: str, text: str, html: str, now: datetime) -> Mail:
-    """Store the mail and send it with the commit."""
+def queue_mail(*, recipient: str, subject: str, text: str, now: datetime) -> Mail:
+    """Store the mail, as text and as HTML of the same words, and send it with the commit."""
     mail = Mail.objects.create(
-        recipient=recipient, subject=subject, text=text, html=html, next_attempt_at=now
+        recipient=recipient,
+        subject=subject,
+        text=signed(text, footer=FOOTER),
+        html=as_html(heading=subject, text=text, footer=FOOTER),
+        next_attempt_at=now,
     )
     enqueue_on_commit(SEND_TASK, mail_id=str(mail.id))
     return mail

@@ -242,7 +242,7 @@ def _warn(
         url=settings.PUBLIC_URL,
     )
     for address in sorted(tenancy_selectors.list_owner_addresses(account_id=account.id)):
-        identity.queue_mail(recipient=address, subject=subject, text=text, html="", now=now)
+        identity.queue_mail(recipient=address, subject=subject, text=text, now=now)
     event = NewEvent(
         id=derived_uuid7(month.starts_at, str(account.id), meter.value, str(new[-1])),
         name="headway.usage.warning",

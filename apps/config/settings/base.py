@@ -75,7 +75,8 @@ WSGI_APPLICATION = "apps.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        # Before the apps' own, so that the words of allauth's mails are ours.
+        "DIRS": [BASE_DIR / "apps" / "identity" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

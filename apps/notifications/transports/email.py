@@ -6,27 +6,19 @@ import smtplib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
-from django.utils.html import urlize
 
+from apps.core.mail import as_html, signed
 from apps.core.outbound import Outcome, failure
 from apps.notifications.messages import Parcel
 from apps.notifications.transports.port import BadConfigError, Config, refuse_unknown
 
 MAX_RECIPIENTS = 20
 _TAKEN = 250  # what a mail server says of a mail that it has taken over
-_HTML = """<!doctype html>
-<html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 40em">
-<p style="font-weight: 600">{subject}</p>
-<div style="white-space: pre-wrap">{body}</div>
-<p style="color: #666; font-size: 13px">{footer}</p>
-</body></html>
-"""
 
 
 class EmailTransport:
@@ -57,18 +49,14 @@ class EmailTransport:
         footer = f"Sent by Headway to the channel “{parcel.channel_name}”."
         mail = EmailMultiAlternatives(
             parcel.message.subject,
-            f"{parcel.body}\n\n-- \n{footer}\n",
+            signed(parcel.body, footer=footer),
             to=to,
             headers={
                 "Auto-Submitted": "auto-generated",  # so that nobody's absence note answers it
                 "X-Headway-Delivery": str(parcel.id),
             },
         )
-        html = _HTML.format(
-            subject=escape(parcel.message.subject),
-            body=urlize(parcel.body, nofollow=True, autoescape=True),
-            footer=escape(footer),
-        )
+        html = as_html(heading=parcel.message.subject, text=parcel.body, footer=footer)
         mail.attach_alternative(html, "text/html")
         try:
             mail.send()

@@ -46,7 +46,7 @@ def serve(box, port):
 
 def queue(now):
     return services.queue_mail(
-        recipient="dora@acme.example", subject="Confirm", text="the link", html="", now=now
+        recipient="dora@acme.example", subject="Confirm", text="the link", now=now
     )
 
 
@@ -63,6 +63,59 @@ def test_signing_up_sends_the_verification_mail(client, inbox, django_capture_on
     sent = Mail.objects.get()
     assert sent.sent_at is not None
     assert sent.text == ""
+
+
+SIGN_UP = "/_allauth/browser/v1/auth/signup"
+FORGOT = "/_allauth/browser/v1/auth/password/request"
+CHANGE = "/_allauth/browser/v1/account/password/change"
+PASSWORD = "a long enough passphrase"
+DORA = {"email": "dora@acme.example", "password": PASSWORD}
+
+
+@pytest.mark.parametrize(
+    ("requests", "subject", "words"),
+    [
+        ([(SIGN_UP, DORA)], "Confirm your e-mail address", "/verify-email/"),
+        (
+            [(SIGN_UP, DORA), (FORGOT, {"email": DORA["email"]})],
+            "Choose a new password",
+            "/reset-password/",
+        ),
+        (
+            [(FORGOT, {"email": "nobody@acme.example"})],
+            "There is no login with this address",
+            "/signup",
+        ),
+    ],
+)
+def test_the_mails_of_logging_in_are_in_our_words(client, requests, subject, words):
+    for path, body in requests:
+        client.post(path, body, content_type="application/json")
+        client.logout()
+
+    mail = Mail.objects.get(subject=subject)
+    assert words in mail.text
+    assert f'<a href="http://127.0.0.1:8400{words}' in mail.html
+    for part in (mail.text, mail.html):
+        assert part.rstrip("\n").endswith(("Sent by Headway.", "</html>"))
+        assert "Thank you for using" not in part
+        assert "example.com" not in part
+
+
+def test_a_changed_password_is_told_with_where_it_came_from(client):
+    client.post(SIGN_UP, DORA, content_type="application/json")
+
+    client.post(
+        CHANGE,
+        {"current_password": PASSWORD, "new_password": f"{PASSWORD} & another"},
+        content_type="application/json",
+        headers={"user-agent": "Browser's <b>own</b> & 1"},
+    )
+
+    mail = Mail.objects.latest("created_at")
+    assert "Your password has been changed." in mail.text
+    assert "127.0.0.1 (Browser's <b>own</b> & 1)" in mail.text
+    assert "<b>" not in mail.html
 
 
 def test_a_mail_is_sent_once(inbox):
