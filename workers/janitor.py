@@ -11,6 +11,7 @@ from apps.dispatch import services as dispatch
 from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.telemetry import services as telemetry
+from apps.tenancy import services as tenancy
 from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ def keep_up() -> bool:
         partitions_dropped=dropped,
         runs_deleted=deleted,
         agents_forgotten=dispatch.forget_agents(now=now),
+        run_keys_dropped=tenancy.drop_ended_run_keys(now=now),
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),

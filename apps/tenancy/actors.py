@@ -85,9 +85,17 @@ class AccountRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunRef:
+    """One execution of one run."""
+
+    run_id: uuid.UUID
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """
-    A person or an API key. `scopes` and `role` are those in the workspace of the request.
+    A person, an API key or a run. `scopes` and `role` are those in the workspace of the request.
 
     `user_id` is the person, or the maker of the key (None when that person is gone).
     """
@@ -100,6 +108,7 @@ class Actor:
     role: str | None = None
     scopes: frozenset[Scope] = frozenset()
     workspace: WorkspaceRef | None = None  # an API key's own; None for a person
+    run: RunRef | None = None  # with the key of a run: nothing but this run is open to it
 
     @property
     def is_authenticated(self) -> bool:

@@ -39,7 +39,7 @@ def find_key_actor(header: str) -> Actor | None:
         if actor is None or actor.workspace is None:
             raise Unauthenticated("The API key is not valid.")
         key_cache.remember(secret_hash, actor)
-        if time.monotonic() - _noted.get(actor.id, -60.0) >= 60.0:
+        if actor.run is None and time.monotonic() - _noted.get(actor.id, -60.0) >= 60.0:
             _noted[actor.id] = time.monotonic()
             services.note_key_use(workspace_id=actor.workspace.id, key_id=actor.id, now=now)
     return actor

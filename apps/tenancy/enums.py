@@ -21,3 +21,4 @@ class BuiltInRole(TextChoices):
 class ActorKind(TextChoices):
     USER = "user"
     API_KEY = "api_key"
+    RUN = "run"  # what a managed run's own process may do

@@ -29,16 +29,23 @@ class WorkspaceRequest(Request):
     actor: Actor
 
 
-def enter_workspace(actor: Actor, workspace: str) -> tuple[Actor, WorkspaceRef]:
+def enter_workspace(
+    actor: Actor, workspace: str, *, admits_runs: bool = False
+) -> tuple[Actor, WorkspaceRef]:
     """
     Return the actor with the scopes held in this workspace, and the workspace.
 
-    Raises: NotFound for outsiders and for keys of other workspaces alike.
+    SECURITY: every way into a workspace leads through here, so that the key of a run opens only
+    what says that it is for runs.
+    Raises: NotFound for outsiders and for keys of other workspaces alike; PermissionDenied for the
+    key of a run where none is admitted.
     """
     if actor.workspace is not None:
         own = actor.workspace
         if workspace != own.slug and as_uuid(workspace) != own.id:
             raise NotFound("There is no such workspace.")
+        if actor.run is not None and not admits_runs:
+            raise PermissionDenied("The key of a run reports that run and does nothing else.")
         return actor, own
     person, workspace_id = selectors.person_in_workspace(
         user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace
@@ -58,6 +65,8 @@ class WorkspaceView(APIView):
     # False for handlers that talk to the outside: their service enters the scope by itself, so that
     # no transaction stays open while a stranger's machine takes its time.
     in_transaction: ClassVar[bool] = True
+    # Methods that the key of a run may call, on the run of its own address only.
+    run_key_methods: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -66,7 +75,13 @@ class WorkspaceView(APIView):
             return  # DRF answers 405
         if method == "OPTIONS":
             return
-        actor, workspace = enter_workspace(request.user, kwargs["workspace"])  # type: ignore[arg-type] # IsActor saw to it
+        actor, workspace = enter_workspace(
+            request.user,  # type: ignore[arg-type] # IsActor saw to it
+            kwargs["workspace"],
+            admits_runs=method in self.run_key_methods,
+        )
+        if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
+            raise PermissionDenied("This is the key of another run.")
         require_scope(actor, self.scopes[method])
         request.actor, request.workspace = actor, workspace  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))

@@ -157,3 +157,7 @@ KEY_BY_HASH = (
     "CREATE POLICY by_hash ON tenancy_apikey FOR SELECT TO "
     f"{APP_ROLE} USING (secret_hash = {_CURRENT_KEY});"
 )
+RUN_KEY_BY_HASH = (
+    "CREATE POLICY by_hash ON tenancy_runkey FOR SELECT TO "
+    f"{APP_ROLE} USING (secret_hash = {_CURRENT_KEY});"
+)

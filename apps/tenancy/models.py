@@ -159,3 +159,41 @@ class ApiKey(Record):
     @property
     def is_usable(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_now())
+
+
+class RunKeyQuerySet(models.QuerySet["RunKey"]):
+    def of_run(self, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunKeyQuerySet:
+        return self.filter(workspace_id=workspace_id, run_id=run_id)
+
+    def usable(self, now: datetime) -> RunKeyQuerySet:
+        return self.filter(revoked_at=None).filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        )
+
+
+class RunKey(Record):
+    """
+    A secret with which one execution of one run reports itself; only its hash is kept.
+
+    Not among people's keys: nobody made it, nobody lists it, and it ends by itself.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    run_id = models.UUIDField()  # by value: runs are a layer above
+    epoch = models.PositiveIntegerField()
+    secret_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(null=True)  # soon after its lease ended; null while it lives
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = RunKeyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["run_id", "epoch"], name="tenancy_run_key_run"),
+            models.Index(fields=["created_at"], name="tenancy_run_key_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}#{self.epoch}"

@@ -10,15 +10,16 @@ from django.db.models import QuerySet
 
 from apps.core.errors import NotFound
 from apps.identity import selectors as identity
-from apps.tenancy.actors import AccountRef, Actor, Hold, Limits, WorkspaceRef
+from apps.tenancy.actors import AccountRef, Actor, Hold, Limits, RunRef, WorkspaceRef
 from apps.tenancy.enums import AccountRole, ActorKind
-from apps.tenancy.isolation import key_scope, user_scope
+from apps.tenancy.isolation import key_scope, user_scope, workspace_scope
 from apps.tenancy.models import (
     Account,
     AccountLimits,
     ApiKey,
     Member,
     RoleAssignment,
+    RunKey,
     Workspace,
     WorkspaceLimits,
 )
@@ -99,7 +100,7 @@ def find_assignment(*, user_id: uuid.UUID, workspace: str) -> RoleAssignment | N
 
 
 def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
-    """Return the actor behind an API key that is neither revoked nor expired."""
+    """Return the actor behind a key, of people or of a run, neither revoked nor expired."""
     with key_scope(secret_hash):
         key = (
             ApiKey.objects.usable(now)
@@ -108,7 +109,7 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
             .first()
         )
     if key is None:
-        return None
+        return _find_run_actor(secret_hash, now)
     return Actor(
         kind=ActorKind.API_KEY,
         id=key.id,
@@ -117,13 +118,28 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
         user_id=key.created_by_id,
         role=key.role,
         scopes=frozenset(Scope(scope) for scope in key.scopes if scope in set(Scope)),
-        workspace=key_workspace_ref(key),
+        workspace=_key_workspace_ref(key),
     )
 
 
-def key_workspace_ref(key: ApiKey) -> WorkspaceRef:
-    from apps.tenancy.isolation import workspace_scope
+def _find_run_actor(secret_hash: str, now: datetime) -> Actor | None:
+    with key_scope(secret_hash):
+        key = RunKey.objects.usable(now).filter(secret_hash=secret_hash).first()
+    if key is None:
+        return None
+    return Actor(
+        kind=ActorKind.RUN,
+        id=key.run_id,
+        name="its run",
+        email=None,
+        user_id=None,
+        scopes=frozenset({Scope.RUNS_REPORT}),
+        workspace=_key_workspace_ref(key),
+        run=RunRef(run_id=key.run_id, epoch=key.epoch),
+    )
 
+
+def _key_workspace_ref(key: ApiKey | RunKey) -> WorkspaceRef:
     with workspace_scope(key.workspace_id):
         return get_workspace(workspace_id=key.workspace_id)
 

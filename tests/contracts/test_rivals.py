@@ -41,6 +41,7 @@ BODIES = {
         },
         "leases": [],
     },
+    "heartbeat_run": {"epoch": 1},
     "change_pool": {"paused": True},
     "create_channel": {
         "name": "x",

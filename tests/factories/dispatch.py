@@ -35,6 +35,7 @@ def make_deployment(workspace: WorkspaceRef, **changes: Any) -> Deployment:
         pool=pool,
         describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **spec),
         now=now,
+        has_compute=pool == "managed",
     )
     return deployment
 

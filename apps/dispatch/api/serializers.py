@@ -278,6 +278,10 @@ class HeartbeatInput(StrictSerializer):
     leases = serializers.ListField(child=HeldLeaseInput(), max_length=MAX_LEASES_HELD)
 
 
+class RunHeartbeatInput(StrictSerializer):
+    epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+
+
 class HeldLeaseOutput(serializers.Serializer[Any]):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField()

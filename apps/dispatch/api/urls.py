@@ -10,6 +10,7 @@ urlpatterns = [
     path(f"{W}/deployments/<uuid:deployment_id>", deployments.DeploymentDetail.as_view()),
     path(f"{W}/deployments/<uuid:deployment_id>/runs", deployments.DeploymentRuns.as_view()),
     path(f"{W}/runs/<uuid:run_id>/transitions", views.RunTransitions.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/heartbeat", views.RunHeartbeat.as_view()),
     path(f"{W}/pools", views.Pools.as_view()),
     path(f"{W}/pools/<uuid:pool_id>", views.PoolDetail.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents", views.PoolAgents.as_view()),

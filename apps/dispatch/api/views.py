@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from apps.core.clock import utc_now
-from apps.core.errors import DomainError, InvalidRequest
+from apps.core.errors import DomainError, InvalidRequest, PermissionDenied
 from apps.core.http.exception_handler import refusal_body, request_id_of
 from apps.core.http.idempotency import idempotent
 from apps.core.http.pagination import page_of
@@ -30,6 +30,7 @@ from apps.runs.errors import IllegalTransition, StaleEpoch
 from apps.runs.services import AskedMove, MoveResult
 from apps.telemetry import selectors as telemetry
 from apps.tenancy import selectors as tenancy
+from apps.tenancy.actors import Actor
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
@@ -46,6 +47,7 @@ class RunTransitions(WorkspaceView):
     """The states a run went through; executors report the next one."""
 
     scopes: ClassVar = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_REPORT}
+    run_key_methods: ClassVar = frozenset({"POST"})
 
     @extend_schema(
         operation_id="list_run_transitions",
@@ -81,6 +83,7 @@ class RunTransitions(WorkspaceView):
         form = shapes.TransitionInput(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
+        refuse_other_epoch(request.actor, given["epoch"])
         # What is older than the workspace keeps is refused, as ingest does: each such report would
         # open a partition of its own.
         oldest = utc_now() - timedelta(days=request.workspace.limits.retention_days)
@@ -112,10 +115,47 @@ class RunTransitions(WorkspaceView):
         return Response(wire.run_body(run, actor=request.actor))
 
 
+def refuse_other_epoch(actor: Actor, epoch: int) -> None:
+    """
+    Let the key of a run speak of its own execution only.
+
+    Raises: PermissionDenied.
+    """
+    if actor.run is not None and actor.run.epoch != epoch:
+        raise PermissionDenied(
+            f"This is the key of epoch {actor.run.epoch}.", epoch=actor.run.epoch
+        )
+
+
 def _refused(request: WorkspaceRequest, refusal: DomainError) -> Response:
     # Not raised: that would roll back the transition which keeps the report as evidence.
     body = refusal_body(refusal, request_id_of(request._request))
     return Response(body, status=refusal.status)
+
+
+class RunHeartbeat(WorkspaceView):
+    """The sign of life of one run's executor."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_REPORT}
+    run_key_methods: ClassVar = frozenset({"POST"})
+
+    @extend_schema(
+        operation_id="heartbeat_run",
+        request=shapes.RunHeartbeatInput,
+        responses=shapes.HeartbeatOutput,
+    )
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        form = shapes.RunHeartbeatInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        epoch = form.validated_data["epoch"]
+        refuse_other_epoch(request.actor, epoch)
+        runs.get_run(workspace_id=request.workspace.id, run_id=run_id)
+        answer = services.heartbeat(
+            workspace_id=request.workspace.id,
+            leases=[HeldLease(run_id=run_id, epoch=epoch)],
+            now=utc_now(),
+        )
+        return Response({"commands": answer.commands, "lost": answer.lost})
 
 
 class Pools(WorkspaceView):

@@ -99,6 +99,24 @@ def _ensure_pool(workspace_id: uuid.UUID, name: str, kind: PoolKind) -> Pool:
     return pool
 
 
+# PERF: the end of every lease asks. Pools are never deleted and keep their kind.
+_MAX_KNOWN = 10_000
+_is_managed: dict[uuid.UUID, bool] = {}
+
+
+def is_managed(pool_id: uuid.UUID) -> bool:
+    """Say whether Headway itself executes the pool's runs."""
+    known = _is_managed.get(pool_id)
+    if known is None:
+        kind = Pool.objects.filter(id=pool_id).values_list("kind", flat=True).first()
+        if kind is None:
+            return False
+        if len(_is_managed) >= _MAX_KNOWN:
+            _is_managed.clear()
+        known = _is_managed[pool_id] = kind == PoolKind.MANAGED
+    return known
+
+
 @joined
 def create_pool(
     *,

@@ -13,6 +13,7 @@ from django.db import connection
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.services.lease import grant
+from apps.dispatch.services.pools import is_managed
 from apps.flows import selectors as flows
 from apps.runs import services as runs
 from apps.runs.errors import RunNotFound
@@ -24,6 +25,8 @@ from apps.runs.services import (
     Moved,
     MoveResult,
 )
+from apps.tenancy import services as tenancy
+from apps.tenancy.actors import RunRef
 
 if TYPE_CHECKING:
     from apps.runs.models import Run
@@ -126,11 +129,16 @@ _END = """
 
 
 def end_leases(*, ended: Sequence[Run], by: LeaseEnd, now: datetime) -> None:
-    """End the runs' active leases, and with them their slots."""
+    """End the runs' active leases, and with them their slots and soon the keys of managed runs."""
     if not ended:
         return
     with connection.cursor() as cursor:
         cursor.execute(_END, [now, by.value, [run.id for run in ended]])
+    managed = [run for run in ended if run.pool_id is not None and is_managed(run.pool_id)]
+    if managed:
+        tenancy.end_run_keys(
+            runs=[RunRef(run_id=run.id, epoch=run.epoch) for run in managed], now=now
+        )
 
 
 def retry_by_policy(*, run: Run, now: datetime) -> Run | None:

@@ -37,6 +37,7 @@ class FrontDoor(WorkspaceView):
     """Authenticate, read, hand to the service, answer after its commit."""
 
     parser_classes = ()  # the body is read as it is
+    admits_runs: ClassVar[bool] = False  # with the keys of managed runs
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         header = request.headers.get("Authorization", "")
@@ -46,7 +47,9 @@ class FrontDoor(WorkspaceView):
             actor = find_key_actor(header)
             if actor is None:
                 return super().dispatch(request, *args, **kwargs)
-            actor, workspace = enter_workspace(actor, kwargs["workspace"])
+            actor, workspace = enter_workspace(
+                actor, kwargs["workspace"], admits_runs=self.admits_runs
+            )
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
             decoded = self.read(request, actor)
             return _response(services.take_in(workspace=workspace, actor=actor, decoded=decoded))
@@ -72,13 +75,14 @@ class Ingest(FrontDoor):
     """One batch of anything that a process has to report."""
 
     scopes: ClassVar = {"POST": Scope.TELEMETRY_WRITE}
+    admits_runs: ClassVar = True  # to what is the run's own; the service sees to that
 
     def read(self, request: HttpRequest, actor: Actor) -> Decoded:
         decoded = decode_batch(_body(request))
         batch = decoded.batch
         if batch.runs or batch.task_runs or batch.heartbeats:
             require_scope(actor, Scope.RUNS_REPORT)
-        if batch.logs or batch.events or batch.points:
+        if (batch.logs or batch.events or batch.points) and actor.run is None:
             require_scope(actor, Scope.TELEMETRY_WRITE)
         return decoded
 

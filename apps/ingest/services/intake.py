@@ -12,6 +12,7 @@ from apps.core.clock import utc_now
 from apps.ingest.decode import Decoded
 from apps.ingest.gather import Gatherer
 from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
+from apps.ingest.services.own_items import keep_own_items
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import TelemetryBatch
 from apps.telemetry.services import Repeated, RowsAreThereError
@@ -29,6 +30,8 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Answe
 
     Returns after the commit. Must be called outside of a transaction.
     """
+    if actor.run is not None:
+        decoded = keep_own_items(workspace_id=workspace.id, run=actor.run, decoded=decoded)
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
     if decoded.count > SMALL:
         return _alone(sent)

@@ -53,6 +53,30 @@ def find_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run | None:
     return runs.filter(pk=run_id).first()
 
 
+_SUBRUNS = """
+    WITH RECURSIVE line AS (
+        SELECT id AS origin, parent_run_id AS parent, 1 AS depth FROM runs_run
+        WHERE workspace_id = %(workspace_id)s AND id = ANY(%(among)s)
+        UNION ALL
+        SELECT line.origin, run.parent_run_id, line.depth + 1
+        FROM line JOIN runs_run AS run
+          ON run.id = line.parent AND run.workspace_id = %(workspace_id)s
+        WHERE line.parent <> %(run_id)s AND line.depth < 64)
+    SELECT origin, coalesce(bool_or(parent = %(run_id)s), false) FROM line GROUP BY origin
+"""
+
+
+def find_subruns(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, among: Collection[uuid.UUID]
+) -> dict[uuid.UUID, bool]:
+    """Say of those runs that exist whether their parents lead to `run_id`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUBRUNS, {"workspace_id": workspace_id, "run_id": run_id, "among": list(among)}
+        )
+        return dict(cursor.fetchall())
+
+
 def workspaces_with_held_runs() -> list[uuid.UUID]:
     """Return the workspaces in which runs are held; for loops."""
     held = Run.objects.filter(state=RunState.HELD.value).order_by()

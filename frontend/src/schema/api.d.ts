@@ -657,6 +657,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The sign of life of one run's executor. */
+        post: operations["heartbeat_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/logs": {
         parameters: {
             query?: never;
@@ -857,7 +874,7 @@ export interface components {
             status: number | null;
         };
         /** @enum {string} */
-        ActorKindEnum: "user" | "api_key";
+        ActorKindEnum: "user" | "api_key" | "run";
         ActorOutput: {
             /** Format: email */
             email: string | null;
@@ -1836,6 +1853,10 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        RunHeartbeatInputRequest: {
+            epoch: number;
         };
         RunHistogramOutput: {
             buckets: components["schemas"]["RunBucketOutput"][];
@@ -3798,6 +3819,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    heartbeat_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunHeartbeatInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeartbeatOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

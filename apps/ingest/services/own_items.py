@@ -1,0 +1,88 @@
+"""What the key of a run may send: items of its run, and of the runs that it has started."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from apps.ingest.decode import Decoded
+from apps.ingest.envelope import ITEM_TYPES, IngestBatch, RunReport
+from apps.runs import selectors as runs
+from apps.telemetry.items import Refusal
+from apps.tenancy.actors import RunRef
+from apps.tenancy.isolation import workspace_scope
+
+CODE = "not_this_run"
+_FENCED = frozenset({"runs", "task_runs", "heartbeats"})  # each of these names an epoch
+
+
+def keep_own_items(*, workspace_id: uuid.UUID, run: RunRef, decoded: Decoded) -> Decoded:
+    """
+    Return the items that belong to the run or to one of its subruns, and refusals of the others.
+
+    A subrun is one whose parents lead to the run. Those that are there already are asked of the
+    database, whatever the batch says of them; new ones are introduced by their first report.
+    Costs a query only when other runs than the key's own are named.
+    """
+    batch = decoded.batch
+    named = {
+        item.run_id
+        for kind in ITEM_TYPES
+        for item in getattr(batch, kind)
+        if item.run_id is not None and item.run_id != run.run_id
+    }
+    own = {run.run_id}
+    if named:
+        with workspace_scope(workspace_id):
+            known = runs.find_subruns(
+                workspace_id=workspace_id, run_id=run.run_id, among=list(named)
+            )
+        own |= {run_id for run_id, is_subrun in known.items() if is_subrun}
+        own |= _introduced(batch.runs, own, unknown=named - known.keys())
+    kept = Decoded(batch=IngestBatch(), refusals=list(decoded.refusals), count=decoded.count)
+    for kind in ITEM_TYPES:
+        items: list[Any] = []
+        places: list[int] = []
+        for index, item in enumerate(getattr(batch, kind)):
+            place = decoded.place(kind, index)
+            message = _find_fault(kind, item, run, own)
+            if message is None:
+                items.append(item)
+                places.append(place)
+            else:
+                kept.refusals.append(
+                    Refusal(kind=kind, index=place, code=CODE, message=message, field="run_id")
+                )
+        setattr(kept.batch, kind, items)
+        kept.places[kind] = places
+    return kept
+
+
+def _find_fault(kind: str, item: Any, run: RunRef, own: set[uuid.UUID]) -> str | None:
+    if item.run_id is None:
+        return f"The key of run {run.run_id} sends what names that run."
+    if item.run_id not in own:
+        return f"This is the key of run {run.run_id}."
+    if kind in _FENCED and item.run_id == run.run_id and item.epoch != run.epoch:
+        return f"This is the key of epoch {run.epoch}."
+    return None
+
+
+def _introduced(
+    reports: list[RunReport], own: set[uuid.UUID], unknown: set[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Return which of the unknown runs begin as children of the run's own, however deep."""
+    parents: dict[uuid.UUID, uuid.UUID] = {}
+    for report in reports:
+        if report.run_id in unknown and report.parent_run_id is not None:
+            parents.setdefault(report.run_id, report.parent_run_id)
+    found: set[uuid.UUID] = set()
+    for run_id in parents:
+        seen: list[uuid.UUID] = []
+        at = run_id
+        while at in parents and at not in found and at not in seen:
+            seen.append(at)
+            at = parents[at]
+        if at in own or at in found:
+            found.update(seen)
+    return found
