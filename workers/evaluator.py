@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -23,7 +24,8 @@ AGAIN_AFTER_SECONDS = 10.0  # for a workspace whose evaluation failed by a bug o
 class Evaluator:
     """Takes one step in each workspace that has something to do, then looks again."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._not_before: dict[uuid.UUID, float] = {}
 
     def step(self) -> bool | float:
@@ -34,7 +36,7 @@ class Evaluator:
         random.shuffle(waiting)
         worked = False
         for workspace_id in waiting:
-            if self._not_before.get(workspace_id, 0) <= time.monotonic():
+            if self._not_before.get(workspace_id, 0) <= self._clock():
                 worked |= self._evaluate(workspace_id)
         if worked:
             return True
@@ -54,7 +56,7 @@ class Evaluator:
         except Exception:
             # One workspace's trouble must not keep the others waiting.
             logger.exception("evaluation.failed", workspace_id=str(workspace_id))
-            self._not_before[workspace_id] = time.monotonic() + AGAIN_AFTER_SECONDS
+            self._not_before[workspace_id] = self._clock() + AGAIN_AFTER_SECONDS
             return False
         if done is None:
             return False

@@ -54,16 +54,15 @@ def test_what_is_due_and_put_off_is_not_asked_for_without_rest(workspace):
     assert [step(evaluator), step(evaluator)] == [NOT_OURS_SECONDS] * 2
 
 
-def test_a_workspace_whose_rules_break_holds_up_no_other(workspace, rival_workspace, monkeypatch):
+def test_a_workspace_whose_rules_break_holds_up_no_other(workspace, rival_workspace):
     for place in (workspace, rival_workspace):
         make_automation(place)
         put(place, event())
     with workspace_scope(workspace.id):
         good = Automation.objects.get().trigger
         Automation.objects.update(trigger={"type": "of a version to come"}, version=2)
-    evaluator = Evaluator()
     clock = [0.0]
-    monkeypatch.setattr("workers.evaluator.time.monotonic", lambda: clock[0])
+    evaluator = Evaluator(clock=lambda: clock[0])
 
     outcomes = [step(evaluator), step(evaluator)]
     with workspace_scope(workspace.id):
