@@ -13,6 +13,8 @@ import { PagePending } from "@/app/page-pending";
 import { paths } from "@/config/paths";
 import { automationQuery, automationsQuery } from "@/features/automations/api/automations";
 import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
+import { planQuery, usageQuery } from "@/features/billing/api/billing";
+import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
 import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
 import { parseDeploymentsSearch } from "@/features/deployments/model";
 import { parseEventsSearch } from "@/features/events/model";
@@ -90,6 +92,26 @@ const verifyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.verifyEmail,
   component: lazyRouteComponent(() => import("@/app/routes/verify-email"), "VerifyEmailPage"),
+});
+
+/** Mails and the way back from paying know no workspace: they lead to the person's own. */
+async function toOwn(client: QueryClient, next: string, to: typeof paths.usage | typeof paths.plan, search: Record<string, unknown>) {
+  const workspace = homeWorkspace(await requireMe(client, next));
+  if (workspace === undefined) throw redirect({ to: paths.root });
+  throw redirect({ to, params: { workspace: workspace.slug }, search, replace: true });
+}
+
+const anyUsageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.anyUsage,
+  beforeLoad: ({ context, location }) => toOwn(context.queryClient, location.href, paths.usage, {}),
+});
+
+const anyPlanRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.anyPlan,
+  validateSearch: parsePlanSearch,
+  beforeLoad: ({ context, location, search }) => toOwn(context.queryClient, location.href, paths.plan, { ...search }),
 });
 
 const workspaceRoute = createRoute({
@@ -210,6 +232,28 @@ const poolsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/pools"), "PoolsRoute"),
 });
 
+const usageRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "usage",
+  validateSearch: parseUsageSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(usageQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/usage"), "UsageRoute"),
+});
+
+const planRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "plan",
+  validateSearch: parsePlanSearch,
+  loader: async ({ context, params }) => {
+    const me = await context.queryClient.ensureQueryData(meQuery);
+    const account = me.workspaces.find((each) => each.slug === params.workspace)?.account;
+    if (account !== undefined) void context.queryClient.prefetchQuery(planQuery(account.id));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/plan"), "PlanRoute"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "settings",
@@ -224,6 +268,8 @@ export const routeTree = rootRoute.addChildren([
   forgotRoute,
   resetRoute,
   verifyRoute,
+  anyUsageRoute,
+  anyPlanRoute,
   workspaceRoute.addChildren([
     homeRoute,
     runsRoute,
@@ -236,6 +282,8 @@ export const routeTree = rootRoute.addChildren([
     newAutomationRoute,
     automationRoute,
     poolsRoute,
+    usageRoute,
+    planRoute,
     settingsRoute,
   ]),
 ]);

@@ -17,5 +17,10 @@ export const paths = {
   newAutomation: "/w/$workspace/automations/new",
   automation: "/w/$workspace/automations/$automationId",
   pools: "/w/$workspace/pools",
+  usage: "/w/$workspace/usage",
+  plan: "/w/$workspace/plan",
   settings: "/w/$workspace/settings",
+  /** Without a workspace, for mails and for who comes back from paying: they lead to one's own. */
+  anyUsage: "/usage",
+  anyPlan: "/plan",
 } as const;

@@ -22,6 +22,7 @@ export class ApiError extends Error {
     readonly fields: Readonly<Record<string, readonly string[]>> = {},
     readonly requestId: string | null = null,
     readonly retryable = false,
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -31,8 +32,8 @@ export class ApiError extends Error {
 export function errorFrom(status: number, body: unknown, requestId: string | null): ApiError {
   const parsed = envelope.safeParse(body);
   if (parsed.success) {
-    const { code, message, fields, retryable, request_id } = parsed.data.error;
-    return new ApiError(status, code, message, fields ?? {}, request_id ?? requestId, retryable ?? status >= 500);
+    const { code, message, fields, retryable, request_id, details } = parsed.data.error;
+    return new ApiError(status, code, message, fields ?? {}, request_id ?? requestId, retryable ?? status >= 500, details ?? {});
   }
   return new ApiError(status, "unexpected_answer", `The server answered ${status}.`, {}, requestId, status >= 500);
 }

@@ -185,3 +185,28 @@ export function toLocalInput(at: string): string {
   const date = new Date(at);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
+
+const calendarDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
+const calendarMonth = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** "1 December": a day of the calendar that plans are counted in, which is UTC's. */
+export function formatDate(at: number | string): string {
+  return calendarDay.format(new Date(at));
+}
+
+/** "2026-11" → "November 2026". */
+export function formatMonth(month: string): string {
+  return calendarMonth.format(new Date(`${month}-01T00:00:00Z`));
+}
+
+export function isMonth(text: string): boolean {
+  return /^\d{4}-(0[1-9]|1[0-2])$/.test(text);
+}
+
+export function monthOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 7);
+}
+
+export function addMonths(month: string, count: number): string {
+  return monthOf(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1 + count, 1));
+}

@@ -9,6 +9,8 @@ export interface WorkspaceContextValue {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
+  /** The organisation that it belongs to, and that pays. */
+  readonly account: { readonly id: string; readonly name: string };
   /** null for an API key that carries scopes of its own. */
   readonly role: string | null;
   readonly scopes: readonly Scope[];

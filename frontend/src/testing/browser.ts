@@ -10,13 +10,17 @@ import { makeWorld, type World } from "./demo/world";
 import { refusal } from "./answers";
 import { makeHandlers } from "./handlers";
 
-/** Answers the API inside the browser, with streams that tell of new runs, lines and events. `?mock=error` breaks it. */
+const STANDINGS = ["well", "warned", "held", "self-hosted"] as const;
+
+/** Answers the API inside the browser, with streams that tell of new runs, lines and events. `?mock=error` breaks it, `?mock=held` is of who used up the plan. */
 export async function startMock(): Promise<void> {
   // One world per tab: its ids and times stand when the page is loaded again.
   const born = Number(sessionStorage.getItem("mock-born") ?? Date.now());
   sessionStorage.setItem("mock-born", String(born));
   const world = makeWorld(born, window.location.origin);
   const broken = new URLSearchParams(window.location.search).get("mock") === "error";
+  const standing = STANDINGS.find((each) => each === new URLSearchParams(window.location.search).get("mock"));
+  if (standing !== undefined) world.billing.standing = standing;
   const failing: RequestHandler[] = broken
     ? [http.all("*/api/v1/workspaces/*", () => refusal(500, "internal", "Something went wrong on our side. Try again in a moment."))]
     : [];

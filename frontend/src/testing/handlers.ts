@@ -6,6 +6,7 @@ import type { ApiKey } from "@/schema/wire/settings";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
 import { automationHandlers } from "./automation-handlers";
+import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
@@ -60,6 +61,7 @@ export function makeHandlers(world: World): RequestHandler[] {
         const nothing = { has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false };
         return HttpResponse.json({ ...empty, sentence: "Nothing has run here yet.", checklist: nothing });
       }
+      if (path.endsWith("/usage")) return undefined;
       if (path.endsWith("/histogram")) return HttpResponse.json({ ...runHistogram([], Date.now() - 86_400_000, Date.now()), names: [] });
       return HttpResponse.json({ items: [], next_cursor: null });
     }),
@@ -198,6 +200,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       world.keys[index] = { ...key, revoked_at: iso(Date.now()) };
       return new HttpResponse(null, { status: 204 });
     }),
+    ...billingHandlers(world),
     ...channelHandlers(world),
     ...automationHandlers(world),
     http.get(W, ({ params }) => {

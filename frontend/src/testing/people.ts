@@ -17,6 +17,7 @@ const VIEWER = [
   "telemetry:read",
   "channels:read",
   "automations:read",
+  "usage:read",
 ] as const;
 
 /** From now on, whoever asks may look and change nothing. */

@@ -11,6 +11,7 @@ import { useShellKeys } from "@/app/shell/use-shell-keys";
 import { NotFoundPage } from "@/app/routes/not-found";
 import { PagePending } from "@/app/page-pending";
 import { paths } from "@/config/paths";
+import { UsageBanner } from "@/features/billing/components/usage-banner";
 import { meQuery } from "@/features/session/api/me";
 import { WorkspaceContext } from "@/lib/workspace";
 
@@ -47,6 +48,7 @@ export function Shell() {
           onHelp={help.open}
         />
         <main id="main" className={styles["main"]} tabIndex={-1}>
+          <UsageBanner />
           <Outlet />
         </main>
       </div>

@@ -1,7 +1,9 @@
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 
-import { asApiError } from "@/lib/errors";
+import { useWorkspace } from "@/lib/workspace";
+
+import { Refusal } from "./refusal";
 
 interface ConfirmDialogProps {
   readonly opened: boolean;
@@ -19,6 +21,7 @@ interface ConfirmDialogProps {
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { opened, title, children, verb, danger = false, typeName, busy, error, onConfirm, onClose } = props;
+  const { slug } = useWorkspace();
   const [typed, setTyped] = useState("");
   const ready = typeName === undefined || typed === typeName;
   return (
@@ -40,9 +43,9 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           />
         )}
         {error !== null && error !== undefined && (
-          <p role="alert" style={{ color: "var(--danger-text)" }}>
-            {asApiError(error).message}
-          </p>
+          <div style={{ marginBottom: 16 }}>
+            <Refusal error={error} workspace={slug} />
+          </div>
         )}
         <Group justify="flex-end" gap={8}>
           <Button variant="default" onClick={onClose}>

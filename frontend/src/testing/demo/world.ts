@@ -10,6 +10,7 @@ import type { EventItem } from "@/schema/wire/telemetry";
 import type { StateType } from "@/lib/run-state";
 
 import { makeAutomations, makeFirings } from "./automations";
+import type { Billing } from "./billing";
 import { makeChannels } from "./channels";
 import { makeEvents } from "./telemetry";
 import { demoId, iso } from "./random";
@@ -17,7 +18,7 @@ import { makeRuns, rowOf, type DemoRuns } from "./runs";
 
 const DAY = 86_400_000;
 type Scopes = MeWorkspace["scopes"];
-const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write"];
+const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write", "usage:read"];
 
 export interface World extends DemoRuns {
   readonly me: Me;
@@ -30,6 +31,7 @@ export interface World extends DemoRuns {
   readonly channels: Channel[];
   readonly automations: Automation[];
   readonly firings: Firing[];
+  readonly billing: Billing;
 }
 
 export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWorkspace["role"] = "OWNER"): Me {
@@ -147,6 +149,7 @@ export function makeWorld(now: number, origin: string): World {
       [gpu?.id ?? ""]: [],
     },
     events: makeEvents(now, demo.runs),
+    billing: { standing: "well", deployments: demo.deployments },
     channels,
     automations,
     firings: makeFirings(now, automations, demo.runs),

@@ -2,6 +2,7 @@ import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
+import { Refusal } from "@/components/ui/refusal";
 import { startRun } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";
 import { ParameterField } from "@/features/deployments/components/form/parameter-field";
@@ -80,9 +81,7 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
             error={refused["name"]}
           />
           {refusal !== null && (Object.keys(refused).length === 0 || unplaced) && (
-            <p role="alert" style={{ margin: 0, color: "var(--danger-text)" }}>
-              {refusal.message} {unplaced && Object.values(refused).join(" ")}
-            </p>
+            <Refusal error={refusal} workspace={slug} more={unplaced ? Object.values(refused).join(" ") : ""} />
           )}
           <Group justify="flex-end" gap={8}>
             <Button variant="default" onClick={onClose}>

@@ -1,10 +1,12 @@
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { use, useState } from "react";
 
+import { Refusal } from "@/components/ui/refusal";
 import { meQuery } from "@/features/session/api/me";
 import { newIdempotencyKey, request } from "@/lib/api-client";
 import { asApiError } from "@/lib/errors";
+import { WorkspaceContext } from "@/lib/workspace";
 
 interface CreateWorkspaceDialogProps {
   readonly opened: boolean;
@@ -14,6 +16,7 @@ interface CreateWorkspaceDialogProps {
 
 export function CreateWorkspaceDialog({ opened, onClose, onCreated }: CreateWorkspaceDialogProps) {
   const client = useQueryClient();
+  const workspace = use(WorkspaceContext);
   const [name, setName] = useState("");
   const create = useMutation({
     mutationFn: (body: { name: string }) =>
@@ -25,6 +28,8 @@ export function CreateWorkspaceDialog({ opened, onClose, onCreated }: CreateWork
     },
   });
   const problem = create.error === null ? null : asApiError(create.error);
+  // Without a workspace there is no page of a plan to go to, and the field says it all.
+  const beyond = problem?.status === 402 && workspace !== null;
   return (
     <Modal opened={opened} onClose={onClose} title="Create a workspace">
       <form
@@ -38,9 +43,14 @@ export function CreateWorkspaceDialog({ opened, onClose, onCreated }: CreateWork
           description="A workspace keeps its own runs, keys and members."
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={problem?.fields["name"]?.[0] ?? problem?.message}
+          error={problem === null || beyond ? undefined : (problem.fields["name"]?.[0] ?? problem.message)}
           data-autofocus
         />
+        {beyond && workspace !== null && (
+          <div style={{ marginTop: 12 }}>
+            <Refusal error={problem} workspace={workspace.slug} />
+          </div>
+        )}
         <Group justify="flex-end" gap={8} mt="lg">
           <Button variant="default" onClick={onClose}>
             Back
