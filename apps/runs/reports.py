@@ -109,6 +109,7 @@ class Moved:
     run: Run
     result: MoveResult
     is_stale: bool = False  # superseded because its epoch is over
+    is_revived: bool = False  # it was taken for crashed, and is not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -424,7 +424,7 @@ def test_a_long_flow_sends_heartbeats_and_obeys_a_cancel(
     assert server.task_runs()["forever-0"]["state"] == "CANCELLED"
 
 
-def test_a_local_run_that_was_taken_for_crashed_goes_on_and_reports_everything(
+def test_a_local_run_that_the_server_has_ended_goes_on_and_reports_everything(
     server: ContractServer, recorder: Recorder, capfd: pytest.CaptureFixture[str]
 ) -> None:
     @flow
@@ -444,7 +444,7 @@ def test_a_local_run_that_was_taken_for_crashed_goes_on_and_reports_everything(
 
     assert server.only_run()["states"][-1] == "COMPLETED"  # the real server keeps it as evidence
     assert "still here" in server.messages()
-    assert capfd.readouterr().err.count("took it for crashed") == 1
+    assert capfd.readouterr().err.count("without this process") == 1
 
 
 # After Ctrl-C Python dies of SIGINT, or exits with 1 if something was imported in between.

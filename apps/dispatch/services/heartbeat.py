@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import connection
@@ -13,7 +14,13 @@ from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
 from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease
+from apps.dispatch.services.lease import reopen
+from apps.runs import services as runs
 from apps.runs.enums import RunState
+from apps.runs.services import AskedMove
+
+if TYPE_CHECKING:
+    from apps.runs.models import Run
 
 logger = structlog.get_logger(__name__)
 
@@ -36,6 +43,7 @@ def heartbeat(
     Prolong the leases that are still the holder's, all with one statement.
 
     A lease that ended by the holder's own report is not lost: its process may still be flushing.
+    Nor is one of a local run that was taken for crashed: nobody else can have it.
     `holder` is for the reader of the logs; run and epoch alone say whose lease it is.
     """
     if not leases:
@@ -55,6 +63,8 @@ def heartbeat(
             ).values_list("run_id", "epoch")
         )
         lost = [held for held in silent if (held.run_id, held.epoch) not in done]
+        revived = _revive(workspace_id, lost, now)
+        lost = [held for held in lost if held.run_id not in revived]
         if lost:
             logger.info("lease.lost", holder=holder, leases=len(lost))
     commands = [
@@ -63,3 +73,15 @@ def heartbeat(
         if state == RunState.CANCELLING
     ]
     return HeartbeatAnswer(commands=commands, lost=lost)
+
+
+def _revive(
+    workspace_id: uuid.UUID, silent: Sequence[HeldLease], now: datetime
+) -> dict[uuid.UUID, Run]:
+    heard = [
+        AskedMove(run_id=held.run_id, epoch=held.epoch, target=RunState.RUNNING, occurred_at=now)
+        for held in silent
+    ]
+    revived = runs.revive_runs(workspace_id=workspace_id, heard=heard, now=now)
+    reopen(revived=list(revived.values()), now=now)
+    return revived

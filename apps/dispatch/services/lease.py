@@ -12,6 +12,7 @@ from django.db import connection
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.dispatch import selectors
+from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
 from apps.dispatch.protocol import (
     LEASE_TIME,
@@ -101,6 +102,26 @@ def grant(
                 "holders": list(holders),
             },
         )
+
+
+_REOPEN = """
+    WITH reopened AS (
+        UPDATE dispatch_lease AS lease SET ended_at = NULL, ended_by = ''
+        FROM unnest(%s::uuid[], %s::int[]) AS given(run_id, epoch)
+        WHERE lease.run_id = given.run_id AND lease.epoch = given.epoch AND lease.ended_by = %s
+        RETURNING lease.id, lease.workspace_id)
+    INSERT INTO dispatch_leasebeat (lease_id, workspace_id, beat_at)
+    SELECT id, workspace_id, %s FROM reopened
+"""
+
+
+def reopen(*, revived: Sequence[Run], now: datetime) -> None:
+    """Give the processes of runs that had not crashed their lapsed leases back."""
+    if not revived:
+        return
+    ids, epochs = [run.id for run in revived], [run.epoch for run in revived]
+    with connection.cursor() as cursor:
+        cursor.execute(_REOPEN, [ids, epochs, LeaseEnd.LAPSED.value, now])
 
 
 def _free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:

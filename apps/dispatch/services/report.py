@@ -12,7 +12,7 @@ from django.db import connection
 
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
-from apps.dispatch.services.lease import grant
+from apps.dispatch.services.lease import grant, reopen
 from apps.dispatch.services.pools import is_managed
 from apps.flows import selectors as flows
 from apps.runs import services as runs
@@ -53,6 +53,7 @@ def report_runs(
     Apply executors' reports; where one ends an execution, its lease and slot end with it.
 
     A failed attempt of a deployment with retries left goes on to AWAITING_RETRY at once.
+    A local run that was taken for crashed, and reports, gets its lease back.
     The results, in the reports' order, say what became of each; None: there is no such run. Stale
     and overtaken ones are kept as evidence.
     Raises: ReportInFuture.
@@ -69,6 +70,8 @@ def report_runs(
             and each.run.state not in EXECUTING
         ]
         end_leases(ended=ended, by=LeaseEnd.REPORTED, now=now)
+        going_on = [each.run for each in moved if each is not None and each.is_revived]
+        reopen(revived=[run for run in going_on if run.state in EXECUTING], now=now)
         following = {run.id: retry_by_policy(run=run, now=now) for run in ended}
         for place, each in zip(places, moved, strict=True):
             run = None if each is None else following.get(each.run.id)

@@ -25,7 +25,8 @@ BATCH = 200
 # earliest, to when it was last known to be up. Both times and the beat are of web processes.
 _LAPSED = """
     SELECT lease.id, lease.workspace_id, lease.run_id, lease.epoch, lease.agent_id, lease.holder,
-        beat.beat_at, lease.created_at
+        beat.beat_at, lease.created_at,
+        (SELECT run.deployment_id IS NULL FROM runs_run AS run WHERE run.id = lease.run_id)
     FROM dispatch_frontdoorpulse AS pulse, dispatch_leasebeat AS beat
     JOIN dispatch_lease AS lease ON lease.id = beat.lease_id
     WHERE greatest(beat.beat_at, pulse.up_since) <= pulse.seen_at - make_interval(secs => %s)
@@ -44,6 +45,7 @@ class Lapsed(NamedTuple):
     holder: str
     beat_at: datetime
     granted_at: datetime
+    is_local: bool  # of a process that started the run by itself
 
 
 def rescue_lost_runs(*, now: datetime) -> int:
@@ -88,7 +90,9 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
             now=now,
             message=message,
             cause=cause,
-            bump_epoch=True,
+            # Nobody else can execute what a process started by itself: should it be heard of
+            # again, its word counts (docs/adr/0007).
+            bump_epoch=not lapsed.is_local,
         )
         if moved.result is not MoveResult.APPLIED or not _is_still_lapsed(lapsed):
             # Its holder spoke up, or another janitor was faster.

@@ -22,6 +22,7 @@ from apps.runs.services.queue import (
     wake_pools_of_runs_due,
 )
 from apps.runs.services.retention import drop_expired, make_room
+from apps.runs.services.revive import revive_runs
 from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
 from apps.runs.services.task_runs import report_task_runs
 from apps.runs.services.transition import lock_runs, transition_run, transition_runs
@@ -59,6 +60,7 @@ __all__ = [
     "release_held_runs",
     "report_task_runs",
     "retry_run",
+    "revive_runs",
     "take_pending_usage",
     "transition_run",
     "transition_runs",

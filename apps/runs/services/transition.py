@@ -16,8 +16,9 @@ from apps.runs.errors import ReportInFuture, RunNotFound
 from apps.runs.models import Run
 from apps.runs.reports import AskedMove, CauseInfo, ErrorInfo, Moved, MoveResult
 from apps.runs.services.record import Move, record_evidence, record_moves, returning_runs
+from apps.runs.services.revive import revive_runs
 from apps.runs.services.task_runs import close_task_runs
-from apps.runs.state_machine import FINISHED, UNSTARTED, sources_of
+from apps.runs.state_machine import FINISHED, UNFINISHED, UNSTARTED, sources_of
 
 MAX_AHEAD = timedelta(minutes=10)
 STARTING = frozenset({RunState.RUNNING, RunState.RETRYING})
@@ -53,7 +54,8 @@ def transition_runs(
     """
     Apply what executors report of different runs; return what became of each, in their order.
 
-    None means that there is no such run. One UPDATE a target, one INSERT of traces for all.
+    None means that there is no such run. One UPDATE a target, one INSERT of traces for all. A local
+    run that was taken for crashed goes on; see `revive_runs`.
     Raises: ReportInFuture.
     """
     assert len({asked.run_id for asked in moves}) == len(moves), "one move a run at a time"
@@ -63,12 +65,27 @@ def transition_runs(
         by_target[asked.target].append(asked)
     moved: dict[uuid.UUID, Run] = {}
     for target, those in by_target.items():
-        moved |= _move(workspace_id=workspace_id, target=target, moves=those, now=now)
+        # No executor begins another attempt of what has ended: that is the server's decision.
+        moved |= _move(
+            workspace_id=workspace_id, target=target, moves=those, now=now, only_from=UNFINISHED
+        )
     _leave_traces(moved, moves)
     others = [asked for asked in moves if asked.run_id not in moved]
-    explained = _explain(workspace_id, others)
+    revived = revive_runs(workspace_id=workspace_id, heard=others, now=now)
+    for asked in others:
+        run = revived.get(asked.run_id)
+        if run is not None and run.state != asked.target:
+            further = _move(workspace_id=workspace_id, target=asked.target, moves=[asked], now=now)
+            _leave_traces(further, [asked])
+            revived |= further
+    moved |= revived
+    explained = _explain(workspace_id, [asked for asked in others if asked.run_id not in moved])
     return [
-        Moved(run=moved[asked.run_id], result=MoveResult.APPLIED)
+        Moved(
+            run=moved[asked.run_id],
+            result=MoveResult.APPLIED,
+            is_revived=asked.run_id in revived,
+        )
         if asked.run_id in moved
         else explained.get(asked.run_id)
         for asked in moves

@@ -436,9 +436,8 @@ class Recorder:
             if run is not None:
                 # Nobody else can execute what this process started, so it goes on.
                 say(
-                    f"{self._server} had not heard of {run.name} for too long and took it for "
-                    "crashed. It goes on here; what it reports is kept with that run, whose state "
-                    "stays CRASHED."
+                    f"{self._server} has ended {run.name} without this process. It goes on here; "
+                    "what it reports is kept with that run, whose state stays as it is."
                 )
 
     # The disk, and what did not fit.

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -186,41 +186,111 @@ def test_a_local_run_whose_process_is_gone_crashes(workspace, front_door, rescue
     assert (after.state, after.cause["kind"]) == ("CRASHED", "lease_expired")
 
 
-def test_what_a_local_run_says_after_it_was_taken_for_crashed_is_kept_and_refused_nothing(
-    api, agent_key, workspace, front_door, rescue
-):
-    """A network cut longer than a lease: the process went on, and tells it all once it can."""
+@pytest.fixture
+def cut_off(api, agent_key, workspace, front_door, rescue):
+    """A local run that has been silent for a minute and was taken for crashed."""
     client = api(agent_key, workspace)
     run_id, began_at = str(uuid7()), utc_now() - timedelta(minutes=2)
     own = {"run_id": run_id, "epoch": 1, "flow_name": "nightly", "source": "LOCAL"}
     begin = own | {"state": "RUNNING", "occurred_at": began_at.isoformat(), "holder": "laptop:7"}
-    assert client.post("ingest", {"runs": [begin]}).json()["rejected"] == []
+    task_run = {"task_run_id": str(uuid7()), "run_id": run_id, "epoch": 1, "sequence": 1}
+    task_run |= {"task_name": "load", "name": "load-0", "attempt": 1}
+    task_begin = task_run | {"state": "RUNNING", "occurred_at": began_at.isoformat()}
+    answer = client.post("ingest", {"runs": [begin], "task_runs": [task_begin]}).json()
+    assert answer["rejected"] == []
     with workspace_scope(workspace.id):
         LeaseBeat.objects.update(beat_at=front_door.seen_at - 60 * SECOND)
     assert rescue() == 1
+    return client, own, task_run | {"sequence": 2}
 
-    now = utc_now().isoformat()
-    task_run = {"task_run_id": str(uuid7()), "run_id": run_id, "epoch": 1, "sequence": 1}
-    task_run |= {"task_name": "load", "name": "load-0", "attempt": 1}
-    answer = client.post(
-        "ingest",
-        {
-            "task_runs": [task_run | {"state": "COMPLETED", "occurred_at": now}],
-            "logs": [{"occurred_at": now, "run_id": run_id, "level": "INFO", "message": "late"}],
-            "runs": [own | {"state": "COMPLETED", "occurred_at": now}],
-            "heartbeats": [{"run_id": run_id, "epoch": 1}],
-        },
-    ).json()
+
+def states_of(client, run_id):
+    items = client.get(f"runs/{run_id}/transitions").json()["items"]
+    return [(each["state"], each["superseded"]) for each in items]
+
+
+def test_a_local_run_that_ended_while_it_was_cut_off_has_ended_as_it_says(cut_off, workspace):
+    """A network cut longer than a lease: the process went on, and tells it all once it can."""
+    client, own, task_run = cut_off
+    ended_at = utc_now() - timedelta(minutes=1)  # before anybody took it for crashed
+    at = ended_at.isoformat()
+    report = {
+        "task_runs": [task_run | {"state": "COMPLETED", "occurred_at": at}],
+        "logs": [{"occurred_at": at, "run_id": own["run_id"], "level": "INFO", "message": "late"}],
+        "runs": [own | {"state": "COMPLETED", "occurred_at": at}],
+        "heartbeats": [{"run_id": own["run_id"], "epoch": 1}],
+    }
+    answer = client.post("ingest", report).json()
 
     assert (answer["rejected"], answer["commands"]) == ([], [])
-    assert answer["lost"] == [{"run_id": run_id, "epoch": 1}]
-    after = client.get(f"runs/{run_id}").json()
-    assert (after["state"], after["cause"]["kind"]) == ("CRASHED", "lease_expired")
-    transitions = client.get(f"runs/{run_id}/transitions").json()["items"]
-    assert [(each["state"], each["superseded"]) for each in transitions] == [
+    after = client.get(f"runs/{own['run_id']}").json()
+    assert (after["state"], after["cause"], after["task_counts"]) == (
+        *("COMPLETED", None),
+        {"COMPLETED": 1},
+    )
+    assert datetime.fromisoformat(after["ended_at"]) == ended_at
+    assert states_of(client, own["run_id"]) == [
         ("RUNNING", False),
         ("CRASHED", False),
-        ("COMPLETED", True),
+        ("COMPLETED", False),
     ]
-    lines = client.get(f"runs/{run_id}/logs").json()["items"]
-    assert [line["message"] for line in lines] == ["late"]
+    with workspace_scope(workspace.id):
+        assert Lease.objects.get().ended_by == "LAPSED"
+        assert not LeaseBeat.objects.exists()
+    # The same batch again: nothing new.
+    again = client.post("ingest", report).json()
+    assert (again["accepted"], again["duplicates"], again["rejected"]) == (1, 3, [])
+
+
+@pytest.mark.parametrize("said", ["a heartbeat", "RUNNING", "AWAITING_RETRY"])
+def test_a_local_run_that_is_heard_of_again_runs_on_and_may_crash_again(
+    cut_off, workspace, front_door, rescue, said
+):
+    client, own, _ = cut_off
+    now = utc_now().isoformat()
+    beat = [{"run_id": own["run_id"], "epoch": 1}]
+    body = (
+        {"heartbeats": beat}
+        if said == "a heartbeat"
+        else {"runs": [own | {"state": said, "occurred_at": now}]}
+    )
+
+    answer = client.post("ingest", body).json()
+
+    assert (answer["rejected"], answer["lost"]) == ([], [])
+    after = client.get(f"runs/{own['run_id']}").json()
+    expected = "AWAITING_RETRY" if said == "AWAITING_RETRY" else "RUNNING"
+    assert (after["state"], after["cause"], after["ended_at"]) == (expected, None, None)
+    if expected == "AWAITING_RETRY":
+        return
+    assert client.post("ingest", {"heartbeats": beat}).json()["lost"] == []
+    with workspace_scope(workspace.id):
+        assert LeaseBeat.objects.count() == 1
+        LeaseBeat.objects.update(beat_at=front_door.seen_at - 60 * SECOND)
+    assert rescue() == 1
+    assert [state for state, _ in states_of(client, own["run_id"])] == [
+        "RUNNING",
+        "CRASHED",
+        "RUNNING",
+        "CRASHED",
+    ]
+
+
+def test_a_local_run_that_was_cancelled_while_silent_stays_so(
+    api, agent_key, workspace, front_door, rescue
+):
+    client = api(agent_key, workspace)
+    with workspace_scope(workspace.id):
+        run = local_run(workspace, now=front_door.seen_at - 60 * SECOND)
+        runs.cancel_run(workspace_id=workspace.id, run_id=run.id, now=utc_now())
+    assert rescue() == 1
+
+    now = utc_now().isoformat()
+    own = {"run_id": str(run.id), "epoch": run.epoch}
+    answer = client.post(
+        "ingest",
+        {"runs": [own | {"state": "COMPLETED", "occurred_at": now}], "heartbeats": [own]},
+    ).json()
+
+    assert answer["lost"] == [own]
+    assert client.get(f"runs/{run.id}").json()["state"] == "CANCELLED"
