@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connections
 from django.test import Client
 
 from infra.local.postgres import APPLICATION, OWNER, EmbeddedPostgres
+from infra.local.valkey import EmbeddedValkey
 from tests.isolation import as_worker as worker_role
 
 if TYPE_CHECKING:
@@ -69,9 +71,26 @@ def _become(role: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _nobody_remembered() -> None:
+    from apps.core.http import rate_classes
     from apps.tenancy import key_cache
 
     key_cache.forget_all()
+    rate_classes.forget_all()
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    with EmbeddedValkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(valkey_server: EmbeddedValkey, settings: Any) -> EmbeddedValkey:
+    """An empty Valkey that the settings name."""
+    settings.REDIS_URL = valkey_server.url
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushdb()
+    return valkey_server
 
 
 @pytest.fixture

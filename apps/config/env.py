@@ -47,6 +47,14 @@ def env_int(name: str, default: int | None = None) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
 
 
+def env_limit(name: str) -> int:
+    """Read how much is allowed; 0, the default, means that nothing is limited."""
+    value = env_int(name, 0)
+    if value < 0:
+        raise ImproperlyConfigured(f"{name} must not be negative; 0 means no limit.")
+    return value
+
+
 def env_float(name: str, default: float) -> float:
     value = os.environ.get(name)
     try:

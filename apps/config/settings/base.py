@@ -11,6 +11,7 @@ from apps.config.env import (
     env_hosts,
     env_int,
     env_keys,
+    env_limit,
     env_list,
     env_secret,
     env_str,
@@ -164,6 +165,11 @@ BILLING = env_bool("BILLING")
 
 # Where runs of managed pools are executed: on this machine, on AWS Fargate, or nowhere.
 COMPUTE_BACKEND = env_choice("COMPUTE_BACKEND", ("off", "local", "fargate"), "off")
+
+# Per workspace and minute, in Valkey (apps.core.http.rate_classes). Plans limit events and points;
+# of these they say nothing.
+RATE_LIMIT_LOG_BYTES_PER_MINUTE = env_limit("RATE_LIMIT_LOG_BYTES_PER_MINUTE")
+RATE_LIMIT_QUERIES_PER_MINUTE = env_limit("RATE_LIMIT_QUERIES_PER_MINUTE")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

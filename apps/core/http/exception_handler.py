@@ -9,6 +9,7 @@ import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -28,6 +29,13 @@ _BY_STATUS = {
     413: "batch_too_large",
     415: "unsupported_media",
     429: "rate_limited",
+}
+
+
+# Details that a caller's HTTP library may understand by itself.
+_HEADER_OF = {
+    "retry_after_seconds": "Retry-After",
+    "rate_class": "Headway-Rate-Class",
 }
 
 
@@ -76,9 +84,14 @@ def refusal_response(error: DomainError, request: HttpRequest | None) -> HttpRes
         status=error.status,
         content_type="application/json",
     )
-    if retry_after := error.details.get("retry_after_seconds"):
-        response["Retry-After"] = str(retry_after)
+    _add_headers(response, error)
     return response
+
+
+def _add_headers(response: HttpResponseBase, error: DomainError) -> None:
+    for detail, header in _HEADER_OF.items():
+        if value := error.details.get(detail):
+            response[header] = str(value)
 
 
 def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
@@ -111,8 +124,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if isinstance(error, DomainError):
         logger.info("request.refused", code=error.code, status=error.status)
         response = Response(refusal_body(error, request_id), status=error.status)
-        if retry_after := error.details.get("retry_after_seconds"):
-            response["Retry-After"] = str(retry_after)
+        _add_headers(response, error)
         return response
     if isinstance(error, Http404):
         error = exceptions.NotFound()
