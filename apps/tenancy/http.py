@@ -8,17 +8,20 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 import structlog
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.errors import NotFound, PermissionDenied
+from apps.core.http import rate_classes
+from apps.core.http.rate_classes import Ask, RateClass, Standing
 from apps.tenancy import selectors
 from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
 from apps.tenancy.enums import AccountRole
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.permissions import require_scope
-from apps.tenancy.scopes import Scope
+from apps.tenancy.scopes import READ_SCOPES, Scope
 from apps.tenancy.slugs import as_uuid
 
 
@@ -67,6 +70,7 @@ class WorkspaceView(APIView):
     in_transaction: ClassVar[bool] = True
     # Methods that the key of a run may call, on the run of its own address only.
     run_key_methods: ClassVar[frozenset[str]] = frozenset()
+    _standing: Standing | None = None  # of the class of queries, when that is limited
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -82,13 +86,39 @@ class WorkspaceView(APIView):
         )
         if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
             raise PermissionDenied("This is the key of another run.")
-        require_scope(actor, self.scopes[method])
+        scope = self.scopes[method]
+        require_scope(actor, scope)
+        if scope in READ_SCOPES and actor.run is None:
+            self._count_query(workspace)
         request.actor, request.workspace = actor, workspace  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
         if self.in_transaction:
             _enter_around(self, method.lower(), "workspace", lambda: workspace_scope(workspace.id))
         else:
             _enter_around(self, method.lower(), "workspace", nullcontext)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in self._standing.headers().items() if self._standing else ():
+            response[name] = value
+        return response
+
+    def _count_query(self, workspace: WorkspaceRef) -> None:
+        """Raises: RateLimited beyond what the deployment lets a workspace read in a minute."""
+        limit = settings.RATE_LIMIT_QUERIES_PER_MINUTE
+        if not limit:
+            return
+        standings = rate_classes.take(str(workspace.id), [Ask(RateClass.QUERIES, limit, 1)])
+        if standings is None:
+            return
+        (self._standing,) = standings
+        if not self._standing.granted:
+            raise self._standing.refusal(
+                f"Over the {limit:,} requests a minute that the workspace may read with.",
+                wait_seconds=self._standing.wait_seconds(1),
+            )
 
 
 class AccountRequest(Request):

@@ -43,13 +43,14 @@ class WorkspaceRole(StrEnum):
     AGENT = "AGENT"  # for keys; a person is not given it
 
 
-_READ = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
+# What needs one of these only looks: the rate class of queries.
+READ_SCOPES = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
 
 ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
     WorkspaceRole.OWNER: frozenset(Scope),
     WorkspaceRole.DEVELOPER: frozenset(Scope) - {Scope.WORKSPACE_MANAGE, Scope.MEMBERS_MANAGE},
-    WorkspaceRole.RUNNER: _READ | {Scope.RUNS_WRITE, Scope.RUNS_CANCEL},
-    WorkspaceRole.VIEWER: _READ,
+    WorkspaceRole.RUNNER: READ_SCOPES | {Scope.RUNS_WRITE, Scope.RUNS_CANCEL},
+    WorkspaceRole.VIEWER: READ_SCOPES,
     WorkspaceRole.AGENT: frozenset(
         {
             Scope.WORKSPACE_READ,
