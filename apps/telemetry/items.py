@@ -126,6 +126,7 @@ class Refusal(Struct, kw_only=True, gc=False):
     code: str
     message: str
     field: str | None = None
+    retryable: bool = False  # the same item may be taken later
 
 
 class StoreOutcome(Struct, kw_only=True):

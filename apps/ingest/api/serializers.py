@@ -13,6 +13,7 @@ class RefusalOutput(serializers.Serializer[object]):
     code = serializers.CharField()
     message = serializers.CharField()
     field = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField(help_text="The same item may be taken later.")
 
 
 class BatchCommandOutput(serializers.Serializer[object]):

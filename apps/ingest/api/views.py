@@ -16,7 +16,6 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from apps.core.clock import utc_now
 from apps.core.errors import DomainError, UnsupportedMedia
 from apps.core.http.exception_handler import refusal_response
 from apps.core.http.pagination import page_of
@@ -24,9 +23,10 @@ from apps.ingest import limits, services
 from apps.ingest.api import serializers as wire
 from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
 from apps.telemetry import selectors as telemetry
-from apps.tenancy.actors import Actor
+from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.authentication import find_key_actor
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
+from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import Scope
 
@@ -38,6 +38,7 @@ class FrontDoor(WorkspaceView):
 
     parser_classes = ()  # the body is read as it is
     admits_runs: ClassVar[bool] = False  # with the keys of managed runs
+    in_transaction = False  # taking in opens its own, after a look at the limits
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         header = request.headers.get("Authorization", "")
@@ -51,8 +52,7 @@ class FrontDoor(WorkspaceView):
                 actor, kwargs["workspace"], admits_runs=self.admits_runs
             )
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
-            decoded = self.read(request, actor)
-            return _response(services.take_in(workspace=workspace, actor=actor, decoded=decoded))
+            return self.take_in(workspace, actor, self.read(request, actor))
         except DomainError as error:
             return refusal_response(error, request)
 
@@ -60,15 +60,14 @@ class FrontDoor(WorkspaceView):
         """Return the items of the body, having checked that the actor may send them."""
         raise NotImplementedError
 
+    def take_in(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
+        """Hand the items to the service and answer after its commit."""
+        return _taken(*services.take_in(workspace=workspace, actor=actor, decoded=decoded))
+
     def answer(self, request: WorkspaceRequest) -> HttpResponse:
-        """Answer a browser, from inside the transaction that WorkspaceView opened."""
-        sent = services.Sent(
-            workspace=request.workspace,
-            actor=request.actor,
-            decoded=self.read(request._request, request.actor),
-        )
-        (answer,) = services.accept_batches(requests=[sent], now=utc_now())
-        return _response(answer)
+        """Answer a browser."""
+        decoded = self.read(request._request, request.actor)
+        return self.take_in(request.workspace, request.actor, decoded)
 
 
 class Ingest(FrontDoor):
@@ -111,16 +110,17 @@ class Events(FrontDoor):
             for name, value in form.validated_data.items()
             if name not in {"cursor", "limit"}
         }
-        return Response(
-            page_of(
-                telemetry.list_events(
-                    workspace_id=request.workspace.id, only=telemetry.EventFilter(**asked)
-                ),
-                request=request,
-                order=telemetry.NEWEST_FIRST,
-                render=lambda events: [telemetry.event_item(event) for event in events],
+        with workspace_scope(request.workspace.id):
+            return Response(
+                page_of(
+                    telemetry.list_events(
+                        workspace_id=request.workspace.id, only=telemetry.EventFilter(**asked)
+                    ),
+                    request=request,
+                    order=telemetry.NEWEST_FIRST,
+                    render=lambda events: [telemetry.event_item(event) for event in events],
+                )
             )
-        )
 
     def read(self, request: HttpRequest, actor: Actor) -> Decoded:
         require_scope(actor, Scope.TELEMETRY_WRITE)
@@ -132,9 +132,17 @@ class Events(FrontDoor):
     def post(self, request: WorkspaceRequest) -> HttpResponse:
         return self.answer(request)
 
+    def take_in(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
+        answer, admission = services.take_in(workspace=workspace, actor=actor, decoded=decoded)
+        if admission.nothing_fits:
+            raise admission.refusal()
+        return _taken(answer, admission)
 
-def _response(answer: services.Answer) -> HttpResponse:
-    return HttpResponse(_encoder.encode(answer), content_type="application/json")
+
+def _taken(answer: services.Answer, admission: services.Admission) -> HttpResponse:
+    return HttpResponse(
+        _encoder.encode(answer), content_type="application/json", headers=admission.headers()
+    )
 
 
 def _body(request: HttpRequest) -> bytes:

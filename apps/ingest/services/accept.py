@@ -25,6 +25,7 @@ from apps.ingest.envelope import (
     RunReport,
     TaskRunReport,
 )
+from apps.ingest.services.admit import Admission
 from apps.runs import services as runs
 from apps.runs.enums import RunSource, RunState
 from apps.runs.services import (
@@ -64,11 +65,12 @@ class Answer(Struct, kw_only=True):
 
 
 class Sent(Struct, kw_only=True):
-    """One request whose sender may send all that is in it."""
+    """One request whose sender may send all that is in it, though perhaps not at once."""
 
     workspace: WorkspaceRef
     actor: Actor
     decoded: Decoded
+    admission: Admission | None = None  # until its rate classes were looked at
 
 
 @joined

@@ -12,6 +12,7 @@ from apps.core.clock import utc_now
 from apps.ingest.decode import Decoded
 from apps.ingest.gather import Gatherer
 from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
+from apps.ingest.services.admit import Admission, admit
 from apps.ingest.services.own_items import keep_own_items
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import TelemetryBatch
@@ -24,18 +25,22 @@ logger = structlog.get_logger(__name__)
 SMALL: Final = 10  # items; more are worth a transaction of their own
 
 
-def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Answer:
+def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> tuple[Answer, Admission]:
     """
     Apply a batch in a transaction of its own, or in one with others that came at the same time.
 
-    Returns after the commit. Must be called outside of a transaction.
+    Returns after the commit. What is over the workspace's limits is refused by its index. Must be
+    called outside of a transaction.
     """
     if actor.run is not None:
         decoded = keep_own_items(workspace_id=workspace.id, run=actor.run, decoded=decoded)
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
     if decoded.count > SMALL:
-        return _alone(sent)
-    return (_reports if _moves_runs(sent) else _items).submit(workspace.id, sent)
+        answer = _alone(sent)
+    else:
+        answer = (_reports if _moves_runs(sent) else _items).submit(workspace.id, sent)
+    assert sent.admission is not None
+    return answer, sent.admission
 
 
 def _moves_runs(sent: Sent) -> bool:
@@ -57,7 +62,20 @@ def _few_items(sent: Sent) -> Answer:
     return _alone(sent) if answers is None else answers[0]
 
 
+def _admit(requests: Sequence[Sent]) -> None:
+    # Once each: who was admitted together and is then stored alone has paid already.
+    new = [sent for sent in requests if sent.admission is None]
+    if not new:
+        return
+    admissions = admit(
+        workspace=new[0].workspace, requests=[sent.decoded for sent in new], now=utc_now()
+    )
+    for sent, admission in zip(new, admissions, strict=True):
+        sent.admission = admission
+
+
 def _accept(requests: Sequence[Sent], repeated: Repeated) -> list[Answer]:
+    _admit(requests)
     with workspace_scope(requests[0].workspace.id):
         return accept_batches(requests=requests, now=utc_now(), repeated=repeated)
 
@@ -86,6 +104,7 @@ def _at_once(requests: Sequence[Sent]) -> list[Answer] | None:
     """Store requests of one workspace in one round trip; None when something is there already."""
     if connection.in_atomic_block:
         return None
+    _admit(requests)
     workspace = requests[0].workspace
     outcome = telemetry.store_fresh(
         workspace_id=workspace.id,

@@ -1824,6 +1824,8 @@ export interface components {
             index: number;
             kind: string;
             message: string;
+            /** @description The same item may be taken later. */
+            retryable: boolean;
         };
         RelationOutput: {
             kind: string;
