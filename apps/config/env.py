@@ -75,6 +75,18 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def env_groups(name: str, default: str = "") -> dict[str, tuple[str, ...]]:
+    """Read `KEY=a,b OTHER=c`: what belongs to each key, in its order."""
+    groups: dict[str, tuple[str, ...]] = {}
+    for entry in os.environ.get(name, default).split():
+        key, _, members = entry.partition("=")
+        found = tuple(part for part in members.split(",") if part)
+        if not key or not found or key in groups:
+            raise ImproperlyConfigured(f"{name}: {entry!r} must be KEY=value,value, each key once.")
+        groups[key] = found
+    return groups
+
+
 def env_hosts(name: str) -> frozenset[str]:
     """Read a comma-separated list of exact `host:port` entries; IPv6 hosts stand in brackets."""
     entries = frozenset(entry.lower() for entry in env_list(name))

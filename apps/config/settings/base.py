@@ -21,6 +21,7 @@ from .allauth import *
 from .celery import *
 from .logging import *
 from .sentry import *
+from .stripe import *
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 VERSION = "0.1.0"
