@@ -18,10 +18,9 @@ from apps.core.http import rate_classes
 from apps.core.http.rate_classes import Ask, RateClass, Standing
 from apps.tenancy import selectors
 from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
-from apps.tenancy.enums import AccountRole
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.permissions import require_scope
-from apps.tenancy.scopes import READ_SCOPES, Scope
+from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, READ_SCOPES, AccountScope, Scope
 from apps.tenancy.slugs import as_uuid
 
 
@@ -125,17 +124,19 @@ class AccountRequest(Request):
     """What handlers of an AccountView receive. For annotations; DRF makes the object."""
 
     account: AccountRef
+    account_scopes: frozenset[AccountScope]
     actor: Actor
 
 
 class AccountView(APIView):
     """
-    Names the account roles that may call each method; handlers run inside `account_scope`.
+    Names one scope of the account per method; its handlers run inside `account_scope`.
 
     Only people belong to accounts: a key speaks for one workspace and learns of no other.
     """
 
-    account_roles: ClassVar[dict[str, frozenset[AccountRole]]] = {}
+    scopes: ClassVar[dict[str, AccountScope]] = {}
+    in_transaction: ClassVar[bool] = True  # as for workspaces
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -145,23 +146,32 @@ class AccountView(APIView):
         if method == "OPTIONS":
             return
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
-        account = _enter_account(actor, kwargs["account_id"], self.account_roles[method])
+        account, held = _enter_account(actor, kwargs["account_id"], self.scopes[method])
         request.actor, request.account = actor, account  # type: ignore[attr-defined]
+        request.account_scopes = held  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(account_id=str(account.id))
-        _enter_around(self, method.lower(), "account_id", lambda: account_scope(account.id))
+        if self.in_transaction:
+            _enter_around(self, method.lower(), "account_id", lambda: account_scope(account.id))
+        else:
+            _enter_around(self, method.lower(), "account_id", nullcontext)
 
 
 def _enter_account(
-    actor: Actor, account_id: uuid.UUID, roles: frozenset[AccountRole]
-) -> AccountRef:
+    actor: Actor, account_id: uuid.UUID, scope: AccountScope
+) -> tuple[AccountRef, frozenset[AccountScope]]:
     if actor.workspace is not None:
         if actor.workspace.account_id != account_id:
             raise NotFound("There is no such account.")
         raise PermissionDenied("An API key speaks for its workspace only; sign in.")
     account, role = selectors.get_membership(user_id=actor.id, account_id=account_id)
-    if role not in roles:
-        raise PermissionDenied("Your role in the account does not allow this.", role=role.value)
-    return account
+    held = ACCOUNT_ROLE_SCOPES[role.value]
+    if scope not in held:
+        raise PermissionDenied(
+            f"This needs the scope {scope.value} in the account.",
+            scope=scope.value,
+            role=role.value,
+        )
+    return account, held
 
 
 def _enter_around(

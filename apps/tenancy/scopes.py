@@ -33,6 +33,13 @@ class Scope(StrEnum):
     USAGE_READ = "usage:read"
 
 
+class AccountScope(StrEnum):
+    """One thing that somebody may do for an account, which pays; the text is API."""
+
+    BILLING_READ = "billing:read"  # plan, usage
+    BILLING_MANAGE = "billing:manage"  # buy, change, end
+
+
 class WorkspaceRole(StrEnum):
     """The built-in roles of a workspace."""
 
@@ -62,6 +69,15 @@ ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
             Scope.TELEMETRY_WRITE,
         }
     ),
+}
+
+
+# By the names of enums.AccountRole. Keys speak for a workspace and hold none of these.
+ACCOUNT_ROLE_SCOPES: dict[str, frozenset[AccountScope]] = {
+    "OWNER": frozenset(AccountScope),
+    "ADMIN": frozenset({AccountScope.BILLING_READ}),
+    "BILLING": frozenset({AccountScope.BILLING_READ}),
+    "MEMBER": frozenset(),
 }
 
 

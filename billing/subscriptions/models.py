@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.core.models import Record
 from billing.metering.meters import Meter
@@ -76,6 +77,15 @@ class Subscription(Record):
     plan_since = models.DateTimeField()
     held_month = models.DateField(null=True)  # first day of the month whose use holds new runs
 
+    # As Stripe had it when we last looked; all empty when nothing was ever bought there.
+    stripe_subscription_id = models.CharField(max_length=255, blank=True, db_default="")
+    stripe_status = models.CharField(max_length=32, blank=True, db_default="")
+    cancel_at = models.DateTimeField(null=True)
+    current_period_end = models.DateTimeField(null=True)
+    # What was recorded from then on, and before the other, is reported to Stripe; by our clock.
+    metered_since = models.DateTimeField(null=True)
+    metered_until = models.DateTimeField(null=True)
+
     class Meta:
         indexes: ClassVar = [
             models.Index(
@@ -84,9 +94,45 @@ class Subscription(Record):
                 name="subscriptions_held",
             )
         ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="subscriptions_metered_in_order",
+                condition=Q(metered_until=None)
+                | Q(metered_since__isnull=False, metered_until__gte=F("metered_since")),
+            )
+        ]
+
+    def is_metered_at(self, moment: datetime) -> bool:
+        """Tell whether a use recorded then is paid through Stripe."""
+        return (
+            self.metered_since is not None
+            and self.metered_since <= moment
+            and (self.metered_until is None or moment < self.metered_until)
+        )
 
     def __str__(self) -> str:
         return f"{self.plan_id} of {self.account_id}"
+
+
+class StripeCustomer(Record):
+    """
+    Who an account is at Stripe.
+
+    Without row security, as members are: a webhook names the customer, and this tells whose it is.
+    """
+
+    account = models.OneToOneField(
+        "tenancy.Account", on_delete=models.CASCADE, related_name="stripe_customer"
+    )
+    customer_id = models.CharField(max_length=255, unique=True)
+    checkout_session_id = models.CharField(max_length=255, blank=True, db_default="")  # the last
+    # Who looks at Stripe takes a number first, and what was seen with a lower one is old.
+    looks = models.BigIntegerField(db_default=0)
+    applied_look = models.BigIntegerField(db_default=0)
+    looked_at = models.DateTimeField(null=True)  # when it was last applied
+
+    def __str__(self) -> str:
+        return self.customer_id
 
 
 class UsageWarning(Record):

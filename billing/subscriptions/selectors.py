@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
+from billing.subscriptions.gateway import Gateway
 from billing.subscriptions.models import AgreedEntitlement, Plan, Subscription, UsageWarning
 from billing.subscriptions.plans import UNLIMITED, AtLimit, EntitlementKey, Entitlements, PlanCode
 
@@ -24,9 +25,41 @@ class PlanView:
     since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """How an account pays for its plan, as the payment provider had it when we last looked."""
+
+    status: str
+    cancel_at: datetime | None
+    current_period_end: datetime | None
+
+
 def billing_is_on() -> bool:
     """Tell whether plans limit anybody in this installation."""
     return bool(settings.BILLING)
+
+
+def plans_can_be_bought() -> bool:
+    """Tell whether this installation has a payment provider."""
+    return billing_is_on() and bool(settings.STRIPE_SECRET_KEY)
+
+
+def find_gateway() -> Gateway | None:
+    """Return the payment provider, or None when plans cannot be bought here."""
+    if not plans_can_be_bought():
+        return None
+    # PERF: 23 MB that whoever hosts Headway themselves has no use for.
+    from billing.subscriptions import stripe_gateway
+
+    return stripe_gateway.connect(
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_BASE
+    )
+
+
+def prices_of(plan: PlanCode) -> tuple[str, ...]:
+    """Return what the plan is made of at the payment provider; empty when it is not sold there."""
+    prices: dict[str, tuple[str, ...]] = settings.STRIPE_PRICES
+    return prices.get(plan.value, ())
 
 
 def default_plan() -> PlanCode:
@@ -55,6 +88,18 @@ def get_plan(*, account_id: uuid.UUID) -> PlanView:
             **{EntitlementKey(each.key): each.value for each in agreed},
         },
         since=subscription.plan_since if subscription else None,
+    )
+
+
+def find_payment(*, account_id: uuid.UUID) -> Payment | None:
+    """Return how the account pays, or None when it bought nothing; inside its scope."""
+    subscription = Subscription.objects.filter(account_id=account_id).first()
+    if subscription is None or not subscription.stripe_status:
+        return None
+    return Payment(
+        status=subscription.stripe_status,
+        cancel_at=subscription.cancel_at,
+        current_period_end=subscription.current_period_end,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.http.query import QuerySerializer
+from apps.core.http.serializers import StrictSerializer
 from billing.metering.meters import UNITS, Meter
 from billing.metering.months import Month
 from billing.subscriptions.plans import THRESHOLDS, AtLimit, PlanCode
@@ -14,6 +15,7 @@ from billing.subscriptions.plans import THRESHOLDS, AtLimit, PlanCode
 METERS = [(meter.value, meter.value) for meter in Meter]
 PLAN_CODES = [(code.value, code.value) for code in PlanCode]
 AT_LIMIT = [(each.value, each.value) for each in AtLimit]
+BUYABLE = [PlanCode.STANDARD.value, PlanCode.ENTERPRISE.value]  # the second one by contract
 METER_UNITS = [(unit, unit) for unit in UNITS.values()]
 
 
@@ -126,6 +128,17 @@ class PlanOutput(serializers.Serializer[Any]):
     entitlements = EntitlementsOutput()
 
 
+class PaymentOutput(serializers.Serializer[Any]):
+    """What was bought, as the payment provider had it when we last looked."""
+
+    status = serializers.CharField(
+        help_text="Stripe's word: `active`, `trialing`, `past_due` (the plan stays while they try"
+        " to collect), `unpaid`, `canceled`, `incomplete`, `incomplete_expired`, `paused`"
+    )
+    cancel_at = serializers.DateTimeField(allow_null=True, help_text="the plan ends then")
+    current_period_end = serializers.DateTimeField(allow_null=True)
+
+
 class AccountPlanOutput(serializers.Serializer[Any]):
     billing = serializers.BooleanField(help_text="false: hosted by its users, nothing is limited")
     plan = PlanOutput()
@@ -134,3 +147,28 @@ class AccountPlanOutput(serializers.Serializer[Any]):
     workspaces = serializers.IntegerField()
     hold = AccountHoldOutput(allow_null=True)
     plans = PlanOutput(many=True, help_text="what can be had, smallest first")
+    stripe = serializers.BooleanField(help_text="whether plans can be bought here")
+    may_manage = serializers.BooleanField(help_text="whether you may buy, change and end")
+    subscription = PaymentOutput(allow_null=True, help_text="null: nothing was bought")
+
+
+_RETURN_TO = serializers.RegexField(
+    r"^/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?\Z",
+    max_length=200,
+    default="/",
+    help_text="path of the UI's page to come back to; after a checkout with `?checkout=done` or"
+    " `?checkout=cancelled`",
+)
+
+
+class CheckoutInput(StrictSerializer):
+    plan = serializers.ChoiceField(choices=[(code, code) for code in BUYABLE])
+    return_to = _RETURN_TO
+
+
+class PortalInput(StrictSerializer):
+    return_to = _RETURN_TO
+
+
+class PageOutput(serializers.Serializer[Any]):
+    url = serializers.URLField(help_text="send the person there")

@@ -6,4 +6,6 @@ urlpatterns = [
     path("workspaces/<str:workspace>/usage", views.WorkspaceUsage.as_view()),
     path("account/<uuid:account_id>/usage", views.AccountUsage.as_view()),
     path("account/<uuid:account_id>/plan", views.AccountPlan.as_view()),
+    path("account/<uuid:account_id>/checkout", views.AccountCheckout.as_view()),
+    path("account/<uuid:account_id>/portal", views.AccountPortal.as_view()),
 ]

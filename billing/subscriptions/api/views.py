@@ -1,4 +1,4 @@
-"""Thin: translate, call one selector, answer."""
+"""Thin: translate, call, answer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ from rest_framework.response import Response
 
 from apps.core.clock import utc_now
 from apps.tenancy import selectors as tenancy
-from apps.tenancy.enums import AccountRole
 from apps.tenancy.http import AccountRequest, AccountView, WorkspaceRequest, WorkspaceView
 from apps.tenancy.isolation import account_scope
-from apps.tenancy.scopes import Scope
+from apps.tenancy.scopes import AccountScope, Scope
 from billing.metering import selectors as metering
 from billing.metering.meters import UNITS, Meter
 from billing.metering.months import Month
 from billing.metering.selectors import DeploymentUsage, MeterUsage
-from billing.subscriptions import selectors
+from billing.subscriptions import selectors, services
 from billing.subscriptions.api import serializers as shapes
-from billing.subscriptions.plans import limits_by_meter
+from billing.subscriptions.plans import PlanCode, limits_by_meter
 from billing.subscriptions.selectors import PlanView
-
-MAY_SEE_BILLING = frozenset({AccountRole.OWNER, AccountRole.ADMIN, AccountRole.BILLING})
 
 
 class WorkspaceUsage(WorkspaceView):
@@ -49,7 +46,7 @@ class WorkspaceUsage(WorkspaceView):
 class AccountUsage(AccountView):
     """What all workspaces of the account used in a month."""
 
-    account_roles: ClassVar = {"GET": MAY_SEE_BILLING}
+    scopes: ClassVar = {"GET": AccountScope.BILLING_READ}
 
     @extend_schema(
         operation_id="get_account_usage",
@@ -67,7 +64,7 @@ class AccountUsage(AccountView):
 class AccountPlan(AccountView):
     """What the account bought, what it allows, and what else there is."""
 
-    account_roles: ClassVar = {"GET": MAY_SEE_BILLING}
+    scopes: ClassVar = {"GET": AccountScope.BILLING_READ}
 
     @extend_schema(operation_id="get_account_plan", responses=shapes.AccountPlanOutput)
     def get(self, request: AccountRequest) -> Response:
@@ -82,8 +79,58 @@ class AccountPlan(AccountView):
             "workspaces": workspaces,
             "hold": tenancy.find_account_hold(account_id=account_id),
             "plans": [_plan_body(each) for each in selectors.list_plans()],
+            "stripe": selectors.plans_can_be_bought(),
+            "may_manage": AccountScope.BILLING_MANAGE in request.account_scopes,
+            "subscription": selectors.find_payment(account_id=account_id),
         }
         return Response(shapes.AccountPlanOutput(body).data)
+
+
+class AccountCheckout(AccountView):
+    """Buy a plan: the answer is where to pay. Asked twice it is the same page."""
+
+    scopes: ClassVar = {"POST": AccountScope.BILLING_MANAGE}
+    in_transaction: ClassVar = False
+
+    @extend_schema(
+        operation_id="open_account_checkout",
+        request=shapes.CheckoutInput,
+        responses={201: shapes.PageOutput},
+    )
+    def post(self, request: AccountRequest) -> Response:
+        given = shapes.CheckoutInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        url = services.open_checkout(
+            gateway=selectors.find_gateway(),
+            account=request.account,
+            plan=PlanCode(given.validated_data["plan"]),
+            email=request.actor.email,
+            return_to=given.validated_data["return_to"],
+            now=utc_now(),
+        )
+        return Response({"url": url}, status=201)
+
+
+class AccountPortal(AccountView):
+    """Manage what was bought: invoices, cards, cancellation. The answer is where."""
+
+    scopes: ClassVar = {"POST": AccountScope.BILLING_MANAGE}
+    in_transaction: ClassVar = False
+
+    @extend_schema(
+        operation_id="open_account_portal",
+        request=shapes.PortalInput,
+        responses={201: shapes.PageOutput},
+    )
+    def post(self, request: AccountRequest) -> Response:
+        given = shapes.PortalInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        url = services.open_portal(
+            gateway=selectors.find_gateway(),
+            account=request.account,
+            return_to=given.validated_data["return_to"],
+        )
+        return Response({"url": url}, status=201)
 
 
 def _plan_body(plan: PlanView) -> dict[str, object]:

@@ -53,14 +53,20 @@ def change_plan(*, account_id: uuid.UUID, plan: PlanCode, now: datetime) -> Plan
     if not selectors.billing_is_on() or plan is PlanCode.SELF_HOSTED:
         raise BillingIsOff("This installation is hosted by its users; there is nothing to buy.")
     with account_scope(account_id):
-        subscription = _locked_subscription(account_id, now)
-        if subscription.plan_id != plan.value:
-            subscription.plan_id = plan.value
-            subscription.plan_since = now
-            subscription.save(update_fields=["plan", "plan_since"])
-            logger.info("plan.changed", account_id=str(account_id), plan=plan.value)
+        subscription = locked_subscription(account_id, now)
+        set_plan(subscription, plan, now=now)
         apply_entitlements(account_id=account_id, now=now)
         return selectors.get_plan(account_id=account_id)
+
+
+def set_plan(subscription: Subscription, plan: PlanCode, *, now: datetime) -> None:
+    """Write the plan to the locked subscription; what it allows is the caller's to apply."""
+    if subscription.plan_id == plan.value:
+        return
+    subscription.plan_id = plan.value
+    subscription.plan_since = now
+    subscription.save(update_fields=["plan", "plan_since"])
+    logger.info("plan.changed", account_id=str(subscription.account_id), plan=plan.value)
 
 
 @transaction.atomic
@@ -94,7 +100,7 @@ def apply_entitlements(*, account_id: uuid.UUID, now: datetime) -> None:
     if account is None:
         return
     with account_scope(account_id):
-        subscription = _locked_subscription(account_id, now)
+        subscription = locked_subscription(account_id, now)
         plan = selectors.get_plan(account_id=account_id)
         month = Month.of(now)
         limits = limits_by_meter(plan.entitlements)
@@ -155,7 +161,8 @@ def subscribe_accounts(*, now: datetime, everybody: bool) -> int:
     return looked_at
 
 
-def _locked_subscription(account_id: uuid.UUID, now: datetime) -> Subscription:
+def locked_subscription(account_id: uuid.UUID, now: datetime) -> Subscription:
+    """Return the account's subscription, made if need be, locked until the transaction ends."""
     Subscription.objects.get_or_create(
         account_id=account_id,
         defaults={
