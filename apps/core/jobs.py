@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Lock
 
 import structlog
 from celery import current_app
@@ -10,6 +11,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 logger = structlog.get_logger(__name__)
+_LOADING = Lock()
 
 
 def enqueue_on_commit(task_name: str, **ids: str | int) -> None:
@@ -40,6 +42,8 @@ def _try_to_send(task_name: str, ids: dict[str, str | int]) -> None:
 def _send(task_name: str, ids: dict[str, str | int], *, retry: bool = True) -> None:
     # From the registry, not send_task(): it keeps the queue declared at the task, and eager mode.
     if task_name not in current_app.tasks:
-        # Only a Celery worker imports all task modules by itself; here the first job does.
-        current_app.loader.import_default_modules()
+        # Only a Celery worker imports all task modules by itself; here the first job does. The
+        # lock: a second thread's first job would go on before the first one's import is done.
+        with _LOADING:
+            current_app.loader.import_default_modules()
     current_app.tasks[task_name].apply_async(kwargs=ids, retry=retry)
