@@ -43,6 +43,9 @@ class ContractServer:
         self.deployments: dict[str, dict[str, Any]] = {}
         self.answers: list[tuple[int, dict[str, str], Any]] = []  # to give before the real ones
         self.reject: Callable[[str, dict[str, Any]], dict[str, str] | None] = lambda _k, _i: None
+        self.allowance: dict[str, int] = {}  # how many more of a kind are taken
+        self.retry_after = "3600"
+        self.reply_headers: dict[str, str] = {}
         self.largest_batch = 5_000
         self.streams = True
         self.port = 0
@@ -142,12 +145,13 @@ class ContractServer:
         self.batches.append(body)
         ending = [r for r in body.get("runs", []) if is_final(State(r["state"]))]
         starting = [r for r in body.get("runs", []) if r not in ending]
-        ordered = [("runs", r) for r in starting]
+        places = {id(r): index for index, r in enumerate(body.get("runs", []))}
+        ordered = [("runs", places[id(r)], r) for r in starting]
         for kind in ("task_runs", "logs", "events", "points"):
-            ordered += [(kind, item) for item in body.get(kind, [])]
-        ordered += [("runs", r) for r in ending]
-        for index, (kind, item) in enumerate(ordered):
-            refusal = self.reject(kind, item)
+            ordered += [(kind, index, item) for index, item in enumerate(body.get(kind, []))]
+        ordered += [("runs", places[id(r)], r) for r in ending]
+        for kind, index, item in ordered:
+            refusal = self.reject(kind, item) or self.limit(kind)
             if refusal is not None:
                 rejected.append({"kind": kind, "index": index, "message": "", **refusal})
                 continue
@@ -177,6 +181,16 @@ class ContractServer:
             "commands": commands,
             "lost": lost,
         }
+
+    def limit(self, kind: str) -> dict[str, str] | None:
+        left = self.allowance.get(kind)
+        if left is None:
+            return None
+        self.allowance[kind] = max(0, left - 1)
+        if left:
+            return None
+        self.reply_headers = {"Retry-After": self.retry_after}
+        return {"code": "rate_limited"}
 
     def apply(self, report: dict[str, Any]) -> None:
         run = self.runs.setdefault(
@@ -365,6 +379,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             else:
                 status, reply = state.route(self.command, address.path, query, body)
+                headers, state.reply_headers = state.reply_headers, {}
             state.changed.notify_all()
         content = json.dumps(reply).encode()
         self.send_response(status)

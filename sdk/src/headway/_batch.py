@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from headway._states import State, is_final
 Record = RunReport | TaskRunReport | LogLine | EventRecord | Point
 
 KINDS = ("runs", "task_runs", "logs", "events", "points")
+# What a server may put off; in the order in which it is made up for. Runs never wait for these.
+LIMITED_KINDS = ("events", "points", "logs")
 MAX_ITEMS = 4_000  # the server takes 5,000
 MAX_CHARACTERS = 4_000_000  # before gzip; the server takes 50 MB unpacked and 5 MB as sent
 
@@ -41,6 +44,12 @@ class Batch:
         if self.heartbeats:
             parts.append(f'"heartbeats":[{",".join(self.heartbeats)}]')
         return f"{{{','.join(parts)}}}".encode()
+
+    @classmethod
+    def of(cls, body: bytes) -> Batch:
+        """Return a batch that was encoded before, heartbeats aside."""
+        content = json.loads(body)
+        return cls({kind: [encode(item) for item in content.get(kind, ())] for kind in KINDS})
 
     def without(self, kinds: Iterable[str]) -> Batch:
         """Return the batch without some kinds."""

@@ -9,17 +9,16 @@ than that thread can follow does the producing thread write to the spool itself.
 from __future__ import annotations
 
 import enum
-import json
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from headway._batch import KINDS, Batch, Collector, Record, encode_batches
+from headway._batch import LIMITED_KINDS, Batch, Collector, Record, encode_batches
 from headway._errors import RETRYABLE_STATUSES, RunCancelled
 from headway._interrupt import current_gate
 from headway._json import encode
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
 LEFTOVERS_SECONDS = 60.0
 SHOWN_REJECTIONS = 3
+SELDOM_SECONDS = 600.0
+RATE_LIMITED = "rate_limited"  # of one item: the code of the server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,16 @@ class Verdict(enum.Enum):
     ACCEPTED = "accepted"
     LATER = "later"
     TOO_LARGE = "too_large"
+    LIMITED = "limited"  # its events, points and logs only later, the rest at once
     USELESS = "useless"  # the server will never take this batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one request, and which of its items are to be sent again later."""
+
+    verdict: Verdict
+    put_off: Mapping[str, Sequence[int]] = field(default_factory=dict)  # places by kind
 
 
 class _Wake(enum.Enum):
@@ -109,6 +119,9 @@ class Recorder:
         self._throttled = False
         self._advised = False  # the wait until `_not_before` is the server's own wish
         self._told: set[str] = set()
+        self._limited_until: dict[str, float] = {}  # by kind, as the server said
+        self._told_at: dict[str, float] = {}
+        self._taken_at = 0.0
         self._closed = False
 
     # What runs call. None of this waits for the network.
@@ -264,12 +277,17 @@ class Recorder:
         if self._held:
             due.append(self._beat_at)
         with self._spool_lock:
-            if self._spool is not None and not self._spool.is_empty():
-                due.append(self._not_before)
+            if self._spool is not None:
+                if not self._spool.main.is_empty():
+                    due.append(self._not_before)
+                due += [
+                    max(self._not_before, self._limited_until.get(kind, 0.0))
+                    for kind, lane in self._spool.held.items()
+                    if not lane.is_empty()
+                ]
         try:
-            if not due:
-                return self._wakes.get(timeout=LEFTOVERS_SECONDS)
-            return self._wakes.get(timeout=max(0.0, min(due) - time.monotonic()))
+            wait = min(due) - time.monotonic() if due else LEFTOVERS_SECONDS
+            return self._wakes.get(timeout=min(max(0.0, wait), LEFTOVERS_SECONDS))
         except Empty:
             return None
 
@@ -280,6 +298,7 @@ class Recorder:
         for batch in self._take():
             self._deliver(batch)
         self._drain_spool()
+        self._drain_held()
         self._beat(held)
         self._resting = True
         if not self._queue.empty():
@@ -290,6 +309,7 @@ class Recorder:
         with self._spool_lock:
             collector = Collector()
             self._nudged = False
+            self._taken_at = time.monotonic()
             if self._inherited and not self._queue.empty():
                 for report in self._inherited:
                     collector.add(report)
@@ -307,21 +327,46 @@ class Recorder:
 
     def _deliver(self, batch: Batch) -> None:
         with self._spool_lock:
-            behind = self._spool is not None and not self._spool.is_empty()
+            behind = self._spool is not None and not self._spool.main.is_empty()
             if behind or time.monotonic() < self._not_before:
                 self._keep(batch)
                 return
+            batch = self._without_limited(batch)
+            if not len(batch):
+                return
             self._in_flight = batch
-        verdict = self._send(batch.encode(), items=len(batch))
+        result = self._send(batch.encode(), items=len(batch), holds=batch.items)
         with self._spool_lock:
             already_kept, self._in_flight = self._in_flight is None, None
-            if verdict is Verdict.LATER and not already_kept:
-                self._keep(batch)
-        if verdict is Verdict.TOO_LARGE:
+            if not already_kept:
+                if result.verdict is Verdict.LATER:
+                    self._keep(batch)
+                self._put_off(batch, result.put_off)
+        if result.verdict is Verdict.LIMITED and not already_kept:
+            self._deliver(batch)
+        if result.verdict is Verdict.TOO_LARGE:
             for half in _halves(batch):
                 self._deliver(half)
             if len(batch) == 1:
                 self._drop(batch, "it is too large for the server")
+
+    def _without_limited(self, batch: Batch) -> Batch:
+        """Keep items that have to wait for the server's limit, and return the others."""
+        waiting = [kind for kind in batch.items if self._must_wait(kind)]
+        for kind in waiting:
+            self._hold(kind, batch.items[kind])
+        return batch.without(waiting) if waiting else batch
+
+    def _must_wait(self, kind: str) -> bool:
+        if time.monotonic() < self._limited_until.get(kind, 0.0):
+            return True
+        # Behind those of their kind that wait already.
+        lane = None if self._spool is None else self._spool.held.get(kind)
+        return lane is not None and not lane.is_empty()
+
+    def _put_off(self, batch: Batch, places: Mapping[str, Sequence[int]]) -> None:
+        for kind, indexes in places.items():
+            self._hold(kind, [batch.items[kind][index] for index in indexes])
 
     def _drain_spool(self) -> None:
         if self._spool is None:
@@ -334,26 +379,95 @@ class Recorder:
         while time.monotonic() >= self._not_before:
             with self._spool_lock:
                 kept = self._spool.oldest()
+                waiting = [kind for kind in LIMITED_KINDS if self._must_wait(kind)]
             if kept is None:
                 return
-            verdict = self._send(kept.body)
-            if verdict is Verdict.LATER:
+            result = self._send_kept(kept, waiting)
+            if result.verdict is Verdict.LATER:
                 return
+            if result.verdict is Verdict.LIMITED:
+                continue  # without these kinds
             with self._spool_lock:
-                if verdict is Verdict.TOO_LARGE:
-                    self._keep_halves(kept)
+                if waiting or result.put_off or result.verdict is Verdict.TOO_LARGE:
+                    batch = Batch.of(kept.body)
+                    sent = batch.without(waiting)
+                    self._put_off(sent, result.put_off)
+                    for kind in waiting:
+                        self._hold(kind, batch.items[kind])
+                    if result.verdict is Verdict.TOO_LARGE:
+                        self._keep_halves(sent)
                 self._spool.confirm(kept)
             if time.monotonic() >= self._beat_at:
                 self._beat(list(self._held.values()))
 
-    def _keep_halves(self, kept: SpooledBatch) -> None:
-        content = json.loads(kept.body)
-        batch = Batch({kind: [encode(item) for item in content.get(kind, ())] for kind in KINDS})
+    def _send_kept(self, kept: SpooledBatch, waiting: Sequence[str]) -> Result:
+        """Send a whole batch of the spool, but for the kinds that wait."""
+        if not waiting:
+            # Found without reading all of it; a mistake costs one more request.
+            holds = [kind for kind in LIMITED_KINDS if f'"{kind}":['.encode() in kept.body]
+            return self._send(kept.body, holds=holds)
+        at_once = Batch.of(kept.body).without(waiting)
+        if not len(at_once):
+            return Result(verdict=Verdict.ACCEPTED)
+        return self._send(at_once.encode(), items=len(at_once), holds=at_once.items)
+
+    def _keep_halves(self, batch: Batch) -> None:
         if len(batch) == 1:
             self._drop(batch, "it is too large for the server")
             return
         for half in _halves(batch):
             self._keep(half)
+
+    def _drain_held(self) -> None:
+        """Send what the server put off, as far as it takes it by now."""
+        for kind in LIMITED_KINDS if self._spool is not None else ():
+            while self._send_oldest(kind):
+                self._let_through()
+
+    def _send_oldest(self, kind: str) -> bool:
+        """Send the oldest items that wait in the lane; return whether to go on with the next."""
+        if self._spool is None or time.monotonic() < max(
+            self._not_before, self._limited_until.get(kind, 0.0)
+        ):
+            return False
+        with self._spool_lock:
+            batches, items = self._spool.held[kind].oldest_together()
+        if not batches:
+            return False
+        left = self._send_items(kind, items)
+        if len(left) == len(items):
+            return False
+        rest = Batch({kind: left}).encode() if left else None
+        try:
+            with self._spool_lock:
+                batches[0].segment.replace(batches, rest)
+        except OSError:
+            return False  # all of them are sent again: the server knows those that it has
+        return not left
+
+    def _send_items(self, kind: str, items: list[str]) -> list[str]:
+        """Send items of one kind and return those that are to be sent again."""
+        result = self._send(Batch({kind: items}).encode(), items=len(items), holds={kind: items})
+        if result.verdict in (Verdict.LATER, Verdict.LIMITED):
+            return items
+        if result.verdict is not Verdict.TOO_LARGE:
+            return [items[index] for index in result.put_off.get(kind, ())]
+        if len(items) == 1:
+            self._drop(Batch({kind: items}), "it is too large for the server")
+            return []
+        half = len(items) // 2
+        left = self._send_items(kind, items[:half])
+        return left + items[half:] if left else self._send_items(kind, items[half:])
+
+    def _let_through(self) -> None:
+        """What says how runs go does not wait until all that was put off is sent."""
+        now = time.monotonic()
+        if now < min(self._taken_at + self._settings.flush_seconds, self._beat_at):
+            return
+        held = list(self._held.values())  # before the queue is emptied, as in _step
+        for batch in self._take():
+            self._deliver(batch)
+        self._beat(held)
 
     def _beat(self, held: list[FlowRun]) -> None:
         now = time.monotonic()
@@ -370,33 +484,51 @@ class Recorder:
 
     # One request and what its answer says.
 
-    def _send(self, body: bytes, *, items: int = 0) -> Verdict:
+    def _send(self, body: bytes, *, items: int = 0, holds: Iterable[str] = ()) -> Result:
         # With older items still spooled the server may not know our runs yet, and call them lost.
         with self._spool_lock:
-            all_told = self._spool is None or self._spool.is_empty()
+            all_told = self._spool is None or self._spool.main.is_empty()
         reply = self._transport.send(body)
+        limited = [kind for kind in LIMITED_KINDS if kind in holds]
+        if reply.status == 429 and limited and self._spool is not None:
+            self._limit(limited, reply)
+            return Result(verdict=Verdict.LIMITED)
         if reply.problem is not None or reply.status in RETRYABLE_STATUSES:
             self._back_off(reply)
-            return Verdict.LATER
+            return Result(verdict=Verdict.LATER)
         if reply.status in (401, 402, 403, 404) or not _is_from_headway(reply):
             # Not for ever, as far as we can tell: a key is put right, a proxy's login page goes.
             self._not_before = time.monotonic() + self._settings.refused_seconds
             self._failures += 1
             self._say_once("refused", f"{self._server} refuses our reports: {_reason(reply)}")
-            return Verdict.LATER
+            return Result(verdict=Verdict.LATER)
         self._failures, self._not_before = 0, 0.0
         self._throttled = self._advised = False
         self._told.clear()
         if reply.status == 413:
-            return Verdict.TOO_LARGE
+            return Result(verdict=Verdict.TOO_LARGE)
         if reply.status >= 300:
             say(f"{self._server} did not understand a batch: {_reason(reply)}. It is dropped.")
             self._dropped["items"] += items
-            return Verdict.USELESS
-        self._heed(reply.body or {}, all_told=all_told)
+            return Result(verdict=Verdict.USELESS)
+        put_off = self._heed(reply, all_told=all_told)
         if self._spool is not None and (workspace := self._transport.workspace()):
             self._spool.remember_workspace(workspace)
-        return Verdict.ACCEPTED
+        return Result(verdict=Verdict.ACCEPTED, put_off=put_off)
+
+    def _limit(self, kinds: Iterable[str], reply: Reply) -> None:
+        """Send nothing of these kinds until the server wants it."""
+        wait = reply.retry_after_seconds
+        if wait is None:
+            wait = self._settings.retry_ceiling_seconds
+        until = time.monotonic() + max(wait, self._settings.retry_seconds)
+        for kind in kinds:
+            self._limited_until[kind] = until
+            self._say_seldom(
+                f"limited {kind}",
+                f"{self._server} takes no more {kind} at the moment: the workspace is over its"
+                " limit. They are kept on disk and sent later; runs and tasks go on.",
+            )
 
     def _back_off(self, reply: Reply) -> None:
         settings = self._settings
@@ -415,8 +547,20 @@ class Recorder:
                 "away", f"{self._server} is away ({_reason(reply)}); keeping reports on disk."
             )
 
-    def _heed(self, answer: Mapping[str, Any], *, all_told: bool) -> None:
-        rejected = answer.get("rejected") or []
+    def _heed(self, reply: Reply, *, all_told: bool) -> dict[str, list[int]]:
+        """Do as the answer says, and return which items it puts off, by kind."""
+        answer: Mapping[str, Any] = reply.body or {}
+        put_off: dict[str, list[int]] = {}
+        rejected = []
+        for item in answer.get("rejected") or []:
+            if item.get("code") == RATE_LIMITED and item.get("kind") in LIMITED_KINDS:
+                put_off.setdefault(item["kind"], []).append(int(item["index"]))
+            else:
+                rejected.append(item)
+        if put_off:
+            self._limit(put_off, reply)
+            for places in put_off.values():
+                places.sort()
         for item in rejected[:SHOWN_REJECTIONS]:
             field_name = f" ({item['field']})" if item.get("field") else ""
             say(
@@ -429,9 +573,7 @@ class Recorder:
             run = self._held.get(str(command.get("run_id")))
             if run is not None and command.get("command") == "cancel":
                 run.interrupt(RunCancelled("Cancelled from Headway.", run_id=run.id))
-        if not all_told:
-            return
-        for lost in answer.get("lost") or []:
+        for lost in (answer.get("lost") or []) if all_told else ():
             run = self._held.pop(str(lost.get("run_id")), None)
             if run is not None:
                 # Nobody else can execute what this process started, so it goes on.
@@ -439,6 +581,7 @@ class Recorder:
                     f"{self._server} has ended {run.name} without this process. It goes on here; "
                     "what it reports is kept with that run, whose state stays as it is."
                 )
+        return put_off
 
     # The disk, and what did not fit.
 
@@ -464,6 +607,20 @@ class Recorder:
             self._dropped[kind] += count
             self._say_once(f"full {kind}", f"the spool is full; {kind} are dropped.")
 
+    def _hold(self, kind: str, items: Sequence[str]) -> None:
+        if self._spool is None:
+            self._drop(Batch({kind: [*items]}), "there is no spool")
+            return
+        try:
+            dropped = self._spool.hold(kind, items)
+        except OSError as error:
+            reason = f"the spool cannot be written ({error.strerror or error})"
+            self._drop(Batch({kind: [*items]}), reason)
+            return
+        if dropped:
+            self._dropped[kind] += dropped
+            self._say_seldom(f"full {kind}", f"the spool is full; {kind} are dropped.")
+
     def _drop(self, batch: Batch, reason: str) -> None:
         for kind, items in batch.items.items():
             self._dropped[kind] += len(items)
@@ -472,6 +629,13 @@ class Recorder:
     def _say_once(self, key: str, message: str) -> None:
         if key not in self._told:
             self._told.add(key)
+            say(message)
+
+    def _say_seldom(self, key: str, message: str) -> None:
+        # Not `_told`, which every request that succeeds clears: these do all the time.
+        now = time.monotonic()
+        if now - self._told_at.get(key, -SELDOM_SECONDS) >= SELDOM_SECONDS:
+            self._told_at[key] = now
             say(message)
 
     def _say_dropped(self) -> None:
