@@ -109,7 +109,7 @@ class WorkspaceView(APIView):
         limit = settings.RATE_LIMIT_QUERIES_PER_MINUTE
         if not limit:
             return
-        standings = rate_classes.take(str(workspace.id), [Ask(RateClass.QUERIES, limit, 1)])
+        standings = rate_classes.take(workspace.id, [Ask(RateClass.QUERIES, limit, 1)])
         if standings is None:
             return
         (self._standing,) = standings

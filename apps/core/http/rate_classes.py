@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha1
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import redis
 import structlog
@@ -35,6 +36,9 @@ TAB_SHARE: Final = 50  # of a bucket, one of so many parts
 MOST_TABS: Final = 10_000
 LONGEST_WAIT: Final = 60  # seconds; a bucket holds a minute's worth
 OWED: Final = -(10**15)  # as a reserve: take all of it, whatever the level
+
+
+Subject = UUID | str  # whose buckets
 
 
 class RateClass(StrEnum):
@@ -203,11 +207,11 @@ class _Tab:
         return unpaid if now - self.at <= TOLD_SECONDS else 0
 
 
-_tabs: dict[tuple[str, str], _Tab] = {}
+_tabs: dict[tuple[Subject, str], _Tab] = {}
 _tabs_lock = threading.Lock()
 
 
-def take(subject: str, asks: Sequence[Ask], *, now: int = 0) -> list[Standing] | None:
+def take(subject: Subject, asks: Sequence[Ask], *, now: int = 0) -> list[Standing] | None:
     """
     Take what is asked for, as far as it is there, in one round trip; None when nobody could say.
 
@@ -231,36 +235,24 @@ def take(subject: str, asks: Sequence[Ask], *, now: int = 0) -> list[Standing] |
     return standings
 
 
-def _put_on_tabs(subject: str, asks: Sequence[Ask]) -> list[Standing] | None:
-    totals: dict[tuple[str, str], int] = {}
-    for ask in asks:
-        key = subject, _BUCKET_OF[ask.rate_class]
-        totals[key] = totals.get(key, 0) + ask.amount
+def _put_on_tabs(subject: Subject, asks: Sequence[Ask]) -> list[Standing] | None:
     now = time.monotonic()
     standings = []
     with _tabs_lock:
-        for ask in asks:
-            key = subject, _BUCKET_OF[ask.rate_class]
-            tab = _tabs.get(key)
-            if ask.owed or tab is None or not tab.covers(ask.limit, totals[key], now):
+        for number, ask in enumerate(asks):
+            tab = _tabs.get((subject, _BUCKET_OF[ask.rate_class]))
+            if ask.owed or tab is None or not tab.covers(ask.limit, ask.amount, now):
+                for taken in asks[:number]:
+                    _tabs[subject, _BUCKET_OF[taken.rate_class]].unpaid -= taken.amount
                 return None
-        for ask in asks:
-            tab = _tabs[subject, _BUCKET_OF[ask.rate_class]]
             tab.unpaid += ask.amount
             standings.append(
-                Standing(
-                    rate_class=ask.rate_class,
-                    limit=ask.limit,
-                    granted=ask.amount,
-                    level=tab.level_at(now),
-                    tell=0,
-                    reserve=ask.reserve,
-                )
+                Standing(ask.rate_class, ask.limit, ask.amount, tab.level_at(now), 0, ask.reserve)
             )
     return standings
 
 
-def _settle_tabs(subject: str, asks: Sequence[Ask]) -> list[Ask]:
+def _settle_tabs(subject: Subject, asks: Sequence[Ask]) -> list[Ask]:
     unpaid = []
     now = time.monotonic()
     with _tabs_lock:
@@ -271,7 +263,7 @@ def _settle_tabs(subject: str, asks: Sequence[Ask]) -> list[Ask]:
     return unpaid
 
 
-def _open_tabs(subject: str, standings: Sequence[Standing]) -> None:
+def _open_tabs(subject: Subject, standings: Sequence[Standing]) -> None:
     now = time.monotonic()
     with _tabs_lock:
         if len(_tabs) > MOST_TABS:
@@ -284,7 +276,7 @@ def _open_tabs(subject: str, standings: Sequence[Standing]) -> None:
             _tabs[key] = _Tab(standing.limit, standing.level, now, unpaid)
 
 
-def _ask(subject: str, asks: Sequence[Ask], now: int) -> list[Standing] | None:
+def _ask(subject: Subject, asks: Sequence[Ask], now: int) -> list[Standing] | None:
     # The braces keep a subject's buckets in one slot of a cluster.
     keys = [f"headway:rate:{{{subject}}}:{_BUCKET_OF[ask.rate_class]}" for ask in asks]
     words: list[str | int] = [now]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -25,7 +25,6 @@ KIND_OF: Final = {
     RateClass.METRICS: "points",
     RateClass.LOGS: "logs",
 }
-CLASSES: Final = tuple(KIND_OF)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,40 +60,32 @@ def admit(
     that what is sent again follows what was taken. Costs a round trip to Valkey for all of them,
     and none when nothing in them is limited. Must be called outside of a transaction.
     """
-    limits = _limits(workspace)
-    costs = {
-        rate_class: [_cost(rate_class, decoded) for decoded in requests] for rate_class in limits
-    }
-    asks = [
-        Ask(rate_class, limit, total)
-        for rate_class, limit in limits.items()
-        if (total := sum(costs[rate_class]))
-    ]
-    standings = rate_classes.take(str(workspace.id), asks) if asks else None
     admissions = [Admission(rate_class=_highest(decoded)) for decoded in requests]
-    for standing in standings or ():
-        _share_out(workspace, standing, requests, costs[standing.rate_class], admissions)
+    asks: list[Ask] = []
+    costs: list[list[int]] = []
+
+    def want(rate_class: RateClass, limit: int, cost: list[int]) -> None:
+        if total := sum(cost):
+            asks.append(Ask(rate_class, limit, total))
+            costs.append(cost)
+
+    facts = workspace.limits.events_per_minute
+    if facts is not None:
+        want(RateClass.EVENTS, max(facts, 1), [len(each.batch.events) for each in requests])
+        want(RateClass.METRICS, max(facts, 1), [len(each.batch.points) for each in requests])
+    if log_bytes := settings.RATE_LIMIT_LOG_BYTES_PER_MINUTE:
+        want(RateClass.LOGS, log_bytes, [_log_bytes(each) for each in requests])
+    standings = rate_classes.take(workspace.id, asks)
+    for standing, cost in zip(standings or (), costs, strict=False):
+        _share_out(workspace, standing, requests, cost, admissions)
     tell = [standing for standing in standings or () if standing.tell]
     if tell:
         _tell(workspace, tell, now)
     return admissions
 
 
-def _limits(workspace: WorkspaceRef) -> dict[RateClass, int]:
-    """Return how much a minute may hold of the classes that have a limit, highest class first."""
-    limits = {}
-    facts = workspace.limits.events_per_minute
-    if facts is not None:
-        limits[RateClass.EVENTS] = limits[RateClass.METRICS] = max(facts, 1)
-    if log_bytes := settings.RATE_LIMIT_LOG_BYTES_PER_MINUTE:
-        limits[RateClass.LOGS] = log_bytes
-    return limits
-
-
-def _cost(rate_class: RateClass, decoded: Decoded) -> int:
-    if rate_class is RateClass.LOGS:
-        return sum(map(_bytes_of, decoded.batch.logs))
-    return len(getattr(decoded.batch, KIND_OF[rate_class]))
+def _log_bytes(decoded: Decoded) -> int:
+    return sum(map(_bytes_of, decoded.batch.logs))
 
 
 def _bytes_of(line: NewLogLine) -> int:
@@ -105,10 +96,12 @@ def _bytes_of(line: NewLogLine) -> int:
 def _highest(decoded: Decoded) -> RateClass:
     batch = decoded.batch
     if batch.runs or batch.task_runs or batch.heartbeats:
-        present: Iterable[RateClass] = (RateClass.STATE,)
-    else:
-        present = (each for each in CLASSES if getattr(batch, KIND_OF[each]))
-    return next(iter(present), RateClass.STATE)
+        return RateClass.STATE
+    if batch.events:
+        return RateClass.EVENTS
+    if batch.points:
+        return RateClass.METRICS
+    return RateClass.LOGS if batch.logs else RateClass.STATE
 
 
 def _share_out(
@@ -140,9 +133,7 @@ def _share_out(
         # Events must not wait for as long as logs do.
         admission.wait_seconds = min(admission.wait_seconds, wait)
     if owed:
-        rate_classes.take(
-            str(workspace.id), [Ask(standing.rate_class, standing.limit, owed, owed=True)]
-        )
+        rate_classes.take(workspace.id, [Ask(standing.rate_class, standing.limit, owed, owed=True)])
 
 
 def _cut(rate_class: RateClass, decoded: Decoded, left: int) -> int:
