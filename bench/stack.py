@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,13 @@ def stores(server: EmbeddedPostgres) -> Sequence[str]:
 
 
 @contextmanager
-def stack(server: EmbeddedPostgres, store: str, *, workers: int = 2) -> Iterator[Stack]:
+def stack(
+    server: EmbeddedPostgres,
+    store: str,
+    *,
+    workers: int = 2,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Stack]:
     """Migrate a new database, sign somebody up and serve it."""
     database = f"bench_{store}"
     with psycopg.connect(server.dsn(SUPERUSER, "postgres"), autocommit=True) as link:
@@ -123,7 +129,8 @@ def stack(server: EmbeddedPostgres, store: str, *, workers: int = 2) -> Iterator
             ],
             cwd=REPOSITORY,
             env=environment
-            | {"HEADWAY_DATABASE_ROLE": "app", "DJANGO_SETTINGS_MODULE": "bench.settings"},
+            | {"HEADWAY_DATABASE_ROLE": "app", "DJANGO_SETTINGS_MODULE": "bench.settings"}
+            | dict(settings or {}),
             stdout=log,
             stderr=log,
         )
