@@ -204,6 +204,17 @@ def agent_key(workspace: WorkspaceRef, alice: Person) -> str:
 
 
 @pytest.fixture
+def bundle_folder(settings: Any, tmp_path: Path) -> Path:
+    """The folder of the storage, this test's own."""
+    folder = tmp_path / "bundles"
+    folder.mkdir()
+    bundles = settings.STORAGES["bundles"]
+    own = bundles | {"OPTIONS": bundles["OPTIONS"] | {"location": str(folder)}}
+    settings.STORAGES = settings.STORAGES | {"bundles": own}
+    return folder
+
+
+@pytest.fixture
 def actor(alice: Person) -> Actor:
     """Alice as services see her."""
     from tests.factories.tenancy import actor_of

@@ -60,7 +60,7 @@ BODIES = {
     "preview_automation": {"trigger": {"type": "event", "match": {"name": ["*"]}}},
 }
 NOBODY = "01900000-0000-7000-8000-000000000000"
-REFUSALS = {400, 403, 404, 405, 409}
+REFUSALS = {400, 403, 404, 405, 409, 415}
 
 
 def operations():

@@ -7,7 +7,7 @@ import pytest
 from apps.core.clock import utc_now
 from apps.core.http.json import wire_time
 from tests.contracts.test_rivals import BODIES, NOBODY, account_operations, fill, operations
-from tests.factories.compute import managed_run
+from tests.factories.compute import make_deployment_with_code, managed_run
 from tests.factories.world import furnish
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +17,8 @@ OPEN = {
     "report_run_transition",
     "heartbeat_run",
     "ingest_batch",
+    "get_run_task",
+    "get_run_task_bundle",
 }
 OWN_BODIES = {
     "report_run_transition": lambda run: {
@@ -26,12 +28,16 @@ OWN_BODIES = {
     },
     "heartbeat_run": lambda run: {"epoch": run.epoch},
     "ingest_batch": lambda run: {},
+    "get_run_task": lambda run: None,
+    "get_run_task_bundle": lambda run: None,
 }
 
 
-def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(api, alice, workspace):
+def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(
+    api, alice, workspace, bundle_folder
+):
     ids = furnish(alice)
-    run = managed_run(workspace)
+    run = managed_run(workspace, make_deployment_with_code(workspace))
     client = api(run.key, workspace)
     ids |= {"run_id": str(run.run_id)}
     answers = {}
@@ -40,6 +46,9 @@ def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(api, alice, work
         body = OWN_BODIES[name](run) if name in OPEN else BODIES.get(name)
         answer = client.request(method, fill(template, workspace.slug, ids), body)
         answers[name] = answer.status_code
+        # A download holds its file open; `close()` would take the connection along.
+        for close in answer._resource_closers:
+            close()
 
     assert {name for name, status in answers.items() if status != 403} == OPEN
     assert {answers[name] for name in OPEN} == {200}

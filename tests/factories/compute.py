@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from apps.compute import services as compute
 from apps.core.clock import utc_now
 from apps.flows import services as flows
 from apps.flows.models import Deployment
@@ -13,6 +15,7 @@ from apps.tenancy import services as tenancy
 from apps.tenancy.actors import WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.dispatch import lease, make_deployment, start
+from tests.factories.zips import sha256_of, sound
 
 SHA = "ab" * 32
 
@@ -34,6 +37,19 @@ def make_managed_deployment(workspace: WorkspaceRef, **changes: Any) -> Deployme
             workspace_id=workspace.id, sha256=sha256, size_bytes=1_000, files=1, now=utc_now()
         )
         return make_deployment(workspace, pool="managed", path="", bundle_sha256=sha256, **changes)
+
+
+def make_deployment_with_code(workspace: WorkspaceRef, **changes: Any) -> Deployment:
+    """The same with the bytes of a bundle; for tests with a `bundle_folder`."""
+    content = sound()
+    compute.store_bundle(
+        workspace_id=workspace.id,
+        sha256=sha256_of(content),
+        body=io.BytesIO(content),
+        size_bytes=len(content),
+        now=utc_now(),
+    )
+    return make_managed_deployment(workspace, bundle_sha256=sha256_of(content), **changes)
 
 
 def managed_run(workspace: WorkspaceRef, deployment: Deployment | None = None) -> ManagedRun:

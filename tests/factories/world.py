@@ -7,6 +7,8 @@ from typing import Any
 from apps.core.clock import utc_now
 from apps.core.http.json import wire_time
 from apps.core.ids import uuid7
+from apps.flows import services as flows
+from apps.tenancy.isolation import workspace_scope
 from tests.factories.tenancy import Person
 
 
@@ -108,6 +110,14 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     _let_it_fire(owner)
+    with workspace_scope(owner.workspace.id):
+        bundle, _ = flows.record_bundle(
+            workspace_id=owner.workspace.id,
+            sha256="5ec7e7" + uuid7().hex.ljust(58, "0"),
+            size_bytes=1,
+            files=1,
+            now=utc_now(),
+        )
     return {
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
@@ -121,6 +131,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "member_id": member["id"],
         "channel_id": channel["id"],
         "automation_id": automation["id"],
+        "sha256": bundle.sha256,
     }
 
 

@@ -1,3 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from apps.compute.api import bundles, tasks
+
+W = "workspaces/<str:workspace>"
+
+urlpatterns = [
+    path(f"{W}/bundles/<str:sha256>", bundles.BundleDetail.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/task", tasks.RunTask.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/task/bundle", tasks.RunTaskBundle.as_view()),
+]

@@ -18,6 +18,7 @@ from apps.config.env import (
 )
 
 from .allauth import *
+from .bundles import *
 from .celery import *
 from .logging import *
 from .sentry import *

@@ -10,7 +10,7 @@ from apps.dispatch.protocol import (
     LeasedDeployment,
 )
 from apps.dispatch.services.heartbeat import heartbeat
-from apps.dispatch.services.lease import MAX_GRANTS, lease_next_runs
+from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
 from apps.dispatch.services.pools import (
     create_pool,
     ensure_default_pool,
@@ -58,6 +58,7 @@ __all__ = [
     "ensure_managed_pool",
     "find_next_due_at",
     "forget_agents",
+    "get_granted_lease",
     "greet_agent",
     "heartbeat",
     "keep_pulse",

@@ -22,7 +22,9 @@ from apps.dispatch.protocol import (
     LeasedDeployment,
 )
 from apps.flows import selectors as flows
+from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
+from apps.runs.errors import StaleEpoch
 from apps.runs.services import Claimant
 
 if TYPE_CHECKING:
@@ -67,6 +69,23 @@ def lease_next_runs(
         )
     grant(claimed=claimed, agent_id=agent.id, holders=[agent.holder] * len(claimed), now=now)
     return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=prospects.commands)
+
+
+@joined
+def get_granted_lease(*, workspace_id: uuid.UUID, run_id: uuid.UUID, epoch: int) -> GrantedLease:
+    """
+    Return a lease that is active, as it was granted.
+
+    Raises: StaleEpoch when it is over, or was never granted.
+    """
+    held = Lease.objects.filter(
+        workspace_id=workspace_id, run_id=run_id, epoch=epoch, ended_at=None
+    )
+    if not held.exists():
+        raise StaleEpoch("This lease is over.", run_id=str(run_id), epoch=epoch)
+    run = run_selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+    (granted,) = _describe(workspace_id, [run])
+    return granted
 
 
 _GRANT = """

@@ -245,6 +245,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/bundles/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A zip of code, called by the SHA-256 of its bytes. */
+        get: operations["get_bundle"];
+        /** @description A zip of code, called by the SHA-256 of its bytes. */
+        put: operations["put_bundle"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels": {
         parameters: {
             query?: never;
@@ -759,6 +777,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the run's task shall do. */
+        get: operations["get_run_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/task-runs": {
         parameters: {
             query?: never;
@@ -768,6 +803,23 @@ export interface paths {
         };
         /** @description The run's task runs, of all its attempts, in the order of their ids. */
         get: operations["list_run_task_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/task/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The code of the run, as it was uploaded. */
+        get: operations["get_run_task_bundle"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1477,6 +1529,21 @@ export interface components {
             id: string;
             state_type: components["schemas"]["StateTypeEnum"];
         };
+        /** @description A lease, as agents get it. */
+        GrantedLeaseOutput: {
+            attempt: number;
+            deployment: components["schemas"]["LeasedDeploymentOutput"];
+            epoch: number;
+            flow_name: string;
+            lease_seconds: number;
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            run_id: string;
+            run_name: string;
+            timeout_seconds: number | null;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HeartbeatInputRequest: {
             agent: components["schemas"]["AgentInputRequest"];
@@ -1516,6 +1583,14 @@ export interface components {
             resets_at: string;
             /** @description when the hold began */
             used: number;
+        };
+        LeasedDeploymentOutput: {
+            entrypoint: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            path: string;
+            version: string | null;
         };
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2097,6 +2172,18 @@ export interface components {
         SourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */
         StateTypeEnum: "SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED";
+        TaskBundleOutput: {
+            bytes: number;
+            sha256: string;
+        };
+        /** @description All that a task needs in order to execute its run. */
+        TaskOrderOutput: {
+            bundle: components["schemas"]["TaskBundleOutput"];
+            lease: components["schemas"]["GrantedLeaseOutput"];
+            python: string;
+            requirements: string[];
+            size: components["schemas"]["SizeOutput"];
+        };
         TaskRunOutput: {
             attempt: number;
             depends_on: string[];
@@ -2827,6 +2914,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    put_bundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleOutput"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -4115,6 +4276,40 @@ export interface operations {
             };
         };
     };
+    get_run_task: {
+        parameters: {
+            query?: {
+                /** @description The key's own when it is left out. */
+                epoch?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOrderOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_run_task_runs: {
         parameters: {
             query?: {
@@ -4137,6 +4332,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskRunPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_task_bundle: {
+        parameters: {
+            query?: {
+                /** @description The key's own when it is left out. */
+                epoch?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
             /** @description A refusal; `error.code` is stable. */
