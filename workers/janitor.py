@@ -12,6 +12,7 @@ from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.telemetry import services as telemetry
 from apps.tenancy import services as tenancy
+from billing.subscriptions import services as subscriptions
 from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ def keep_up() -> bool:
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
+        stripe_events_dropped=subscriptions.drop_old_stripe_events(now=now),
     )
     return False
 

@@ -6,15 +6,23 @@ QUEUES = [
     Queue("default"),
     Queue("mail"),
     Queue("actions"),
+    Queue("billing"),
 ]
 
 # Celery 5.7 warns of a queue named at the task: the routes stand here instead.
 ROUTES = {
     "identity.send_mail": {"queue": "mail"},
     "automations.perform_action": {"queue": "actions"},
+    "subscriptions.process_stripe_event": {"queue": "billing"},
+    "subscriptions.refresh_customer": {"queue": "billing"},
 }
 
 BEAT_SCHEDULE = {
     # name                       task                                   every
     "send due mails": {"task": "identity.enqueue_due_mails", "schedule": 30.0},
+    "process due webhooks": {"task": "subscriptions.hand_out_stripe_events", "schedule": 30.0},
+    "look at stale customers": {
+        "task": "subscriptions.hand_out_stale_customers",
+        "schedule": 3_600.0,
+    },
 }

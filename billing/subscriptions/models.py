@@ -135,6 +135,50 @@ class StripeCustomer(Record):
         return self.customer_id
 
 
+class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    def unclaimed(self, now: datetime) -> StripeEventQuerySet:
+        """Return those that still have to be processed and that no worker is at."""
+        free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+        return self.filter(free, processed_at=None)
+
+    def due(self, now: datetime) -> StripeEventQuerySet:
+        return self.unclaimed(now).filter(next_attempt_at__lte=now)
+
+
+class StripeEvent(models.Model):
+    """
+    A webhook as it came, whose signature held. Of all accounts; only Celery reads it.
+
+    The body is evidence: what it tells of is asked for anew.
+    """
+
+    id = models.CharField(primary_key=True, max_length=255)  # Stripe's: the same event comes again
+    type = models.CharField(max_length=255)
+    customer_id = models.CharField(max_length=255, blank=True)
+    body = models.TextField()
+    received_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(null=True)  # null: processed, or given up
+    claimed_until = models.DateTimeField(null=True)  # a worker that died leaves it to the next
+    attempts = models.PositiveSmallIntegerField(default=0)
+    processed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = StripeEventQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(processed_at=None, next_attempt_at__isnull=False),
+                name="subscriptions_event_due",
+            ),
+            models.Index(fields=["received_at"], name="subscriptions_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+
 class UsageWarning(Record):
     """The owners were told, once, that so much of a month's limit is used."""
 

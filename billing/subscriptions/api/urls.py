@@ -8,4 +8,5 @@ urlpatterns = [
     path("account/<uuid:account_id>/plan", views.AccountPlan.as_view()),
     path("account/<uuid:account_id>/checkout", views.AccountCheckout.as_view()),
     path("account/<uuid:account_id>/portal", views.AccountPortal.as_view()),
+    path("stripe/webhook", views.StripeWebhook.as_view()),
 ]

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from apps.core.clock import utc_now
+from apps.core.errors import BatchTooLarge
 from apps.tenancy import selectors as tenancy
 from apps.tenancy.http import AccountRequest, AccountView, WorkspaceRequest, WorkspaceView
 from apps.tenancy.isolation import account_scope
@@ -22,6 +25,8 @@ from billing.subscriptions import selectors, services
 from billing.subscriptions.api import serializers as shapes
 from billing.subscriptions.plans import PlanCode, limits_by_meter
 from billing.subscriptions.selectors import PlanView
+
+MAX_NOTICE_BYTES = 1024 * 1024  # Stripe's are a few kilobytes, an invoice of many lines a hundred
 
 
 class WorkspaceUsage(WorkspaceView):
@@ -131,6 +136,31 @@ class AccountPortal(AccountView):
             return_to=given.validated_data["return_to"],
         )
         return Response({"url": url}, status=201)
+
+
+class StripeWebhook(APIView):
+    """
+    What Stripe tells us. Its signature is what lets it in; the body is read as it came.
+
+    Answered as soon as it is stored: Stripe gives up on whoever thinks first.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> Response:
+        given = request._request
+        length = given.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > MAX_NOTICE_BYTES:
+            raise BatchTooLarge(f"The body is over {MAX_NOTICE_BYTES} bytes.")
+        is_new = services.take_notice(
+            gateway=selectors.find_gateway(),
+            body=given.body,
+            signature=given.headers.get("Stripe-Signature"),
+            now=utc_now(),
+        )
+        return Response({"received": True, "known": not is_new})
 
 
 def _plan_body(plan: PlanView) -> dict[str, object]:
