@@ -99,7 +99,7 @@ describe("the plan page", () => {
     expect(contents).toHaveTextContent("Users3 of 3");
     const standard = screen.getByRole("article", { name: "Standard" });
     await user.click(within(standard).getByRole("button", { name: "Upgrade to Standard" }));
-    await waitFor(() => expect(window.location.hash).toBe("#checkout-STANDARD"), PATIENT);
+    await waitFor(() => expect(window.location.hash).toBe(`#checkout-STANDARD-then-${PLAN}`), PATIENT);
     expect(within(screen.getByRole("article", { name: "Free" })).getByText("Your plan")).toBeVisible();
     expect(within(screen.getByRole("article", { name: "Enterprise" })).queryByRole("button")).not.toBeInTheDocument();
   });
@@ -109,10 +109,10 @@ describe("the plan page", () => {
 
     expect(await screen.findByText(/^Renews on 1 /, {}, PATIENT)).toBeVisible();
     await user.click(screen.getByRole("button", { name: "Invoices and payment" }));
-    await waitFor(() => expect(window.location.hash).toBe("#portal"), PATIENT);
+    await waitFor(() => expect(window.location.hash).toBe(`#portal-then-${PLAN}`), PATIENT);
     window.location.hash = "";
     await user.click(screen.getByRole("button", { name: "Change to Free" }));
-    await waitFor(() => expect(window.location.hash).toBe("#portal"), PATIENT);
+    await waitFor(() => expect(window.location.hash).toBe(`#portal-then-${PLAN}`), PATIENT);
   });
 
   it("says why there is nothing to press where no payment is set up", async () => {

@@ -44,12 +44,14 @@ export function planQuery(account: string) {
   });
 }
 
-/** The address where the plan is paid for. */
-export function startCheckout(account: string, plan: PlanCode): Promise<{ url: string }> {
-  return request<{ url: string }>(accountUrl(account, "/checkout"), { method: "POST", body: { plan }, idempotencyKey: newIdempotencyKey() });
+/** The address where the plan is paid for; it leads back to the path of ours. */
+export function startCheckout(account: string, plan: PlanCode, returnTo: string): Promise<{ url: string }> {
+  const body = { plan, return_to: returnTo };
+  return request<{ url: string }>(accountUrl(account, "/checkout"), { method: "POST", body, idempotencyKey: newIdempotencyKey() });
 }
 
-/** The address where cards, invoices and the end of the subscription are seen to. */
-export function openPortal(account: string): Promise<{ url: string }> {
-  return request<{ url: string }>(accountUrl(account, "/portal"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+/** The address where cards, invoices and the end of the subscription are seen to; it leads back to the path of ours. */
+export function openPortal(account: string, returnTo: string): Promise<{ url: string }> {
+  const body = { return_to: returnTo };
+  return request<{ url: string }>(accountUrl(account, "/portal"), { method: "POST", body, idempotencyKey: newIdempotencyKey() });
 }

@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 
 import { ErrorState } from "@/components/ui/error-state";
@@ -119,7 +119,8 @@ function Returned({ how, plan, onSettled }: { readonly how: "done" | "cancelled"
 }
 
 function PortalButton({ account, plan }: { readonly account: string; readonly plan: AccountPlan }) {
-  const portal = useMutation({ mutationFn: () => openPortal(account), onSuccess: ({ url }) => window.location.assign(url) });
+  const here = useLocation({ select: (location) => location.pathname });
+  const portal = useMutation({ mutationFn: () => openPortal(account, here), onSuccess: ({ url }) => window.location.assign(url) });
   const refused = portal.error === null ? null : asApiError(portal.error).message;
   return (
     <>
@@ -142,9 +143,10 @@ function PortalButton({ account, plan }: { readonly account: string; readonly pl
 }
 
 function Offer({ account, plan }: { readonly account: string; readonly plan: AccountPlan }) {
+  const here = useLocation({ select: (location) => location.pathname });
   const go = ({ url }: { url: string }) => window.location.assign(url);
-  const checkout = useMutation({ mutationFn: (code: PlanCode) => startCheckout(account, code), onSuccess: go });
-  const portal = useMutation({ mutationFn: () => openPortal(account), onSuccess: go });
+  const checkout = useMutation({ mutationFn: (code: PlanCode) => startCheckout(account, code, here), onSuccess: go });
+  const portal = useMutation({ mutationFn: () => openPortal(account, here), onSuccess: go });
   const refused = checkout.error ?? portal.error;
   const leaving = checkout.isPending || checkout.isSuccess ? checkout.variables : null;
   return (
