@@ -8,11 +8,13 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Length
 
 from apps.core.clock import utc_now
 from apps.core.models import Record
 from apps.tenancy.enums import AccountRole, BuiltInRole
+from apps.tenancy.scopes import held_by_key, sorted_scopes
 
 models.CharField.register_lookup(Length)
 
@@ -95,6 +97,10 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> RoleAssignmentQuerySet:
         return self.filter(workspace_id=workspace_id)
 
+    def present(self) -> RoleAssignmentQuerySet:
+        """Those of people whose accounts are open."""
+        return self.filter(user__is_active=True)
+
     def owners(self) -> RoleAssignmentQuerySet:
         return self.filter(role=BuiltInRole.OWNER)
 
@@ -123,6 +129,16 @@ class RoleAssignment(Record):
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> ApiKeyQuerySet:
         return self.filter(workspace_id=workspace_id)
+
+    def with_maker_role(self) -> ApiKeyQuerySet:
+        """Add the role that its maker has in the workspace today; inside the workspace's scope."""
+        return self.annotate(
+            maker_role=Subquery(
+                RoleAssignment.objects.present()
+                .filter(workspace=OuterRef("workspace"), user=OuterRef("created_by"))
+                .values("role")[:1]
+            )
+        )
 
     def usable(self, now: datetime) -> ApiKeyQuerySet:
         return self.filter(revoked_at=None).filter(
@@ -155,6 +171,12 @@ class ApiKey(Record):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def effective_scopes(self) -> list[str]:
+        """What the key may do today; for rows read `with_maker_role`."""
+        maker_role: str | None = self.maker_role  # type: ignore[attr-defined] # annotated
+        return sorted_scopes(held_by_key(self.scopes, maker_role))
 
     @property
     def is_usable(self) -> bool:

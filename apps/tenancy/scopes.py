@@ -86,6 +86,18 @@ def scopes_of(role: str) -> frozenset[Scope]:
     return ROLE_SCOPES[WorkspaceRole(role)]
 
 
+def held_by_key(granted: Iterable[str], maker_role: str | None) -> frozenset[Scope]:
+    """
+    Return what a key may do now: no more than its maker's role in the workspace has today.
+
+    None: the maker has left, or their account is closed; the key does nothing any more.
+    """
+    if maker_role is None:
+        return frozenset()
+    names = set(granted)  # perhaps also of scopes that are no more
+    return frozenset(scope for scope in scopes_of(maker_role) if scope.value in names)
+
+
 def sorted_scopes(scopes: Iterable[Scope]) -> list[str]:
     """Return the scopes' texts in the order of their declaration."""
     held = set(scopes)

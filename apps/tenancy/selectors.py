@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.core.errors import NotFound
 from apps.identity import selectors as identity
@@ -23,7 +23,7 @@ from apps.tenancy.models import (
     Workspace,
     WorkspaceLimits,
 )
-from apps.tenancy.scopes import Scope, scopes_of
+from apps.tenancy.scopes import Scope, held_by_key, scopes_of
 from apps.tenancy.slugs import as_uuid
 
 _WITH = ("account", "limits")
@@ -110,6 +110,7 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
         )
     if key is None:
         return _find_run_actor(secret_hash, now)
+    workspace, maker_role = _workspace_and_role(key)
     return Actor(
         kind=ActorKind.API_KEY,
         id=key.id,
@@ -117,9 +118,21 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
         email=None,
         user_id=key.created_by_id,
         role=key.role,
-        scopes=frozenset(Scope(scope) for scope in key.scopes if scope in set(Scope)),
-        workspace=_key_workspace_ref(key),
+        scopes=held_by_key(key.scopes, maker_role),
+        workspace=workspace,
     )
+
+
+def _workspace_and_role(key: ApiKey) -> tuple[WorkspaceRef, str | None]:
+    """Return the key's workspace and its maker's role there, both with one query."""
+    role = RoleAssignment.objects.present().filter(workspace=OuterRef("pk"), user=key.created_by_id)
+    with workspace_scope(key.workspace_id):
+        found = (
+            Workspace.objects.select_related(*_WITH)
+            .annotate(maker_role=Subquery(role.values("role")[:1]))
+            .get(pk=key.workspace_id)
+        )
+        return to_ref(found), found.maker_role
 
 
 def _find_run_actor(secret_hash: str, now: datetime) -> Actor | None:
@@ -134,12 +147,12 @@ def _find_run_actor(secret_hash: str, now: datetime) -> Actor | None:
         email=None,
         user_id=None,
         scopes=frozenset({Scope.RUNS_REPORT}),
-        workspace=_key_workspace_ref(key),
+        workspace=_run_workspace(key),
         run=RunRef(run_id=key.run_id, epoch=key.epoch),
     )
 
 
-def _key_workspace_ref(key: ApiKey | RunKey) -> WorkspaceRef:
+def _run_workspace(key: RunKey) -> WorkspaceRef:
     with workspace_scope(key.workspace_id):
         return get_workspace(workspace_id=key.workspace_id)
 
@@ -189,8 +202,9 @@ def get_member(*, workspace_id: uuid.UUID, assignment_id: uuid.UUID) -> RoleAssi
 
 
 def list_api_keys(*, workspace_id: uuid.UUID) -> QuerySet[ApiKey]:
-    """Return the workspace's keys, revoked ones included."""
-    return ApiKey.objects.for_workspace(workspace_id).select_related("created_by")
+    """Return the workspace's keys, revoked ones included, and what each may do today."""
+    keys = ApiKey.objects.for_workspace(workspace_id).with_maker_role()
+    return keys.select_related("created_by")
 
 
 def get_api_key(*, workspace_id: uuid.UUID, key_id: uuid.UUID) -> ApiKey:

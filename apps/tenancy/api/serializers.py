@@ -107,6 +107,10 @@ class ApiKeyOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     prefix = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
+    effective_scopes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What of `scopes` the role of its maker still has: nothing once they have left.",
+    )
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
     created_at = serializers.DateTimeField()
     created_by = PersonOutput(allow_null=True)

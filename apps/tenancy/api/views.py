@@ -175,7 +175,8 @@ class ApiKeys(WorkspaceView):
             scopes=[Scope(scope) for scope in form.validated_data.get("scopes", [])],
             expires_at=form.validated_data.get("expires_at"),
         )
-        body = wire.ApiKeyOutput(key).data | {"secret": secret}
+        made = selectors.get_api_key(workspace_id=request.workspace.id, key_id=key.id)
+        body = wire.ApiKeyOutput(made).data | {"secret": secret}
         return Response(body, status=201)
 
 

@@ -1026,6 +1026,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["PersonOutput"] | null;
+            /** @description What of `scopes` the role of its maker still has: nothing once they have left. */
+            effective_scopes: string[];
             /** Format: date-time */
             expires_at: string | null;
             /** Format: uuid */
@@ -1722,6 +1724,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["PersonOutput"] | null;
+            /** @description What of `scopes` the role of its maker still has: nothing once they have left. */
+            effective_scopes: string[];
             /** Format: date-time */
             expires_at: string | null;
             /** Format: uuid */

@@ -1,4 +1,5 @@
 import { oneOf } from "@/lib/search-params";
+import { plural } from "@/lib/units";
 import type { ApiKey } from "@/schema/wire/settings";
 
 export const SETTINGS_TABS = ["general", "members", "keys", "channels"] as const;
@@ -29,6 +30,13 @@ export type KeyStatus = "active" | "expired" | "revoked";
 export function keyStatus(key: Pick<ApiKey, "revoked_at" | "expires_at">, now: number): KeyStatus {
   if (key.revoked_at !== null) return "revoked";
   return key.expires_at !== null && Date.parse(key.expires_at) <= now ? "expired" : "active";
+}
+
+/** What to say of a key whose maker may do less today than when it was made. */
+export function keyWeakness(key: Pick<ApiKey, "scopes" | "effective_scopes">): string | null {
+  if (key.effective_scopes.length === key.scopes.length) return null;
+  if (key.effective_scopes.length === 0) return "does nothing: its maker may do none of it now";
+  return `${plural(key.effective_scopes.length, "scope")} of ${key.scopes.length}: its maker may do no more`;
 }
 
 export function sortKeys(keys: readonly ApiKey[], now: number): ApiKey[] {

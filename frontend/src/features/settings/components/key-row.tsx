@@ -1,6 +1,6 @@
 import { RelativeTime } from "@/components/ui/relative-time";
 import { GuardedButton } from "@/components/ui/guarded-button";
-import { keyStatus, roleName } from "@/features/settings/model";
+import { keyStatus, keyWeakness, roleName } from "@/features/settings/model";
 import { formatDay } from "@/lib/time";
 import { plural } from "@/lib/units";
 import type { ApiKey } from "@/schema/wire/settings";
@@ -16,6 +16,7 @@ interface KeyRowProps {
 
 export function KeyRow({ apiKey, now, denial, onRevoke }: KeyRowProps) {
   const status = keyStatus(apiKey, now);
+  const weakness = keyWeakness(apiKey);
   const author = apiKey.created_by === null ? undefined : apiKey.created_by.name || apiKey.created_by.email;
   return (
     <tr data-off={status !== "active"}>
@@ -23,7 +24,10 @@ export function KeyRow({ apiKey, now, denial, onRevoke }: KeyRowProps) {
         {apiKey.name}
         <span className={`${styles["under"]} mono`}>{apiKey.prefix}…</span>
       </td>
-      <td title={apiKey.scopes.join(", ")}>{apiKey.role === null ? plural(apiKey.scopes.length, "scope") : roleName(apiKey.role)}</td>
+      <td title={apiKey.effective_scopes.join(", ")}>
+        {apiKey.role === null ? plural(apiKey.scopes.length, "scope") : roleName(apiKey.role)}
+        {status === "active" && weakness !== null && <span className={styles["under"]}>{weakness}</span>}
+      </td>
       <td>
         {formatDay(apiKey.created_at)}
         {author !== undefined && <span className={styles["under"]}>{author}</span>}
