@@ -43,6 +43,7 @@ class PlanLimits:
     max_workspaces: int | None = None
     events_per_minute: int | None = None
     task_runs_per_month: int | None = None
+    managed_minutes_per_month: int | None = None
     retention_days: int | None = None
 
 
@@ -56,11 +57,17 @@ class Limits:
     retention_days: int
     suspended_reason: str
     hold: Hold | None
+    managed_minutes_per_month: int | None = None  # of the account, over all its workspaces
+    managed_hold: Hold | None = None  # for runs of managed pools only
 
-    @property
-    def hold_reason(self) -> str:
-        """Empty while new runs may start."""
-        return self.hold.reason if self.hold else ""
+    def hold_of(self, *, managed: bool) -> Hold | None:
+        """Return why no new run may start, of a managed pool or of any other; None if it may."""
+        return self.hold or (self.managed_hold if managed else None)
+
+    def hold_reason(self, *, managed: bool) -> str:
+        """Say the same as text; empty while new runs may start."""
+        hold = self.hold_of(managed=managed)
+        return hold.reason if hold else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,10 @@ class AccountLimits(models.Model):
     max_workspaces = models.PositiveIntegerField(null=True)
     events_per_minute = models.PositiveIntegerField(null=True)
     task_runs_per_month = models.PositiveBigIntegerField(null=True)
+    managed_minutes_per_month = models.PositiveBigIntegerField(null=True)
     retention_days = models.PositiveIntegerField(null=True)  # null: the plan says nothing of it
     hold = models.JSONField(null=True)  # actors.Hold; no new runs while there is one
+    managed_hold = models.JSONField(null=True)  # the same for runs of managed pools only
 
     def __str__(self) -> str:
         return f"limits of account {self.account_id}"
@@ -85,8 +87,10 @@ class WorkspaceLimits(models.Model):
     max_concurrent_runs = models.PositiveIntegerField(null=True)  # null: no limit
     events_per_minute = models.PositiveIntegerField(null=True)  # null: no limit
     task_runs_per_month = models.PositiveBigIntegerField(null=True)  # of the account; null: none
+    managed_minutes_per_month = models.PositiveBigIntegerField(null=True)  # as above
     retention_days = models.PositiveIntegerField(default=30)
     hold = models.JSONField(null=True)  # actors.Hold; no new runs while there is one
+    managed_hold = models.JSONField(null=True)  # the same for runs of managed pools only
     suspended_reason = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:

@@ -37,6 +37,8 @@ def _limits(row: WorkspaceLimits) -> Limits:
         retention_days=row.retention_days,
         suspended_reason=row.suspended_reason,
         hold=Hold.from_json(row.hold) if row.hold else None,
+        managed_minutes_per_month=row.managed_minutes_per_month,
+        managed_hold=Hold.from_json(row.managed_hold) if row.managed_hold else None,
     )
 
 
@@ -248,6 +250,17 @@ def find_account_hold(*, account_id: uuid.UUID) -> Hold | None:
     """Return why the account may start no new runs, or None when it may."""
     limits = AccountLimits.objects.filter(account_id=account_id).first()
     return Hold.from_json(limits.hold) if limits and limits.hold else None
+
+
+def find_account_holds(*, account_id: uuid.UUID) -> tuple[Hold | None, Hold | None]:
+    """Return the same, and why it may start none of managed pools though others may start."""
+    limits = AccountLimits.objects.filter(account_id=account_id).first()
+    if limits is None:
+        return None, None
+    return (
+        Hold.from_json(limits.hold) if limits.hold else None,
+        Hold.from_json(limits.managed_hold) if limits.managed_hold else None,
+    )
 
 
 def list_account_ids(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:

@@ -104,10 +104,17 @@ def create_workspace_for(
 
 
 @transaction.atomic
-def set_limits(*, account_id: uuid.UUID, limits: PlanLimits, hold: Hold | None) -> bool:
+def set_limits(
+    *,
+    account_id: uuid.UUID,
+    limits: PlanLimits,
+    hold: Hold | None,
+    managed_hold: Hold | None = None,
+) -> bool:
     """
     Write what the plan allows to the account and to all its workspaces; return whether it is new.
 
+    `managed_hold` keeps back new runs of managed pools only, `hold` all.
     `retention_days` None leaves each workspace's own.
     """
     wanted = {
@@ -115,8 +122,10 @@ def set_limits(*, account_id: uuid.UUID, limits: PlanLimits, hold: Hold | None) 
         "max_workspaces": limits.max_workspaces,
         "events_per_minute": limits.events_per_minute,
         "task_runs_per_month": limits.task_runs_per_month,
+        "managed_minutes_per_month": limits.managed_minutes_per_month,
         "retention_days": limits.retention_days,
         "hold": hold.to_json() if hold else None,
+        "managed_hold": managed_hold.to_json() if managed_hold else None,
     }
     # The account's row is what makers of workspaces lock: none is made from the old limits.
     Account.objects.select_for_update().get(pk=account_id)
@@ -129,7 +138,12 @@ def set_limits(*, account_id: uuid.UUID, limits: PlanLimits, hold: Hold | None) 
     for workspace_id in list(workspaces.values_list("id", flat=True)):
         with workspace_scope(workspace_id):
             WorkspaceLimits.objects.filter(workspace_id=workspace_id).update(**columns)
-    logger.info("limits.set", account_id=str(account_id), held=hold is not None)
+    logger.info(
+        "limits.set",
+        account_id=str(account_id),
+        held=hold is not None,
+        managed_held=managed_hold is not None,
+    )
     return True
 
 
@@ -147,7 +161,9 @@ def _columns(limits: AccountLimits | None) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "events_per_minute": limits.events_per_minute,
         "task_runs_per_month": limits.task_runs_per_month,
+        "managed_minutes_per_month": limits.managed_minutes_per_month,
         "hold": limits.hold,
+        "managed_hold": limits.managed_hold,
     }
     if limits.retention_days is not None:
         columns["retention_days"] = limits.retention_days
@@ -171,13 +187,13 @@ def _refuse_beyond(what: str, limit: int | None, count: Callable[[], int]) -> No
     )
 
 
-def refuse_while_held(*, workspace_id: uuid.UUID) -> None:
+def refuse_while_held(*, workspace_id: uuid.UUID, managed: bool) -> None:
     """
-    Let nobody start by hand what a schedule would have to wait for.
+    Let nobody start by hand what a schedule would have to wait for; `managed`: in such a pool.
 
     Raises: QuotaExceeded while the plan's amount is used up.
     """
-    hold = selectors.get_limits(workspace_id=workspace_id).hold
+    hold = selectors.get_limits(workspace_id=workspace_id).hold_of(managed=managed)
     if hold is not None:
         raise QuotaExceeded(
             hold.reason,

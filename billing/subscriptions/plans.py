@@ -62,9 +62,13 @@ def crossed(used: int, limit: int) -> list[int]:
     return [threshold for threshold in THRESHOLDS if used * 100 >= threshold * limit]
 
 
-def hold_reason(*, limit: int, month: Month, plan_name: str) -> str:
-    """Say why new runs wait and until when."""
+def hold_reason(*, meter: Meter, limit: int, month: Month, plan_name: str) -> str:
+    """Say why new runs wait and until when. Managed seconds are sold, and told of, as minutes."""
+    if meter is Meter.MANAGED_SECONDS:
+        amount, runs = f"{limit // 60:,} managed minutes", "managed runs"
+    else:
+        amount, runs = f"{limit:,} task runs", "runs"
     return (
-        f"The {limit:,} task runs of {month.since:%B} that the plan {plan_name} includes are used."
-        f" New runs start on {month.until.day} {month.until:%B}, or at once with a larger plan."
+        f"The {amount} of {month.since:%B} that the plan {plan_name} includes are used."
+        f" New {runs} start on {month.until.day} {month.until:%B}, or at once with a larger plan."
     )

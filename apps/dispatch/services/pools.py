@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,14 @@ def is_managed(pool_id: uuid.UUID) -> bool:
             _is_managed.clear()
         known = _is_managed[pool_id] = kind == PoolKind.MANAGED
     return known
+
+
+def managed_pools_of(workspace_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Return the managed pools of these workspaces; for loops."""
+    if not workspace_ids:
+        return []
+    managed = Pool.objects.filter(workspace_id__in=workspace_ids, kind=PoolKind.MANAGED.value)
+    return list(managed.values_list("id", flat=True))
 
 
 @joined

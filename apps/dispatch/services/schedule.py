@@ -14,7 +14,7 @@ from apps.core.transactions import joined
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.errors import ComputeIsOff
 from apps.dispatch.job_settings import find_code_faults
-from apps.dispatch.services.pools import resolve_pool
+from apps.dispatch.services.pools import is_managed, managed_pools_of, resolve_pool
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
 from apps.flows.errors import BadCode
@@ -61,7 +61,7 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
                 tags=each.tags,
                 schedule_id=each.schedule_id,
                 due_at=each.due_at,
-                held_reason=limits[each.workspace_id].hold_reason,
+                held_reason=limits[each.workspace_id].hold_reason(managed=is_managed(each.pool_id)),
             )
             for each in due
         ],
@@ -78,7 +78,12 @@ def release_held_runs(*, now: datetime) -> int:
         return 0
     limits = tenancy.list_limits(workspace_ids=waiting)
     free = [workspace_id for workspace_id, its in limits.items() if its.hold is None]
-    return runs.release_held_runs(workspace_ids=free, now=now) if free else 0
+    if not free:
+        return 0
+    held_pools = managed_pools_of(
+        [workspace_id for workspace_id in free if limits[workspace_id].managed_hold is not None]
+    )
+    return runs.release_held_runs(workspace_ids=free, except_pool_ids=held_pools, now=now)
 
 
 def find_next_due_at() -> datetime | None:
@@ -117,10 +122,12 @@ def start_deployment(
     )
     merged = flows.check_run_parameters(deployment=deployment, given=parameters)
     held_reason = ""
+    managed = is_managed(deployment.pool_id)
     if may_wait:
-        held_reason = tenancy.get_limits(workspace_id=workspace_id).hold_reason
+        limits = tenancy.get_limits(workspace_id=workspace_id)
+        held_reason = limits.hold_reason(managed=managed)
     else:
-        tenancy_services.refuse_while_held(workspace_id=workspace_id)
+        tenancy_services.refuse_while_held(workspace_id=workspace_id, managed=managed)
     run = runs.create_run(
         new=NewRun(
             workspace_id=workspace_id,

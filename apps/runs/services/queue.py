@@ -50,6 +50,7 @@ _RELEASE = """
     WITH held AS MATERIALIZED (
         SELECT id FROM runs_run
         WHERE state = 'HELD' AND workspace_id = ANY(%(workspace_ids)s)
+          AND (pool_id IS NULL OR pool_id <> ALL(%(except_pool_ids)s))
         ORDER BY scheduled_for, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     UPDATE runs_run SET state = 'SCHEDULED', state_at = %(now)s, changed_at = %(now)s
     FROM held WHERE runs_run.id = held.id
@@ -61,7 +62,7 @@ _RELEASE = """
 class Claimant:
     """Who takes runs."""
 
-    agent_id: uuid.UUID
+    agent_id: uuid.UUID | None  # None: no agent, we ourselves
     name: str
     host: str
 
@@ -104,11 +105,25 @@ def mark_late_runs(*, now: datetime, limit: int = 500) -> int:
 
 @joined
 def release_held_runs(
-    *, workspace_ids: Collection[uuid.UUID], now: datetime, limit: int = 500
+    *,
+    workspace_ids: Collection[uuid.UUID],
+    now: datetime,
+    except_pool_ids: Collection[uuid.UUID] = (),
+    limit: int = 500,
 ) -> int:
-    """Move held runs of these workspaces to SCHEDULED, oldest first; return how many. For loops."""
+    """
+    Move held runs of these workspaces to SCHEDULED, oldest first; return how many.
+
+    Those of `except_pool_ids` stay held. For loops.
+    """
     released = returning_runs(
-        _RELEASE, {"workspace_ids": list(workspace_ids), "now": now, "limit": limit}
+        _RELEASE,
+        {
+            "workspace_ids": list(workspace_ids),
+            "except_pool_ids": list(except_pool_ids),
+            "now": now,
+            "limit": limit,
+        },
     )
     record_moves(
         [

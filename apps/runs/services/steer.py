@@ -107,7 +107,9 @@ def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: 
         message = "Its deployment was deleted; nothing says how to run it."
         raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
     if run.state in UNSUCCESSFUL:
-        tenancy.refuse_while_held(workspace_id=workspace_id)
+        # The pool's kind is dispatch's to decide, a layer above; the column is plain text.
+        managed = run.pool is not None and run.pool.kind == "MANAGED"
+        tenancy.refuse_while_held(workspace_id=workspace_id, managed=managed)
         moved = queue_attempt(run=run, scheduled_for=now, now=now, by=by)
         if moved is not None:
             return moved

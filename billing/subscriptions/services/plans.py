@@ -108,13 +108,21 @@ def apply_entitlements(*, account_id: uuid.UUID, now: datetime) -> None:
         used = {meter: totals.get(meter, 0) for meter in limits}
         for meter, limit in limits.items():
             _warn(account, plan, month, meter=meter, used=used[meter], limit=limit, now=now)
-        hold = _hold(account_id, plan, month, limits, used)
-        tenancy.set_limits(account_id=account_id, limits=_plan_limits(plan.entitlements), hold=hold)
-        held_month = month.since if hold else None
+        present, present_managed = tenancy_selectors.find_account_holds(account_id=account_id)
+        hold = _hold(Meter.TASK_RUNS, plan, month, limits, used, present)
+        managed_hold = _hold(Meter.MANAGED_SECONDS, plan, month, limits, used, present_managed)
+        tenancy.set_limits(
+            account_id=account_id,
+            limits=_plan_limits(plan.entitlements),
+            hold=hold,
+            managed_hold=managed_hold,
+        )
+        held_month = month.since if hold or managed_hold else None
         if subscription.held_month != held_month:
             subscription.held_month = held_month
             subscription.save(update_fields=["held_month"])
-            logger.info("account.held" if hold else "account.freed", account_id=str(account_id))
+            what = "account.held" if held_month else "account.freed"
+            logger.info(what, account_id=str(account_id))
 
 
 def enforce_limits(*, now: datetime) -> int:
@@ -180,28 +188,29 @@ def _plan_limits(entitlements: Entitlements) -> PlanLimits:
         max_workspaces=entitlements[EntitlementKey.MAX_WORKSPACES],
         events_per_minute=entitlements[EntitlementKey.EVENTS_PER_MINUTE],
         task_runs_per_month=entitlements[EntitlementKey.TASK_RUNS_PER_MONTH],
+        managed_minutes_per_month=entitlements[EntitlementKey.MANAGED_MINUTES_PER_MONTH],
         retention_days=entitlements[EntitlementKey.RETENTION_DAYS],
     )
 
 
 def _hold(
-    account_id: uuid.UUID,
+    meter: Meter,
     plan: PlanView,
     month: Month,
     limits: Mapping[Meter, int],
     used: Mapping[Meter, int],
+    present: Hold | None,
 ) -> Hold | None:
-    limit = limits.get(Meter.TASK_RUNS)
-    if plan.at_limit is not AtLimit.HOLD or limit is None or used[Meter.TASK_RUNS] < limit:
+    limit = limits.get(meter)
+    if plan.at_limit is not AtLimit.HOLD or limit is None or used[meter] < limit:
         return None
-    reason = hold_reason(limit=limit, month=month, plan_name=plan.name)
-    present = tenancy_selectors.find_account_hold(account_id=account_id)
+    reason = hold_reason(meter=meter, limit=limit, month=month, plan_name=plan.name)
     if present is not None and present.reason == reason and present.resets_at == month.ends_at:
         return present  # what still runs goes on counting; the limits need not be written again
     return Hold(
         reason=reason,
-        meter=Meter.TASK_RUNS.value,
-        used=used[Meter.TASK_RUNS],
+        meter=meter.value,
+        used=used[meter],
         limit=limit,
         resets_at=month.ends_at,
     )
