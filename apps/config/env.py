@@ -87,6 +87,16 @@ def env_groups(name: str, default: str = "") -> dict[str, tuple[str, ...]]:
     return groups
 
 
+def env_inherited(names: Sequence[str], prefixes: Sequence[str]) -> dict[str, str]:
+    """Return the variables of these names, in either case, and of names that begin like this."""
+    wanted = {name.upper() for name in names}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in wanted or name.startswith(tuple(prefixes))
+    }
+
+
 def env_hosts(name: str) -> frozenset[str]:
     """Read a comma-separated list of exact `host:port` entries; IPv6 hosts stand in brackets."""
     entries = frozenset(entry.lower() for entry in env_list(name))

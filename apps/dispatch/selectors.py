@@ -11,6 +11,7 @@ from typing import cast
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from apps.dispatch.enums import PoolKind
 from apps.dispatch.errors import PoolNotFound
 from apps.dispatch.models import Agent, Lease, Pool, PoolQuerySet, Queue
 from apps.dispatch.protocol import ONLINE_FOR, Command
@@ -47,6 +48,12 @@ def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     return found
 
 
+def is_managed_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID | None) -> bool:
+    """Say whether we ourselves execute the pool's runs."""
+    managed = Pool.objects.for_workspace(workspace_id).filter(kind=PoolKind.MANAGED.value)
+    return pool_id is not None and managed.filter(id=pool_id).exists()
+
+
 def load_of_pools(
     *, workspace_id: uuid.UUID, pool_ids: Collection[uuid.UUID], now: datetime
 ) -> dict[uuid.UUID, PoolLoad]:
@@ -55,6 +62,15 @@ def load_of_pools(
         Lease.objects.filter(workspace_id=workspace_id, ended_at=None, agent__pool_id__in=pool_ids)
         .order_by()
         .values_list("agent__pool_id")
+        .annotate(count=Count("id"))
+    )
+    # Of managed pools there are no agents: their runs say where they belong.
+    running |= dict(
+        Lease.objects.filter(
+            workspace_id=workspace_id, ended_at=None, agent=None, run__pool_id__in=pool_ids
+        )
+        .order_by()
+        .values_list("run__pool_id")
         .annotate(count=Count("id"))
     )
     online = dict(

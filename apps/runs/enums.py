@@ -61,6 +61,8 @@ class CauseKind(StrEnum):
     AGENT_LOST = "agent_lost"
     TIMEOUT = "timeout"
     START_FAILED = "start_failed"
+    EVICTED = "evicted"
+    """The machine was taken away from it."""
 
 
 TYPE_OF: Final[dict[RunState, StateType]] = {

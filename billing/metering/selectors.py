@@ -67,6 +67,13 @@ def totals_of_account(*, account_id: uuid.UUID, month: Month) -> dict[Meter, int
     return {Meter(meter): int(total) for meter, total in totals}
 
 
+def totals_of_workspace(*, workspace_id: uuid.UUID, month: Month) -> dict[Meter, int]:
+    """Return what the workspace used of each meter in the month; inside its scope."""
+    rows = _in(month, UsageDay.objects.filter(workspace_id=workspace_id)).order_by()
+    totals = rows.values_list("meter").annotate(total=Sum("quantity"))
+    return {Meter(meter): int(total) for meter, total in totals}
+
+
 def _in(month: Month, rows: QuerySet[UsageDay]) -> QuerySet[UsageDay]:
     return rows.filter(day__gte=month.since, day__lt=month.until)
 

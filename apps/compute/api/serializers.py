@@ -1,4 +1,4 @@
-"""What comes in and goes out of the routes of bundles and tasks."""
+"""What comes in and goes out of the routes of managed compute."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.http.query import QuerySerializer
+from apps.compute.enums import Milestone
+from apps.compute.models import BACKENDS, STATES
+from apps.core.http.query import PageQuery, QuerySerializer
 from apps.flows.wire import SizeOutput
+from apps.runs.wire import CauseInfoOutput, NamedOutput
 
 INT_MAX = 2_147_483_647
+MILESTONES = [(milestone.value, milestone.value) for milestone in Milestone]
 
 
 class TaskQuery(QuerySerializer):
@@ -56,3 +60,53 @@ class TaskOrderOutput(serializers.Serializer[Any]):
     requirements = serializers.ListField(child=serializers.CharField())
     python = serializers.CharField()
     size = SizeOutput()
+
+
+class TasksQuery(PageQuery):
+    repeatable = frozenset({"state"})
+    state = serializers.ListField(child=serializers.ChoiceField(choices=STATES), required=False)
+
+
+class MilestoneOutput(serializers.Serializer[Any]):
+    phase = serializers.ChoiceField(choices=MILESTONES)
+    at = serializers.DateTimeField()
+
+
+class RunComputeItemOutput(serializers.Serializer[Any]):
+    """The task of one execution. What was used is known once it stopped."""
+
+    epoch = serializers.IntegerField()
+    backend = serializers.ChoiceField(choices=BACKENDS)
+    size = SizeOutput()
+    state = serializers.ChoiceField(choices=STATES)
+    phases = MilestoneOutput(many=True)
+    exit_code = serializers.IntegerField(allow_null=True, help_text="of the task itself")
+    cause = CauseInfoOutput(allow_null=True)
+    reason = serializers.CharField(help_text="why it was stopped or waits, for people")
+    managed_seconds = serializers.IntegerField(allow_null=True)
+    vcpu_seconds = serializers.IntegerField(allow_null=True)
+    gb_seconds = serializers.IntegerField(allow_null=True)
+
+
+class RunComputeOutput(serializers.Serializer[Any]):
+    """Newest execution first; empty while the run waits for its first one."""
+
+    items = RunComputeItemOutput(many=True)
+
+
+class ManagedTaskOutput(serializers.Serializer[Any]):
+    run = NamedOutput()
+    deployment = NamedOutput(allow_null=True)
+    size = SizeOutput()
+    state = serializers.ChoiceField(choices=STATES)
+    requested_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    stopped_at = serializers.DateTimeField(allow_null=True)
+    exit_code = serializers.IntegerField(allow_null=True)
+    cause = CauseInfoOutput(allow_null=True)
+    managed_seconds = serializers.IntegerField(allow_null=True)
+
+
+class ManagedTaskPage(serializers.Serializer[Any]):
+    items = ManagedTaskOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)

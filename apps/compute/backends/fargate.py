@@ -13,7 +13,7 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -125,6 +125,9 @@ class FargateBackend:
                 raise BackendUnavailable(str(error)) from error
         except BotoCoreError as error:
             raise BackendUnavailable(str(error)) from error
+
+    def tidy(self, now: datetime) -> None:
+        """ECS forgets by itself, after about an hour."""
 
     def list_live(self) -> list[LiveTask]:
         """Return the tasks of our family's definitions that shall run or do."""

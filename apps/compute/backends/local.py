@@ -160,17 +160,14 @@ class LocalBackend:
             ]
         return []
 
-    def sweep(self, now: datetime) -> int:
-        """Remove the folders of tasks that ended long ago; return how many."""
-        removed = 0
+    def tidy(self, now: datetime) -> None:
+        """Remove the folders of tasks that ended a day ago."""
         with contextlib.suppress(FileNotFoundError):
             for folder in self._tasks.iterdir():
                 with contextlib.suppress(OSError):
                     changed_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
                     if changed_at < now - KEPT_FOR and not _is_held(folder):
                         shutil.rmtree(folder)
-                        removed += 1
-        return removed
 
     def _folder(self, token: str) -> Path:
         # A token is ours, made of a UUID and a number; nothing else becomes a path.
@@ -238,6 +235,7 @@ class LocalBackend:
                 exit_code=end.get("exit_code"),
                 signal=end.get("signal"),
                 oom=bool(end.get("oom")),
+                evicted=bool(end.get("evicted")),
                 never_started=bool(end.get("never_started")),
                 reason=str(end.get("reason") or ""),
             )

@@ -125,5 +125,8 @@ class ComputeBackend(Protocol):
     def stop(self, external_id: str, reason: str) -> None:
         """Ask the task to end, kill it after `STOP_GRACE` or what the backend has; may repeat."""
 
+    def tidy(self, now: datetime) -> None:
+        """Let go of what is kept of tasks that ended long ago."""
+
     def list_live(self) -> list[LiveTask]:
         """Return every task of this installation that has not ended."""

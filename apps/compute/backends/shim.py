@@ -168,7 +168,11 @@ def _see_through(
     while log.take(output):
         pass
     log.close()
-    end: dict[str, Any] = {"oom": oom, "reason": reason or log.last_line}
+    end: dict[str, Any] = {
+        "oom": oom,
+        "evicted": bool(_stop_asked),
+        "reason": reason or log.last_line,
+    }
     if status < 0:
         end["signal"] = _signal_name(-status)
     else:

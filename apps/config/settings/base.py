@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from apps.config.env import (
     database_from_url,
     env_bool,
-    env_choice,
     env_hosts,
     env_int,
     env_keys,
@@ -20,6 +19,7 @@ from apps.config.env import (
 from .allauth import *
 from .bundles import *
 from .celery import *
+from .compute import *
 from .logging import *
 from .sentry import *
 from .stripe import *
@@ -165,9 +165,6 @@ OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
 # Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
 BILLING = env_bool("BILLING")
 
-# Where runs of managed pools are executed: on this machine, on AWS Fargate, or nowhere.
-COMPUTE_BACKEND = env_choice("COMPUTE_BACKEND", ("off", "local", "fargate"), "off")
-
 # Per workspace and minute, in Valkey (apps.core.http.rate_classes). Plans limit events and points;
 # of these they say nothing.
 RATE_LIMIT_LOG_BYTES_PER_MINUTE = env_limit("RATE_LIMIT_LOG_BYTES_PER_MINUTE")
@@ -202,6 +199,7 @@ SPECTACULAR_SETTINGS = {
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
+        "ManagedTaskStateEnum": "apps.compute.models.STATES",
         "MeterEnum": "billing.metering.meters.Meter",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
         "RunStateEnum": "apps.runs.enums.RunState",

@@ -199,6 +199,31 @@ class QueueOutput(NamedOutput):
     queued = serializers.IntegerField()
 
 
+class ManagedTasksOutput(serializers.Serializer[Any]):
+    """How many tasks are how far."""
+
+    requested = serializers.IntegerField()
+    starting = serializers.IntegerField()
+    running = serializers.IntegerField()
+    stopping = serializers.IntegerField()
+
+
+class ManagedMonthOutput(serializers.Serializer[Any]):
+    managed_seconds = serializers.IntegerField(help_text="used by this workspace so far")
+    limit = serializers.IntegerField(
+        allow_null=True, help_text="seconds, of the account over all its workspaces; null: none"
+    )
+
+
+class ManagedPoolOutput(serializers.Serializer[Any]):
+    """What runs of managed pools are executed by; the same for all of a workspace."""
+
+    backend = serializers.ChoiceField(choices=("LOCAL", "FARGATE", "OFF"))
+    slots = serializers.IntegerField(allow_null=True, help_text="tasks at a time, of everybody")
+    tasks = ManagedTasksOutput()
+    month = ManagedMonthOutput()
+
+
 class PoolOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -208,6 +233,7 @@ class PoolOutput(serializers.Serializer[Any]):
     running = serializers.IntegerField()
     queued = serializers.IntegerField()
     agents_online = serializers.IntegerField()
+    managed = ManagedPoolOutput(allow_null=True, help_text="null but for pools of kind MANAGED")
 
 
 class PoolPage(serializers.Serializer[Any]):

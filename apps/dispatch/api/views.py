@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -224,6 +225,8 @@ def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str,
     loads = selectors.load_of_pools(
         workspace_id=workspace_id, pool_ids=[pool.id for pool in pools], now=utc_now()
     )
+    is_managed = {pool.id: pool.kind == PoolKind.MANAGED for pool in pools}
+    managed = _report_on_managed(workspace_id) if any(is_managed.values()) else None
     return [
         {
             "id": pool.id,
@@ -243,9 +246,15 @@ def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str,
             "running": loads[pool.id].running,
             "queued": sum(queued.get(queue.id, 0) for queue in pool.queues.all()),
             "agents_online": loads[pool.id].agents_online,
+            "managed": managed if is_managed[pool.id] else None,
         }
         for pool in pools
     ]
+
+
+def _report_on_managed(workspace_id: uuid.UUID) -> object:
+    # Who executes them is a layer above: known by name only.
+    return import_string(settings.MANAGED_POOL_REPORTS)(workspace_id=workspace_id, now=utc_now())
 
 
 class PoolAgents(WorkspaceView):

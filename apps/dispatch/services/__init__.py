@@ -11,6 +11,7 @@ from apps.dispatch.protocol import (
 )
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
+from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
 from apps.dispatch.services.pools import (
     create_pool,
     ensure_default_pool,
@@ -50,6 +51,7 @@ __all__ = [
     "LeaseAnswer",
     "LeasedDeployment",
     "LocalStart",
+    "ManagedGrant",
     "adopt_local_runs",
     "create_due_runs",
     "create_pool",
@@ -62,6 +64,7 @@ __all__ = [
     "greet_agent",
     "heartbeat",
     "keep_pulse",
+    "lease_managed_runs",
     "lease_next_runs",
     "pause_pool",
     "pulse_front_door",

@@ -58,7 +58,7 @@ def lease_next_runs(
         if len(claimed) == limit:
             break
         if not claimed and max_concurrent_runs is not None:
-            limit = min(limit, _free_slots(workspace_id, max_concurrent_runs))
+            limit = min(limit, free_slots(workspace_id, max_concurrent_runs))
             if limit <= 0:
                 break
         claimed += runs.claim_runs(
@@ -143,7 +143,7 @@ def reopen(*, revived: Sequence[Run], now: datetime) -> None:
         cursor.execute(_REOPEN, [ids, epochs, LeaseEnd.LAPSED.value, now])
 
 
-def _free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
+def free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
     """
     Return how many more leases the workspace may hold.
 

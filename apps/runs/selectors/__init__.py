@@ -10,6 +10,7 @@ from apps.runs.selectors.charts import (
 )
 from apps.runs.selectors.lists import (
     RunFilters,
+    RunPosition,
     count_in_state,
     count_waiting_by_queue,
     estimate_duration_ms,
@@ -23,6 +24,7 @@ from apps.runs.selectors.lists import (
     list_changed_runs,
     list_runs,
     list_task_runs,
+    positions_of_runs,
     recent_runs_by_deployment,
     with_names,
     workspaces_with_held_runs,
@@ -41,6 +43,7 @@ __all__ = [
     "Histogram",
     "Place",
     "RunFilters",
+    "RunPosition",
     "Timeline",
     "count_billable_task_runs",
     "count_in_state",
@@ -60,6 +63,7 @@ __all__ = [
     "list_runs",
     "list_runs_needing_attention",
     "list_task_runs",
+    "positions_of_runs",
     "reason_for_attention",
     "recent_runs_by_deployment",
     "runs_histogram",

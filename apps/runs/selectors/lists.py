@@ -17,7 +17,7 @@ from apps.core.clock import utc_now
 from apps.runs.enums import RunSource, RunState, StateType
 from apps.runs.errors import RunNotFound
 from apps.runs.models import Run, RunQuerySet, TaskRun, TaskRunQuerySet
-from apps.runs.state_machine import STATES_OF_TYPE
+from apps.runs.state_machine import EXECUTING, STATES_OF_TYPE
 
 _ESTIMATE_FROM = 20  # runs
 
@@ -88,6 +88,28 @@ def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | 
     states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)
     state = states.values_list("state", flat=True).first()
     return None if state is None else RunState(state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPosition:
+    """Where a run stands, for whoever looks after its execution."""
+
+    state: RunState
+    epoch: int
+    changed_at: datetime  # when it took this state, by our clock
+
+    def is_executing(self, epoch: int) -> bool:
+        """Say whether this execution is the one that counts and has not ended."""
+        return self.epoch == epoch and self.state in EXECUTING
+
+
+def positions_of_runs(*, run_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, RunPosition]:
+    """Return where each of these runs stands; what is gone is left out. For loops."""
+    found = Run.objects.filter(id__in=run_ids).values_list("id", "state", "epoch", "changed_at")
+    return {
+        run_id: RunPosition(state=RunState(state), epoch=epoch, changed_at=changed_at)
+        for run_id, state, epoch, changed_at in found
+    }
 
 
 def list_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:

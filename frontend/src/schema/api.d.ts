@@ -334,6 +334,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/compute/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Managed tasks over all runs, newest first. */
+        get: operations["list_compute_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/deployments": {
         parameters: {
             query?: never;
@@ -703,6 +720,23 @@ export interface paths {
         put?: never;
         /** @description Stop the run. */
         post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/compute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What executed a run of a managed pool, try by try. */
+        get: operations["get_run_compute"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,7 +1242,7 @@ export interface components {
             signal?: string | null;
         };
         /** @enum {string} */
-        CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed";
+        CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed" | "evicted";
         ChannelCreatorOutput: {
             /** Format: email */
             email: string;
@@ -1633,6 +1667,50 @@ export interface components {
             /** Format: uuid */
             run_id: string;
         };
+        ManagedMonthOutput: {
+            /** @description seconds, of the account over all its workspaces; null: none */
+            limit: number | null;
+            /** @description used by this workspace so far */
+            managed_seconds: number;
+        };
+        /** @description What runs of managed pools are executed by; the same for all of a workspace. */
+        ManagedPoolOutput: {
+            backend: components["schemas"]["ManagedPoolOutputBackendEnum"];
+            month: components["schemas"]["ManagedMonthOutput"];
+            /** @description tasks at a time, of everybody */
+            slots: number | null;
+            tasks: components["schemas"]["ManagedTasksOutput"];
+        };
+        /** @enum {string} */
+        ManagedPoolOutputBackendEnum: "LOCAL" | "FARGATE" | "OFF";
+        ManagedTaskOutput: {
+            cause: components["schemas"]["CauseInfoOutput"] | null;
+            deployment: components["schemas"]["NamedOutput"] | null;
+            exit_code: number | null;
+            managed_seconds: number | null;
+            /** Format: date-time */
+            requested_at: string;
+            run: components["schemas"]["NamedOutput"];
+            size: components["schemas"]["SizeOutput"];
+            /** Format: date-time */
+            started_at: string | null;
+            state: components["schemas"]["ManagedTaskStateEnum"];
+            /** Format: date-time */
+            stopped_at: string | null;
+        };
+        ManagedTaskPage: {
+            items: components["schemas"]["ManagedTaskOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description How many tasks are how far. */
+        ManagedTasksOutput: {
+            requested: number;
+            running: number;
+            starting: number;
+            stopping: number;
+        };
+        /** @enum {string} */
+        ManagedTaskStateEnum: "REQUESTED" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED";
         /** @description What the caller may do with the run as it is now. */
         MayOutput: {
             cancel: boolean;
@@ -1709,6 +1787,11 @@ export interface components {
             results: components["schemas"]["QueryResultOutput"][];
             rollup: components["schemas"]["RollupEnum"];
             step_seconds: number;
+        };
+        MilestoneOutput: {
+            /** Format: date-time */
+            at: string;
+            phase: components["schemas"]["PhaseEnum"];
         };
         NameCountOutput: {
             count: number;
@@ -1871,6 +1954,8 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
+        PhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
+        /** @enum {string} */
         PlanEnum: "STANDARD" | "ENTERPRISE";
         PlanOutput: {
             /** @description HOLD: new runs wait; METER: they run and are counted */
@@ -1891,6 +1976,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             kind: components["schemas"]["PoolKindEnum"];
+            /** @description null but for pools of kind MANAGED */
+            managed: components["schemas"]["ManagedPoolOutput"] | null;
             name: string;
             paused: boolean;
             queued: number;
@@ -2012,6 +2099,28 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+        };
+        /** @description The task of one execution. What was used is known once it stopped. */
+        RunComputeItemOutput: {
+            backend: components["schemas"]["RunComputeItemOutputBackendEnum"];
+            cause: components["schemas"]["CauseInfoOutput"] | null;
+            epoch: number;
+            /** @description of the task itself */
+            exit_code: number | null;
+            gb_seconds: number | null;
+            managed_seconds: number | null;
+            phases: components["schemas"]["MilestoneOutput"][];
+            /** @description why it was stopped or waits, for people */
+            reason: string;
+            size: components["schemas"]["SizeOutput"];
+            state: components["schemas"]["ManagedTaskStateEnum"];
+            vcpu_seconds: number | null;
+        };
+        /** @enum {string} */
+        RunComputeItemOutputBackendEnum: "LOCAL" | "FARGATE";
+        /** @description Newest execution first; empty while the run waits for its first one. */
+        RunComputeOutput: {
+            items: components["schemas"]["RunComputeItemOutput"][];
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         RunHeartbeatInputRequest: {
@@ -3233,6 +3342,40 @@ export interface operations {
             };
         };
     };
+    list_compute_tasks: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                state?: ("REQUESTED" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED")[];
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedTaskPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_deployments: {
         parameters: {
             query?: {
@@ -4132,6 +4275,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_compute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComputeOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

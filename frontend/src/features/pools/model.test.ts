@@ -4,7 +4,7 @@ import type { Pool } from "@/schema/wire/pools";
 
 import { chosenPool, poolProblem } from "./model";
 
-const pool = (name: string, rest: Partial<Pool> = {}): Pool => ({ id: `id-${name}`, name, kind: "PROCESS", paused: false, queues: [], running: 0, queued: 0, agents_online: 1, ...rest });
+const pool = (name: string, rest: Partial<Pool> = {}): Pool => ({ id: `id-${name}`, name, kind: "PROCESS", paused: false, queues: [], running: 0, queued: 0, agents_online: 1, managed: null, ...rest });
 
 it("opens the busiest pool unless one is asked for, by id or name", () => {
   const pools = [pool("a"), pool("b", { running: 2 })];

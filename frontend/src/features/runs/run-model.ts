@@ -91,6 +91,8 @@ export function causeWords(cause: RunCause | null): string | null {
       return `it ran longer than its timeout${detail}`;
     case "start_failed":
       return `it could not be started${detail}`;
+    case "evicted":
+      return `its machine was taken away${detail}`;
     default:
       return `${cause.kind}${detail}`;
   }

@@ -115,6 +115,7 @@ export function makeWorld(now: number, origin: string): World {
     running: 0,
     queued: 0,
     agents_online: 0,
+    managed: null,
     ...rest,
   });
   const channels = makeChannels(now);

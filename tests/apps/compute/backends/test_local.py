@@ -265,8 +265,9 @@ def test_folders_of_old_tasks_go_and_those_of_live_ones_stay(backend):
     ended(backend, spec(python("pass")))
     live = backend.launch(spec())
 
-    assert backend.sweep(utc_now()) == 0
-    assert backend.sweep(utc_now() + timedelta(days=2)) == 1
+    backend.tidy(utc_now())
+    assert len(list(backend._tasks.iterdir())) == 2
+    backend.tidy(utc_now() + timedelta(days=2))
 
     assert [path.name for path in backend._tasks.iterdir()] == [live]
 

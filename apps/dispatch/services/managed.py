@@ -1,0 +1,134 @@
+"""Grant the leases of managed pools, over all workspaces, to who executes them here."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from apps.core.transactions import joined
+from apps.dispatch.fairness import share
+from apps.dispatch.services.lease import free_slots, grant
+from apps.flows import selectors as flows
+from apps.flows.sizes import Size
+from apps.runs import services as runs
+from apps.runs.services import Claimant
+from apps.tenancy import selectors as tenancy
+
+if TYPE_CHECKING:
+    from apps.runs.models import Run
+
+# A line's length matters up to the number of free slots only.
+_WAITING = """
+    SELECT queue.workspace_id, queue.id, due.count
+    FROM dispatch_pool AS pool
+    JOIN dispatch_queue AS queue ON queue.pool_id = pool.id AND queue.paused_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count FROM (
+            SELECT FROM runs_run AS run
+            WHERE run.queue_id = queue.id AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+              AND run.scheduled_for <= %(now)s
+              AND NOT EXISTS (
+                  SELECT FROM flows_deployment AS deployment
+                  WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
+            LIMIT %(limit)s) AS first) AS due
+    WHERE pool.kind = 'MANAGED' AND pool.paused_at IS NULL AND due.count > 0
+    ORDER BY queue.priority, queue.name, queue.id
+"""
+_HOLDING = """
+    SELECT lease.workspace_id, count(*) FROM dispatch_lease AS lease
+    JOIN runs_run AS run ON run.id = lease.run_id
+    JOIN dispatch_pool AS pool ON pool.id = run.pool_id AND pool.kind = 'MANAGED'
+    WHERE lease.ended_at IS NULL AND lease.agent_id IS NULL AND lease.workspace_id = ANY(%s)
+    GROUP BY lease.workspace_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedGrant:
+    """The right to execute one run. No size: its deployment has left for a pool of agents."""
+
+    workspace_id: uuid.UUID
+    run_id: uuid.UUID
+    epoch: int
+    deployment_id: uuid.UUID
+    size: Size | None
+
+
+@joined
+def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[ManagedGrant]:
+    """
+    Grant up to `limit` leases of managed pools, fairly over the workspaces that wait.
+
+    Whoever holds the fewest comes first, so a long line of one keeps nobody else from a slot. What
+    a workspace's own limits do not let it use goes to others at once. `executor` names the holder.
+    Callers take turns (a lock of theirs): two at once would both count the same free slots.
+    For loops.
+    """
+    lines = _lines(limit=limit, now=now)
+    if not lines:
+        return []
+    waiting = {workspace_id: sum(queues.values()) for workspace_id, queues in lines.items()}
+    for workspace_id, its in tenancy.list_limits(workspace_ids=list(waiting)).items():
+        if its.max_concurrent_runs is not None:
+            free = free_slots(workspace_id, its.max_concurrent_runs)
+            waiting[workspace_id] = max(min(waiting[workspace_id], free), 0)
+    given = share(limit, waiting=waiting, holding=_holding(lines))
+    claimant = Claimant(agent_id=None, name="", host="")
+    claimed: list[Run] = []
+    for workspace_id, slots in given.items():
+        left = slots
+        for queue_id in lines[workspace_id]:
+            if left == 0:
+                break
+            taken = runs.claim_runs(queue_id=queue_id, limit=left, claimant=claimant, now=now)
+            left -= len(taken)
+            claimed += taken
+    grant(claimed=claimed, agent_id=None, holders=[executor] * len(claimed), now=now)
+    return _describe(claimed)
+
+
+def _lines(*, limit: int, now: datetime) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
+    """Return how many runs wait in each queue, by workspace, in the order of service."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"now": now, "limit": limit})
+        lines: dict[uuid.UUID, dict[uuid.UUID, int]] = defaultdict(dict)
+        for workspace_id, queue_id, count in cursor.fetchall():
+            lines[workspace_id][queue_id] = count
+    return dict(lines)
+
+
+def _holding(workspace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDING, [list(workspace_ids)])
+        return dict(cursor.fetchall())
+
+
+def _describe(claimed: list[Run]) -> list[ManagedGrant]:
+    by_workspace: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for run in claimed:
+        assert run.deployment_id is not None, "only deployments put runs into queues"
+        by_workspace[run.workspace_id].add(run.deployment_id)
+    sizes = {
+        deployment.id: deployment.size
+        for workspace_id, deployment_ids in by_workspace.items()
+        for deployment in flows.list_deployments_by_id(
+            workspace_id=workspace_id, deployment_ids=deployment_ids
+        )
+    }
+    return [
+        ManagedGrant(
+            workspace_id=run.workspace_id,
+            run_id=run.id,
+            epoch=run.epoch,
+            deployment_id=run.deployment_id,
+            size=sizes.get(run.deployment_id),
+        )
+        for run in claimed
+        if run.deployment_id is not None
+    ]
