@@ -8,6 +8,7 @@ import type { MetricQuery } from "@/schema/wire/telemetry";
 import { automationHandlers } from "./automation-handlers";
 import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
+import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { page, refusal } from "./answers";
@@ -108,6 +109,11 @@ export function makeHandlers(world: World): RequestHandler[] {
       );
       return page(url.searchParams.get("order") === "desc" ? lines.reverse() : lines, url);
     }),
+    http.get(`${W}/runs/:id/compute`, ({ params }) => {
+      const found = run(params["id"]);
+      return found === undefined || !isManaged(found) ? gone() : HttpResponse.json({ items: makeTasks(found) });
+    }),
+    http.get(`${W}/compute/tasks`, ({ request }) => page(makeTaskRows(world.runs), new URL(request.url))),
     http.get(`${W}/runs/:id/metrics`, () =>
       HttpResponse.json({
         items: [

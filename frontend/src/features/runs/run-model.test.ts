@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import type { Run, RunCause, Transition } from "@/schema/wire/runs";
+import type { Run, Transition } from "@/schema/wire/runs";
 import { world } from "@/testing/world";
 
-import { cancelDenial, causeWords, retryDenial, ribbonParts, ribbonWidths, runSentence } from "./run-model";
+import { cancelDenial, retryDenial, ribbonParts, ribbonWidths, runSentence } from "./run-model";
 
 function transition(state: Transition["state"], second: number, rest: Partial<Transition> = {}): Transition {
   const at = new Date(second * 1000).toISOString();
@@ -39,16 +39,6 @@ it("keeps every part visible however short it was", () => {
 
   expect(Math.min(...widths)).toBeGreaterThanOrEqual(3);
   expect(widths.reduce((sum, width) => sum + width, 0)).toBeCloseTo(100);
-});
-
-it.each<[RunCause | null, string | null]>([
-  [{ kind: "exit_code", exit_code: 137 }, "the process ended with exit code 137"],
-  [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
-  [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
-  [{ kind: "timeout", detail: "" }, "it ran longer than its timeout"],
-  [null, null],
-])("words the cause %j", (cause, words) => {
-  expect(causeWords(cause)).toBe(words);
 });
 
 const base = world.runs.find((each) => each.state === "COMPLETED") as Run;

@@ -1,6 +1,6 @@
 import { kindOf, wordOf, type StateKind } from "@/lib/run-state";
 import { formatDuration, plural } from "@/lib/units";
-import type { Run, RunCause, Transition } from "@/schema/wire/runs";
+import type { Run, Transition } from "@/schema/wire/runs";
 
 export interface RibbonPart {
   readonly id: string;
@@ -70,32 +70,6 @@ function atWork(counts: NonNullable<Run["task_counts"]>): string {
     [(counts.FAILED ?? 0) + (counts.CRASHED ?? 0), "failed"],
   ] as const;
   return parts.map(([count, word]) => (count === 0 ? "" : `, ${count} ${word}`)).join("");
-}
-
-/** Why a process ended, in words a person would use. */
-export function causeWords(cause: RunCause | null): string | null {
-  if (cause === null) return null;
-  const detail = cause.detail === null || cause.detail === undefined || cause.detail === "" ? "" : `: ${cause.detail}`;
-  switch (cause.kind) {
-    case "exit_code":
-      return `the process ended with exit code ${cause.exit_code ?? "unknown"}${detail}`;
-    case "signal":
-      return `the process was killed by signal ${cause.signal ?? "unknown"}${detail}`;
-    case "oom":
-      return `the process ran out of memory${detail}`;
-    case "lease_expired":
-      return `no heartbeat arrived for 30 s${detail}`;
-    case "agent_lost":
-      return `the agent was lost${detail}`;
-    case "timeout":
-      return `it ran longer than its timeout${detail}`;
-    case "start_failed":
-      return `it could not be started${detail}`;
-    case "evicted":
-      return `its machine was taken away${detail}`;
-    default:
-      return `${cause.kind}${detail}`;
-  }
 }
 
 /** null when the run may be cancelled, else why not. */

@@ -20,7 +20,7 @@ const FLOWS: readonly FlowSpec[] = [
   { name: "delay_model", everyMinutes: 180, seconds: 412, tasks: 40, failing: 0.06, tags: ["ml", "nightly"], deployment: "train", pool: "gpu" },
   { name: "warehouse_nightly", everyMinutes: 720, seconds: 1980, tasks: 220, failing: 0.08, tags: ["warehouse", "critical"], deployment: "nightly", pool: "default" },
   { name: "row_counts", everyMinutes: 60, seconds: 9, tasks: 5, failing: 0.01, tags: ["checks"], deployment: "checks", pool: "default" },
-  { name: "airport_enrichment", everyMinutes: 360, seconds: 95, tasks: 18, failing: 0.12, tags: ["nyc", "api"], deployment: "enrich", pool: "default" },
+  { name: "airport_enrichment", everyMinutes: 360, seconds: 95, tasks: 18, failing: 0.12, tags: ["nyc", "api"], deployment: "enrich", pool: "managed" },
   { name: "invoice_export", everyMinutes: 1440, seconds: 64, tasks: 9, failing: 0.02, tags: ["finance"], deployment: "daily", pool: "default" },
   { name: "adhoc_backfill", everyMinutes: 2900, seconds: 760, tasks: 120, failing: 0.1, tags: ["backfill"], deployment: null, pool: null },
 ];
@@ -42,7 +42,7 @@ export interface DemoRuns {
 export function makeRuns(now: number): DemoRuns {
   const random = makeRandom(20_131);
   const flows = FLOWS.map((spec, index) => ({ id: demoId(now - 40 * DAY, 100 + index), name: spec.name }));
-  const pools = ["default", "gpu"].map((name, index) => ({ id: demoId(now - 40 * DAY, 200 + index), name }));
+  const pools = ["default", "gpu", "managed"].map((name, index) => ({ id: demoId(now - 40 * DAY, 200 + index), name }));
   const deployments = FLOWS.flatMap((spec, index) => {
     const flow = flows[index];
     const pool = pools.find((each) => each.name === spec.pool);
@@ -122,7 +122,7 @@ function makeRun({ spec, flow, deployment, at, ms, now, counter, random }: RunIn
     epoch: 1,
     error: errorOf(state),
     cause: causeOf(state),
-    agent: deployment === null || at > now ? null : { id: "a1", name: "worker-fra-1", host: "ip-10-2-0-14" },
+    agent: deployment === null || deployment.pool.name === "managed" || at > now ? null : { id: "a1", name: "worker-fra-1", host: "ip-10-2-0-14" },
     may: { cancel: !final, retry: final && deployment !== null },
     estimated_duration_ms: spec.seconds * 1000,
   };

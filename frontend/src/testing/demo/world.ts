@@ -72,7 +72,7 @@ export function makeWorld(now: number, origin: string): World {
       flow: each.flow,
       description: `Runs ${each.flow.name} for the three New York airports and checks the row counts at the end.`,
       entrypoint: "flow.py:main",
-      path: "/srv/flows/nyc",
+      path: each.pool.name === "managed" ? "" : "/srv/flows/nyc",
       pool: each.pool,
       tags: each.spec.tags,
       version: "3f9c2ab",
@@ -93,9 +93,9 @@ export function makeWorld(now: number, origin: string): World {
       timeout_seconds: 3600,
       retries: 2,
       retry_delay_seconds: 30,
-      bundle: null,
-      requirements: [],
-      size: null,
+      bundle: each.pool.name === "managed" ? { sha256: "9f2c41d7".repeat(8), bytes: 18_432, files: 7, created_at: iso(now - 2 * DAY) } : null,
+      requirements: each.pool.name === "managed" ? ["duckdb==1.5.4", "httpx2>=2.1,<3", "polars==2.3.0", "pyarrow==24.0.0"] : [],
+      size: each.pool.name === "managed" ? { cpu: 0.5, memory_mb: 1024 } : null,
       created_at: iso(now - 39 * DAY),
       updated_at: iso(now - 2 * DAY),
       recent_runs: recent.map(({ id, state, state_type, duration_ms, created_at }) => ({ id, state, state_type, duration_ms, created_at })),
@@ -104,7 +104,7 @@ export function makeWorld(now: number, origin: string): World {
       parameter_schema: DEMO_SCHEMA,
     };
   });
-  const [main, gpu] = demo.pools;
+  const [main, gpu, managed] = demo.pools;
   const running = demo.runs.filter((run) => run.state_type === "RUNNING").length;
   const pool = (id: string, name: string, rest: Partial<Pool>): Pool => ({
     id,
@@ -140,6 +140,11 @@ export function makeWorld(now: number, origin: string): World {
     poolRows: [
       pool(main?.id ?? "", "default", { running, queued: 1, agents_online: 2 }),
       pool(gpu?.id ?? "", "gpu", { queued: 3, agents_online: 0 }),
+      pool(managed?.id ?? "", "managed", {
+        kind: "MANAGED",
+        running: 1,
+        managed: { backend: "LOCAL", slots: 4, tasks: { requested: 0, starting: 1, running: 1, stopping: 0 }, month: { managed_seconds: 7_140, limit: 30_000 } },
+      }),
     ],
     agents: {
       [main?.id ?? ""]: [

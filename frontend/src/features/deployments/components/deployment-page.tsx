@@ -11,6 +11,7 @@ import { Icon } from "@/components/ui/icon";
 import { JsonView } from "@/components/ui/json-view";
 import { PageHeader } from "@/components/ui/page-header";
 import { Panel } from "@/components/ui/panel";
+import { RelativeTime } from "@/components/ui/relative-time";
 import { TagList } from "@/components/ui/tag-list";
 import { paths } from "@/config/paths";
 import { deploymentQuery } from "@/features/deployments/api/queries";
@@ -21,7 +22,8 @@ import { RunDialog } from "@/features/deployments/components/run-dialog";
 import { SchedulesPanel } from "@/features/deployments/components/schedules-panel";
 import { recentSuccess } from "@/features/deployments/model";
 import { formatStep } from "@/lib/time";
-import { formatRatio } from "@/lib/units";
+import { sizeText } from "@/lib/task-state";
+import { formatBytes, formatCount, formatRatio, plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
 import styles from "./deployments.module.css";
@@ -108,6 +110,20 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
               ),
             },
             { term: "Code", value: <span className="mono">{data.entrypoint}</span> },
+            ...(data.size === null ? [] : [{ term: "Size", value: sizeText(data.size) }]),
+            ...(data.bundle === null
+              ? []
+              : [
+                  {
+                    term: "Bundle",
+                    value: (
+                      <>
+                        <CopyId id={data.bundle.sha256} label="checksum of the code" /> <span className="muted">{`${plural(data.bundle.files, "file")}, ${formatBytes(data.bundle.bytes)}`}</span>
+                      </>
+                    ),
+                  },
+                  { term: "Uploaded", value: <RelativeTime at={data.bundle.created_at} /> },
+                ]),
             { term: "Version", value: data.version ?? "–" },
             { term: "Timeout", value: data.timeout_seconds === null ? "none" : formatStep(data.timeout_seconds) },
             { term: "Retries", value: String(data.retries) },
@@ -141,6 +157,21 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
               </div>
             </Panel>
             <DurationChart runs={data.recent_runs} onOpen={openRun} />
+            {data.bundle !== null && (
+              <Panel title="Requirements" aside={data.requirements.length === 0 ? undefined : formatCount(data.requirements.length)}>
+                {data.requirements.length === 0 ? (
+                  <p className="muted" style={{ margin: 0 }}>
+                    None beside headway itself.
+                  </p>
+                ) : (
+                  <ul className={styles["requirements"]} aria-label="Requirements">
+                    {data.requirements.map((line) => (
+                      <li key={line}>{line}</li>
+                    ))}
+                  </ul>
+                )}
+              </Panel>
+            )}
             <Panel title="Parameters">
               {Object.keys(data.parameters).length === 0 ? (
                 <p className="muted" style={{ margin: 0 }}>

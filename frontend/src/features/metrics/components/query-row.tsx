@@ -29,7 +29,6 @@ export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRo
         aria-label={`Metric of query ${letter}`}
         searchable
         allowDeselect={false}
-        w={230}
         data={[...new Set([...metrics.map((metric) => metric.name), query.name])]}
         value={query.name}
         onChange={(name) => {
@@ -39,7 +38,6 @@ export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRo
       <Select
         aria-label={`Aggregate of query ${letter}`}
         allowDeselect={false}
-        w={92}
         data={[...AGGREGATES]}
         value={query.aggregate}
         onChange={(value) => {
@@ -50,8 +48,7 @@ export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRo
       <MultiSelect
         aria-label={`Group query ${letter} by`}
         placeholder={(query.group_by ?? []).length === 0 ? "group by" : ""}
-        miw={150}
-        maw={280}
+        className={styles["wide"] ?? ""}
         data={[...new Set([...labels, ...(query.group_by ?? [])])]}
         value={[...(query.group_by ?? [])]}
         onChange={(group_by) => onChange({ ...query, group_by })}
@@ -60,8 +57,7 @@ export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRo
         aria-label={`Filter query ${letter}`}
         placeholder={where.length === 0 ? "where" : ""}
         searchable
-        miw={170}
-        maw={380}
+        className={styles["wide"] ?? ""}
         data={[...new Set([...known.flatMap(([label, values]) => values.map((value) => `${label}=${value}`)), ...where])]}
         value={where}
         onChange={(pairs) => {
@@ -73,7 +69,7 @@ export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRo
           onChange({ ...query, where: next });
         }}
       />
-      <ActionIcon aria-label={`Remove query ${letter}`} onClick={onRemove}>
+      <ActionIcon className={styles["remove"] ?? ""} aria-label={`Remove query ${letter}`} onClick={onRemove}>
         <Icon name="close" size={14} />
       </ActionIcon>
     </div>

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { newIdempotencyKey, request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
+import type { ManagedTask } from "@/schema/wire/compute";
 import type { Agent, Pool } from "@/schema/wire/pools";
 
 export const poolKeys = {
@@ -34,4 +35,15 @@ export function createPool(workspace: string, name: string): Promise<Pool> {
 
 export function pausePool(workspace: string, id: string, paused: boolean): Promise<Pool> {
   return request<Pool>(workspaceUrl(workspace, `/pools/${id}`), { method: "PATCH", body: { paused } });
+}
+
+const LATELY = 25;
+
+/** What the managed pools do now and did lately, newest first. */
+export function managedTasksQuery(workspace: string) {
+  return queryOptions({
+    queryKey: [...poolKeys.all(workspace), "tasks"] as const,
+    queryFn: ({ signal }) => request<Page<ManagedTask>>(workspaceUrl(workspace, "/compute/tasks"), { signal, query: { limit: LATELY } }),
+    refetchInterval: REFRESH_MS,
+  });
 }

@@ -22,7 +22,7 @@ export function PoolCards({ pools, chosen, onChoose }: PoolCardsProps) {
             <span className={styles["cardName"]}>
               {pool.name}
               <span className="muted" style={{ fontWeight: 400 }}>
-                {plural(pool.agents_online, "agent")}
+                {pool.kind === "MANAGED" ? "managed compute" : plural(pool.agents_online, "agent")}
               </span>
             </span>
             <span className={styles["numbers"]}>

@@ -13,8 +13,10 @@ import { paths } from "@/config/paths";
 import { pausePool, poolKeys, poolsQuery } from "@/features/pools/api/pools";
 import { AgentsPanel } from "@/features/pools/components/agents-panel";
 import { CreatePoolDialog } from "@/features/pools/components/create-pool-dialog";
+import { ManagedPanel } from "@/features/pools/components/managed-panel";
 import { PoolCards } from "@/features/pools/components/pool-cards";
 import { QueuesPanel } from "@/features/pools/components/queues-panel";
+import { TasksPanel } from "@/features/pools/components/tasks-panel";
 import { chosenPool, type PoolsSearch } from "@/features/pools/model";
 import { asApiError } from "@/lib/errors";
 import { formatCount, plural } from "@/lib/units";
@@ -87,7 +89,14 @@ export function PoolsPage({ search, onChange }: PoolsPageProps) {
       {pool !== undefined && (
         <div className={styles["stack"]}>
           <PoolCards pools={all} chosen={pool.id} onChoose={(id) => onChange({ pool: id })} />
-          <AgentsPanel pool={pool} />
+          {pool.kind === "MANAGED" ? (
+            <>
+              {pool.managed && <ManagedPanel pool={pool} managed={pool.managed} />}
+              <TasksPanel pool={pool.name} />
+            </>
+          ) : (
+            <AgentsPanel pool={pool} />
+          )}
           <QueuesPanel pool={pool} />
         </div>
       )}

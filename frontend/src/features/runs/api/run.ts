@@ -2,7 +2,9 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import { runKeys } from "@/features/runs/api/keys";
 import { newIdempotencyKey, request, workspaceUrl } from "@/lib/api-client";
+import { ApiError } from "@/lib/errors";
 import type { Page } from "@/lib/query-client";
+import type { RunTask } from "@/schema/wire/compute";
 import type { LogLevel, LogLine, Run, RunMetric, TimelinePage, Transition } from "@/schema/wire/runs";
 
 const url = (workspace: string, id: string, rest = "") => workspaceUrl(workspace, `/runs/${id}${rest}`);
@@ -103,4 +105,19 @@ export function cancelRun(workspace: string, id: string): Promise<Run> {
 
 export function retryRun(workspace: string, id: string): Promise<Run> {
   return request<Run>(url(workspace, id, "/retries"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+}
+
+/** The tasks that executed a managed run, newest first; null for a run of any other pool. */
+export function computeQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "compute"),
+    queryFn: async ({ signal }) => {
+      try {
+        return (await request<{ items: readonly RunTask[] }>(url(workspace, id, "/compute"), { signal })).items;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
 }

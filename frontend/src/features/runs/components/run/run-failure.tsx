@@ -2,7 +2,7 @@ import { useState } from "react";
 
 import { Icon } from "@/components/ui/icon";
 import { Traceback } from "@/components/ui/traceback";
-import { causeWords } from "@/features/runs/run-model";
+import { asSentence, causeWords } from "@/lib/task-state";
 import type { Run } from "@/schema/wire/runs";
 
 import styles from "./run-page.module.css";
@@ -19,7 +19,7 @@ export function RunFailure({ run }: { readonly run: Run }) {
           <strong className="mono">{run.error.type}</strong> {run.error.message}
         </p>
       )}
-      {cause !== null && <p className={styles["failureLine"]}>{cause.charAt(0).toUpperCase() + cause.slice(1)}.</p>}
+      {cause !== null && <p className={styles["failureLine"]}>{asSentence(cause)}</p>}
       {run.error?.traceback !== null && run.error?.traceback !== undefined && run.error.traceback !== "" && (
         <>
           <button type="button" className={styles["disclose"]} aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -6,6 +6,7 @@ import { JsonView } from "@/components/ui/json-view";
 import { TabBar } from "@/components/ui/tab-bar";
 import { runQuery, transitionsQuery } from "@/features/runs/api/run";
 import { LogsTab } from "@/features/runs/components/logs/logs-tab";
+import { ComputePanel } from "@/features/runs/components/run/compute-panel";
 import { MetricsTab } from "@/features/runs/components/run/metrics-tab";
 import { ParametersTab } from "@/features/runs/components/run/parameters-tab";
 import { RunFailure } from "@/features/runs/components/run/run-failure";
@@ -48,6 +49,7 @@ export function RunPage({ runId, search, onChange }: RunPageProps) {
     <>
       <RunHeader run={data} transitions={transitions.data?.items ?? []} live={live.status} />
       <RunFailure run={data} />
+      <ComputePanel run={data} />
       <TabBar
         label="Parts of the run"
         value={tab}
