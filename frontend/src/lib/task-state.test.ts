@@ -70,7 +70,7 @@ it.each<[RunCause | null, string | null]>([
   [{ kind: "exit_code", exit_code: 137 }, "the process ended with exit code 137"],
   [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
   [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
-  [{ kind: "evicted" } as unknown as RunCause, "the machine was taken away from it"],
+  [{ kind: "evicted" }, "the machine was taken away from it"],
   [{ kind: "timeout", detail: "" }, "it ran longer than its timeout"],
   [null, null],
 ])("words the cause %j", (cause, words) => {

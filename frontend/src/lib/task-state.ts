@@ -85,7 +85,7 @@ function nextOf(reached: readonly Phase[]): Exclude<Phase, "REQUESTED"> {
 export function causeWords(cause: RunCause | null): string | null {
   if (cause === null) return null;
   const detail = cause.detail === null || cause.detail === undefined || cause.detail === "" ? "" : `: ${cause.detail}`;
-  switch (cause.kind as string) {
+  switch (cause.kind) {
     case "exit_code":
       return `the process ended with exit code ${cause.exit_code ?? "unknown"}${detail}`;
     case "signal":

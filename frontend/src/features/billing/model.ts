@@ -126,22 +126,23 @@ export type PlanMove =
 export function planMove(account: AccountPlan, plan: Plan): PlanMove {
   if (plan.code === account.plan.code) return { kind: "current" };
   if (plan.code === "ENTERPRISE") return { kind: "none", why: "By contract: its limits are agreed upon." };
-  if (account.stripe !== true) return { kind: "none", why: "Payment is not set up here; who runs this installation changes plans." };
-  if (account.may_manage !== true) return { kind: "none", why: "An owner of the account changes its plan." };
+  if (!account.stripe) return { kind: "none", why: "Payment is not set up here; who runs this installation changes plans." };
+  if (!account.may_manage) return { kind: "none", why: "An owner of the account changes its plan." };
   const position = (code: Plan["code"]) => account.plans.findIndex((each) => each.code === code);
   if (position(plan.code) > position(account.plan.code)) return { kind: "checkout" };
-  return account.subscription ? { kind: "portal" } : { kind: "none", why: "Smaller than the plan you have." };
+  return account.subscription !== null ? { kind: "portal" } : { kind: "none", why: "Smaller than the plan you have." };
 }
 
 /** How it stands with what is paid regularly; null when there is nothing to say. */
 export function subscriptionSentence(account: AccountPlan): { readonly text: string; readonly tone: Tone } | null {
   const { subscription } = account;
-  if (subscription === undefined || subscription === null) return null;
+  if (subscription === null) return null;
   const { status, cancel_at, current_period_end } = subscription;
   if (status === "past_due" || status === "unpaid") return { text: "The last payment failed. Put it right in the portal, or the plan ends.", tone: "full" };
+  if (status === "paused") return { text: "Payment is paused; it goes on from the portal.", tone: "warn" };
   if (status === "incomplete") return { text: "The first payment has not arrived yet.", tone: "warn" };
   if (cancel_at !== null) return { text: `Cancelled: ends on ${formatDate(cancel_at)}.`, tone: "warn" };
-  if (status === "canceled" || current_period_end === null) return null;
+  if (status === "canceled" || status === "incomplete_expired" || current_period_end === null) return null;
   return { text: `${status === "trialing" ? "Trial until" : "Renews on"} ${formatDate(current_period_end)}.`, tone: "calm" };
 }
 

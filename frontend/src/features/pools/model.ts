@@ -21,7 +21,7 @@ export function poolProblem(pool: Pool): string | null {
   if (pool.paused) return "Paused: its runs wait.";
   if (pool.kind === "MANAGED") {
     const { managed } = pool;
-    if (managed === undefined || managed === null) return null;
+    if (managed === null) return null;
     if (managed.backend === "OFF") return "Managed compute is off here.";
     if (managed.slots !== null && slotsInUse(managed) >= managed.slots && pool.queued > 0) return `All slots in use, ${pool.queued} waiting.`;
     return null;

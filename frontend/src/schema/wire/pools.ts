@@ -1,6 +1,5 @@
-import type { ManagedPool } from "./compute";
 import type { Schema } from "./schema";
 
 export type Queue = Schema<"QueueOutput">;
-export type Pool = Schema<"PoolOutput"> & { readonly managed?: ManagedPool | null };
+export type Pool = Schema<"PoolOutput">;
 export type Agent = Schema<"AgentOutput">;

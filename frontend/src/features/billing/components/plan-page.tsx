@@ -36,7 +36,7 @@ export function PlanPage({ search, onSettled }: PlanPageProps) {
   return (
     <>
       <PageHeader title="Plan" answer={plan.data === undefined ? "" : answer(plan.data, account.name)}>
-        {plan.data?.stripe === true && plan.data.subscription && <PortalButton account={account.id} plan={plan.data} />}
+        {plan.data?.stripe === true && plan.data.subscription !== null && <PortalButton account={account.id} plan={plan.data} />}
       </PageHeader>
       <BillingNav />
       {plan.isPending && (
@@ -98,7 +98,7 @@ const PATIENCE_MS = 60_000;
 /** Whoever comes back from paying sees the plan change by itself: the payment is told by another way. */
 function Returned({ how, plan, onSettled }: { readonly how: "done" | "cancelled"; readonly plan: AccountPlan; readonly onSettled: () => void }) {
   const client = useQueryClient();
-  const paid = plan.subscription !== undefined && plan.subscription !== null && plan.subscription.status !== "incomplete";
+  const paid = plan.subscription !== null && plan.subscription.status !== "incomplete";
   useEffect(() => {
     if (how !== "done") return;
     if (paid) void client.invalidateQueries({ queryKey: billingKeys.all, predicate: (query) => query.queryKey[1] !== "plan" });
@@ -131,7 +131,7 @@ function PortalButton({ account, plan }: { readonly account: string; readonly pl
       )}
       <GuardedButton
         variant="default"
-        reason={plan.may_manage === true ? null : "An owner of the account sees to payments."}
+        reason={plan.may_manage ? null : "An owner of the account sees to payments."}
         loading={portal.isPending || portal.isSuccess}
         leftSection={<Icon name="external" size={13} />}
         onClick={() => portal.mutate()}
