@@ -84,6 +84,7 @@ class LocalBackend:
     Tasks as processes of this machine.
 
     home: a folder of ours; tasks and their environments live in it.
+    command: what a task executes unless its spec says something else.
     inherited: variables that tasks get beside their own (proxies, package index), never secrets.
     """
 
@@ -97,6 +98,7 @@ class LocalBackend:
         user: str = "",
         inherited: Mapping[str, str] | None = None,
         stack_mark: str = "",
+        command: Sequence[str] = TASK_COMMAND,
     ) -> None:
         self.slots = slots
         self._tasks = home / "tasks"
@@ -104,6 +106,7 @@ class LocalBackend:
         self._user_name = user
         self._inherited = dict(inherited or {})
         self._stack_mark = stack_mark
+        self._command = list(command)
         self._is_prepared = False
 
     def launch(self, task: TaskSpec) -> str:
@@ -123,7 +126,7 @@ class LocalBackend:
                 raise CapacityUnavailable(f"This machine: {error.strerror}.") from error
             raise LaunchRefused(f"{folder}: {error.strerror}.") from error
         order = {
-            "command": list(task.command or TASK_COMMAND),
+            "command": list(task.command or self._command),
             "cwd": str(work),
             "environment": self._environment(task, work),
             "memory_mb": task.memory_mb,

@@ -1,0 +1,43 @@
+"""A launcher whose tasks note that they ran: `python -m tests.faults.launcher HOME NOTES`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import django
+
+TASK = """
+import os, random, sys, time
+token = os.environ["HEADWAY_RUN_ID"] + "-" + os.environ["HEADWAY_EPOCH"]
+note = os.open(sys.argv[1] + "/" + token, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+os.write(note, b"x")
+time.sleep(random.random() * 0.5)
+sys.exit(random.choice([0, 3]))
+"""
+
+
+def main() -> None:
+    django.setup()
+    from apps.compute.backends.local import LocalBackend
+    from apps.compute.services import launch
+    from workers.launcher import Keeper, Launcher, Reconciler
+    from workers.loop import Loop, run_until_signalled
+
+    launch.TAKEN_FOR = timedelta(seconds=1)  # what a killed one had in hand is taken up sooner
+    backend = LocalBackend(
+        home=Path(sys.argv[1]),
+        slots=6,
+        user="root" if os.geteuid() == 0 else "",
+        command=[sys.executable, "-c", TASK, sys.argv[2]],
+    )
+    steps = {"launcher": Launcher, "reconciler": Reconciler, "keeper": Keeper}
+    run_until_signalled(
+        [Loop(name=name, step=loop(backend).step, idle_seconds=0.1) for name, loop in steps.items()]
+    )
+
+
+if __name__ == "__main__":
+    main()
