@@ -36,6 +36,7 @@ from infra.local.place import (
 from infra.local.problems import Problem
 from infra.local.servers import require_servers
 from infra.local.supervisor import Program, Stopped, Supervisor
+from infra.local.tasks import task_environment, tasks_note
 
 # Stages are stopped in descending order: who reports first, who stores last.
 DATABASE_STAGE: Final = 0
@@ -52,7 +53,8 @@ VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit
 # While the stack waits for it, the page that says "not yet" is routine, too.
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]|Unavailable: /health/ready")
 WORKERS_ROUTINE: Final = re.compile(
-    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|plans\.applied|upkeep\.done)"
+    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|plans\.applied|upkeep\.done"
+    r"|tasks?\.(requested|taken_up|stopped))"
 )
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
@@ -86,7 +88,7 @@ def run(place: Place, *, given: Mapping[str, str], with_demo: bool) -> None:
     """Bring the stack up, keep it up, take it down. Raises: Problem."""
     began_at = time.monotonic()
     with place.claim():
-        environment = place.environment(given)
+        environment = task_environment(place.environment(given), place.data)
         require_servers(given)
         supervisor = Supervisor(mark=str(place.data), log_path=place.data / "headway.log")
         with supervisor:
@@ -98,6 +100,8 @@ def run(place: Place, *, given: Mapping[str, str], with_demo: bool) -> None:
                 _migrate(supervisor, place, environment)
                 credentials = _seed(supervisor, place, environment)
                 _start_servers(supervisor, place, environment, credentials)
+                if note := tasks_note(environment):
+                    supervisor.say(note)
                 if with_demo:
                     _run_demo_once(supervisor, place, environment, credentials)
                 _greet(place, credentials, seconds=time.monotonic() - began_at)
@@ -263,7 +267,8 @@ def programs(
         "--without-mingle",
         "--without-heartbeat",
     ]
-    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "metering", "janitor"]
+    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "metering", "launcher"]
+    loops.append("janitor")
     agent = Program(
         name="agent",
         argv=[
