@@ -56,6 +56,26 @@ class ChangedAccount(models.Model):
         return str(self.account_id)
 
 
+class UnreportedUsage(models.Model):
+    """
+    Outbox for what is above: what one transaction added to a meter of an account.
+
+    Not a cursor over the ledger: a slow transaction's records would lie behind it, never seen.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.UUIDField()
+    meter = models.CharField(max_length=32, choices=METERS)
+    quantity = models.BigIntegerField()
+    recorded_at = models.DateTimeField()  # the records' `created_at`
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["recorded_at"], name="metering_unreported_age")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.meter} of {self.account_id}"
+
+
 class UsageDay(models.Model):
     """What the records of one day add up to; kept by the transaction that adds a record."""
 

@@ -47,6 +47,10 @@ _WRITE = """
         ORDER BY workspace_id, day, meter, deployment_id NULLS FIRST
         ON CONFLICT (workspace_id, day, meter, deployment_id)
             DO UPDATE SET quantity = metering_usageday.quantity + excluded.quantity
+    ),
+    left_to_report AS (
+        INSERT INTO metering_unreportedusage (account_id, meter, quantity, recorded_at)
+        SELECT account_id, meter, sum(quantity), %(now)s FROM written GROUP BY account_id, meter
     )
     SELECT account_id, count(*) FROM written GROUP BY account_id
 """
@@ -144,3 +148,44 @@ def take_changed_accounts(*, limit: int) -> set[uuid.UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_CHANGED, [limit])
         return {account_id for (account_id,) in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreported:
+    """So much of a meter was recorded of an account in one transaction."""
+
+    account_id: uuid.UUID
+    meter: Meter
+    quantity: int
+    recorded_at: datetime
+
+
+_TAKE_UNREPORTED = """
+    WITH taken AS MATERIALIZED (
+        SELECT id FROM metering_unreportedusage
+        WHERE recorded_at < %(before)s
+            AND (%(account)s::uuid IS NULL OR account_id = %(account)s::uuid)
+        ORDER BY recorded_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM metering_unreportedusage AS unreported USING taken WHERE unreported.id = taken.id
+    RETURNING unreported.account_id, meter, quantity, recorded_at
+"""
+
+
+@joined
+def take_unreported(
+    *, before: datetime, limit: int | None, account_id: uuid.UUID | None = None
+) -> list[Unreported]:
+    """
+    Take what was recorded before then, of one account or of all; None as limit takes everything.
+
+    Each record is taken once; the caller acts in the same transaction. For loops, or inside the
+    account's scope.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_UNREPORTED, {"before": before, "account": account_id, "limit": limit})
+        return [
+            Unreported(
+                account_id=account, meter=Meter(meter), quantity=quantity, recorded_at=recorded_at
+            )
+            for account, meter, quantity, recorded_at in cursor.fetchall()
+        ]
