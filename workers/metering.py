@@ -1,4 +1,4 @@
-"""The loops that write the ledger of usage and hold accounts to their plans."""
+"""The loops that write the ledger of usage, hold accounts to their plans and report to Stripe."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from workers.loop import Loop
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
 SUBSCRIBE_SECONDS = 60.0
+REPORT_SECONDS = 5.0
 
 
 def step() -> bool:
@@ -32,6 +33,14 @@ def step() -> bool:
 def enforce() -> bool:
     """Look at the accounts whose use changed; True when there may be more."""
     return subscriptions.enforce_limits(now=utc_now()) > 0
+
+
+def report() -> bool:
+    """Make reports of the hours that are over and have them sent; True when more may wait."""
+    now = utc_now()
+    taken = subscriptions.report_usage(now=now)
+    handed = subscriptions.hand_out_reports(now=now)
+    return taken >= subscriptions.TAKEN_AT_ONCE or handed >= subscriptions.HANDED_AT_ONCE
 
 
 class Subscriber:
@@ -57,5 +66,6 @@ def loops() -> list[Loop]:
     return [
         Loop(name="metering", step=step, idle_seconds=IDLE_SECONDS),
         Loop(name="quotas", step=enforce, idle_seconds=IDLE_SECONDS),
+        Loop(name="reports", step=report, idle_seconds=REPORT_SECONDS),
         Loop(name="plans", step=Subscriber().step, idle_seconds=SUBSCRIBE_SECONDS),
     ]

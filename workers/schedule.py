@@ -15,6 +15,7 @@ ROUTES = {
     "automations.perform_action": {"queue": "actions"},
     "subscriptions.process_stripe_event": {"queue": "billing"},
     "subscriptions.refresh_customer": {"queue": "billing"},
+    "subscriptions.send_stripe_report": {"queue": "billing"},
 }
 
 BEAT_SCHEDULE = {

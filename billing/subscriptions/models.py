@@ -179,6 +179,58 @@ class StripeEvent(models.Model):
         return f"{self.type} {self.id}"
 
 
+class StripeReportQuerySet(models.QuerySet["StripeReport"]):
+    def unclaimed(self, now: datetime) -> StripeReportQuerySet:
+        """Return those that are not sent and that no worker is at."""
+        return self.filter(Q(claimed_until=None) | Q(claimed_until__lt=now), sent_at=None)
+
+    def due(self, now: datetime) -> StripeReportQuerySet:
+        return self.unclaimed(now).filter(next_attempt_at__lte=now)
+
+
+class StripeReport(Record):
+    """
+    So much of a meter was recorded in an hour, as Stripe is told. What it says never changes.
+
+    A count that comes later is another report, whatever hour it is of.
+    """
+
+    account_id = models.UUIDField()
+    customer_id = models.CharField(max_length=255)
+    meter = models.CharField(max_length=32, choices=METERS)
+    window_starts_at = models.DateTimeField()  # of the hour in which it was recorded
+    recorded_at = models.DateTimeField()  # the last of what it adds up
+    quantity = models.BigIntegerField()
+    identifier = models.CharField(max_length=100, unique=True)  # Stripe counts it once
+    next_attempt_at = models.DateTimeField(null=True)  # null: sent, or for people to decide
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    # The first attempt of which nobody knows whether it arrived: identifiers are unique for a day.
+    unsure_since = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = StripeReportQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0), name="subscriptions_report_positive"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(sent_at=None, next_attempt_at__isnull=False),
+                name="subscriptions_report_due",
+            ),
+            models.Index(fields=["account_id", "window_starts_at"], name="subscriptions_report_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.meter} of {self.account_id}"
+
+
 class UsageWarning(Record):
     """The owners were told, once, that so much of a month's limit is used."""
 

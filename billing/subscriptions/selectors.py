@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 
+from billing.metering.months import Month
 from billing.subscriptions.gateway import Gateway
-from billing.subscriptions.models import AgreedEntitlement, Plan, Subscription, UsageWarning
+from billing.subscriptions.models import (
+    AgreedEntitlement,
+    Plan,
+    StripeReport,
+    Subscription,
+    UsageWarning,
+)
 from billing.subscriptions.plans import UNLIMITED, AtLimit, EntitlementKey, Entitlements, PlanCode
 
 
@@ -125,3 +132,43 @@ def list_warnings(*, account_id: uuid.UUID, month: date) -> QuerySet[UsageWarnin
     """Return what the owners were warned of in the month, in the order of its happening."""
     warnings = UsageWarning.objects.filter(account_id=account_id, month=month)
     return warnings.order_by("created_at", "threshold", "id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSum:
+    """What Stripe was told of a meter of an account, and what it is still to be told."""
+
+    account_id: uuid.UUID
+    meter: str
+    sent: int
+    waiting: int
+
+
+def sum_reports(*, month: Month) -> list[ReportSum]:
+    """Return what was recorded in the month for Stripe, by account and meter; for commands."""
+    rows = (
+        StripeReport.objects.filter(
+            window_starts_at__gte=month.starts_at, window_starts_at__lt=month.ends_at
+        )
+        .values("account_id", "meter")
+        .annotate(
+            told=Sum("quantity", filter=Q(sent_at__isnull=False), default=0),
+            waiting=Sum("quantity", filter=Q(sent_at=None), default=0),
+        )
+        .order_by("account_id", "meter")
+    )
+    return [
+        ReportSum(
+            account_id=row["account_id"],
+            meter=row["meter"],
+            sent=int(row["told"]),
+            waiting=int(row["waiting"]),
+        )
+        for row in rows
+    ]
+
+
+def list_unsettled_reports() -> list[StripeReport]:
+    """Return the reports that wait for people to decide, oldest first; for commands."""
+    waiting = StripeReport.objects.filter(sent_at=None, next_attempt_at=None)
+    return list(waiting.order_by("recorded_at", "id")[:1_000])

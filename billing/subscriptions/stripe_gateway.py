@@ -11,7 +11,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+import requests
 import stripe
+from urllib3.exceptions import NewConnectionError
 
 from billing.subscriptions.gateway import (
     Bought,
@@ -126,9 +128,14 @@ class StripeGateway:
                 "value": str(event.quantity),
             },
         }
+        # One try: of two nobody could say afterwards whether the first one arrived.
+        options: stripe.RequestOptions = {
+            **_once(event.identifier, params),
+            "max_network_retries": 0,
+        }
         try:
             with _asking():
-                self._client.v1.billing.meter_events.create(params, _once(event.identifier, params))
+                self._client.v1.billing.meter_events.create(params, options)
         except _KnownIdentifier:
             return
 
@@ -168,10 +175,20 @@ def _translated(error: stripe.StripeError) -> GatewayError:
         return _KnownIdentifier(message, retryable=False, certain=True)
     if status is None or status >= FAILED:
         # No answer, or one that does not say: it may have been carried out.
-        return GatewayError(message, retryable=True, certain=False)
+        return GatewayError(message, retryable=True, certain=_never_left(error))
     if status in {TOO_MANY, CONFLICT}:
         return GatewayError(message, retryable=True, certain=True)
     return GatewayError(message, retryable=False, certain=True)
+
+
+def _never_left(error: stripe.StripeError) -> bool:
+    """Tell whether no connection came about, so that nothing was sent."""
+    cause = error.__cause__
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return True
+    if not isinstance(cause, requests.exceptions.ConnectionError) or not cause.args:
+        return False
+    return isinstance(getattr(cause.args[0], "reason", None), NewConnectionError)
 
 
 def _once(key: str, params: object) -> stripe.RequestOptions:

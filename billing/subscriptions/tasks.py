@@ -1,5 +1,7 @@
 """Celery shells: ids in, one service call."""
 
+import uuid
+
 from celery import shared_task
 
 from apps.core.clock import utc_now
@@ -28,3 +30,13 @@ def refresh_customer(*, customer_id: str, **_ignored: object) -> None:
 @shared_task(name="subscriptions.hand_out_stale_customers")
 def hand_out_stale_customers(**_ignored: object) -> None:
     services.hand_out_stale_customers(now=utc_now())
+
+
+@shared_task(name=services.SEND_TASK)
+def send_stripe_report(*, account_id: str, report_id: str, **_ignored: object) -> None:
+    services.send_stripe_report(
+        gateway=selectors.find_gateway(),
+        account_id=uuid.UUID(account_id),
+        report_id=uuid.UUID(report_id),
+        now=utc_now(),
+    )

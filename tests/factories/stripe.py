@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from apps.tenancy.actors import AccountRef, WorkspaceRef
 from billing.subscriptions import services
-from billing.subscriptions.models import StripeCustomer
+from billing.subscriptions.models import StripeCustomer, StripeReport
 from billing.subscriptions.plans import PlanCode
 from tests.fakes.fake_stripe import FakeGateway, FakeStripe
+from tests.isolation import as_worker
 
 
 def account_of(workspace: WorkspaceRef) -> AccountRef:
@@ -43,3 +45,29 @@ def buy(fake: FakeStripe, workspace: WorkspaceRef, *, now: datetime) -> str:
     subscription_id = fake.complete(open_checkout(fake, workspace, now=now))["id"]
     refresh(fake, workspace, now=now)
     return str(subscription_id)
+
+
+def make_reports(now: datetime) -> int:
+    """Let the loop make reports until there is nothing to take."""
+    total = 0
+    with as_worker():
+        while taken := services.report_usage(now=now):
+            total += taken
+    return total
+
+
+def due_reports(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    with as_worker():
+        rows = StripeReport.objects.due(now).order_by("id")
+        return list(rows.values_list("account_id", "id"))
+
+
+def send(fake: FakeStripe, account_id: uuid.UUID, report_id: uuid.UUID, now: datetime) -> bool:
+    return services.send_stripe_report(
+        gateway=FakeGateway(fake), account_id=account_id, report_id=report_id, now=now
+    )
+
+
+def send_due(fake: FakeStripe, now: datetime) -> int:
+    """Send what is due; return how many arrived."""
+    return sum(send(fake, *each, now) for each in due_reports(now))

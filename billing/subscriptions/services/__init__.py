@@ -22,15 +22,28 @@ from billing.subscriptions.services.purchases import (
     open_portal,
     refresh_customer,
 )
+from billing.subscriptions.services.reports import (
+    HANDED_AT_ONCE,
+    SEND_TASK,
+    TAKEN_AT_ONCE,
+    hand_out_reports,
+    report_usage,
+    send_stripe_report,
+    settle_report,
+)
 
 __all__ = [
+    "HANDED_AT_ONCE",
     "PROCESS_TASK",
     "REFRESH_TASK",
+    "SEND_TASK",
+    "TAKEN_AT_ONCE",
     "agree",
     "apply_entitlements",
     "change_plan",
     "drop_old_stripe_events",
     "enforce_limits",
+    "hand_out_reports",
     "hand_out_stale_customers",
     "hand_out_stripe_events",
     "open_checkout",
@@ -38,6 +51,9 @@ __all__ = [
     "process_stripe_event",
     "refresh_customer",
     "refresh_quietly",
+    "report_usage",
+    "send_stripe_report",
+    "settle_report",
     "subscribe_accounts",
     "take_notice",
 ]

@@ -36,6 +36,7 @@ from billing.subscriptions.plans import (
     limits_by_meter,
 )
 from billing.subscriptions.selectors import PlanView
+from billing.subscriptions.services.reports import follow_metering
 
 logger = structlog.get_logger(__name__)
 CHANGES_AT_ONCE = 500
@@ -55,6 +56,7 @@ def change_plan(*, account_id: uuid.UUID, plan: PlanCode, now: datetime) -> Plan
     with account_scope(account_id):
         subscription = locked_subscription(account_id, now)
         set_plan(subscription, plan, now=now)
+        follow_metering(subscription, now=now)
         apply_entitlements(account_id=account_id, now=now)
         return selectors.get_plan(account_id=account_id)
 

@@ -40,6 +40,7 @@ from billing.subscriptions.services.plans import (
     locked_subscription,
     set_plan,
 )
+from billing.subscriptions.services.reports import follow_metering
 
 logger = structlog.get_logger(__name__)
 # Ended for us, and still there at Stripe: paying what is due makes it live again.
@@ -244,6 +245,7 @@ def _apply(
                 set_plan(subscription, PlanCode.STANDARD, now=now)
         elif was_bought and plan is PlanCode.STANDARD:
             set_plan(subscription, PlanCode.FREE, now=now)
+        follow_metering(subscription, now=now)
         apply_entitlements(account_id=customer.account_id, now=now)
 
 

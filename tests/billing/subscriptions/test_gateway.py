@@ -296,8 +296,24 @@ def test_nobody_there_is_weather():
     with pytest.raises(GatewayError) as error:
         gateway.list_subscriptions("cus_1")
 
-    assert error.value.retryable
+    assert (error.value.retryable, error.value.certain) == (True, True)
     assert SECRET_KEY not in str(error.value)
+
+
+def test_a_use_is_sent_once_for_each_call(gateway, fake):
+    customer_id = customer(gateway)
+    fake.requests.clear()
+
+    def trouble(when, _path):
+        if when == "after":
+            raise Dropped
+
+    fake.trouble = trouble
+    with pytest.raises(GatewayError) as error:
+        gateway.send_meter_event(use(customer_id))
+
+    assert not error.value.certain
+    assert len(fake.requests) == 1
 
 
 def test_a_notice_says_what_it_is_about(gateway, fake):
