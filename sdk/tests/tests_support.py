@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 import headway
 from headway._ids import uuid7
@@ -48,6 +52,10 @@ class ContractServer:
         self.reply_headers: dict[str, str] = {}
         self.largest_batch = 5_000
         self.streams = True
+        self.pools = [{"id": "p1", "name": "default", "kind": "PROCESS"}]
+        self.bundles: dict[str, bytes] = {}
+        self.tasks: dict[str, dict[str, Any]] = {}  # what a managed run's task shall do
+        self.phases: list[tuple[str, str]] = []
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -134,6 +142,23 @@ class ContractServer:
     @staticmethod
     def _new_run(run_id: str, state: str) -> dict[str, Any]:
         return {"id": run_id, "state": state, "states": [state], "illegal": [], "reports": []}
+
+    def queue_task(self, bundle: bytes, entrypoint: str, **fields: Any) -> str:
+        """A run of a managed pool that has been leased, and what its task shall do."""
+        run_id = self.queue_run({"entrypoint": entrypoint, "path": ""}, **fields)
+        with self.changed:
+            lease = self.queued.pop()
+            self.apply({"run_id": run_id, "state": "PENDING"})
+            sha256 = hashlib.sha256(bundle).hexdigest()
+            self.bundles[sha256] = bundle
+            self.tasks[run_id] = {
+                "lease": lease,
+                "bundle": {"sha256": sha256, "bytes": len(bundle)},
+                "requirements": [],
+                "python": ">=3.11",
+                "size": {"cpu": 0.25, "memory_mb": 512},
+            }
+        return run_id
 
     # The routes.
 
@@ -271,6 +296,29 @@ class ContractServer:
                 cut = lines[start : start + 2]
                 more = str(start + 2) if start + 2 < len(lines) else None
                 return 200, {"items": cut, "next_cursor": more}
+            case "GET", ["pools"]:
+                return 200, _page(self.pools)
+            case "GET", ["bundles", sha256]:
+                if sha256 not in self.bundles:
+                    return 404, _error("not_found", "No such bundle.")
+                return 200, {"sha256": sha256, "bytes": len(self.bundles[sha256])}
+            case "PUT", ["bundles", sha256]:
+                if hashlib.sha256(body).hexdigest() != sha256:
+                    return 400, _error("bundle_invalid", "The checksum differs.")
+                self.bundles[sha256] = body
+                return 201, {"sha256": sha256, "bytes": len(body)}
+            case "GET", ["runs", run_id, "task"]:
+                order = self.tasks.get(run_id)
+                if order is None or query["epoch"] != str(order["lease"]["epoch"]):
+                    return 409, _error("stale_epoch", "This lease is over.")
+                return 200, order
+            case "GET", ["runs", run_id, "task", "bundle"]:
+                return 200, self.bundles[self.tasks[run_id]["bundle"]["sha256"]]
+            case "POST", ["runs", run_id, "task", "phases"]:
+                self.phases.append((run_id, body["phase"]))
+                return 200, {}
+            case "POST", ["runs", run_id, "heartbeat"]:
+                return self.heartbeat({"leases": [{"run_id": run_id, "epoch": body["epoch"]}]})
             case "PUT", ["deployments"]:
                 key = f"{body['flow_name']}/{body['name']}"
                 known = self.deployments.get(key)
@@ -356,7 +404,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(length)
         if self.headers.get("Content-Encoding") == "gzip":
             raw = gzip.decompress(raw)
-        body = json.loads(raw) if raw else None
+        is_zip = self.headers.get("Content-Type") == "application/zip"
+        body = raw if is_zip else json.loads(raw) if raw else None
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         headers: dict[str, str] = {}
         with state.changed:
@@ -381,9 +430,10 @@ class _Handler(BaseHTTPRequestHandler):
                 status, reply = state.route(self.command, address.path, query, body)
                 headers, state.reply_headers = state.reply_headers, {}
             state.changed.notify_all()
-        content = json.dumps(reply).encode()
+        is_bytes = isinstance(reply, bytes)
+        content = reply if is_bytes else json.dumps(reply).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/zip" if is_bytes else "application/json")
         self.send_header("Content-Length", str(len(content)))
         for name, value in headers.items():
             self.send_header(name, value)
@@ -434,3 +484,37 @@ def start_python(folder: Path, *arguments: str, **options: Any) -> subprocess.Po
         stderr=subprocess.PIPE,
         **options,
     )
+
+
+def index_variables(home: Path) -> dict[str, str]:
+    """
+    Return the variables by which uv reaches packages here: those that pip is told by.
+
+    Skips the test, saying why, where there is no uv or nothing can be reached.
+    """
+    if (
+        shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))
+        is None
+    ):
+        pytest.skip("uv is not installed here: pip install headway[managed]")
+    given = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_", "UV_", "SSL_")) or name.lower().endswith("_proxy")
+    }
+    given |= {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "HEADWAY_SDK": str(Path(headway.__file__).parents[2]),
+    }
+    reached = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "click", "-d", str(home)],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if reached.returncode:
+        pytest.skip(f"no package index can be reached: {reached.stderr.strip()[-200:]}")
+    return given

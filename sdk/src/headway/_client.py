@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from headway._ids import uuid7
 from headway._json import encode
 
 ATTEMPTS = 4
+TRANSFER_SECONDS = 300.0  # for 50 MB over a thin line, and for the server to look through them
 LONGEST_WAIT_SECONDS = 20.0
 
 
@@ -99,9 +101,9 @@ class Client:
             content = encode(body).encode()
         if method == "POST":
             headers["Idempotency-Key"] = uuid7()
-        allowed = attempts or self._attempts
-        for attempt in range(1, allowed + 1):
-            reply = self.connection.request(
+
+        def ask() -> Reply:
+            return self.connection.request(
                 method,
                 url,
                 content=content,
@@ -109,10 +111,42 @@ class Client:
                 headers=headers,
                 read_seconds=read_seconds,
             )
+
+        reply = self._insist(ask, attempts=attempts)
+        if reply.status != 204 and not isinstance(reply.body, dict):
+            raise self._not_headway(reply.status)
+        return reply.body
+
+    def upload(self, path: str, content: bytes, *, content_type: str) -> Any:
+        """Put bytes below the workspace."""
+        url = self.url(path)
+        headers = {"Content-Type": content_type}
+        reply = self._insist(
+            lambda: self.connection.request(
+                "PUT", url, content=content, headers=headers, read_seconds=TRANSFER_SECONDS
+            )
+        )
+        if not isinstance(reply.body, dict):
+            raise self._not_headway(reply.status)
+        return reply.body
+
+    def download(
+        self, path: str, target: Path, *, params: Mapping[str, Any], most_bytes: int
+    ) -> None:
+        """Write what is below the workspace into a file."""
+        url = self.url(path)
+        self._insist(
+            lambda: self.connection.download(
+                url, params=params, target=target, most_bytes=most_bytes
+            )
+        )
+
+    def _insist(self, ask: Callable[[], Reply], *, attempts: int | None = None) -> Reply:
+        allowed = attempts or self._attempts
+        for attempt in range(1, allowed + 1):
+            reply = ask()
             if reply.problem is None and reply.status < 300:
-                if reply.status != 204 and not isinstance(reply.body, dict):
-                    raise self._not_headway(reply.status)
-                return reply.body
+                return reply
             error = self._error(reply)
             if not error.retryable or attempt == allowed:
                 raise error

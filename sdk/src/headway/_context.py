@@ -23,6 +23,7 @@ _current: ContextVar[Scope | None] = ContextVar("headway_scope", default=None)
 loading: ContextVar[str | None] = ContextVar("headway_loading", default=None)
 """The entry point that is being imported for the sake of its flow, not to run."""
 _roots: dict[str, FlowRun] = {}
+_of_process: str | None = None
 
 set_scope = _current.set
 reset_scope = _current.reset
@@ -37,6 +38,17 @@ def enter_root(run: FlowRun) -> None:
 def leave_root(run: FlowRun) -> None:
     """Forget a run that ended."""
     _roots.pop(run.id, None)
+
+
+def belong_to(run_id: str) -> None:
+    """Say that this process executes one run: what it says outside of any flow is that run's."""
+    global _of_process
+    _of_process = run_id
+
+
+def find_run_id(scope: Scope | None) -> str | None:
+    """Return the run that what is said here belongs to."""
+    return scope.run.id if scope else _of_process
 
 
 def find_scope() -> Scope | None:

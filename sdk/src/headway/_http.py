@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headway._clock import now_ns
@@ -91,16 +92,35 @@ class Connection:
             return Reply(problem=f"invalid address: {error}")
         except httpx2.RequestError as error:
             return Reply(problem=str(error) or type(error).__name__)
+        return _reply(response, _json(response))
+
+    def download(
+        self, url: str, *, params: Mapping[str, Any], target: Path, most_bytes: int
+    ) -> Reply:
+        """Ask once, and write what comes into a file; an answer that is a refusal is its body."""
+        client = self.client()
+        import httpx2
+
         try:
-            body = response.json() if response.content else None
-        except ValueError:
-            body = None
-        return Reply(
-            status=response.status_code,
-            body=body,
-            retry_after_seconds=retry_after(response.headers.get("Retry-After")),
-            request_id=response.headers.get("X-Request-Id"),
-        )
+            with (
+                _asking(),
+                client.stream("GET", url, params=dict(params)) as response,
+                target.open("wb") as file,
+            ):
+                if response.status_code >= 300:
+                    response.read()
+                    return _reply(response, _json(response))
+                received = 0
+                for chunk in response.iter_raw():
+                    received += len(chunk)
+                    if received > most_bytes:
+                        return Reply(problem=f"more than {most_bytes} bytes came")
+                    file.write(chunk)
+                return _reply(response, None)
+        except httpx2.TimeoutException:
+            return Reply(problem="no answer in time")
+        except httpx2.RequestError as error:
+            return Reply(problem=str(error) or type(error).__name__)
 
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
@@ -114,6 +134,22 @@ class Connection:
         """Drop the connection without touching its socket, which a forked parent still uses."""
         self._client = None
         self._lock = threading.Lock()
+
+
+def _json(response: httpx2.Response) -> Any:
+    try:
+        return response.json() if response.content else None
+    except ValueError:
+        return None
+
+
+def _reply(response: httpx2.Response, body: Any) -> Reply:
+    return Reply(
+        status=response.status_code,
+        body=body,
+        retry_after_seconds=retry_after(response.headers.get("Retry-After")),
+        request_id=response.headers.get("X-Request-Id"),
+    )
 
 
 class _NotOurs(logging.Filter):

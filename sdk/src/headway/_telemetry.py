@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headway._capture import prepare_loggers, root_logger
 from headway._clock import iso, iso_from_ns, now_ns
-from headway._context import find_scope
+from headway._context import find_run_id, find_scope
 from headway._ids import uuid7
 from headway._recording import get_recorder
 from headway._say import say
@@ -66,7 +66,7 @@ def emit_event(
             resource=resource,
             related=list(related) or None,
             payload=json.loads(text) if text is not None else None,
-            run_id=scope.run.id if scope else None,
+            run_id=find_run_id(scope),
             task_run_id=scope.task_run.id if scope and scope.task_run else None,
             follows=follows,
         )
@@ -108,7 +108,7 @@ def metric(
             value=number,
             labels={key: str(label) for key, label in labels.items()} if labels else None,
             unit=unit,
-            run_id=scope.run.id if scope else None,
+            run_id=find_run_id(scope),
         )
     )
 

@@ -22,11 +22,13 @@ class Heartbeat:
         heed: Callable[[Mapping[str, Any]], None],
         say: Callable[[str], None],
         seconds: float = HEARTBEAT_SECONDS,
+        at_once: bool = False,
     ) -> None:
         self._beat = beat
         self._heed = heed
         self._say = say
         self._seconds = seconds
+        self._first_wait = 0.0 if at_once else seconds
         self._stopped = threading.Event()
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name="headway-heartbeat", daemon=True)
@@ -40,7 +42,7 @@ class Heartbeat:
         self._stopped.set()
 
     def _run(self) -> None:
-        wait = self._seconds
+        wait = self._first_wait
         while not self._stopped.wait(wait):
             try:
                 answer = self._beat()

@@ -44,8 +44,17 @@ class RunProcess:
         on_end: Callable[[RunProcess], None],
         show: Callable[[str], None],
         grace_seconds: float = GRACE_SECONDS,
+        python: str = sys.executable,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
+        """
+        Prepare to execute `lease`.
+
+        `python` is the interpreter of the run, `variables` come on top of our own.
+        """
         self.lease = lease
+        self._python = python
+        self._variables = dict(variables or {})
         self._client = client
         self._recorder = recorder
         self._on_end = on_end
@@ -60,6 +69,14 @@ class RunProcess:
         self._started = False  # the child reached the flow
         self._final = False  # the child has reported the end of the run, or spooled the report
         self._last_line = ""
+        self._reported = False  # by us; the server took it, or the spool has it
+        self._lifeline: IO[bytes] | None = None
+        self._abandoned = False
+
+    @property
+    def is_end_known(self) -> bool:
+        """Whether the server knows how the run ended, or will from the spool."""
+        return self._final or self._reported
 
     def start(self) -> None:
         """Start the process and the thread that sees it through; returns at once."""
@@ -76,6 +93,15 @@ class RunProcess:
         with self._lock:
             self._lost = True
         self._signal(signal.SIGKILL)
+
+    def abandon(self) -> None:
+        """Let the process do as when we die: report the run as lost, here as evicted, and go."""
+        with self._lock:
+            lifeline, self._lifeline = self._lifeline, None
+            self._abandoned = True
+        if lifeline is not None:
+            with suppress(BrokenPipeError), lifeline:
+                lifeline.write(b"e")  # execute.EVICTED, which is not imported: it is a program
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the process is gone and its end is reported."""
@@ -112,6 +138,11 @@ class RunProcess:
                 self._report_failed_start(error)
                 return
             with lifeline:
+                with self._lock:
+                    self._lifeline = lifeline
+                    abandoned_already = self._abandoned
+                if abandoned_already:
+                    self.abandon()
                 self._see_process_through(status, oom_kills)
         finally:
             self._ended.set()
@@ -119,11 +150,12 @@ class RunProcess:
 
     def _spawn(self) -> tuple[IO[bytes], IO[bytes]]:
         lease, config = self.lease, self._client.config
-        # Nothing is ever written to the lifeline: its end tells the child that we are gone.
+        # Its end tells the child that we are gone; `abandon` says why.
         lifeline_read, lifeline_write = os.pipe()
         status_read, status_write = os.pipe()
         environment = {
             **os.environ,
+            **self._variables,
             "HEADWAY_API_URL": config.api_url,
             "HEADWAY_API_KEY": config.api_key,
             "HEADWAY_WORKSPACE": self._client.workspace(),
@@ -135,9 +167,9 @@ class RunProcess:
         }
         environment.pop("HEADWAY_RECORDING", None)
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603
                 # -P: a module of the user's in the working folder must not shadow ours.
-                [sys.executable, "-P", "-m", "headway.agent.execute"],
+                [self._python, "-P", "-m", "headway.agent.execute"],
                 cwd=lease.path,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -284,6 +316,7 @@ class RunProcess:
         self._show(f"{self.lease.run_name} | {state} {message or cause}")
         try:
             self._client.post(f"runs/{self.lease.run_id}/transitions", body)
+            self._reported = True
         except ApiError as refusal:
             if refusal.code == "illegal_transition" and state is State.TIMED_OUT:
                 # It never got as far as RUNNING, where alone it could time out.

@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from headway import _capture
+from headway import _capture, _context
 from headway._clock import now_ns
 from headway._entrypoint import load_flow
 from headway._errors import EntrypointError, ParameterError, RunLost
@@ -32,6 +32,7 @@ from headway._tracebacks import describe_error, users_part
 if TYPE_CHECKING:
     from headway._port import AnyRecorder
 
+EVICTED = b"e"  # on the lifeline, before its end: nobody died, we have to leave
 GRACE_SECONDS = 10.0  # for the run to stop once the agent is gone
 
 
@@ -48,10 +49,11 @@ class Lifeline:
         self._run = run
 
     def _watch(self) -> None:
-        while os.read(self._descriptor, 1):
-            pass
+        cause = {"kind": "agent_lost", "detail": "The agent died while this run was going on."}
+        while told := os.read(self._descriptor, 1):
+            if told == EVICTED:
+                cause = {"kind": "evicted", "detail": "The machine was taken away."}
         if self._run is not None:
-            cause = {"kind": "agent_lost", "detail": "The agent died while this run was going on."}
             self._run.interrupt(RunLost("The agent is gone.", run_id=self._run.id, cause=cause))
             threading.Event().wait(GRACE_SECONDS)
         os.killpg(os.getpgid(0), signal.SIGKILL)
@@ -80,6 +82,7 @@ def main() -> NoReturn:
     lifeline, status = Lifeline(lifeline_fd), StatusPipe(status_fd)
     order: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  for the life of the process
+    _context.belong_to(order["run_id"])
     _capture.mark_recorded_lines()
     recorder = get_recorder()
     flow = _load(order, recorder, status)

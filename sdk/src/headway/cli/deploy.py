@@ -24,6 +24,22 @@ from headway.cli._edge import get_client, read_interval, show_state, split_pairs
 @click.option("--timeout", help="Time limit of a run, e.g. 30m.")
 @click.option("--retries", type=click.IntRange(min=0), help="Retries of a run as a whole.")
 @click.option("--retry-delay", help="Wait before such a retry, e.g. 5m.")
+@click.option(
+    "--requirements",
+    "requirements_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Managed pools: what to install; requirements.txt beside the file unless given.",
+)
+@click.option(
+    "--requirement",
+    "requirements",
+    multiple=True,
+    help='Managed pools: one thing to install, e.g. "polars>=1"; may be repeated.',
+)
+@click.option("--cpu", type=float, help="Managed pools: vCPU of a run, e.g. 0.5.")
+@click.option("--memory", "memory_mb", type=int, help="Managed pools: memory of a run in MiB.")
+@click.option("--include", multiple=True, help="Managed pools: pattern of files to send after all.")
+@click.option("--exclude", multiple=True, help="Managed pools: pattern of files not to send.")
 def deploy(
     entrypoint: str,
     name: str | None,
@@ -38,15 +54,23 @@ def deploy(
     timeout: str | None,
     retries: int | None,
     retry_delay: str | None,
+    requirements_file: Path | None,
+    requirements: tuple[str, ...],
+    cpu: float | None,
+    memory_mb: int | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> None:
     """
     Make the flow behind ENTRYPOINT (file.py:flow) runnable from Headway.
 
-    The agent runs it from this folder. Deploying the same name again replaces the deployment,
-    its schedules included.
+    An agent runs it from this folder. To a managed pool the folder of the file is sent, without
+    what is no code (.git, virtual environments, caches, .env). Deploying the same name again
+    replaces the deployment, its schedules included.
     """
     from headway._entrypoint import load_flow
     from headway._schema import parameter_schema, read_text, read_value
+    from headway.cli._bundle import ManagedOptions, describe_code, is_managed
 
     flow = load_flow(entrypoint, folder=Path.cwd())
     schema = parameter_schema(flow.fn)
@@ -76,7 +100,24 @@ def deploy(
         "retries": retries,
         "retry_delay_seconds": _whole(read_interval(retry_delay)) if retry_delay else None,
     }
-    deployment = get_client().put(
+    client = get_client()
+    options = ManagedOptions(
+        requirements_file=requirements_file,
+        requirements=requirements,
+        cpu=cpu,
+        memory_mb=memory_mb,
+        include=include,
+        exclude=exclude,
+    )
+    if is_managed(client, pool):
+        body |= describe_code(client, place, options)
+        body["entrypoint"] = f"{body.pop('place', place)}:{attribute or flow.fn.__name__}"
+    elif options.given():
+        raise click.UsageError(
+            f"{', '.join(options.given())}: only for managed pools, and {pool!r} is none. "
+            "Agents have their own environment."
+        )
+    deployment = client.put(
         "deployments", {key: value for key, value in body.items() if value is not None}
     )
     full_name = f"{flow.name}/{deployment['name']}"
