@@ -42,6 +42,11 @@ BODIES = {
         "leases": [],
     },
     "heartbeat_run": {"epoch": 1},
+    "report_run_task_phase": {
+        "epoch": 1,
+        "phase": "FETCHED",
+        "at": "2026-01-01T00:00:00.000000Z",
+    },
     "change_pool": {"paused": True},
     "create_channel": {
         "name": "x",

@@ -19,6 +19,7 @@ OPEN = {
     "ingest_batch",
     "get_run_task",
     "get_run_task_bundle",
+    "report_run_task_phase",
 }
 OWN_BODIES = {
     "report_run_transition": lambda run: {
@@ -30,6 +31,11 @@ OWN_BODIES = {
     "ingest_batch": lambda run: {},
     "get_run_task": lambda run: None,
     "get_run_task_bundle": lambda run: None,
+    "report_run_task_phase": lambda run: {
+        "epoch": run.epoch,
+        "phase": "FETCHED",
+        "at": wire_time(utc_now()),
+    },
 }
 
 
@@ -51,7 +57,7 @@ def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(
             close()
 
     assert {name for name, status in answers.items() if status != 403} == OPEN
-    assert {answers[name] for name in OPEN} == {200}
+    assert {answers[name] for name in OPEN} == {200, 204}
 
 
 def test_the_key_of_a_run_opens_no_account(api, alice, workspace):

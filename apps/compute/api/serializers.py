@@ -6,13 +6,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.compute.enums import Milestone
+from apps.compute.enums import Milestone, TaskPhase
 from apps.compute.models import BACKENDS, STATES
 from apps.core.http.query import PageQuery, QuerySerializer
+from apps.core.http.serializers import StrictSerializer
 from apps.flows.wire import SizeOutput
 from apps.runs.wire import CauseInfoOutput, NamedOutput
 
 INT_MAX = 2_147_483_647
+PHASES = [(phase.value, phase.value) for phase in TaskPhase]
 MILESTONES = [(milestone.value, milestone.value) for milestone in Milestone]
 
 
@@ -23,6 +25,12 @@ class TaskQuery(QuerySerializer):
         max_value=INT_MAX,
         help_text="The key's own when it is left out.",
     )
+
+
+class PhaseInput(StrictSerializer):
+    epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+    phase = serializers.ChoiceField(choices=PHASES)
+    at = serializers.DateTimeField()
 
 
 class LeasedDeploymentOutput(serializers.Serializer[Any]):

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from apps.compute import services
 from apps.compute.api import serializers as shapes
+from apps.core.clock import utc_now
 from apps.core.errors import PermissionDenied
 from apps.flows.wire import size_body
 from apps.runs.errors import StaleEpoch
@@ -83,3 +84,30 @@ class RunTaskBundle(WorkspaceView):
         response = FileResponse(content, content_type="application/zip")
         response["Content-Length"] = str(bundle.size_bytes)
         return response
+
+
+class RunTaskPhases(WorkspaceView):
+    """How far the task has come before its flow runs."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_REPORT}
+    run_key_methods: ClassVar = frozenset({"POST"})
+
+    @extend_schema(
+        operation_id="report_run_task_phase", request=shapes.PhaseInput, responses={204: None}
+    )
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        task = running_task(request)
+        form = shapes.PhaseInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        if given["epoch"] != task.epoch:
+            raise StaleEpoch("This is the key of another execution.", epoch=task.epoch)
+        services.note_phase(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            epoch=task.epoch,
+            phase=services.TaskPhase(given["phase"]),
+            at=given["at"],
+            now=utc_now(),
+        )
+        return Response(status=204)

@@ -862,6 +862,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/task/phases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description How far the task has come before its flow runs. */
+        post: operations["report_run_task_phase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/timeline": {
         parameters: {
             query?: never;
@@ -1791,8 +1808,10 @@ export interface components {
         MilestoneOutput: {
             /** Format: date-time */
             at: string;
-            phase: components["schemas"]["PhaseEnum"];
+            phase: components["schemas"]["MilestoneOutputPhaseEnum"];
         };
+        /** @enum {string} */
+        MilestoneOutputPhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
         NameCountOutput: {
             count: number;
             name: string;
@@ -1954,7 +1973,14 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        PhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
+        PhaseInputPhaseEnum: "FETCHED" | "PREPARED";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PhaseInputRequest: {
+            /** Format: date-time */
+            at: string;
+            epoch: number;
+            phase: components["schemas"]["PhaseInputPhaseEnum"];
+        };
         /** @enum {string} */
         PlanEnum: "STANDARD" | "ENTERPRISE";
         PlanOutput: {
@@ -4545,6 +4571,40 @@ export interface operations {
                 content: {
                     "application/zip": string;
                 };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    report_run_task_phase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhaseInputRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

@@ -1,8 +1,12 @@
 """What a task asks for when it begins."""
 
+from datetime import timedelta
+
 import pytest
 
+from apps.compute.models import ManagedTask
 from apps.core.clock import utc_now
+from apps.core.ids import uuid7
 from apps.runs.enums import RunState
 from apps.tenancy.actors import RunRef
 from apps.tenancy.isolation import workspace_scope
@@ -118,3 +122,41 @@ def test_a_beat_prolongs_the_lease_and_brings_commands(api, alice, run, workspac
 
     expected = {"run_id": str(run.run_id), "epoch": run.epoch}
     assert told == {"commands": [expected | {"command": "cancel"}], "lost": []}
+
+
+def test_a_task_tells_how_far_it_is(api, run, workspace):
+    with workspace_scope(workspace.id):
+        ManagedTask.objects.create(
+            workspace_id=workspace.id,
+            run_id=run.run_id,
+            epoch=run.epoch,
+            deployment_id=uuid7(),
+            backend="LOCAL",
+            cpu_units=256,
+            memory_mb=512,
+            run_key=run.key,
+            requested_at=utc_now(),
+            launch_at=utc_now(),
+        )
+    client, at = api(run.key, workspace), utc_now() - timedelta(seconds=3)
+    phase = {"epoch": run.epoch, "phase": "FETCHED", "at": at.isoformat()}
+
+    told = client.post(f"runs/{run.run_id}/task/phases", phase)
+
+    assert told.status_code == 204
+    with workspace_scope(workspace.id):
+        task = ManagedTask.objects.get(run_id=run.run_id)
+    assert (task.fetched_at, task.prepared_at) == (at, None)
+    other = client.post(f"runs/{run.run_id}/task/phases", phase | {"epoch": run.epoch + 1})
+    assert code(other) == (409, "stale_epoch")
+    for change in ({"phase": "STARTED"}, {"at": "yesterday"}, {"surplus": 1}):
+        wrong = client.post(f"runs/{run.run_id}/task/phases", phase | change)
+        assert code(wrong) == (400, "invalid_request")
+
+
+def test_only_the_task_tells_how_far_it_is(api, alice, run, workspace):
+    phase = {"epoch": run.epoch, "phase": "FETCHED", "at": utc_now().isoformat()}
+
+    refused = api(alice).post(f"runs/{run.run_id}/task/phases", phase)
+
+    assert code(refused) == (403, "permission_denied")
