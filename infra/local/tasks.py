@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from infra.local.place import REPOSITORY
+
 SAME_USER: Final = "root"
 TASKS_ID: Final = 61_184  # as in apps.compute.backends.local: nobody's files belong to it
 
@@ -24,6 +26,7 @@ def task_environment(environment: Mapping[str, str], data: Path) -> dict[str, st
         "COMPUTE_BACKEND": "local",
         "COMPUTE_LOCAL_DIR": str(data / "compute"),
         "BUNDLE_FOLDER": str(data / "bundles"),
+        "HEADWAY_SDK": str(REPOSITORY / "sdk"),  # tasks install this checkout's, from no index
         **environment,
     }
     needs_a_user = os.geteuid() == 0 and "COMPUTE_LOCAL_USER" not in environment

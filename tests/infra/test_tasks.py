@@ -1,6 +1,7 @@
 """What the local stack tells its processes of managed compute."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ def test_managed_runs_are_processes_of_this_machine(tmp_path):
     assert found["COMPUTE_BACKEND"] == "local"
     assert found["COMPUTE_LOCAL_DIR"] == str(tmp_path / "compute")
     assert found["SECRET_KEY"] == "x"
+    assert (Path(found["HEADWAY_SDK"]) / "pyproject.toml").is_file()
 
 
 def test_what_the_user_says_of_compute_wins(tmp_path):

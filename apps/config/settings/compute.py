@@ -31,6 +31,7 @@ COMPUTE_LOCAL_INHERITED = env_inherited(
     (
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TZ"),
         *("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"),
+        "HEADWAY_SDK",  # what tasks install as the SDK
     ),
     ("PIP_", "UV_", "SSL_"),
 )
