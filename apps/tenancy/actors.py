@@ -115,6 +115,7 @@ class Actor:
     role: str | None = None
     scopes: frozenset[Scope] = frozenset()
     workspace: WorkspaceRef | None = None  # an API key's own; None for a person
+    pool: str = ""  # with an agents' key that serves this pool only: its name
     run: RunRef | None = None  # with the key of a run: nothing but this run is open to it
 
     @property

@@ -159,6 +159,9 @@ class ApiKey(Record):
     secret_hash = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=40))
     role = models.CharField(max_length=16, choices=BuiltInRole, null=True)  # noqa: DJ001 - no role is not an empty one
+    # Of an agents' key: the name of the one pool that it serves; empty: any. By name, because pools
+    # belong to a layer above, which never renames them.
+    pool = models.CharField(max_length=100, blank=True, db_default="")
     created_by = models.ForeignKey(
         "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -122,6 +122,7 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
         role=key.role,
         scopes=held_by_key(key.scopes, maker_role),
         workspace=workspace,
+        pool=key.pool,
     )
 
 

@@ -306,14 +306,21 @@ def create_api_key(
     role: str | None,
     scopes: Collection[Scope],
     expires_at: datetime | None,
+    pool: str = "",
 ) -> tuple[ApiKey, str]:
     """
     Make a key and return it with its secret, which cannot be had again.
 
     Either `role` (its scopes are copied) or `scopes` is given. A key that ends makes no key that
-    outlives it: whoever found it would otherwise keep what it could do.
-    Raises: ScopeNotHeld when the maker lacks one of them, InvalidRequest for a later end.
+    outlives it: whoever found it would otherwise keep what it could do. `pool` binds an agents' key
+    to the pool of this name.
+    Raises: ScopeNotHeld when the maker lacks one of them, InvalidRequest for a later end, and for a
+    pool with any other role.
     """
+    if pool and role != BuiltInRole.AGENT:
+        raise InvalidRequest(
+            "Only an agents' key serves a pool.", fields={"pool": ["For the role AGENT only."]}
+        )
     wanted = scopes_of(role) if role else frozenset(scopes)
     _refuse_more_than_held(actor, wanted, "A key may not do more than its maker.")
     if actor.kind is ActorKind.API_KEY:
@@ -331,6 +338,7 @@ def create_api_key(
         secret_hash=hash_secret(secret),
         scopes=sorted_scopes(wanted),
         role=role,
+        pool=pool,
         created_by_id=actor.user_id,
         expires_at=expires_at,
     )

@@ -58,7 +58,13 @@ def actor_of(person: Person) -> Actor:
     return actor
 
 
-def make_key(maker: Person, *, role: str | None = None, scopes: list[Scope] | None = None) -> str:
+def make_key(
+    maker: Person,
+    *,
+    role: str | None = None,
+    scopes: list[Scope] | None = None,
+    pool: str = "",
+) -> str:
     """Return the secret of a new key of the maker's workspace."""
     with workspace_scope(maker.workspace.id):
         _, secret = services.create_api_key(
@@ -68,5 +74,6 @@ def make_key(maker: Person, *, role: str | None = None, scopes: list[Scope] | No
             role=role,
             scopes=scopes or [],
             expires_at=None,
+            pool=pool,
         )
     return secret

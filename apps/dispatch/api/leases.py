@@ -23,7 +23,7 @@ from apps.dispatch.protocol import AgentInfo, LeaseAnswer
 from apps.dispatch.waiting import door_of
 from apps.tenancy.actors import WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import ASKED_EVERY_SECONDS, authenticate_workspace
+from apps.tenancy.live import ASKED_EVERY_SECONDS, LiveActor, authenticate_workspace
 from apps.tenancy.scopes import Scope
 
 
@@ -43,6 +43,8 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
         assert refusal is not None
         return HttpResponse(dumps(refusal.data), status=400, content_type="application/json")
     given = form.validated_data
+    if caller.actor.pool and caller.actor.pool != pool:  # else there is nothing to ask
+        await look(_refuse_other_pool, caller, pool)
     answer = await _lease(
         request,
         caller.workspace,
@@ -88,6 +90,10 @@ async def _lease(
         most = min(limit, services.MAX_GRANTS)
         answer = await door.wait(ask, told=told, most_runs=most, seconds=wait_seconds)
     return answer or LeaseAnswer(leases=[], commands=[])
+
+
+def _refuse_other_pool(caller: LiveActor, pool: str) -> None:
+    services.refuse_other_pool(workspace_id=caller.workspace.id, actor=caller.actor, pool=pool)
 
 
 # PERF: pools are neither renamed nor deleted and keep their kind, so a name that led to one always

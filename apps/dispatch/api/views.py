@@ -85,6 +85,9 @@ class RunTransitions(WorkspaceView):
         form.is_valid(raise_exception=True)
         given = form.validated_data
         refuse_other_epoch(request.actor, given["epoch"])
+        services.refuse_other_runs(
+            workspace_id=request.workspace.id, actor=request.actor, run_ids=[run_id]
+        )
         # What is older than the workspace keeps is refused, as ingest does: each such report would
         # open a partition of its own.
         oldest = utc_now() - timedelta(days=request.workspace.limits.retention_days)
@@ -150,6 +153,9 @@ class RunHeartbeat(WorkspaceView):
         form.is_valid(raise_exception=True)
         epoch = form.validated_data["epoch"]
         refuse_other_epoch(request.actor, epoch)
+        services.refuse_other_runs(
+            workspace_id=request.workspace.id, actor=request.actor, run_ids=[run_id]
+        )
         runs.get_run(workspace_id=request.workspace.id, run_id=run_id)
         answer = services.heartbeat(
             workspace_id=request.workspace.id,
@@ -314,6 +320,13 @@ class PoolHeartbeats(WorkspaceView):
         form.is_valid(raise_exception=True)
         agent = AgentInput.info(form.validated_data["agent"])
         workspace_id, now = request.workspace.id, utc_now()
+        leases = [HeldLease(**held) for held in form.validated_data["leases"]]
+        services.refuse_other_pool(workspace_id=workspace_id, actor=request.actor, pool=pool)
+        services.refuse_other_runs(
+            workspace_id=workspace_id,
+            actor=request.actor,
+            run_ids=[held.run_id for held in leases],
+        )
         services.greet_agent(
             workspace_id=workspace_id,
             pool_id=services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id,
@@ -322,7 +335,7 @@ class PoolHeartbeats(WorkspaceView):
         )
         answer = services.heartbeat(
             workspace_id=workspace_id,
-            leases=[HeldLease(**held) for held in form.validated_data["leases"]],
+            leases=leases,
             holder=agent.holder,
             now=now,
         )

@@ -9,6 +9,7 @@ from apps.dispatch.protocol import (
     LeaseAnswer,
     LeasedDeployment,
 )
+from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
@@ -68,6 +69,8 @@ __all__ = [
     "lease_next_runs",
     "pause_pool",
     "pulse_front_door",
+    "refuse_other_pool",
+    "refuse_other_runs",
     "release_held_runs",
     "remove_deployment",
     "report_run",
@@ -75,5 +78,6 @@ __all__ = [
     "rescue_lost_runs",
     "resolve_agents_pool",
     "resolve_pool",
+    "runs_of_pool",
     "start_deployment",
 ]

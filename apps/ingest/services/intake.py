@@ -13,7 +13,7 @@ from apps.ingest.decode import Decoded
 from apps.ingest.gather import Gatherer
 from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
 from apps.ingest.services.admit import Admission, admit
-from apps.ingest.services.own_items import keep_own_items
+from apps.ingest.services.own_items import keep_items_of_pool, keep_own_items
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import TelemetryBatch
 from apps.telemetry.services import Repeated, RowsAreThereError
@@ -34,6 +34,8 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> tuple
     """
     if actor.run is not None:
         decoded = keep_own_items(workspace_id=workspace.id, run=actor.run, decoded=decoded)
+    elif actor.pool:
+        decoded = keep_items_of_pool(workspace_id=workspace.id, pool=actor.pool, decoded=decoded)
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
     if decoded.count > SMALL:
         answer = _alone(sent)

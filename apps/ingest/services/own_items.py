@@ -1,10 +1,17 @@
-"""What the key of a run may send: items of its run, and of the runs that it has started."""
+"""
+What keys of runs and of pools may send.
+
+The key of a run: items of it and of the runs that it has started. The key of a pool: of the pool's
+runs and those that they have started, and what names no run.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+from apps.dispatch import services as dispatch
 from apps.ingest.decode import Decoded
 from apps.ingest.envelope import ITEM_TYPES, IngestBatch, RunReport
 from apps.runs import selectors as runs
@@ -13,6 +20,7 @@ from apps.tenancy.actors import RunRef
 from apps.tenancy.isolation import workspace_scope
 
 CODE = "not_this_run"
+POOL_CODE = "not_this_pool"
 _FENCED = frozenset({"runs", "task_runs", "heartbeats"})  # each of these names an epoch
 
 
@@ -39,19 +47,50 @@ def keep_own_items(*, workspace_id: uuid.UUID, run: RunRef, decoded: Decoded) ->
             )
         own |= {run_id for run_id, is_subrun in known.items() if is_subrun}
         own |= _introduced(batch.runs, own, unknown=named - known.keys())
+    return _keep(decoded, CODE, lambda kind, item: _find_fault(kind, item, run, own))
+
+
+def keep_items_of_pool(*, workspace_id: uuid.UUID, pool: str, decoded: Decoded) -> Decoded:
+    """
+    Return the items that belong to runs of the pool or to none, and refusals of the others.
+
+    Subruns belong to the pool of the run that started them; new ones are introduced by their first
+    report. Costs a query only when runs are named that this process has not met yet.
+    """
+    batch = decoded.batch
+    named = {
+        item.run_id
+        for kind in ITEM_TYPES
+        for item in getattr(batch, kind)
+        if item.run_id is not None
+    }
+    parents = {report.parent_run_id for report in batch.runs if report.parent_run_id is not None}
+    known = dispatch.runs_of_pool(workspace_id=workspace_id, pool=pool, run_ids=named | parents)
+    own = {run_id for run_id, is_own in known.items() if is_own}
+    own |= _introduced(batch.runs, own, unknown=named - known.keys())
+    message = f"This key is for runs of the pool {pool!r}."
+    return _keep(
+        decoded,
+        POOL_CODE,
+        lambda _, item: None if item.run_id is None or item.run_id in own else message,
+    )
+
+
+def _keep(decoded: Decoded, code: str, find_fault: Callable[[str, Any], str | None]) -> Decoded:
+    batch = decoded.batch
     kept = Decoded(batch=IngestBatch(), refusals=list(decoded.refusals), count=decoded.count)
     for kind in ITEM_TYPES:
         items: list[Any] = []
         places: list[int] = []
         for index, item in enumerate(getattr(batch, kind)):
             place = decoded.place(kind, index)
-            message = _find_fault(kind, item, run, own)
+            message = find_fault(kind, item)
             if message is None:
                 items.append(item)
                 places.append(place)
             else:
                 kept.refusals.append(
-                    Refusal(kind=kind, index=place, code=CODE, message=message, field="run_id")
+                    Refusal(kind=kind, index=place, code=code, message=message, field="run_id")
                 )
         setattr(kept.batch, kind, items)
         kept.places[kind] = places

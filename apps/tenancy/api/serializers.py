@@ -112,11 +112,15 @@ class ApiKeyOutput(serializers.Serializer[Any]):
         help_text="What of `scopes` the role of its maker still has: nothing once they have left.",
     )
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    pool = serializers.SerializerMethodField(help_text="The only pool that the key serves, if any.")
     created_at = serializers.DateTimeField()
     created_by = PersonOutput(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
     revoked_at = serializers.DateTimeField(allow_null=True)
+
+    def get_pool(self, key: Any) -> str | None:
+        return key.pool or None
 
 
 class ApiKeyPage(serializers.Serializer[Any]):
@@ -135,6 +139,12 @@ class ApiKeyInput(StrictSerializer):
         child=serializers.ChoiceField(choices=_SCOPES), required=False, allow_empty=False
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    pool = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_null=True,
+        help_text="With the role AGENT: the name of the only pool that the key serves.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("role" in attrs) == ("scopes" in attrs):

@@ -174,6 +174,7 @@ class ApiKeys(WorkspaceView):
             role=form.validated_data.get("role"),
             scopes=[Scope(scope) for scope in form.validated_data.get("scopes", [])],
             expires_at=form.validated_data.get("expires_at"),
+            pool=form.validated_data.get("pool") or "",
         )
         made = selectors.get_api_key(workspace_id=request.workspace.id, key_id=key.id)
         body = wire.ApiKeyOutput(made).data | {"secret": secret}

@@ -1070,6 +1070,8 @@ export interface components {
             /** Format: date-time */
             expires_at?: string | null;
             name: string;
+            /** @description With the role AGENT: the name of the only pool that the key serves. */
+            pool?: string | null;
             role?: components["schemas"]["RoleEnum"];
             scopes?: components["schemas"]["ScopesEnum"][];
         };
@@ -1086,6 +1088,8 @@ export interface components {
             /** Format: date-time */
             last_used_at: string | null;
             name: string;
+            /** @description The only pool that the key serves, if any. */
+            readonly pool: string | null;
             prefix: string;
             /** Format: date-time */
             revoked_at: string | null;
@@ -1835,6 +1839,8 @@ export interface components {
             /** Format: date-time */
             last_used_at: string | null;
             name: string;
+            /** @description The only pool that the key serves, if any. */
+            readonly pool: string | null;
             prefix: string;
             /** Format: date-time */
             revoked_at: string | null;

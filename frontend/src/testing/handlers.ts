@@ -194,8 +194,8 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.get(`${W}/members`, ({ request }) => page(world.members, new URL(request.url))),
     http.get(`${W}/api-keys`, ({ request }) => page(world.keys, new URL(request.url))),
     http.post(`${W}/api-keys`, async ({ request }) => {
-      const body = (await request.json()) as { name: string; role: ApiKey["role"] };
-      const key = { id: demoId(Date.now(), 5), name: body.name, prefix: "hw_T3st", scopes: [], effective_scopes: [], role: body.role, created_at: iso(Date.now()), expires_at: null, last_used_at: null, revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } };
+      const body = (await request.json()) as { name: string; role: ApiKey["role"]; pool?: string };
+      const key = { id: demoId(Date.now(), 5), name: body.name, prefix: "hw_T3st", scopes: [], effective_scopes: [], role: body.role, pool: body.pool ?? null, created_at: iso(Date.now()), expires_at: null, last_used_at: null, revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } };
       world.keys.unshift(key);
       return HttpResponse.json({ ...key, secret: `hw_${"T3st".repeat(11)}0000` }, { status: 201 });
     }),

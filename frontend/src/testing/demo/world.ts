@@ -160,9 +160,9 @@ export function makeWorld(now: number, origin: string): World {
     automations,
     firings: makeFirings(now, automations, demo.runs),
     keys: [
-      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], effective_scopes: [], role: "AGENT", created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
-      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], effective_scopes: ["deployments:write", "runs:write"], role: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
-      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], effective_scopes: [], role: "DEVELOPER", created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
+      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], effective_scopes: [], role: "AGENT", pool: null, created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
+      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], effective_scopes: ["deployments:write", "runs:write"], role: null, pool: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
+      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], effective_scopes: [], role: "DEVELOPER", pool: null, created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
     ],
     members: [
       { id: "m1", user: { id: "u1", name: "Ada Brandt", email: "ada@example.com" }, role: "OWNER", created_at: iso(now - 39 * DAY) },

@@ -48,6 +48,7 @@ export interface KeyInput {
   readonly name: string;
   readonly role: string;
   readonly expires_at?: string;
+  readonly pool?: string;
 }
 
 export function createKey(workspace: string, body: KeyInput): Promise<CreatedApiKey> {

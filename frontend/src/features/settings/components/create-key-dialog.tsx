@@ -22,11 +22,13 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [role, setRole] = useState<string>("DEVELOPER");
+  const [pool, setPool] = useState("");
   const [days, setDays] = useState("");
   const create = useMutation({
     mutationFn: () => {
       const ends = days === "" ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY_MS).toISOString() };
-      return createKey(slug, { name: name.trim(), role, ...ends });
+      const bound = role === "AGENT" && pool.trim() !== "" ? { pool: pool.trim() } : {};
+      return createKey(slug, { name: name.trim(), role, ...ends, ...bound });
     },
     onSuccess: () => client.invalidateQueries({ queryKey: settingsKeys.keys(slug) }),
   });
@@ -76,6 +78,15 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
             onChange={(value) => setRole(value ?? "DEVELOPER")}
             error={refusal?.fields["role"]?.[0]}
           />
+          {role === "AGENT" && (
+            <TextInput
+              label="Pool"
+              description="The only pool that its agents may serve; any when left empty"
+              value={pool}
+              onChange={(event) => setPool(event.currentTarget.value)}
+              error={refusal?.fields["pool"]?.[0]}
+            />
+          )}
           <Select label="Ends" allowDeselect={false} data={LIFETIMES} value={days} onChange={(value) => setDays(value ?? "")} />
           {refusal !== null && Object.keys(refusal.fields).length === 0 && (
             <p role="alert" style={{ margin: 0, color: "var(--danger-text)" }}>

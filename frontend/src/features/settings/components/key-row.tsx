@@ -26,6 +26,7 @@ export function KeyRow({ apiKey, now, denial, onRevoke }: KeyRowProps) {
       </td>
       <td title={apiKey.effective_scopes.join(", ")}>
         {apiKey.role === null ? plural(apiKey.scopes.length, "scope") : roleName(apiKey.role)}
+        {apiKey.pool !== null && <span className={styles["under"]}>pool {apiKey.pool} only</span>}
         {status === "active" && weakness !== null && <span className={styles["under"]}>{weakness}</span>}
       </td>
       <td>
