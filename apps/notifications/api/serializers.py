@@ -51,6 +51,9 @@ class DeliveryOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     purpose = serializers.ChoiceField(choices=Purpose.choices)
+    source = serializers.CharField(
+        source="source_key", help_text="whose message it is, as `firing:<id>:<action>`"
+    )
     subject = serializers.CharField()
     state = serializers.ChoiceField(choices=DeliveryState.choices)
     attempts = serializers.IntegerField()

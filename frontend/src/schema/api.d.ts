@@ -1347,6 +1347,8 @@ export interface components {
             interrupted: number;
             outcome: components["schemas"]["OutcomeOutput"] | null;
             purpose: components["schemas"]["PurposeEnum"];
+            /** @description whose message it is, as `firing:<id>:<action>` */
+            source: string;
             /** Format: date-time */
             started_at: string;
             state: components["schemas"]["DeliveryStateEnum"];

@@ -3,7 +3,7 @@ import { http, HttpResponse, type RequestHandler } from "msw";
 import type { Channel, ChannelKind, Outcome } from "@/schema/wire/channels";
 
 import { page, refusal } from "./answers";
-import { makeDelivery } from "./demo/channels";
+import { makeDeliveries, makeDelivery } from "./demo/channels";
 import { demoId, iso } from "./demo/random";
 import type { World } from "./demo/world";
 
@@ -65,12 +65,16 @@ export function channelHandlers(world: World): RequestHandler[] {
       channels.splice(place(params["id"]), 1);
       return new HttpResponse(null, { status: 204 });
     }),
+    http.get(`${W}/channels/:id/deliveries`, ({ params, request }) => {
+      const found = channels[place(params["id"])];
+      return found === undefined ? gone() : page(makeDeliveries(found), new URL(request.url));
+    }),
     http.post(`${W}/channels/:id/tests`, ({ params }) => {
       const found = channels[place(params["id"])];
       if (found === undefined) return gone();
       const ok = found.kind !== "SLACK";
       const outcome: Outcome = { ok, status: ok ? 200 : 404, error: null, retryable: false, detail: ok ? "" : "no_service", retry_after_seconds: null, duration_ms: 96 };
-      channels[place(found.id)] = { ...found, last_delivery: makeDelivery(Date.now(), { purpose: "TEST", state: ok ? "DELIVERED" : "FAILED", outcome }) };
+      channels[place(found.id)] = { ...found, last_delivery: makeDelivery(Date.now(), { purpose: "TEST", source: "test:1", state: ok ? "DELIVERED" : "FAILED", outcome }) };
       return HttpResponse.json(outcome);
     }),
   ];

@@ -176,6 +176,7 @@ def test_a_test_message_says_what_happened(api, alice, workspace, settings):
         ("TEST", "DELIVERED"),
     ]
     assert "body" not in sent[0]
+    assert sent[0]["source"] != sent[1]["source"]
     last = api(alice).get("channels").json()["items"][0]["last_delivery"]
     assert last == sent[0]
 

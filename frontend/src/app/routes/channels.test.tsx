@@ -59,6 +59,27 @@ describe("channels", () => {
     expect(row).toHaveTextContent("https://pager.example.com/…");
   });
 
+  it("shows what was sent, why, and what became of it", async () => {
+    const { user, here } = visit(CHANNELS);
+    const slack = await screen.findByRole("listitem", { name: "#data" }, PATIENT);
+
+    await user.click(within(slack).getByRole("button", { name: "All messages" }));
+    expect(here().search).toHaveProperty("channel");
+    const list = await screen.findByRole("list", { name: "Messages to #data" }, PATIENT);
+    expect(within(list).getAllByRole("listitem")).toHaveLength(25);
+    const [newest] = within(list).getAllByRole("listitem");
+    expect(newest).toHaveTextContent("Failedraw.flights is lateRefused with 404. no_service.");
+    expect(within(newest as HTMLElement).getByRole("link", { name: "Why" })).toHaveAttribute("href", expect.stringMatching(/automations\?tab=history&firing=/));
+    expect(list).toHaveTextContent("3 tries");
+
+    await user.click(screen.getByRole("button", { name: "Show older" }));
+    await waitFor(() => expect(within(list).getAllByRole("listitem")).toHaveLength(41), PATIENT);
+    await user.click(within(slack).getByRole("button", { name: "Send test" }));
+    await waitFor(() => expect(within(list).getAllByRole("listitem")[0]).toHaveTextContent("Test message"), PATIENT);
+    await user.click(within(slack).getByRole("button", { name: "All messages" }));
+    expect(list).not.toBeInTheDocument();
+  });
+
   it("says what became of a test message, good or bad", async () => {
     const { user } = visit(CHANNELS);
     const slack = await screen.findByRole("listitem", { name: "#data" }, PATIENT);
@@ -72,6 +93,15 @@ describe("channels", () => {
     server.use(http.post("*/channels/:id/tests", () => refusal(429, "rate_limited", "At most five test messages a minute.")));
     await user.click(within(mail).getByRole("button", { name: "Send test" }));
     await waitFor(() => expect(within(mail).getByRole("status")).toHaveTextContent("At most five test messages a minute."), PATIENT);
+  });
+
+  it("says when reading what was sent fails", async () => {
+    server.use(http.get("*/channels/:id/deliveries", () => refusal(500, "internal", "Something went wrong on our side.")));
+    const { user } = visit(CHANNELS);
+    const slack = await screen.findByRole("listitem", { name: "#data" }, PATIENT);
+
+    await user.click(within(slack).getByRole("button", { name: "All messages" }));
+    expect(await screen.findByText("Loading the messages didn’t work", {}, PATIENT)).toBeVisible();
   });
 
   it("deletes after asking", async () => {

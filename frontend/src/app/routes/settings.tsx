@@ -8,5 +8,5 @@ const route = getRouteApi(paths.settings);
 export function SettingsRoute() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  return <SettingsPage search={search} onTab={(tab) => void navigate({ search: { tab }, replace: true })} />;
+  return <SettingsPage search={search} onChange={(change) => void navigate({ search: change, replace: true, resetScroll: false })} />;
 }

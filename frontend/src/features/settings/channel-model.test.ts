@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { draftConfig, draftGap, EMPTY_DRAFT, loneMessage, type ChannelDraft } from "./channel-model";
+import { draftConfig, draftGap, EMPTY_DRAFT, loneMessage, type ChannelDraft, firingOf, triesText } from "./channel-model";
 
 const hook: ChannelDraft = { ...EMPTY_DRAFT, name: "ops", kind: "WEBHOOK", url: " https://a.example/x " };
 
@@ -32,4 +32,20 @@ it("says below the form only what no field says", () => {
   expect(loneMessage("No.", {})).toBe("No.");
   expect(loneMessage("No.", { "config.url": ["Not public."] })).toBeNull();
   expect(loneMessage("No.", { "config.other": ["Unknown field."] })).toBe("Unknown field.");
+});
+
+it.each([
+  ["firing:01940000-0000-7000-8000-000000100000:0", "01940000-0000-7000-8000-000000100000"],
+  ["test:01940000-0000-7000-8000-000000100000", null],
+  ["firing:x:0", null],
+])("finds the firing of %s", (source, firing) => {
+  expect(firingOf({ source })).toBe(firing);
+});
+
+it.each([
+  [1, 0, null],
+  [3, 0, "3 tries"],
+  [2, 1, "2 tries, the end of one is not known"],
+])("tells of %d tries, %d of them interrupted", (attempts, interrupted, text) => {
+  expect(triesText({ attempts, interrupted })).toBe(text);
 });

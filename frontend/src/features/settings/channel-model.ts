@@ -1,4 +1,5 @@
-import type { Channel, ChannelKind } from "@/schema/wire/channels";
+import type { IconName } from "@/components/ui/icon";
+import type { Channel, ChannelKind, Delivery } from "@/schema/wire/channels";
 
 export const KIND_NAMES: Readonly<Record<ChannelKind, string>> = { EMAIL: "E-mail", SLACK: "Slack form", WEBHOOK: "Webhook" };
 
@@ -44,4 +45,28 @@ export function loneMessage(message: string, fields: Readonly<Record<string, rea
   const elsewhere = Object.entries(fields).flatMap(([field, said]) => (FIELDS.includes(field) ? [] : said));
   if (elsewhere.length > 0) return elsewhere.join(" ");
   return Object.keys(fields).length === 0 ? message : null;
+}
+
+interface DeliveryWords {
+  readonly icon: IconName;
+  readonly tone: string;
+  readonly word: string;
+}
+
+export const DELIVERY_STATES: Readonly<Record<Delivery["state"], DeliveryWords>> = {
+  SENDING: { icon: "clock", tone: "muted", word: "On its way" },
+  DELIVERED: { icon: "check", tone: "good", word: "Delivered" },
+  FAILED: { icon: "alert", tone: "bad", word: "Failed" },
+};
+
+/** The firing that a message is of; null for any other. */
+export function firingOf(delivery: Pick<Delivery, "source">): string | null {
+  return /^firing:([\da-f-]{36}):/.exec(delivery.source)?.[1] ?? null;
+}
+
+/** How often it was tried, where that is news. */
+export function triesText({ attempts, interrupted }: Pick<Delivery, "attempts" | "interrupted">): string | null {
+  const tries = attempts > 1 ? `${attempts} tries` : null;
+  const lost = interrupted > 0 ? `the end of ${interrupted === 1 ? "one" : interrupted} is not known` : null;
+  return [tries, lost].filter((each) => each !== null).join(", ") || null;
 }

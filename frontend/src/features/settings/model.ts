@@ -1,4 +1,4 @@
-import { oneOf } from "@/lib/search-params";
+import { oneOf, textOf } from "@/lib/search-params";
 import { plural } from "@/lib/units";
 import type { ApiKey } from "@/schema/wire/settings";
 
@@ -7,10 +7,12 @@ export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export interface SettingsSearch {
   readonly tab?: SettingsTab | undefined;
+  /** The channel whose messages are shown. */
+  readonly channel?: string | undefined;
 }
 
 export function parseSettingsSearch(search: Record<string, unknown>): SettingsSearch {
-  return { tab: oneOf(search["tab"], SETTINGS_TABS) };
+  return { tab: oneOf(search["tab"], SETTINGS_TABS), channel: textOf(search["channel"]) };
 }
 
 export const ROLE_WORDS: Readonly<Record<string, string>> = {

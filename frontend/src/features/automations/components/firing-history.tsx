@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
@@ -19,12 +20,21 @@ interface FiringHistoryProps {
   readonly onOpen: (firing: string | undefined) => void;
 }
 
+const MOST_PAGES = 20;
+
 /** When it fired, newest first; a row opens into why, and what was then done. */
 export function FiringHistory({ automationId, opened, onOpen }: FiringHistoryProps) {
   const { slug } = useWorkspace();
   const history = useInfiniteQuery(firingsQuery(slug, automationId));
   const firings = history.data?.pages.flatMap((page) => page.items) ?? [];
   const toggle = (id: string) => onOpen(opened === id ? undefined : id);
+  const missing = opened !== undefined && history.isSuccess && !firings.some((each) => each.id === opened);
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = history;
+  const read = history.data?.pages.length ?? 0;
+  useEffect(() => {
+    // A link led to a firing that is further down.
+    if (missing && hasNextPage && !isFetchingNextPage && read < MOST_PAGES) void fetchNextPage();
+  }, [missing, hasNextPage, isFetchingNextPage, read, fetchNextPage]);
   const active = useRowKeys(firings.length, (index) => {
     const firing = firings[index];
     if (firing !== undefined) toggle(firing.id);

@@ -1,8 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
-import type { Channel, ChannelKind, CreatedChannel, Outcome } from "@/schema/wire/channels";
+import type { Channel, ChannelKind, CreatedChannel, Delivery, Outcome } from "@/schema/wire/channels";
 
 const MOST_CHANNELS = 100;
 
@@ -34,4 +34,17 @@ export function deleteChannel(workspace: string, id: string): Promise<null> {
 
 export function testChannel(workspace: string, id: string): Promise<Outcome> {
   return request<Outcome>(workspaceUrl(workspace, `/channels/${id}/tests`), { method: "POST" });
+}
+
+const DELIVERIES = 25;
+
+/** Below the key of the channels: who looks at them anew looks at these too. */
+export function deliveriesQuery(workspace: string, id: string) {
+  return infiniteQueryOptions({
+    queryKey: [...channelsQuery(workspace).queryKey, id, "deliveries"] as const,
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<Delivery>>(workspaceUrl(workspace, `/channels/${id}/deliveries`), { signal, query: { limit: DELIVERIES, cursor: pageParam } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
 }

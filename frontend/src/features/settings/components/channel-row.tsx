@@ -5,7 +5,8 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon, type IconName } from "@/components/ui/icon";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { channelsQuery, testChannel } from "@/features/settings/api/channels";
-import { channelTarget, KIND_NAMES } from "@/features/settings/channel-model";
+import { DeliveryList } from "@/features/settings/components/delivery-list";
+import { channelTarget, DELIVERY_STATES, KIND_NAMES } from "@/features/settings/channel-model";
 import { asApiError } from "@/lib/errors";
 import { outcomeSentence } from "@/lib/outcome";
 import { useWorkspace } from "@/lib/workspace";
@@ -16,17 +17,14 @@ import styles from "./channels.module.css";
 interface ChannelRowProps {
   readonly channel: Channel;
   readonly denial: string | null;
+  /** Whether its messages are shown. */
+  readonly open: boolean;
+  readonly onToggle: () => void;
   readonly onEdit: () => void;
   readonly onDelete: () => void;
 }
 
-const STATES: Readonly<Record<Delivery["state"], { icon: IconName; tone: string; word: string }>> = {
-  SENDING: { icon: "clock", tone: "muted", word: "On its way" },
-  DELIVERED: { icon: "check", tone: "good", word: "Delivered" },
-  FAILED: { icon: "alert", tone: "bad", word: "Failed" },
-};
-
-export function ChannelRow({ channel, denial, onEdit, onDelete }: ChannelRowProps) {
+export function ChannelRow({ channel, denial, open, onToggle, onEdit, onDelete }: ChannelRowProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
   const test = useMutation({
@@ -56,7 +54,7 @@ export function ChannelRow({ channel, denial, onEdit, onDelete }: ChannelRowProp
           {KIND_NAMES[channel.kind]} · <span className="mono">{channelTarget(channel)}</span>
         </span>
       </div>
-      <LastMessage delivery={channel.last_delivery} />
+      <LastMessage delivery={channel.last_delivery} open={open} onToggle={onToggle} />
       <div className={styles["actions"]}>
         <GuardedButton variant="default" reason={denial} loading={test.isPending} onClick={() => test.mutate()}>
           Send test
@@ -68,13 +66,20 @@ export function ChannelRow({ channel, denial, onEdit, onDelete }: ChannelRowProp
         {test.data !== undefined && `Test message: ${outcomeSentence(test.data)}`}
         {test.error !== null && asApiError(test.error).message}
       </p>
+      {open && <DeliveryList channel={channel} />}
     </li>
   );
 }
 
-function LastMessage({ delivery }: { readonly delivery: Delivery | null }) {
+interface LastMessageProps {
+  readonly delivery: Delivery | null;
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+function LastMessage({ delivery, open, onToggle }: LastMessageProps) {
   if (delivery === null) return <span className={`${styles["last"]} muted`}>Nothing sent yet</span>;
-  const { icon, tone, word } = STATES[delivery.state];
+  const { icon, tone, word } = DELIVERY_STATES[delivery.state];
   return (
     <div className={styles["last"]}>
       <span className={styles["state"]} data-tone={tone}>
@@ -84,6 +89,10 @@ function LastMessage({ delivery }: { readonly delivery: Delivery | null }) {
         {delivery.purpose === "TEST" ? "Test message" : delivery.subject}
         {delivery.state === "FAILED" && delivery.outcome !== null && ` · ${outcomeSentence(delivery.outcome)}`}
       </span>
+      <button type="button" className={styles["disclose"]} aria-expanded={open} onClick={onToggle}>
+        <Icon name={open ? "chevronDown" : "chevronRight"} size={12} />
+        All messages
+      </button>
     </div>
   );
 }

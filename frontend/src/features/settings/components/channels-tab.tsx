@@ -18,7 +18,13 @@ import type { Channel } from "@/schema/wire/channels";
 
 import styles from "./channels.module.css";
 
-export function ChannelsTab() {
+interface ChannelsTabProps {
+  /** The channel whose messages are shown. */
+  readonly opened: string | undefined;
+  readonly onOpen: (channel: string | undefined) => void;
+}
+
+export function ChannelsTab({ opened, onOpen }: ChannelsTabProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
   const denial = useDenial("channels:write");
@@ -64,6 +70,8 @@ export function ChannelsTab() {
                 key={channel.id}
                 channel={channel}
                 denial={denial}
+                open={channel.id === opened}
+                onToggle={() => onOpen(channel.id === opened ? undefined : channel.id)}
                 onEdit={() => setEditing(channel)}
                 onDelete={() => setDeleting(channel)}
               />

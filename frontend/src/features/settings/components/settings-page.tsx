@@ -11,10 +11,10 @@ import styles from "./settings.module.css";
 
 interface SettingsPageProps {
   readonly search: SettingsSearch;
-  readonly onTab: (tab: SettingsTab) => void;
+  readonly onChange: (search: SettingsSearch) => void;
 }
 
-export function SettingsPage({ search, onTab }: SettingsPageProps) {
+export function SettingsPage({ search, onChange }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -23,7 +23,7 @@ export function SettingsPage({ search, onTab }: SettingsPageProps) {
       <TabBar
         label="Settings"
         value={tab}
-        onChange={onTab}
+        onChange={(next: SettingsTab) => onChange({ tab: next })}
         tabs={[
           { value: "general", label: "General" },
           { value: "members", label: "Members" },
@@ -35,7 +35,7 @@ export function SettingsPage({ search, onTab }: SettingsPageProps) {
         {tab === "general" && <GeneralTab />}
         {tab === "members" && <MembersTab />}
         {tab === "keys" && <KeysTab />}
-        {tab === "channels" && <ChannelsTab />}
+        {tab === "channels" && <ChannelsTab opened={search.channel} onOpen={(channel) => onChange({ tab, channel })} />}
       </div>
     </>
   );
