@@ -15,6 +15,7 @@ from apps.compute.backends.port import (
     ComputeBackend,
     LaunchError,
     LaunchRefused,
+    LaunchUncertain,
     TaskSpec,
 )
 from apps.compute.enums import TaskState
@@ -187,6 +188,11 @@ def _launch(backend: ComputeBackend, spec: TaskSpec) -> str | LaunchError:
         return backend.launch(spec)
     except LaunchError as error:
         return error
+    except Exception as error:
+        # A bug, or what the backend's library never said before. The others of the batch must not
+        # wait for it; it is tried again, and given up in time.
+        logger.exception("task.launch_broke", token=spec.token)
+        return LaunchUncertain(f"{type(error).__name__}: {error}")
 
 
 def _note_outcome(task: ManagedTask, outcome: str | LaunchError, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from apps.compute.backends.port import (
     BackendUnavailable,
@@ -60,12 +61,17 @@ def reconcile_tasks(*, backend: ComputeBackend, now: datetime) -> int:
             logger.warning("tasks.not_described", error=str(error)[:500])
             return looked_at
         for task in tasks:
-            position = positions.get(task.run_id)
-            report = reports.get(task.id)
-            if report is None:
-                _settle_requested(task, position, now)
-            else:
-                _settle(backend, task, report, position, now)
+            position, report = positions.get(task.run_id), reports.get(task.id)
+            try:
+                if report is None:
+                    _settle_requested(task, position, now)
+                else:
+                    _settle(backend, task, report, position, now)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                # A bug with this one; nobody else's run may wait for it.
+                logger.exception("task.not_settled", token=task.token)
     return looked_at
 
 

@@ -286,3 +286,21 @@ def test_only_one_claims_at_a_time(workspace, managed):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         assert cursor.fetchone()[0] > before
+
+
+def test_a_launch_that_breaks_keeps_no_other_from_its_own(workspace, managed, monkeypatch):
+    broken, fine = started(workspace, name="broken"), started(workspace, name="fine")
+    launch = managed.backend.launch
+
+    def fails_for_one(task):
+        if task.run_id == broken.id:
+            raise KeyError("what nobody thought of")
+        return launch(task)
+
+    monkeypatch.setattr(managed.backend, "launch", fails_for_one)
+    managed.launch()
+
+    assert managed.task_of(fine).state == "STARTING"
+    task = managed.task_of(broken)
+    assert task.state == "REQUESTED"
+    assert "what nobody thought of" in task.launch_note

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from apps.compute import services as compute
+from apps.compute.services import reconcile
 from apps.dispatch.models import Lease, LeaseBeat
 from apps.flows.sizes import Size
 from apps.runs import services as runs
@@ -336,3 +337,22 @@ def test_runs_that_go_take_their_tasks_along(workspace, managed):
         Run.objects.filter(id=run.id).delete()
 
     assert managed.task_of(run) is None
+
+
+def test_a_task_that_cannot_be_settled_keeps_no_other_from_it(workspace, managed, monkeypatch):
+    broken, fine = started(workspace, name="broken"), started(workspace, name="fine")
+    tasks = [managed.begin(run) for run in (broken, fine)]
+    for task in tasks:
+        managed.ecs.end(task.external_id, 3)
+    end = reconcile.end_launched
+
+    def fails_for_one(task, **more):
+        if task.run_id == broken.id:
+            raise KeyError("what nobody thought of")
+        return end(task, **more)
+
+    monkeypatch.setattr(reconcile, "end_launched", fails_for_one)
+    managed.reconcile()
+
+    assert fresh(fine).state == "CRASHED"
+    assert managed.task_of(broken).state == "RUNNING"
