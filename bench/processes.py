@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench.stack import REPOSITORY, Stack, _environment, _free_port, _wait_for
@@ -27,15 +27,19 @@ def live(at: Stack) -> Iterator[int]:
 
 
 @contextmanager
-def workers(at: Stack, *names: str) -> Iterator[None]:
+def workers(at: Stack, *names: str, settings: Mapping[str, str] | None = None) -> Iterator[None]:
     """Run loops."""
-    with _running(at, "worker", [sys.executable, "manage.py", "run_worker", *names]):
+    command = [sys.executable, "manage.py", "run_worker", *names]
+    with _running(at, "worker", command, settings):
         yield
 
 
 @contextmanager
-def _running(at: Stack, role: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    at: Stack, role: str, command: list[str], settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     environment = _environment(at.server, at.database) | {"HEADWAY_DATABASE_ROLE": role}
+    environment |= settings or {}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
         try:
