@@ -51,7 +51,7 @@ class DeliveryOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     purpose = serializers.ChoiceField(choices=Purpose.choices)
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment] # Field has one of its own
         source="source_key", help_text="whose message it is, as `firing:<id>:<action>`"
     )
     subject = serializers.CharField()
