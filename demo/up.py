@@ -1,7 +1,7 @@
 """
-Fill a fresh workspace: load the warehouse here, then deploy the flows that the agent runs.
+Fill a fresh workspace: load the warehouse here, deploy the flows that the agent runs, watch them.
 
-Uses the SDK and the command line only, as anybody would. Safe to run again.
+Uses the SDK, the command line and the API only, as anybody would. Safe to run again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+
+from automations import watch
 
 HERE = Path(__file__).resolve().parent
 DEPLOYMENTS = (
@@ -40,6 +42,9 @@ def main() -> None:
         headway("deploy", f"flights.py:{name}", "--pool", "default", *options)
     headway("deployments", "run", "report-late/on-demand", "-p", "origin=EWR", "-p", "month=7")
     headway("deployments", "run", "measure-delays/every-minute")
+    watch()
+    # The nightly load once more, by the agent: the first automation has something to do.
+    headway("deployments", "run", "load-flights/nightly")
 
 
 if __name__ == "__main__":
