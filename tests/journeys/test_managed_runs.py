@@ -30,8 +30,10 @@ FLOW = """
     import os, sys, time
     from typing import Literal
 
-    from headway import flow, get_logger, task
+    from headway import emit_event, flow, get_logger, task
     from beside import greeting
+
+    emit_event("code.read")  # outside of the flow, yet the run's
 
     @task
     def greet(name: str) -> str:
@@ -139,7 +141,7 @@ def test_a_run_completes_with_its_logs_and_its_seconds_are_metered(stack, deploy
         (pool,) = [each for each in api.get("pools").json()["items"] if each["kind"] == "MANAGED"]
         assert pool["managed"]["month"]["managed_seconds"] >= task["managed_seconds"]
         events = {event["name"] for event in api.get(f"events?run_id={run['id']}").json()["items"]}
-    assert {"headway.compute.launched", "headway.compute.stopped"} <= events
+    assert {"code.read", "headway.compute.launched", "headway.compute.stopped"} <= events
 
 
 def test_an_exit_code_is_the_runs_cause(stack, deployment):
