@@ -36,6 +36,7 @@ export function meterScale(meter: string): number {
 /** The quantity in the unit that people read: seconds as minutes or hours. */
 export function meterAmount(meter: string, quantity: number): string {
   const value = quantity / wordsOf(meter).per;
+  if (value > 0 && value < 0.05) return "<0.1"; // something is not nothing
   return Math.abs(value) >= 100 ? formatCount(value) : trimNumber(Math.round(value * 10) / 10);
 }
 

@@ -31,6 +31,8 @@ it.each([
   ["managed_seconds", 60, "1 managed minute"],
   ["vcpu_seconds", 36_000, "10 vCPU hours"],
   ["gb_seconds", 900, "0.3 GB hours"],
+  ["gb_seconds", 5, "<0.1 GB hours"],
+  ["gb_seconds", 0, "0 GB hours"],
 ])("counts %s in units of people", (meter, quantity, text) => {
   expect(meterText(meter, quantity)).toBe(text);
 });

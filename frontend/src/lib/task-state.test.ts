@@ -18,6 +18,12 @@ describe("the phases of a task", () => {
     expect(words({ phases: shuffled, state: "STOPPED" })).toEqual(["Waiting for a place 1", "Starting 2", "Fetching the code 1", "Preparing the environment 5", "Running 50"]);
   });
 
+  it("keep their order when clocks disagree", () => {
+    const early = phases(["REQUESTED", 0], ["STARTED", 2], ["LAUNCHED", 3], ["FETCHED", 4]);
+
+    expect(words({ phases: early, state: "RUNNING" }, Date.parse(at(5)))).toEqual(["Waiting for a place 3", "Fetching the code 1", "Preparing the environment 1+"]);
+  });
+
   it("go on until the next one", () => {
     expect(words({ phases: whole.slice(0, 4), state: "RUNNING" }, Date.parse(at(14)))).toEqual(["Waiting for a place 1", "Starting 2", "Fetching the code 1", "Preparing the environment 10+"]);
     expect(words({ phases: whole.slice(0, 1), state: "REQUESTED" }, Date.parse(at(5)))).toEqual(["Waiting for a place 5+"]);

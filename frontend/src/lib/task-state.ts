@@ -56,19 +56,24 @@ const LEAST = 2.5; // per cent: what was short is still seen
 
 /** The life of a task as stretches of time, each named by what it led to. */
 export function phaseParts(task: Pick<RunTask, "phases" | "state">, now: number): PhasePart[] {
-  const reached = [...task.phases].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || ORDER.indexOf(a.phase) - ORDER.indexOf(b.phase));
+  // A process may say that it started before its launcher hears of it: the order is of the phases, not of the clocks.
+  const reached: { phase: Phase; at: number }[] = [];
+  for (const phase of ORDER) {
+    const found = task.phases.find((each) => each.phase === phase);
+    if (found !== undefined) reached.push({ phase, at: Math.max(Date.parse(found.at), reached.at(-1)?.at ?? 0) });
+  }
   const spans: Omit<PhasePart, "width">[] = [];
   reached.forEach(({ phase, at }, index) => {
     const before = reached[index - 1];
     if (before === undefined || phase === "REQUESTED") return;
     // Stopped before it ran: what ended is what it was about then.
     const during = phase === "STOPPED" ? nextOf(reached.slice(0, index).map((each) => each.phase)) : phase;
-    spans.push({ ...UNTIL[during], from: Date.parse(before.at), to: Date.parse(at), open: false });
+    if (at > before.at || reached.length === 2) spans.push({ ...UNTIL[during], from: before.at, to: at, open: false });
   });
   const last = reached.at(-1);
   if (last !== undefined && task.state !== "STOPPED" && last.phase !== "STOPPED") {
     const next = nextOf(reached.map((each) => each.phase));
-    spans.push({ ...UNTIL[next], label: task.state === "STOPPING" ? "Stopping" : UNTIL[next].label, from: Date.parse(last.at), to: Math.max(now, Date.parse(last.at)), open: true });
+    spans.push({ ...UNTIL[next], label: task.state === "STOPPING" ? "Stopping" : UNTIL[next].label, from: last.at, to: Math.max(now, last.at), open: true });
   }
   const total = spans.reduce((sum, each) => sum + each.to - each.from, 0);
   const free = 100 - LEAST * spans.length;

@@ -226,6 +226,29 @@ describe("the editor", () => {
     expect(name).not.toBeInTheDocument();
   });
 
+  it("asks before what was written is lost, and only then", async () => {
+    const rule = named("Tests fail again and again");
+    const { user, here } = visit(`/w/acme/automations/${rule.id}?tab=edit`);
+    const name = await screen.findByLabelText("Name", {}, PATIENT);
+    await user.click(screen.getByRole("tab", { name: "History" }));
+    await waitFor(() => expect(here().search).toEqual({}), PATIENT);
+
+    await user.click(screen.getByRole("tab", { name: "Rule" }));
+    await paste(user, await screen.findByLabelText("Name", {}, PATIENT), " and again");
+    expect(name).not.toBeInTheDocument();
+    await user.click(screen.getByRole("radio", { name: "7d" }));
+    await waitFor(() => expect(here().search).toEqual({ tab: "edit", range: "7d" }), PATIENT);
+    await user.click(screen.getByRole("link", { name: "Metrics" }));
+    const dialog = await screen.findByRole("dialog", { name: "Leave without saving" }, PATIENT);
+    await user.click(within(dialog).getByRole("button", { name: "Go on writing" }));
+    expect(here().pathname).toContain(rule.id);
+    expect(screen.getByLabelText("Name")).toHaveValue("Tests fail again and again and again");
+
+    await user.click(screen.getByRole("link", { name: "Metrics" }));
+    await user.click(within(await screen.findByRole("dialog", {}, PATIENT)).getByRole("button", { name: "Leave" }));
+    await waitFor(() => expect(here().pathname).toBe("/w/acme/metrics"), PATIENT);
+  });
+
   it("says what is wrong with the range of a preview", async () => {
     server.use(http.post("*/automations/preview", () => refusal(400, "invalid_request", "The range is too long.", { from: ["At most 10,000 windows of the trigger's length."] })));
     visit("/w/acme/automations/new?name=query.*");

@@ -5,8 +5,10 @@ import { useNavigate } from "@tanstack/react-router";
 import { NAV_ITEMS } from "@/app/shell/nav-items";
 import type { IconName } from "@/components/ui/icon";
 import { paths } from "@/config/paths";
+import { automationsQuery } from "@/features/automations/api/automations";
 import { deploymentsQuery } from "@/features/deployments/api/queries";
 import { findRunsQuery } from "@/features/runs/api/runs";
+import { channelsQuery } from "@/features/settings/api/channels";
 import { useNow } from "@/lib/now";
 import { formatRelative } from "@/lib/time";
 import { kindOf, wordOf, type StateKind } from "@/lib/run-state";
@@ -23,6 +25,7 @@ export interface Command {
 
 const SETTLE_MS = 180;
 const SHORTEST_SEARCH = 2;
+const MOST_NAMED = 6;
 
 /** Pages and deployments match at once from what is cached; runs are searched on the server once typing rests. */
 export function useCommands(text: string): readonly Command[] {
@@ -32,6 +35,8 @@ export function useCommands(text: string): readonly Command[] {
   const needle = text.trim().toLowerCase();
   const [settled] = useDebouncedValue(needle, SETTLE_MS);
   const deployments = useQuery({ ...deploymentsQuery(workspace), enabled: needle !== "" });
+  const automations = useQuery({ ...automationsQuery(workspace), enabled: needle !== "" && scopes.includes("automations:read") });
+  const channels = useQuery({ ...channelsQuery(workspace), enabled: needle !== "" && scopes.includes("channels:read") });
   const runs = useQuery({ ...findRunsQuery(workspace, settled), enabled: settled.length >= SHORTEST_SEARCH });
   const matches = (title: string) => title.toLowerCase().includes(needle);
 
@@ -52,6 +57,26 @@ export function useCommands(text: string): readonly Command[] {
     icon: "deployments",
     run: () => void navigate({ to: paths.deployment, params: { workspace, deploymentId: each.id } }),
   }));
+  const rules: Command[] = (automations.data?.items ?? [])
+    .filter((each) => matches(each.name))
+    .slice(0, MOST_NAMED)
+    .map((each) => ({
+      id: `automation-${each.id}`,
+      title: each.name,
+      hint: each.paused ? "Automation, paused" : "Automation",
+      icon: "automations",
+      run: () => void navigate({ to: paths.automation, params: { workspace, automationId: each.id } }),
+    }));
+  const places: Command[] = (channels.data?.items ?? [])
+    .filter((each) => matches(each.name))
+    .slice(0, MOST_NAMED)
+    .map((each) => ({
+      id: `channel-${each.id}`,
+      title: each.name,
+      hint: "Channel",
+      icon: "bell",
+      run: () => void navigate({ to: paths.settings, params: { workspace }, search: { tab: "channels", channel: each.id } }),
+    }));
   const start: Command[] = scopes.includes("runs:write")
     ? found.map((each) => ({
         id: `start-${each.id}`,
@@ -70,5 +95,5 @@ export function useCommands(text: string): readonly Command[] {
     state: kindOf(each.state),
     run: () => void navigate({ to: paths.run, params: { workspace, runId: each.id } }),
   }));
-  return [...pages, ...open, ...start, ...runRows];
+  return [...pages, ...open, ...rules, ...places, ...start, ...runRows];
 }

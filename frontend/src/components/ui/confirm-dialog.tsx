@@ -10,6 +10,8 @@ interface ConfirmDialogProps {
   readonly title: string;
   readonly children: ReactNode;
   readonly verb: string;
+  /** On the button that does nothing. */
+  readonly back?: string;
   readonly danger?: boolean;
   /** When set, the name has to be typed: for what can't be undone. */
   readonly typeName?: string;
@@ -20,7 +22,7 @@ interface ConfirmDialogProps {
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, title, children, verb, danger = false, typeName, busy, error, onConfirm, onClose } = props;
+  const { opened, title, children, verb, back = "Keep it", danger = false, typeName, busy, error, onConfirm, onClose } = props;
   const { slug } = useWorkspace();
   const [typed, setTyped] = useState("");
   const ready = typeName === undefined || typed === typeName;
@@ -49,7 +51,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         )}
         <Group justify="flex-end" gap={8}>
           <Button variant="default" onClick={onClose}>
-            Keep it
+            {back}
           </Button>
           <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready} data-autofocus>
             {verb}

@@ -1,8 +1,10 @@
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useBlocker } from "@tanstack/react-router";
+import { useRef, useState } from "react";
 
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Panel } from "@/components/ui/panel";
 import { automationKeys, changeAutomation, createAutomation, previewQuery } from "@/features/automations/api/automations";
@@ -33,12 +35,18 @@ interface EditorProps {
 
 const SETTLE_MS = 400;
 
+function tabOf(search: unknown): unknown {
+  return (search as { readonly tab?: string }).tab;
+}
+
 /** A rule as a sentence, beside what it would have done. */
 export function Editor({ start, changes, range, onRange, onSaved, onCancel, onReload }: EditorProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
   const denial = useDenial("automations:write");
-  const [draft, setDraft] = useState(start);
+  const [began] = useState(start);
+  const [draft, setDraft] = useState(began);
+  const saved = useRef(false);
   const [tried, setTried] = useState(false);
   const trigger = triggerOf(draft);
   const [settled] = useDebouncedValue(JSON.stringify(trigger), SETTLE_MS);
@@ -50,6 +58,7 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
       return changes === null ? createAutomation(slug, body) : changeAutomation(slug, changes.id, { ...body, version: changes.version });
     },
     onSuccess: (automation) => {
+      saved.current = true;
       client.setQueryData(automationKeys.one(slug, automation.id), { ...automation, secret: null });
       void client.invalidateQueries({ queryKey: automationKeys.all(slug) });
       onSaved(automation);
@@ -63,6 +72,12 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
     setDraft({ ...draft, ...part });
     if (!save.isIdle) save.reset();
   };
+  const mayBeLost = () => !saved.current && JSON.stringify(draft) !== JSON.stringify(began);
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => mayBeLost() && (current.pathname !== next.pathname || tabOf(current.search) !== tabOf(next.search)),
+    enableBeforeUnload: mayBeLost,
+    withResolver: true,
+  });
   const outdated = refusal?.code === "automation_changed";
   const placeless = placelessFaults(refusal?.fields ?? {});
   return (
@@ -126,6 +141,19 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
           <span className="muted">{changes === null ? "It counts events from the moment it is made." : "Another “when” begins to count anew."}</span>
         </div>
       </form>
+      <ConfirmDialog
+        opened={leaving.status === "blocked"}
+        title="Leave without saving"
+        verb="Leave"
+        danger
+        busy={false}
+        error={null}
+        back="Go on writing"
+        onConfirm={() => leaving.proceed?.()}
+        onClose={() => leaving.reset?.()}
+      >
+        {changes === null ? "The automation has not been made yet; what you wrote is lost." : "What you changed is lost; the rule stays as it is."}
+      </ConfirmDialog>
       <div className={styles["beside"]}>
         <PreviewPanel query={preview} asked={trigger !== null} range={range} onRange={onRange} />
       </div>

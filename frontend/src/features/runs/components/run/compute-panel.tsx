@@ -99,7 +99,7 @@ function TaskAt({ task, run, now }: TaskProps & { readonly now: number }) {
       </p>
       <PhaseBar parts={phaseParts(task, now)} />
       {cause !== null && !told && <p className={styles["cause"]}>{asSentence(cause)}</p>}
-      {cause === null && task.reason !== "" && <p className={`${styles["cause"]} muted`}>{task.reason}</p>}
+      {cause === null && task.exit_code !== 0 && task.reason !== "" && <p className={`${styles["cause"]} muted`}>{task.reason}</p>}
     </div>
   );
 }

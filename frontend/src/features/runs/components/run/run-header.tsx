@@ -69,7 +69,17 @@ export function RunHeader({ run, transitions, live }: RunHeaderProps) {
           { term: "Started", value: <RelativeTime at={run.started_at} none="not yet" /> },
           {
             term: "Started by",
-            value: `${SOURCE_WORDS[run.source]}${run.created_by === null ? "" : `, ${run.created_by.name}`}`,
+            value:
+              run.created_by?.kind === "automation" ? (
+                <>
+                  Automation,{" "}
+                  <Link to={paths.automation} params={{ workspace, automationId: run.created_by.id }} className="link">
+                    {run.created_by.name}
+                  </Link>
+                </>
+              ) : (
+                `${SOURCE_WORDS[run.source]}${run.created_by === null ? "" : `, ${run.created_by.name}`}`
+              ),
           },
           {
             term: "Deployment",
