@@ -29,5 +29,6 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("_allauth/", include("allauth.headless.urls")),
     re_path(r"^(?:api|_allauth|health|static)(?:/.*)?$", exception_handler.handle_404),
+    re_path(r"^assets/(?P<name>.*)$", frontend.asset),
     re_path(r"^.*$", frontend.index),
 ]

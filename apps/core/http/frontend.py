@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 
 _NOT_BUILT = (
     "<!doctype html><title>Headway</title><p>The user interface is not built. "
@@ -17,6 +17,18 @@ _NOT_BUILT = (
 @lru_cache(maxsize=1)
 def _index(path: Path, modified_ns: int) -> bytes:  # noqa: ARG001 - the time is part of the key
     return path.read_bytes()
+
+
+def asset(request: HttpRequest, name: str) -> FileResponse:  # noqa: ARG001
+    """
+    Answer a built file that WhiteNoise does not know: the UI was built anew since the start.
+
+    One that is gone is a 404 and not the index, so that the page that wants it learns to reload.
+    """
+    path = Path(settings.FRONTEND_DIST) / "assets" / name
+    if "/" in name or not path.is_file():
+        raise Http404
+    return FileResponse(path.open("rb"), headers={"Cache-Control": "max-age=60, public"})
 
 
 def index(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
