@@ -10,7 +10,7 @@ export const billingKeys = {
   plan: (account: string) => [...billingKeys.all, "plan", account] as const,
 };
 
-const FRESH_MS = 60_000;
+const FRESH_MS = 10_000; // who comes to look wants what is, and the loops count within a second
 const REFRESH_MS = 5 * 60_000;
 
 /** Of the month given, else of the present one, which the banner over every page reads too. */
