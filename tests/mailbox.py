@@ -41,20 +41,37 @@ class Mailbox:
             self.recipients.append(list(envelope.rcpt_tos))
         return self.answer
 
+    def text_to(self, address: str) -> str:
+        """All that was sent to the address, one mail after the other, as text."""
+        return "\n".join(
+            f"Subject: {mail['Subject']}\n\n{body.get_content()}"
+            for mail, recipients in zip(self.mails, self.recipients, strict=True)
+            if address in recipients and (body := mail.get_body(("plain",))) is not None
+        )
+
 
 @contextmanager
-def mailbox(port: int, **options: str) -> Iterator[Mailbox]:
-    """Django sends its mail to this server within the block."""
+def mail_server(port: int, **options: str) -> Iterator[Mailbox]:
+    """A mail server on this port within the block."""
     box = Mailbox(**options)
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        with override_settings(
+        yield box
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def mailbox(port: int, **options: str) -> Iterator[Mailbox]:
+    """Django sends its mail to this server within the block."""
+    with (
+        mail_server(port, **options) as box,
+        override_settings(
             EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=port,
             EMAIL_TIMEOUT=5,
-        ):
-            yield box
-    finally:
-        controller.stop()
+        ),
+    ):
+        yield box

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -54,13 +54,13 @@ def _free_port_pair() -> int:
 class Stack:
     """Started, killed and started again over one data folder."""
 
-    def __init__(self, data: Path, *, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
         self.port = _free_port_pair()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._without = without
+        self._environment = dict(environment or {})
 
     def start(self) -> Self:
         arguments = ["--port", str(self.port), "--data", str(self.data), "--no-demo"]
@@ -69,7 +69,7 @@ class Stack:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("DATABASE", "HEADWAY", "DJANGO", "REDIS", "SECRET", "LOG_"))
-        }
+        } | self._environment
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.up", *arguments],
@@ -99,6 +99,10 @@ class Stack:
 
     def tail(self, lines: int = 60) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def said_after(self, words: str) -> str:
+        """What the stack printed from where these words first stand; nothing when they do not."""
+        return "".join(self.log.read_text(errors="replace").partition(words)[1:])
 
     def kill(self) -> None:
         """End everything at once, as a power cut would: the children follow the supervisor."""
@@ -176,10 +180,10 @@ class Stack:
 
 
 @contextmanager
-def running_stack() -> Iterator[Stack]:
+def running_stack(environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A stack of its own in a short-named folder, taken down whatever happens."""
     with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "data")
+        stack = Stack(Path(folder) / "data", environment=environment)
         try:
             yield stack.start()
         except BaseException:

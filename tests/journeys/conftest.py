@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,12 @@ PATIENCE_MS = 20_000  # two cores run the whole stack, an agent and the browser
 def stack() -> Iterator[Stack]:
     with running_stack() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def smtp_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.stack import Stack, wait_until
+from tests.journeys.steps import Shell, confirm_address, create_key, sign_up
+from tests.stack import Stack
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
@@ -52,52 +48,6 @@ FLOW = """
 """
 
 
-class Shell:
-    """A user's terminal: their own home folder, nothing of the stack's in its environment."""
-
-    def __init__(self, stack: Stack, home: Path) -> None:
-        self.home = home
-        names = ("PATH", "NO_PROXY")
-        self.environment = {
-            name: value for name, value in stack.client_environment().items() if name in names
-        } | {"HOME": str(home)}
-        self._headway = str(Path(sys.executable).with_name("headway"))
-
-    def headway(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [self._headway, *arguments],
-            cwd=self.home,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @contextmanager
-    def agent(self) -> Iterator[None]:
-        """An agent in the background, ended as Ctrl-C ends it."""
-        log = self.home / "agent.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [self._headway, "agent", "start"],
-                cwd=self.home,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            status = process.wait(timeout=60)
-        assert status == 0, log.read_text()
-
-
 @pytest.fixture
 def shell(stack: Stack, tmp_path: Path) -> Shell:
     (tmp_path / "parcels.py").write_text(textwrap.dedent(FLOW))
@@ -108,7 +58,7 @@ def test_from_sign_up_to_a_run_with_its_events_and_metrics(
     page: Page, stack: Stack, shell: Shell
 ) -> None:
     sign_up(page, "ada@example.com")
-    confirm_address(page, stack, "ada@example.com")
+    confirm_address(page, lambda: stack.said_after("ada@example.com"))
     secret = create_key(page, "laptop")
 
     assert "Logged in" in shell.headway("login", "--url", stack.url, "--key", secret)
@@ -123,44 +73,6 @@ def test_from_sign_up_to_a_run_with_its_events_and_metrics(
         retry_a_failed_run(page)
 
     assert "weigh-parcels" in shell.headway("runs")
-
-
-def sign_up(page: Page, email: str) -> None:
-    page.goto("/")
-    expect(page).to_have_url(re.compile("/login"))
-    page.get_by_role("link", name="Sign up").click()
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill("correct-horse-battery")
-    page.get_by_role("button", name="Create account").click()
-    expect(page).to_have_url(re.compile("/w/[^/]+"))
-
-
-def confirm_address(page: Page, stack: Stack, email: str) -> None:
-    """Follow the link of the mail, which a local stack prints, and come back."""
-    home = page.url
-
-    def link() -> str | None:
-        text = stack.log.read_text(errors="replace")
-        found = re.search(r"/verify-email/[\w:%.-]+", text[text.find(email) :])
-        return found[0] if found else None
-
-    page.goto(str(wait_until("the mail", link)))
-    expect(page.get_by_text("Your address is confirmed.")).to_be_visible()
-    page.get_by_role("link", name="Go to your workspace").click()
-    expect(page).to_have_url(home)
-
-
-def create_key(page: Page, name: str) -> str:
-    page.get_by_role("link", name="Settings").click()
-    page.get_by_role("tab", name="API keys").click()
-    page.get_by_role("button", name="Create").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill(name)
-    dialog.get_by_role("button", name="Create key").click()
-    secret = dialog.get_by_text(re.compile(r"^hw_\w+$")).inner_text()
-    dialog.get_by_role("button", name="I have copied it").click()
-    expect(page.get_by_role("row", name=name)).to_be_visible()
-    return secret
 
 
 def open_deployment(page: Page) -> None:
