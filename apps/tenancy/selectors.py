@@ -247,14 +247,12 @@ def find_account(*, account_id: uuid.UUID) -> AccountRef | None:
     return None if name is None else AccountRef(id=account_id, name=name)
 
 
-def find_account_hold(*, account_id: uuid.UUID) -> Hold | None:
-    """Return why the account may start no new runs, or None when it may."""
-    limits = AccountLimits.objects.filter(account_id=account_id).first()
-    return Hold.from_json(limits.hold) if limits and limits.hold else None
-
-
 def find_account_holds(*, account_id: uuid.UUID) -> tuple[Hold | None, Hold | None]:
-    """Return the same, and why it may start none of managed pools though others may start."""
+    """
+    Return why the account may start no new runs, and why none in managed pools.
+
+    None where it may.
+    """
     limits = AccountLimits.objects.filter(account_id=account_id).first()
     if limits is None:
         return None, None

@@ -102,6 +102,9 @@ class UsageOutput(serializers.Serializer[Any]):
     meters = MeterOutput(many=True)
     warnings = UsageWarningOutput(many=True)
     hold = AccountHoldOutput(allow_null=True, help_text="now, whichever month is asked for")
+    managed_hold = AccountHoldOutput(
+        allow_null=True, help_text="the same, of runs in managed pools only"
+    )
 
 
 class EntitlementsOutput(serializers.Serializer[Any]):
@@ -146,6 +149,7 @@ class AccountPlanOutput(serializers.Serializer[Any]):
     users = serializers.IntegerField()
     workspaces = serializers.IntegerField()
     hold = AccountHoldOutput(allow_null=True)
+    managed_hold = AccountHoldOutput(allow_null=True, help_text="of runs in managed pools only")
     plans = PlanOutput(many=True, help_text="what can be had, smallest first")
     stripe = serializers.BooleanField(help_text="whether plans can be bought here")
     may_manage = serializers.BooleanField(help_text="whether you may buy, change and end")

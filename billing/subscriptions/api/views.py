@@ -76,13 +76,15 @@ class AccountPlan(AccountView):
         account_id = request.account.id
         plan = selectors.get_plan(account_id=account_id)
         users, workspaces = tenancy.account_size(account_id=account_id)
+        hold, managed_hold = tenancy.find_account_holds(account_id=account_id)
         body = {
             "billing": selectors.billing_is_on(),
             "plan": _plan_body(plan),
             "since": plan.since,
             "users": users,
             "workspaces": workspaces,
-            "hold": tenancy.find_account_hold(account_id=account_id),
+            "hold": hold,
+            "managed_hold": managed_hold,
             "plans": [_plan_body(each) for each in selectors.list_plans()],
             "stripe": selectors.plans_can_be_bought(),
             "may_manage": AccountScope.BILLING_MANAGE in request.account_scopes,
@@ -178,7 +180,7 @@ def _usage_body(
     """Return the answer; inside the account's scope. Names are of its workspaces only."""
     limits = limits_by_meter(selectors.get_plan(account_id=account_id).entitlements)
     totals = metering.totals_of_account(account_id=account_id, month=month)
-    hold = tenancy.find_account_hold(account_id=account_id)
+    hold, managed_hold = tenancy.find_account_holds(account_id=account_id)
     warnings = selectors.list_warnings(account_id=account_id, month=month.since)
     seen = {workspace_id for each in usage.values() for workspace_id in each.by_workspace}
     names = metering.workspace_names(account_id=account_id, workspace_ids=seen)
@@ -206,6 +208,7 @@ def _usage_body(
         ],
         "warnings": shapes.UsageWarningOutput(warnings, many=True).data,
         "hold": shapes.AccountHoldOutput(hold).data if hold else None,
+        "managed_hold": shapes.AccountHoldOutput(managed_hold).data if managed_hold else None,
     }
 
 

@@ -988,6 +988,8 @@ export interface components {
             /** @description false: hosted by its users, nothing is limited */
             billing: boolean;
             hold: components["schemas"]["AccountHoldOutput"] | null;
+            /** @description of runs in managed pools only */
+            managed_hold: components["schemas"]["AccountHoldOutput"] | null;
             /** @description whether you may buy, change and end */
             may_manage: boolean;
             plan: components["schemas"]["PlanOutput"];
@@ -2420,6 +2422,8 @@ export interface components {
             billing: boolean;
             /** @description now, whichever month is asked for */
             hold: components["schemas"]["AccountHoldOutput"] | null;
+            /** @description the same, of runs in managed pools only */
+            managed_hold: components["schemas"]["AccountHoldOutput"] | null;
             meters: components["schemas"]["MeterOutput"][];
             period: components["schemas"]["PeriodOutput"];
             warnings: components["schemas"]["UsageWarningOutput"][];

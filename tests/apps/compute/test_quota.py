@@ -146,6 +146,22 @@ def test_beyond_the_minutes_of_a_metered_plan_runs_go_on(workspace, alice, api):
     assert api(alice).post(f"deployments/{deployment.id}/runs", {}).status_code == 201
 
 
+def test_usage_and_plan_say_that_managed_runs_are_held(workspace, alice, api):
+    use(workspace, 500 * 60)
+    client = api(alice)
+    plan_url = f"/api/v1/account/{workspace.account_id}/plan"
+
+    for shown in (client.get("usage").json(), client.get(plan_url).json()):
+        assert shown["hold"] is None
+        held = shown["managed_hold"]
+        assert (held["meter"], held["used"], held["limit"]) == ("managed_seconds", 30_000, 30_000)
+        assert "500 managed minutes" in held["reason"]
+    upgrade(workspace)
+
+    assert client.get("usage").json()["managed_hold"] is None
+    assert client.get(plan_url).json()["managed_hold"] is None
+
+
 def test_the_pool_shows_the_limit(workspace, alice, api, settings):
     settings.COMPUTE_BACKEND = "local"
     use(workspace, 90)

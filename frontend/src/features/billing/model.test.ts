@@ -13,7 +13,7 @@ function meter(rest: Partial<MeterUsage> = {}): MeterUsage {
 }
 
 function usage(rest: Partial<Usage> = {}): Usage {
-  return { billing: true, period: PERIOD, meters: [meter()], warnings: [], hold: null, ...rest };
+  return { billing: true, period: PERIOD, meters: [meter()], warnings: [], hold: null, managed_hold: null, ...rest };
 }
 
 describe("a meter's bar", () => {
@@ -82,7 +82,8 @@ describe("what is said over every page", () => {
 
   it("is a hold above all, which can't be waved away", () => {
     expect(usageNotice(usage({ hold, warnings: [warning(100)] }))).toMatchObject({ key: null, tone: "full", title: "New runs are held until 1 December." });
-    expect(usageNotice(usage({ hold: { ...hold, meter: "managed_seconds" } }))?.title).toBe("New managed runs are held until 1 December.");
+    expect(usageNotice(usage({ managed_hold: { ...hold, meter: "managed_seconds" } }))?.title).toBe("New managed runs are held until 1 December.");
+    expect(usageNotice(usage({ hold, managed_hold: { ...hold, meter: "managed_seconds" } }))?.title).toBe("New runs are held until 1 December.");
   });
 
   it("is the highest warning, under a name of its own for each month and threshold", () => {
@@ -99,7 +100,7 @@ describe("what is said over every page", () => {
 
 describe("the way to another plan", () => {
   const plan = (code: Plan["code"]): Plan => ({ code, name: code, at_limit: "HOLD", entitlements: { task_runs_per_month: null, managed_minutes_per_month: null, events_per_minute: null, max_users: null, max_workspaces: null, retention_days: null } });
-  const account = (rest: Partial<AccountPlan> = {}): AccountPlan => ({ billing: true, plan: plan("FREE"), since: null, users: 1, workspaces: 1, hold: null, plans: [plan("FREE"), plan("STANDARD"), plan("ENTERPRISE")], stripe: true, may_manage: true, subscription: null, ...rest });
+  const account = (rest: Partial<AccountPlan> = {}): AccountPlan => ({ billing: true, plan: plan("FREE"), since: null, users: 1, workspaces: 1, hold: null, managed_hold: null, plans: [plan("FREE"), plan("STANDARD"), plan("ENTERPRISE")], stripe: true, may_manage: true, subscription: null, ...rest });
   const paid = { status: "active", cancel_at: null, current_period_end: "2026-12-01T00:00:00Z" };
 
   it.each([

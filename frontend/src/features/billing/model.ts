@@ -157,7 +157,7 @@ export interface Notice {
 /** What has to be said over every page: a hold, else the highest threshold that was reached this month. */
 export function usageNotice(usage: Usage): Notice | null {
   if (!usage.billing) return null;
-  const { hold } = usage;
+  const hold = usage.hold ?? usage.managed_hold; // the first one holds managed runs, too
   if (hold !== null) {
     const what = hold.meter === "task_runs" ? "New runs are held" : "New managed runs are held";
     return { key: null, tone: "full", title: `${what} until ${formatDate(hold.resets_at)}.`, text: `${hold.reason} What is running goes on, and nothing is lost.` };

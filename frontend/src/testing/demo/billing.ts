@@ -33,6 +33,7 @@ export function makePlan(billing: Billing, now: number): AccountPlan {
     users: 3,
     workspaces: 1,
     hold: makeHold(billing, now),
+    managed_hold: null,
     plans: on ? [FREE, STANDARD, ENTERPRISE] : [],
     stripe: on,
     may_manage: on,
@@ -115,5 +116,6 @@ export function makeUsage(billing: Billing, now: number, asked: string | null, w
     ],
     warnings: warned.map((threshold, index) => ({ meter: "task_runs", threshold, used: 200 * threshold + 7, limit: 20_000, warned_at: iso(starts + (passed * 0.4 + index * passed * 0.2) * 86_400_000) })),
     hold: makeHold(billing, now),
+    managed_hold: null,
   };
 }

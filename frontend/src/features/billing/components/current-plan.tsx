@@ -68,7 +68,7 @@ export function CurrentPlan({ account, usage }: CurrentPlanProps) {
               </span>
               <span className={styles["spent"]}>
                 {spent !== undefined && spent !== null && limit !== null && (
-                  <span className={styles["track"]} data-tone={toneOf(spent, limit, account.hold !== null && METER_OF[key] === account.hold.meter)} aria-hidden="true">
+                  <span className={styles["track"]} data-tone={toneOf(spent, limit, [account.hold, account.managed_hold].some((hold) => hold !== null && METER_OF[key] === hold.meter))} aria-hidden="true">
                     <span className={styles["own"]} style={{ width: `${Math.min(100, (spent / Math.max(1, limit)) * 100)}%` }} />
                   </span>
                 )}

@@ -32,7 +32,7 @@ export function MeterCards({ usage, chosen, onChoose }: MeterCardsProps) {
             <span className={styles["amount"]}>
               <strong>{meterAmount(meter.meter, meter.used)}</strong> <Share meter={meter} />
             </span>
-            {meter.limit !== null && <MeterBar meter={meter} held={usage.hold?.meter === meter.meter} />}
+            {meter.limit !== null && <MeterBar meter={meter} held={[usage.hold, usage.managed_hold].some((hold) => hold?.meter === meter.meter)} />}
             {forecast !== null && <span className={styles["hint"]}>{forecast}</span>}
           </button>
         );
