@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import IO, Final
 
 MAX_SENT_BYTES: Final = 50 * 1024 * 1024
@@ -143,14 +144,26 @@ def _find_entry_fault(archive: zipfile.ZipFile) -> Fault | None:
             folders.add(name)
         else:
             files.add(name)
-    for name in files | folders:
-        parts = name.split("/")
-        if any("/".join(parts[:depth]) in files for depth in range(1, len(parts))):
-            return Fault(
-                reason="duplicate", message=f"“{name}” lies in what is a file at the same time."
-            )
+    if inner := _find_below_file(files, folders):
+        return Fault(
+            reason="duplicate", message=f"“{inner}” lies in what is a file at the same time."
+        )
     if not files:
         return Fault(reason="empty", message="There is no file in the bundle.")
+    return None
+
+
+def _find_below_file(files: set[str], folders: set[str]) -> str | None:
+    """
+    Return a name that lies in what is a file at the same time.
+
+    PERF: no walk over each name's folders, of which a name may have hundreds. Names hold no NUL, so
+    in this order what lies in a file comes right after it.
+    """
+    ordered = sorted(files | folders, key=lambda name: name.replace("/", "\0"))
+    for name, following in pairwise(ordered):
+        if name in files and following.startswith(f"{name}/"):
+            return following
     return None
 
 

@@ -171,3 +171,14 @@ def test_the_hash_of_a_file_is_of_all_of_it(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
 
     assert hash_file(tmp_path / "x").startswith("ba7816bf8f01cfea")
+
+
+@pytest.mark.parametrize("between", ["a-b", "a b/c", "A/b"])
+def test_what_lies_in_a_file_is_found_whatever_is_sorted_between_them(
+    tmp_path: Path, between: str
+) -> None:
+    packed = tmp_path / "code.zip"
+    packed.write_bytes(zipped(("a", b""), (between, b""), ("a/b/c", b"")))
+
+    with pytest.raises(BadZip, match="at the same time"):
+        unpack_zip(packed, tmp_path / "code")

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 import zipfile
 
 import pytest
@@ -94,3 +95,20 @@ def test_the_hash_is_of_all_bytes():
     content = os.urandom(700_000)
 
     assert archive.hash_of(io.BytesIO(content)) == sha256_of(content)
+
+
+@pytest.mark.parametrize("between", ["a-b", "a!", "a b/c", "A/b"])
+def test_what_lies_in_a_file_is_found_whatever_is_sorted_between_them(between):
+    found = look(zipped(("a", b""), (between, b""), ("a/b/c", b"")))
+
+    assert isinstance(found, Fault)
+    assert found.reason == "duplicate"
+
+
+def test_ten_thousand_deep_names_are_no_work():
+    deep = "a/" * 480 + "f"
+    content = zipped(*((f"{number:05d}/{deep}", b"") for number in range(archive.MAX_FILES)))
+    began = time.process_time()
+
+    assert look(content) == Contents(size_bytes=len(content), files=archive.MAX_FILES)
+    assert time.process_time() - began < 8  # a walk over their folders took 24
