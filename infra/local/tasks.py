@@ -12,7 +12,7 @@ from typing import Final
 from infra.local.place import REPOSITORY
 
 SAME_USER: Final = "root"
-TASKS_ID: Final = 61_184  # as in apps.compute.backends.local: nobody's files belong to it
+TASKS_ID: Final = 61_184  # the first of apps.compute.backends.local: nobody's files belong to it
 
 
 def task_environment(environment: Mapping[str, str], data: Path) -> dict[str, str]:

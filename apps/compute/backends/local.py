@@ -4,7 +4,8 @@ Run tasks as processes of this machine, each under a shim that outlives us; see 
 The folder of a token is all there is to know about its task, so any process may ask at any time:
 `started` (its process was, or was about to be, made), `lock` (held: the shim lives), `stop` (it
 shall end, and why), `end.json` (how it ended). Tasks get the environment that their spec says and
-nothing else; when this process is root, they run as an unprivileged user.
+nothing else; when this process is root, they run as an unprivileged user, each workspace's as
+another one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,7 +50,7 @@ SHORTAGES: Final = frozenset(
 )
 KEPT_FOR: Final = timedelta(hours=24)  # an ended task's folder, for whoever wants to look
 # systemd's range for users without a name: nobody's files belong to it, Postgres' least of all.
-NAMELESS_ID: Final = 61_184
+NAMELESS_IDS: Final = range(61_184, 65_520)
 MARK_VARIABLE: Final = "HEADWAY_STACK"  # by it the local stack finds what outlived it
 
 
@@ -62,14 +64,12 @@ class TaskUser:
 
 def find_task_user(name: str) -> TaskUser | None:
     """
-    Return whom tasks shall run as; None: as we do, which alone works for those who are not root.
+    Return the user of this name or number; None: we ourselves, for "root" and who is not root.
 
-    Empty means an id that nobody else has, "root" that they may do all that we may.
+    Raises: LaunchRefused when there is none.
     """
     if os.geteuid() != 0 or name == "root":
         return None
-    if not name:
-        return TaskUser(uid=NAMELESS_ID, gid=NAMELESS_ID)
     if name.isdecimal():
         return TaskUser(uid=int(name), gid=int(name))
     try:
@@ -112,9 +112,8 @@ class LocalBackend:
     def launch(self, task: TaskSpec) -> str:
         """Start the task's shim and wait for its word; a token that has a task keeps it."""
         folder = self._folder(task.token)
-        user = find_task_user(self._user_name)
         try:
-            self._prepare(user)
+            environments, user = self._prepare(task.workspace_id)
             folder.mkdir(mode=0o711, exist_ok=True)
             work = folder / "work"
             if not work.exists():
@@ -128,7 +127,7 @@ class LocalBackend:
         order = {
             "command": list(task.command or self._command),
             "cwd": str(work),
-            "environment": self._environment(task, work),
+            "environment": self._environment(task, work, environments),
             "memory_mb": task.memory_mb,
             "grace_seconds": STOP_GRACE.total_seconds(),
             "uid": user.uid if user else None,
@@ -178,17 +177,47 @@ class LocalBackend:
             raise LaunchRefused(f"{token!r} is no token.")
         return self._tasks / token
 
-    def _prepare(self, user: TaskUser | None) -> None:
-        if self._is_prepared:
-            return
-        self._tasks.mkdir(mode=0o711, parents=True, exist_ok=True)
-        self._environments.mkdir(mode=0o700, exist_ok=True)
-        _give(self._environments, user)
-        if user is not None:
-            _require_reachable(self._environments, user)
-        self._is_prepared = True
+    def _prepare(self, workspace_id: uuid.UUID) -> tuple[Path, TaskUser | None]:
+        """
+        Return the folder of the workspace's environments, and whom its tasks run as.
 
-    def _environment(self, task: TaskSpec, work: Path) -> dict[str, str]:
+        SECURITY: what is installed is code, and a process may read the keys of its user's others:
+        so each workspace has a user of its own, where we may choose.
+        """
+        self._tasks.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._environments.mkdir(mode=0o711, exist_ok=True)
+        folder = self._environments / str(workspace_id)
+        if os.geteuid() == 0 and not self._user_name:
+            user: TaskUser | None = self._take_user(folder)
+        else:
+            user = find_task_user(self._user_name)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if user is not None and folder.stat().st_uid != user.uid:
+                _hand_over(folder, user)
+        if user is not None and not self._is_prepared:
+            _require_reachable(folder, user)
+        self._is_prepared = True
+        return folder, user
+
+    def _take_user(self, folder: Path) -> TaskUser:
+        """Return whom the folder belongs to, making it somebody's who has nothing else."""
+        with (self._environments / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Of an installation from before; whoever owns it must not look into the others.
+            os.chown(self._environments, 0, 0)
+            self._environments.chmod(0o711)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            uid = folder.stat().st_uid
+            if uid not in NAMELESS_IDS:  # new, or its maker was killed on the way
+                taken = {each.stat().st_uid for each in self._environments.iterdir()}
+                free = (each for each in NAMELESS_IDS if each not in taken)
+                uid = next(free, 0)
+                if not uid:
+                    raise LaunchRefused("There are more workspaces here than users for their code.")
+                _hand_over(folder, TaskUser(uid=uid, gid=uid))
+            return TaskUser(uid=uid, gid=uid)
+
+    def _environment(self, task: TaskSpec, work: Path, environments: Path) -> dict[str, str]:
         return {
             "LANG": "C.UTF-8",
             **self._inherited,
@@ -198,7 +227,7 @@ class LocalBackend:
             "LOGNAME": "headway",
             "TMPDIR": str(work),
             "HEADWAY_TASK_DIR": str(work),
-            "HEADWAY_ENVIRONMENTS_DIR": str(self._environments),
+            "HEADWAY_ENVIRONMENTS_DIR": str(environments),
             **task.environment,
         }
 
@@ -359,6 +388,13 @@ def _require_reachable(environments: Path, user: TaskUser) -> None:
 def _give(path: Path, user: TaskUser | None) -> None:
     if user is not None:
         os.chown(path, user.uid, user.gid)
+
+
+def _hand_over(folder: Path, user: TaskUser) -> None:
+    """Make it an empty folder of the user: nobody executes what another user left there."""
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    _give(folder, user)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -119,7 +121,7 @@ def test_a_task_sees_its_own_variables_and_what_the_operator_lets_through(home, 
     work = str(folder / "work")
     assert seen == {
         "HEADWAY_API_KEY": "hw_secret",
-        "HEADWAY_ENVIRONMENTS_DIR": str(home / "environments"),
+        "HEADWAY_ENVIRONMENTS_DIR": str(home / "environments" / str(uuid.UUID(int=7))),
         "HEADWAY_TASK_DIR": work,
         "HOME": work,
         "HTTPS_PROXY": "http://proxy.example",
@@ -289,6 +291,57 @@ def test_roots_tasks_run_as_a_user_who_cannot_read_what_is_ours(home, monkeypatc
     assert "Permission denied" in refusal
     assert report.exit_code == 1
     assert (folder / "work" / "ok").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_no_workspace_reads_or_changes_what_another_ones_tasks_have(home, monkeypatch):
+    monkeypatch.setattr(local, "_require_reachable", lambda *_: None)
+    home = _open_to_others(home)
+    backend = LocalBackend(home=home, slots=3)
+    key = "cp /proc/$$/environ $HEADWAY_ENVIRONMENTS_DIR/e; echo $$ > pid; sleep 60"
+    victim = spec(["/bin/sh", "-c", key], HEADWAY_API_KEY="hw_of_the_victim")
+    backend.launch(victim)
+    work = home / "tasks" / victim.token / "work"
+    wait_until("the victim", lambda: (work / "pid").exists() and (work / "pid").read_text())
+    theirs = home / "environments" / str(victim.workspace_id)
+    pid = (work / "pid").read_text().strip()
+    steal = (
+        f"cat /proc/{pid}/environ {theirs}/e; echo x > {theirs}/e; ls {theirs} {home}/environments;"
+        f" kill -9 {pid}; kill -9 -1; id -u"
+    )
+    rival = spec(["/bin/sh", "-c", steal])
+
+    ended(backend, replace(rival, workspace_id=uuid.UUID(int=8)))
+    assert backend.describe([victim.token])[0].state is LiveState.RUNNING
+    said = (home / "tasks" / rival.token / "output.log").read_text()
+    backend.stop(victim.token, "The test is over.")
+    wait_until("the victim to end", lambda: not backend.list_live(), every=0.02)
+
+    assert "hw_of_the_victim" not in said
+    assert said.count("Permission denied") == 5
+    assert b"hw_of_the_victim" in (theirs / "e").read_bytes()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_workspace_keeps_its_user_and_shares_it_with_nobody(home, monkeypatch):
+    monkeypatch.setattr(local, "_require_reachable", lambda *_: None)
+    home = _open_to_others(home)
+    workspaces = [uuid.UUID(int=number) for number in range(6)]
+    found = []
+
+    def look(_):
+        backend = LocalBackend(home=home, slots=1)  # each as another launcher would
+        found.append([backend._prepare(each)[1].uid for each in workspaces])
+
+    threads = [threading.Thread(target=look, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 4
+    assert all(each == found[0] for each in found)
+    assert len(set(found[0])) == len(workspaces)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
