@@ -8,6 +8,7 @@ runs and those that they have started, and what names no run.
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -110,11 +111,21 @@ def _find_fault(kind: str, item: Any, run: RunRef, own: set[uuid.UUID]) -> str |
 def _introduced(
     reports: list[RunReport], own: set[uuid.UUID], unknown: set[uuid.UUID]
 ) -> set[uuid.UUID]:
-    """Return which of the unknown runs begin as children of the run's own, however deep."""
-    parents: dict[uuid.UUID, uuid.UUID] = {}
+    """
+    Return which of the unknown runs begin as children of the run's own, however deep.
+
+    SECURITY: which of several reports makes the run is not known here (one of its end is applied
+    last), so all that could must name the same parent.
+    """
+    told: dict[uuid.UUID, set[uuid.UUID | None]] = defaultdict(set)
     for report in reports:
-        if report.run_id in unknown and report.parent_run_id is not None:
-            parents.setdefault(report.run_id, report.parent_run_id)
+        if report.run_id in unknown and report.flow_name is not None:
+            told[report.run_id].add(report.parent_run_id)
+    parents = {
+        run_id: parent
+        for run_id, claimed in told.items()
+        if len(claimed) == 1 and (parent := next(iter(claimed))) is not None
+    }
     found: set[uuid.UUID] = set()
     for run_id in parents:
         seen: list[uuid.UUID] = []

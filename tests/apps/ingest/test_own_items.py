@@ -213,3 +213,30 @@ def test_events_have_a_door_that_is_not_for_runs(sender, run):
     body = [{"name": "table.updated", "occurred_at": at(), "run_id": str(run.run_id)}]
 
     assert sender.post("events", body).status_code == 403
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_new_run_of_two_parents_is_not_its_own(sender, run, workspace, first):
+    with workspace_scope(workspace.id):
+        theirs = local_run(workspace)
+    new = uuid7()
+    tales = [
+        child(new, run.run_id, state="COMPLETED"),  # an end, which is applied last
+        child(new, theirs.id),
+    ]
+
+    answer = sender.post("ingest", {"runs": [tales[first], tales[1 - first]]}).json()
+
+    assert [each["code"] for each in answer["rejected"]] == ["not_this_run"] * 2
+    with workspace_scope(workspace.id):
+        assert not Run.objects.filter(id=new).exists()
+
+
+def test_a_report_without_a_parent_beside_one_with_it_makes_no_run(sender, run, workspace):
+    new = uuid7()
+    tales = [child(new, run.run_id, state="COMPLETED"), report(new, 1, flow_name="stray")]
+
+    sender.post("ingest", {"runs": tales})
+
+    with workspace_scope(workspace.id):
+        assert not Run.objects.filter(id=new).exclude(parent_run_id=run.run_id).exists()
