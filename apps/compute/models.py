@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -72,7 +73,7 @@ class ManagedTask(Record):
     stopped_at = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
     cause = models.JSONField(null=True)  # as of a run; null when it ended well or as we asked
-    metered_at = models.DateTimeField(null=True)
+    metered_at = models.DateTimeField(null=True)  # while it lives: up to when its use is counted
 
     objects = ManagedTaskQuerySet.as_manager()
 
@@ -112,11 +113,12 @@ class ManagedTask(Record):
     @property
     def usage(self) -> TaskUsage | None:
         """What it used; None before its end, and of what never ran."""
-        if self.started_at is None or self.stopped_at is None:
+        return None if self.stopped_at is None else self.usage_until(self.stopped_at)
+
+    def usage_until(self, moment: datetime) -> TaskUsage | None:
+        """Return what it used up to then; None of what never ran."""
+        if self.started_at is None:
             return None
         return usage_between(
-            self.started_at,
-            self.stopped_at,
-            cpu_units=self.cpu_units,
-            memory_mb=self.memory_mb,
+            self.started_at, moment, cpu_units=self.cpu_units, memory_mb=self.memory_mb
         )

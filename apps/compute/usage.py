@@ -18,6 +18,14 @@ class TaskUsage:
     vcpu_seconds: int
     gb_seconds: int
 
+    def beyond(self, counted: TaskUsage) -> TaskUsage:
+        """Return what of this is not counted yet."""
+        return TaskUsage(
+            managed_seconds=max(self.managed_seconds - counted.managed_seconds, 0),
+            vcpu_seconds=max(self.vcpu_seconds - counted.vcpu_seconds, 0),
+            gb_seconds=max(self.gb_seconds - counted.gb_seconds, 0),
+        )
+
 
 def usage_between(
     started_at: datetime, stopped_at: datetime, *, cpu_units: int, memory_mb: int

@@ -123,11 +123,33 @@ def _end_run(task: ManagedTask, cause: CauseInfo | None, now: datetime) -> None:
     )
 
 
-def _meter(task: ManagedTask, now: datetime) -> bool:
-    """Write what it used to the ledger; the same task counts once, whoever asks how often."""
-    used = task.usage
-    if used is None or task.stopped_at is None:
+@transaction.atomic
+def meter_so_far(task: ManagedTask, *, until: datetime, now: datetime) -> bool:
+    """Count what a living task used up to a moment; False when that is counted, or it has ended."""
+    locked = _lock(task)
+    since = locked.metered_at or locked.started_at
+    if locked.state == TaskState.STOPPED or since is None or until <= since:
         return False
+    _count(locked, until=until, source_key=f"{locked.token}@{until:%Y%m%dT%H%M%S.%f}", now=now)
+    locked.metered_at = until
+    locked.save(update_fields=["metered_at"])
+    return True
+
+
+def _meter(task: ManagedTask, now: datetime) -> bool:
+    """Count what is not counted of an ended task; once, whoever asks how often."""
+    if task.started_at is None or task.stopped_at is None:
+        return False
+    _count(task, until=task.stopped_at, source_key=task.token, now=now)
+    return True
+
+
+def _count(task: ManagedTask, *, until: datetime, source_key: str, now: datetime) -> None:
+    used = task.usage_until(until)
+    counted = task.usage_until(task.metered_at) if task.metered_at else None
+    assert used is not None, "callers know when it started"
+    if counted is not None:
+        used = used.beyond(counted)
     counts = {
         Meter.MANAGED_SECONDS: used.managed_seconds,
         Meter.VCPU_SECONDS: used.vcpu_seconds,
@@ -139,8 +161,8 @@ def _meter(task: ManagedTask, now: datetime) -> bool:
                 workspace_id=task.workspace_id,
                 meter=meter,
                 quantity=quantity,
-                day=task.stopped_at.astimezone(UTC).date(),
-                source_key=task.token,
+                day=until.astimezone(UTC).date(),
+                source_key=source_key,
                 deployment_id=task.deployment_id,
                 run_id=task.run_id,
             )
@@ -149,4 +171,3 @@ def _meter(task: ManagedTask, now: datetime) -> bool:
         ],
         now=now,
     )
-    return True

@@ -19,7 +19,7 @@ from apps.compute.backends.port import (
 )
 from apps.compute.enums import TaskState
 from apps.compute.models import ManagedTask
-from apps.compute.services.ends import end_launched, end_unlaunched
+from apps.compute.services.ends import end_launched, end_unlaunched, meter_so_far
 from apps.compute.services.launch import START_LIMIT
 from apps.dispatch import services as dispatch
 from apps.dispatch.services import HeldLease
@@ -35,6 +35,9 @@ CANCEL_GRACE = timedelta(seconds=20)  # the task itself gives its process 10 s
 VISIBLE_AFTER = timedelta(seconds=60)  # until then ECS may not know a task that it just took
 NOTED_EVERY = timedelta(seconds=30)  # a task that lives costs no more writes than this
 ASK_AGAIN_AFTER = timedelta(seconds=60)
+# Else a task that never ends would cost nothing, and all of a long one count in its last month.
+METERED_EVERY = timedelta(minutes=15)
+METERED_BEHIND = timedelta(minutes=1)  # so that no word of its end is older than what is counted
 
 _STATES = {
     LiveState.STARTING: TaskState.STARTING,
@@ -159,6 +162,9 @@ def _settle(
             end_launched(task, report=lost, now=now)
         return
     _note_alive(task, report, now)
+    since = task.metered_at or report.started_at
+    if since is not None and now > since + METERED_EVERY + METERED_BEHIND:
+        meter_so_far(task, until=now - METERED_BEHIND, now=now)
     why = _why_stop(task, position, now)
     if why:
         _stop(backend, task, why, now)

@@ -1,5 +1,6 @@
 """What becomes of tasks: how their runs end, what is stopped, what is metered, what is swept."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,14 @@ def ledger(run):
     with as_worker():
         rows = UsageRecord.objects.filter(run_id=run.id).order_by("meter")
         return {row.meter: row.quantity for row in rows}
+
+
+def total(run):
+    sums = Counter()
+    with as_worker():
+        for row in UsageRecord.objects.filter(run_id=run.id):
+            sums[row.meter] += row.quantity
+    return sums
 
 
 def test_a_task_that_runs_is_shown_as_such(workspace, managed):
@@ -136,6 +145,42 @@ def test_usage_is_written_once_from_start_to_stop(workspace, managed):
     with as_worker():
         keys = set(UsageRecord.objects.filter(run_id=run.id).values_list("source_key", flat=True))
     assert keys == {task.token}
+
+
+def test_a_task_that_does_not_end_is_counted_as_it_runs(workspace, managed):
+    run = started(workspace, size=Size(cpu_units=512, memory_mb=2_048))
+    task = managed.begin(run)
+    running_since = managed.ecs.tasks[task.external_id]["startedAt"]
+    sums = []
+
+    for minutes in (10, 20, 25, 40, 400):
+        managed.later = timedelta(minutes=minutes)
+        managed.reconcile()
+        managed.reconcile()
+        sums.append(total(run)["managed_seconds"] // 60)
+    managed.ecs.end(task.external_id, 0)
+    managed.ecs.tasks[task.external_id]["stoppedAt"] = running_since + timedelta(hours=7, seconds=9)
+    managed.later = timedelta(hours=7, minutes=1)
+    managed.reconcile()
+    managed.reconcile()
+
+    assert sums == [0, 19, 19, 39, 399]
+    assert total(run) == {"managed_seconds": 25_209, "vcpu_seconds": 12_605, "gb_seconds": 50_418}
+
+
+def test_an_end_before_what_is_counted_takes_nothing_back(workspace, managed):
+    run = started(workspace)
+    task = managed.begin(run)
+    managed.later = timedelta(minutes=30)
+    managed.reconcile()
+    counted = total(run)
+    managed.ecs.end(task.external_id, 0)
+    ended = managed.ecs.tasks[task.external_id]
+    ended["stoppedAt"] = ended["startedAt"] + timedelta(minutes=28)
+
+    managed.reconcile()
+
+    assert total(run) == counted
 
 
 def test_a_cancelled_task_may_end_by_itself_and_is_stopped_after_the_grace(workspace, managed):
