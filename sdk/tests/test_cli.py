@@ -252,6 +252,19 @@ def test_logs_follow_a_run_to_its_end(
     assert [out.count(text) for text in ("early 4", "late")] == [1, 1]
 
 
+def test_what_others_wrote_steers_no_terminal(server: ContractServer, headway: Headway) -> None:
+    run_id = server.queue_run({"path": ".", "entrypoint": "x.py:main"})
+    hostile = "\x1b]0;title\x07 \x1b[2J\x1b[31mred\x1b[0m \u202egnp.exe\rpaid\nnext\tline \x9b2J"
+    with server.changed:
+        server.items["logs"].append(_line(run_id, hostile))
+
+    _, out, _ = headway("logs", run_id)
+
+    assert "red" in out
+    assert "next\tline" in out
+    assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(out)
+
+
 def test_runs_lists_and_cancels(server: ContractServer, headway: Headway) -> None:
     run_id = server.queue_run({"path": ".", "entrypoint": "x.py:main"})
 

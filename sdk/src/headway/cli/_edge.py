@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 import uuid
 from typing import Any
 
@@ -53,7 +54,8 @@ class HeadwayGroup(click.Group):
         try:
             return super().main(*args, **kwargs)
         except HeadwayError as error:
-            click.echo(f"{click.style('error:', fg='red')} {error}", err=True)
+            said = plain(str(error), lines=True)
+            click.echo(f"{click.style('error:', fg='red')} {said}", err=True)
             sys.exit(exit_code(error))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -135,6 +137,25 @@ COLOURS = {
     "RUNNING": "blue",
     "SCHEDULED": "bright_black",
 }
+
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """
+    Return somebody else's text without what would steer the terminal it is shown on.
+
+    >>> plain("\\x1b[31mred\\x1b[0m"), plain("two\\nlines"), plain("two\\nlines", lines=True)
+    ('red', 'two�lines', 'two\\nlines')
+    """
+    kept = "\n\t" if lines else ""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if each in _BIDI or (unicodedata.category(each) == "Cc" and each not in kept)
+        else each
+        for each in click.unstyle(text)
+    )
 
 
 def show_state(run: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from headway.cli._edge import get_client, read_interval, show_state, split_pairs
+from headway.cli._edge import get_client, plain, read_interval, show_state, split_pairs
 
 
 @click.command(short_help="Make a flow runnable from Headway, by hand or on schedules.")
@@ -163,7 +163,7 @@ def list_deployments() -> None:
         state = show_state(runs[0]) if runs else "-"
         paused = " (paused)" if deployment.get("paused") else ""
         following = deployment.get("next_run_at") or "-"
-        name = f"{deployment['flow']['name']}/{deployment['name']}"
+        name = plain(f"{deployment['flow']['name']}/{deployment['name']}")
         click.echo(f"{name}{paused}  last {state}  next {following}")
 
 
@@ -182,7 +182,7 @@ def run_deployment(context: click.Context, name: str, pairs: tuple[str, ...], wa
     schema = deployment.get("parameter_schema") or {}
     parameters = {key: read_text(schema, key, text) for key, text in split_pairs(pairs).items()}
     run = client.post(f"deployments/{deployment['id']}/runs", {"parameters": parameters})
-    click.echo(f"Run {run['name']} ({run['id']}) is {show_state(run)}.", err=watch)
+    click.echo(f"Run {plain(run['name'])} ({run['id']}) is {show_state(run)}.", err=watch)
     if watch:
         context.exit(follow_run(client, run["id"]))
 

@@ -12,7 +12,7 @@ import click
 from headway._client import Client
 from headway._errors import ApiError, ServerUnavailable
 from headway._states import State, is_final
-from headway.cli._edge import FAILED, find_run, get_client, show_duration, show_state
+from headway.cli._edge import FAILED, find_run, get_client, plain, show_duration, show_state
 
 POLL_SECONDS = 1.0
 PAGE = 500
@@ -37,7 +37,7 @@ def logs(context: click.Context, run: str, follow: bool) -> None:
 def show_line(line: dict[str, Any]) -> None:
     """Print one log line; warnings and errors in colour."""
     level = str(line["level"])
-    text = f"{line['occurred_at'][11:23]} {level:<7} {line['message']}"
+    text = f"{line['occurred_at'][11:23]} {level:<7} {plain(line['message'], lines=True)}"
     click.echo(click.style(text, fg=LEVEL_COLOURS.get(level)))
 
 
@@ -74,7 +74,8 @@ def follow_run(client: Client, run_id: str, *, pause: Callable[[float], None] = 
     pause(SETTLE_SECONDS)
     _show_stored(client, run_id, shown)
     click.echo(
-        f"Run {run['name']} is {show_state(run)} {show_duration(run.get('duration_ms'))}", err=True
+        f"Run {plain(run['name'])} is {show_state(run)} {show_duration(run.get('duration_ms'))}",
+        err=True,
     )
     return 0 if run["state"] in ("COMPLETED", "CACHED", "SKIPPED") else FAILED
 

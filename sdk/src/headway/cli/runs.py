@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from headway.cli._edge import find_run, get_client, show_duration, show_state
+from headway.cli._edge import find_run, get_client, plain, show_duration, show_state
 
 
 @click.group(invoke_without_command=True)
@@ -27,7 +27,7 @@ def runs(context: click.Context, states: tuple[str, ...], limit: int) -> None:
         click.echo(
             f"{run['id']}  {run['created_at'][:19].replace('T', ' ')}  "
             f"{click.style(show_state(run)):<12}  {show_duration(run.get('duration_ms')):>8}  "
-            f"{run['flow']['name']}  {run['name']}"
+            f"{plain(run['flow']['name'])}  {plain(run['name'])}"
         )
 
 
@@ -37,4 +37,4 @@ def cancel(run: str) -> None:
     """Cancel RUN (its id or name)."""
     client = get_client()
     cancelled = client.post(f"runs/{find_run(client, run)}/cancellation")
-    click.echo(f"Run {cancelled['name']} is {show_state(cancelled)}.")
+    click.echo(f"Run {plain(cancelled['name'])} is {show_state(cancelled)}.")
