@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from apps.automations import services as automations
+from apps.compute import services as compute
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
@@ -45,6 +46,7 @@ def keep_up() -> bool:
         partitions_dropped=dropped,
         runs_deleted=deleted,
         agents_forgotten=dispatch.forget_agents(now=now),
+        bundles_dropped=compute.drop_unused_bundles(now=now),
         run_keys_dropped=tenancy.drop_ended_run_keys(now=now),
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),

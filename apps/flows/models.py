@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from apps.core.clock import utc_now
 from apps.core.models import Record
@@ -51,6 +51,9 @@ class Flow(Record):
 class CodeBundleQuerySet(models.QuerySet["CodeBundle"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> CodeBundleQuerySet:
         return self.filter(workspace_id=workspace_id)
+
+    def unused(self) -> CodeBundleQuerySet:
+        return self.filter(~Exists(Deployment.objects.filter(bundle=OuterRef("pk"))))
 
 
 class CodeBundle(Record):

@@ -19,9 +19,27 @@ from apps.flows.models import (
 )
 
 
-def find_bundle(*, workspace_id: uuid.UUID, sha256: str) -> CodeBundle | None:
+def find_bundle(
+    *, workspace_id: uuid.UUID, sha256: str, for_update: bool = False
+) -> CodeBundle | None:
     """Return the bundle whose zip has this hash, or None."""
-    return CodeBundle.objects.for_workspace(workspace_id).filter(sha256=sha256).first()
+    bundles = CodeBundle.objects.for_workspace(workspace_id)
+    if for_update:
+        bundles = bundles.select_for_update(no_key=True)
+    return bundles.filter(sha256=sha256).first()
+
+
+def list_unused_bundles(*, before: datetime, limit: int) -> list[CodeBundle]:
+    """Return bundles from before then that no deployment names, oldest first; for loops."""
+    unused = CodeBundle.objects.unused().filter(created_at__lt=before)
+    return list(unused.order_by("created_at", "id")[:limit])
+
+
+def list_deleted_with_code(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
+    """Return deleted deployments beyond `after` that name a bundle, in their order; for loops."""
+    deleted = Deployment.objects.filter(deleted_at__isnull=False, bundle__isnull=False)
+    ids = deleted.order_by("id").values_list("id", flat=True)
+    return list((ids.filter(id__gt=after) if after else ids)[:limit])
 
 
 def list_flows(*, workspace_id: uuid.UUID) -> FlowQuerySet:

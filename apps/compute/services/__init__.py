@@ -1,7 +1,7 @@
 """Use cases of compute; other apps import this package only."""
 
 from apps.compute.enums import TaskPhase
-from apps.compute.services.bundles import find_bundle, store_bundle
+from apps.compute.services.bundles import drop_unused_bundles, find_bundle, store_bundle
 from apps.compute.services.launch import START_LIMIT, claim_tasks, launch_tasks
 from apps.compute.services.phases import note_phase
 from apps.compute.services.reconcile import beat_for_tasks, reconcile_tasks, sweep_orphans
@@ -13,6 +13,7 @@ __all__ = [
     "TaskPhase",
     "beat_for_tasks",
     "claim_tasks",
+    "drop_unused_bundles",
     "find_bundle",
     "get_task",
     "launch_tasks",

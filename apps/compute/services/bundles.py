@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
 import structlog
@@ -14,12 +14,16 @@ from apps.compute import archive, bundle_store
 from apps.compute.errors import BundleInvalid, BundleStoreAway
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
+from apps.runs import selectors as runs
 from apps.tenancy.isolation import workspace_scope
 
 if TYPE_CHECKING:
     from apps.flows.models import CodeBundle
 
 logger = structlog.get_logger(__name__)
+UNUSED_FOR = timedelta(days=1)  # since the upload: time enough to deploy what was uploaded
+DROPPED_AT_ONCE = 200
+PAGE = 500  # deployments
 
 
 def store_bundle(
@@ -70,6 +74,46 @@ def find_bundle(*, workspace_id: uuid.UUID, sha256: str) -> CodeBundle | None:
     if bundle is None or not bundle_store.is_kept(workspace_id, sha256):
         return None
     return bundle
+
+
+def drop_unused_bundles(*, now: datetime) -> int:
+    """
+    Delete bundles older than a day that nobody can execute any more; return how many. For loops.
+
+    In use is what a standing deployment names, and a deleted one whose runs have not all ended. A
+    store that is away ends the round: the next one goes on.
+    """
+    _let_go_of_deleted()
+    unused = flow_selectors.list_unused_bundles(before=now - UNUSED_FOR, limit=DROPPED_AT_ONCE)
+    dropped = 0
+    for bundle in unused:
+        try:
+            dropped += _drop(bundle.workspace_id, bundle.id, bundle.sha256)
+        except BundleStoreAway as error:
+            logger.warning("bundles.not_dropped", error=str(error.__cause__)[:500])
+            break
+    return dropped
+
+
+def _let_go_of_deleted() -> None:
+    after: uuid.UUID | None = None
+    while page := flow_selectors.list_deleted_with_code(after=after, limit=PAGE):
+        after = page[-1]
+        busy = runs.deployments_with_unfinished_runs(deployment_ids=page)
+        flows.let_go_of_code(deployment_ids=set(page) - busy)
+
+
+def _drop(workspace_id: uuid.UUID, bundle_id: uuid.UUID, sha256: str) -> bool:
+    # Bytes first, both under the locks of uploads and of deploys: whoever is killed in between
+    # leaves an unused row without bytes, which is not found, and dropped by the next round.
+    with workspace_scope(workspace_id):
+        _take_turns(workspace_id, sha256)
+        bundle = flows.lock_unused_bundle(workspace_id=workspace_id, bundle_id=bundle_id)
+        if bundle is None:
+            return False
+        bundle_store.delete(workspace_id, sha256)
+        flows.forget_bundle(bundle=bundle)
+    return True
 
 
 def _is_whole(workspace_id: uuid.UUID, sha256: str) -> bool:

@@ -1,6 +1,11 @@
 """Use cases of flows; other apps import this package only."""
 
-from apps.flows.services.bundles import record_bundle
+from apps.flows.services.bundles import (
+    forget_bundle,
+    let_go_of_code,
+    lock_unused_bundle,
+    record_bundle,
+)
 from apps.flows.services.deployments import (
     DeploymentChanges,
     check_run_parameters,
@@ -33,6 +38,9 @@ __all__ = [
     "edit_schedule",
     "ensure_flow",
     "find_next_due_at",
+    "forget_bundle",
+    "let_go_of_code",
+    "lock_unused_bundle",
     "record_bundle",
     "save_deployment",
     "take_due_schedules",

@@ -83,6 +83,12 @@ def workspaces_with_held_runs() -> list[uuid.UUID]:
     return list(held.values_list("workspace_id", flat=True).distinct())
 
 
+def deployments_with_unfinished_runs(*, deployment_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these deployments that have runs without an end; for loops."""
+    unfinished = Run.objects.filter(deployment_id__in=deployment_ids, ended_at=None)
+    return set(unfinished.order_by().values_list("deployment_id", flat=True).distinct())
+
+
 def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:
     """Return the run's state, or None when there is no such run."""
     states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)
