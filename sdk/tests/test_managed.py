@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import signal
 import subprocess
@@ -179,6 +180,27 @@ def test_code_that_is_not_what_was_uploaded_is_not_run(
     assert (server.runs[run_id]["state"], cause["kind"]) == ("CRASHED", "start_failed")
     assert "checksum" in cause["detail"]
     assert not (tmp_path / "task" / "code").exists()
+
+
+def test_code_that_was_deployed_while_it_was_fetched_is_run(
+    server: ContractServer, start: Start
+) -> None:
+    run_id = server.queue_task(bundle(), "flow.py:good")
+    newer = bundle("from headway import flow\n\n@flow\ndef newer():\n    print('newer code')\n")
+    sha256 = hashlib.sha256(newer).hexdigest()
+    server.bundles[sha256] = newer
+    order = server.tasks[run_id]
+    deployment = order["lease"]["deployment"] | {"entrypoint": "flow.py:newer"}
+    server.redeployed[run_id] = order | {
+        "bundle": {"sha256": sha256, "bytes": len(newer)},
+        "lease": order["lease"] | {"deployment": deployment},
+    }
+
+    code, out = end_of(start(run_id))
+
+    assert code == 0, out
+    assert server.runs[run_id]["states"][-1] == "COMPLETED"
+    assert "newer code" in server.messages()
 
 
 def test_a_zip_that_leaves_its_folder_is_not_unpacked(

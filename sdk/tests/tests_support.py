@@ -55,6 +55,7 @@ class ContractServer:
         self.pools = [{"id": "p1", "name": "default", "kind": "PROCESS"}]
         self.bundles: dict[str, bytes] = {}
         self.tasks: dict[str, dict[str, Any]] = {}  # what a managed run's task shall do
+        self.redeployed: dict[str, dict[str, Any]] = {}  # a run's order from the second asking on
         self.phases: list[tuple[str, str]] = []
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
@@ -311,6 +312,8 @@ class ContractServer:
                 order = self.tasks.get(run_id)
                 if order is None or query["epoch"] != str(order["lease"]["epoch"]):
                     return 409, _error("stale_epoch", "This lease is over.")
+                if run_id in self.redeployed:
+                    self.tasks[run_id] = self.redeployed.pop(run_id)
                 return 200, order
             case "GET", ["runs", run_id, "task", "bundle"]:
                 return 200, self.bundles[self.tasks[run_id]["bundle"]["sha256"]]

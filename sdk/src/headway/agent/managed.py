@@ -138,8 +138,8 @@ class Task:
         return order
 
     def _prepare(self, order: Mapping[str, Any]) -> tuple[Lease, Environment]:
+        order, code = self._fetch(order)
         _require_python(str(order.get("python") or ""))
-        code = self._fetch(order["bundle"])
         self._tell("FETCHED")
         self._environment = prepare_environment(
             self._environments,
@@ -152,7 +152,8 @@ class Task:
         self._tell("PREPARED")
         return replace(Lease.from_wire(order["lease"]), path=str(code)), self._environment
 
-    def _fetch(self, bundle: Mapping[str, Any]) -> Path:
+    def _fetch(self, order: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
+        """Return the unpacked code, and the order that it belongs to."""
         packed, code = self._folder / "bundle.zip", self._folder / "code"
         shutil.rmtree(code, ignore_errors=True)
         self._client.download(
@@ -162,12 +163,16 @@ class Task:
             most_bytes=MAX_ZIP_BYTES,
         )
         self._heed_stop()
-        if hash_file(packed) != bundle["sha256"]:
+        arrived = hash_file(packed)
+        if arrived != order["bundle"]["sha256"]:
+            # Somebody may have deployed since we asked: then this is the code of the newer order.
+            order = self._ask()
+        if arrived != order["bundle"]["sha256"]:
             raise BadZip("The code did not arrive as it was uploaded: its checksum differs.")
         unpack_zip(packed, code)
         packed.unlink()
         self._heed_stop()
-        return code
+        return order, code
 
     def _heed_stop(self) -> None:
         if self._stop.is_set():
