@@ -44,6 +44,6 @@ def _send(task_name: str, ids: dict[str, str | int], *, retry: bool = True) -> N
     if task_name not in current_app.tasks:
         # Only a Celery worker imports all task modules by itself; here the first job does. The
         # lock: a second thread's first job would go on before the first one's import is done.
-        if True:
+        with _LOADING:
             current_app.loader.import_default_modules()
     current_app.tasks[task_name].apply_async(kwargs=ids, retry=retry)
