@@ -142,6 +142,28 @@ def test_run_shows_the_flows_own_traceback(headway: Headway, script: Script) -> 
     assert "_engine.py" not in err
 
 
+@pytest.mark.parametrize("command", ["run", "deploy"])
+def test_what_a_file_lacks_is_said_without_our_frames(
+    headway: Headway, script: Script, command: str
+) -> None:
+    script("import no_such_package\n", "needs.py")
+
+    code, _, err = headway(command, "needs.py:main")
+
+    assert (code, err.count("File ")) == (1, 1), err
+    assert "No module named 'no_such_package'" in err
+    assert "install what it imports in this environment, too" in err
+
+
+def test_a_file_that_is_no_python_is_named_with_its_line(headway: Headway, script: Script) -> None:
+    script("x = 1\nif x\n", "broken.py")
+
+    code, _, err = headway("deploy", "broken.py:main")
+
+    assert (code, err.count("File ")) == (1, 1), err
+    assert "broken.py\", line 2" in err
+
+
 def test_deploy_sends_the_schema_of_the_signature(
     server: ContractServer, headway: Headway, script: Script, tmp_path: Path
 ) -> None:

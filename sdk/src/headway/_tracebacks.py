@@ -9,6 +9,7 @@ from headway._records import MAX_ERROR_TYPE, ErrorInfo
 from headway._units import text_of
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+IMPORTING = "<frozen importlib."  # Python's own frames between us and a module that we import
 MAX_CHARACTERS = 32_000
 
 
@@ -30,7 +31,7 @@ def describe_error(error: BaseException) -> ErrorInfo:
 def users_part(trace: TracebackType | None) -> TracebackType | None:
     """Return the traceback from the first frame on that is not ours."""
     part = trace
-    while part is not None and part.tb_frame.f_code.co_filename.startswith(OWN_FOLDER):
+    while part is not None and part.tb_frame.f_code.co_filename.startswith((OWN_FOLDER, IMPORTING)):
         part = part.tb_next
     return part if part is not None else trace
 

@@ -6,7 +6,8 @@ import re
 import sys
 import unicodedata
 import uuid
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,9 @@ from headway._errors import (
     ServerUnavailable,
     Unauthenticated,
 )
+
+if TYPE_CHECKING:
+    from headway._flow import Flow
 
 FAILED, USAGE, NOT_CONFIGURED, NOT_THERE, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 5, 130
 DRAIN_SECONDS = 3.0
@@ -64,6 +68,31 @@ class HeadwayGroup(click.Group):
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):  # Abort: Ctrl-C at a prompt
             ctx.exit(INTERRUPTED)
+
+
+def import_flow(entrypoint: str) -> Flow[..., Any]:
+    """Import the flow from this folder; what its module raises is shown, and ends the command."""
+    from headway._entrypoint import load_flow
+
+    try:
+        return load_flow(entrypoint, folder=Path.cwd())
+    except HeadwayError:
+        raise
+    except Exception as error:  # noqa: BLE001  a mistake in the file, shown as one
+        import traceback
+
+        from headway._tracebacks import users_part
+
+        # Of a file that is no Python there are only our frames; the message names file and line.
+        trace = None if isinstance(error, SyntaxError) else users_part(error.__traceback__)
+        traceback.print_exception(type(error), error, trace)
+        if isinstance(error, ImportError):
+            click.echo(
+                f"\n{entrypoint.partition(':')[0]} is imported here to read the flow's name and "
+                "parameters: install what it imports in this environment, too.",
+                err=True,
+            )
+        sys.exit(FAILED)
 
 
 def get_client() -> Client:

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from headway.cli._edge import get_client, plain, read_interval, show_state, split_pairs
+from headway.cli._edge import (
+    get_client,
+    import_flow,
+    plain,
+    read_interval,
+    show_state,
+    split_pairs,
+)
 
 
 @click.command(short_help="Make a flow runnable from Headway, by hand or on schedules.")
@@ -68,11 +75,10 @@ def deploy(
     what is no code (.git, virtual environments, caches, .env). Deploying the same name again
     replaces the deployment, its schedules included.
     """
-    from headway._entrypoint import load_flow
     from headway._schema import parameter_schema, read_text, read_value
     from headway.cli._bundle import ManagedOptions, describe_code, is_managed
 
-    flow = load_flow(entrypoint, folder=Path.cwd())
+    flow = import_flow(entrypoint)
     schema = parameter_schema(flow.fn)
     parameters = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
     _check_parameters(flow.fn, parameters, read_value)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from headway.cli._edge import FAILED, split_pairs
+from headway.cli._edge import FAILED, import_flow, split_pairs
 
 
 @click.command()
@@ -18,12 +16,11 @@ def run(context: click.Context, entrypoint: str, pairs: tuple[str, ...]) -> None
     import sys
     import traceback
 
-    from headway._entrypoint import load_flow
     from headway._errors import HeadwayError, RunCancelled
     from headway._schema import parameter_schema, read_parameters, read_text
     from headway._tracebacks import users_part
 
-    flow = load_flow(entrypoint, folder=Path.cwd())
+    flow = import_flow(entrypoint)
     schema = parameter_schema(flow.fn)
     given = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
     parameters = read_parameters(flow.fn, given)
