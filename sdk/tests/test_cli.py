@@ -161,7 +161,7 @@ def test_a_file_that_is_no_python_is_named_with_its_line(headway: Headway, scrip
     code, _, err = headway("deploy", "broken.py:main")
 
     assert (code, err.count("File ")) == (1, 1), err
-    assert "broken.py\", line 2" in err
+    assert 'broken.py", line 2' in err
 
 
 def test_deploy_sends_the_schema_of_the_signature(

@@ -50,6 +50,20 @@ def cause_of_death(return_code: int, *, started: bool, oom_kills: int, last_line
     return {"kind": "exit_code", "exit_code": return_code, "detail": detail}
 
 
+def words_of(cause: Cause | None) -> str:
+    """
+    Return a cause as a log says it.
+
+    >>> words_of({"kind": "exit_code", "exit_code": 3, "detail": "bye"}), words_of(None)
+    ('exit_code 3, bye', 'no cause')
+    """
+    if cause is None:
+        return "no cause"
+    number = cause.get("exit_code")
+    what = cause["kind"] if number is None else f"{cause['kind']} {number}"
+    return ", ".join(filter(None, (what, cause.get("detail"))))
+
+
 def signal_name(number: int) -> str:
     """
     Return a signal's name.

@@ -181,7 +181,8 @@ def _build(
     variables = _variables_for_uv(given, cache=folder.parent / f"cache-{_short(workspace)}")
     listed = building / "requirements.txt"
     run = _Uv(uv, variables=variables, folder=building, stop=stop, show=show)
-    show(f"making an environment with {len(requirements)} requirements")
+    count = len(requirements)
+    show(f"making an environment with {count} requirement{'' if count == 1 else 's'}")
     began = time.monotonic()
     try:
         run("venv", "--relocatable", "--allow-existing", "--python", sys.executable, str(building))

@@ -20,7 +20,7 @@ from headway._ids import uuid7
 from headway._json import encode
 from headway._records import Cause, ErrorInfo, LogLine, RunReport
 from headway._states import State
-from headway.agent._death import cause_of_death, count_oom_kills
+from headway.agent._death import cause_of_death, count_oom_kills, words_of
 from headway.agent._lease import Lease
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ class RunProcess:
         }
         optional: Mapping[str, Any] = {"message": message, "cause": cause, "error": error}
         body |= {name: value for name, value in optional.items() if value is not None}
-        self._show(f"{self.lease.run_name} | {state} {message or cause}")
+        self._show(f"{self.lease.run_name} | {state}: {message or words_of(cause)}")
         try:
             self._client.post(f"runs/{self.lease.run_id}/transitions", body)
             self._reported = True

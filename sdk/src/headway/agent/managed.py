@@ -30,6 +30,7 @@ from headway._recording import open_recorder
 from headway._records import Cause, LogLine, RunReport
 from headway._states import State
 from headway._zips import MAX_ZIP_BYTES, BadZip, hash_file, unpack_zip
+from headway.agent._death import words_of
 from headway.agent._environment import (
     Environment,
     EnvironmentFailed,
@@ -271,7 +272,7 @@ class Task:
         self, state: State, *, message: str | None = None, cause: Cause | None = None
     ) -> bool:
         occurred_ns = now_ns()
-        _show(f"{state} {message or cause}")
+        _show(f"{state}: {message or words_of(cause)}")
         body: dict[str, Any] = {
             "epoch": self.epoch,
             "state": state,

@@ -74,10 +74,35 @@ def follow_run(client: Client, run_id: str, *, pause: Callable[[float], None] = 
     pause(SETTLE_SECONDS)
     _show_stored(client, run_id, shown)
     click.echo(
-        f"Run {plain(run['name'])} is {show_state(run)} {show_duration(run.get('duration_ms'))}",
+        f"Run {plain(run['name'])} is {show_state(run)} "
+        f"{show_duration(run.get('duration_ms'))}".rstrip(),
         err=True,
     )
+    if why := explain(run):
+        click.echo(plain(why, lines=True), err=True)
     return 0 if run["state"] in ("COMPLETED", "CACHED", "SKIPPED") else FAILED
+
+
+def explain(run: dict[str, Any]) -> str:
+    """
+    Return why a run ended badly, in a line; empty when it did not, or nobody knows.
+
+    >>> explain({"error": {"type": "ValueError", "message": "too much"}})
+    'ValueError: too much'
+    >>> explain({"cause": {"kind": "oom", "detail": "It used 550 MiB of 512 MiB."}})
+    'oom: It used 550 MiB of 512 MiB.'
+    >>> explain({"cause": {"kind": "exit_code", "exit_code": 3, "detail": "bye"}})
+    'exit code 3, last line: bye'
+    """
+    error, cause = run.get("error"), run.get("cause")
+    if error:
+        return f"{error['type']}: {error['message']}"
+    if not cause:
+        return ""
+    if cause["kind"] == "exit_code":
+        said = f", last line: {cause['detail']}" if cause.get("detail") else ""
+        return f"exit code {cause.get('exit_code')}{said}"
+    return ": ".join(filter(None, (cause["kind"].replace("_", " "), cause.get("detail"))))
 
 
 def _show_stored(client: Client, run_id: str, shown: Shown) -> None:
