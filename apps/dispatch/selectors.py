@@ -44,7 +44,7 @@ def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     named = Q(name=pool) if pool_id is None else Q(id=pool_id)
     found = Pool.objects.for_workspace(workspace_id).filter(named).first()
     if found is None:
-        raise PoolNotFound("There is no such pool.", pool=pool)
+        raise PoolNotFound(f"There is no pool {pool!r} in this workspace.", pool=pool)
     return found
 
 

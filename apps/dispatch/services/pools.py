@@ -62,7 +62,7 @@ def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     try:
         found = resolve_pool(workspace_id=workspace_id, pool=pool)
     except ComputeIsOff:
-        raise PoolNotFound("There is no such pool.", pool=pool) from None
+        raise PoolNotFound(f"There is no pool {pool!r} in this workspace.", pool=pool) from None
     if found.kind == PoolKind.MANAGED:
         raise PoolIsManaged(
             f"Headway itself executes the runs of pool {found.name!r}; agents need another pool.",
