@@ -41,7 +41,7 @@ describe("channels", () => {
     await user.click(add);
 
     await waitFor(() => expect(to).toHaveAccessibleDescription(/eve@elsewhere.example is not a confirmed address/), PATIENT);
-    await user.click(within(dialog).getByRole("radio", { name: "Slack form" }));
+    await user.click(within(dialog).getByRole("radio", { name: "Slack" }));
     await user.type(within(dialog).getByLabelText("Address"), "ftp://chat");
     await user.click(add);
     await waitFor(() => expect(within(dialog).getByLabelText("Address")).toHaveAccessibleDescription(/Must begin with https/), PATIENT);

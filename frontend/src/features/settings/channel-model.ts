@@ -1,7 +1,7 @@
 import type { IconName } from "@/components/ui/icon";
 import type { Channel, ChannelKind, Delivery } from "@/schema/wire/channels";
 
-export const KIND_NAMES: Readonly<Record<ChannelKind, string>> = { EMAIL: "E-mail", SLACK: "Slack form", WEBHOOK: "Webhook" };
+export const KIND_NAMES: Readonly<Record<ChannelKind, string>> = { EMAIL: "E-mail", SLACK: "Slack", WEBHOOK: "Webhook" };
 
 export const KIND_WORDS: Readonly<Record<ChannelKind, string>> = {
   EMAIL: "Text and HTML, to confirmed addresses of members.",

@@ -22,6 +22,8 @@ export function ChannelDialog({ channel, onClose }: ChannelDialogProps) {
   const client = useQueryClient();
   const [draft, setDraft] = useState<ChannelDraft>(channel === null ? EMPTY_DRAFT : { ...EMPTY_DRAFT, name: channel.name, kind: channel.kind });
   const [drawn, setDrawn] = useState<string | null>(null);
+  // Left open after a choice, the list lies over the buttons.
+  const [choosing, setChoosing] = useState(false);
   const members = useQuery({ ...membersQuery(slug), enabled: draft.kind === "EMAIL" });
   const save = useMutation({
     mutationFn: async () => {
@@ -97,7 +99,13 @@ export function ChannelDialog({ channel, onClose }: ChannelDialogProps) {
               data={(members.data?.items ?? []).map((member) => member.user.email)}
               maxTags={20}
               value={[...draft.to]}
-              onChange={(to) => change({ to })}
+              dropdownOpened={choosing}
+              onDropdownOpen={() => setChoosing(true)}
+              onDropdownClose={() => setChoosing(false)}
+              onChange={(to) => {
+                change({ to });
+                setChoosing(false);
+              }}
               acceptValueOnBlur
               error={said("config.to")}
             />
