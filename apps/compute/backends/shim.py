@@ -171,7 +171,8 @@ def _see_through(
     end: dict[str, Any] = {
         "oom": oom,
         "evicted": bool(_stop_asked),
-        "reason": reason or log.last_line,
+        # With 0 it has told the server how the run ended: its last words explain nothing more.
+        "reason": reason or (log.last_line if status else ""),
     }
     if status < 0:
         end["signal"] = _signal_name(-status)

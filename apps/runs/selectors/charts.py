@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Count, DateTimeField, F, Func, Value
@@ -123,8 +124,19 @@ def reason_for_attention(run: Run, *, now: datetime) -> str:
     if run.error:
         return f"{run.error.get('type', 'Error')}: {run.error.get('message', '')}"[:300]
     if run.cause:
-        return str(run.cause.get("detail") or run.cause.get("kind"))[:300]
+        return _cause_in_words(run.cause)[:300]
     return f"Ended as {run.state.lower().replace('_', ' ')}."
+
+
+def _cause_in_words(cause: Mapping[str, Any]) -> str:
+    detail = str(cause.get("detail") or "")
+    if cause.get("kind") == "exit_code":
+        # The detail is the last line of its output, which seldom is the reason.
+        said = f" Its last line: {detail}" if detail else ""
+        return f"Ended with exit code {cause.get('exit_code', 'unknown')}.{said}"
+    if cause.get("kind") == "oom":
+        return f"Out of memory. {detail}".rstrip()
+    return detail or str(cause.get("kind"))
 
 
 def _in_words(span: timedelta) -> str:

@@ -74,6 +74,7 @@ it("says what was used once it is known", () => {
 
 it.each<[RunCause | null, string | null]>([
   [{ kind: "exit_code", exit_code: 137 }, "the process ended with exit code 137"],
+  [{ kind: "exit_code", exit_code: 3, detail: "3 rows" }, "the process ended with exit code 3. Its last line: 3 rows"],
   [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
   [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
   [{ kind: "evicted" }, "the machine was taken away from it"],

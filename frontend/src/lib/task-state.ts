@@ -92,7 +92,8 @@ export function causeWords(cause: RunCause | null): string | null {
   const detail = cause.detail === null || cause.detail === undefined || cause.detail === "" ? "" : `: ${cause.detail}`;
   switch (cause.kind) {
     case "exit_code":
-      return `the process ended with exit code ${cause.exit_code ?? "unknown"}${detail}`;
+      // What it said last is seldom why it ended.
+      return `the process ended with exit code ${cause.exit_code ?? "unknown"}${detail === "" ? "" : `. Its last line${detail}`}`;
     case "signal":
       return `the process was killed by signal ${cause.signal ?? "unknown"}${detail}`;
     case "oom":

@@ -8,6 +8,7 @@ from apps.runs import wire
 from apps.runs.enums import RunState, StateType
 from apps.runs.models import Run
 from apps.runs.selectors import get_run, list_task_runs
+from apps.runs.selectors.charts import reason_for_attention
 from apps.tenancy.isolation import workspace_scope
 from tests.apps.runs.test_task_runs import said, tell
 from tests.factories.dispatch import local_run, make_deployment, report, running, start
@@ -158,6 +159,23 @@ def test_the_histogram_counts_by_type_with_empty_buckets(api, alice, world):
         for kind, count in bucket["counts"].items():
             totals[kind] = totals.get(kind, 0) + count
     assert totals == {"FAILED": 1, "RUNNING": 2, "SCHEDULED": 1}
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (
+            {"kind": "exit_code", "exit_code": 3, "detail": "3 rows"},
+            "Ended with exit code 3. Its last line: 3 rows",
+        ),
+        ({"kind": "oom", "detail": "It used 9 MiB."}, "Out of memory. It used 9 MiB."),
+        ({"kind": "evicted"}, "evicted"),
+    ],
+)
+def test_last_words_are_not_given_for_a_reason(cause, reason):
+    run = Run(state=RunState.CRASHED, cause=cause)
+
+    assert reason_for_attention(run, now=datetime.now(UTC)) == reason
 
 
 def test_the_overview_says_what_needs_somebody(api, alice, world):

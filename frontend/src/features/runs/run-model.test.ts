@@ -59,7 +59,8 @@ it("sums a failed run up, and leaves the cause to the panel below", () => {
 
   expect(runSentence({ ...none, task_counts: { COMPLETED: 6, FAILED: 1 } })).toBe("Crashed after 1m 01s, 6 of 7 task runs done.");
   expect(runSentence({ ...none, task_counts: null, cause: null, error: null })).toBe("Crashed after 1m 01s; no reason was reported.");
-  expect(runSentence({ ...none, task_counts: null, started_at: null })).toBe("Crashed before it began.");
+  expect(runSentence({ ...none, task_counts: null, started_at: null })).toBe("Crashed before it could report its start.");
+  expect(runSentence({ ...none, task_counts: null, started_at: null, cause: { kind: "start_failed" } })).toBe("Crashed before it began.");
 });
 
 it("counts what a running run does now", () => {

@@ -48,13 +48,18 @@ export function runSentence(run: Run): string {
       return `${wordOf(run.state)}${took}${done}.`;
     case "FAILED":
     case "CRASHED":
-      if (run.started_at === null) return `${wordOf(run.state)} before it began${unexplained(run)}.`;
+      if (run.started_at === null) return `${wordOf(run.state)} ${beforeItsStart(run)}${unexplained(run)}.`;
       return `${wordOf(run.state)}${took}${total === 0 ? "" : `, ${counts.COMPLETED ?? 0} of ${plural(total, "task run")} done`}${unexplained(run)}.`;
     case "RUNNING":
       return total === 0 ? `${wordOf(run.state)}.` : `${wordOf(run.state)}: ${plural(counts.COMPLETED ?? 0, "task run")} done${atWork(counts)}.`;
     default:
       return `${wordOf(run.state)}.`;
   }
+}
+
+/** A process that was killed young may have run without that its first report got through. */
+export function beforeItsStart({ cause }: Pick<Run, "cause">): string {
+  return cause !== null && ["exit_code", "signal", "oom"].includes(cause.kind) ? "before it could report its start" : "before it began";
 }
 
 /** The panel below the header says why; only when there is nothing to say does the sentence say that. */

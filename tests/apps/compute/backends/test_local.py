@@ -63,6 +63,12 @@ def test_the_exit_code_and_the_last_line_are_kept(backend):
     assert report.started_at <= report.stopped_at
 
 
+def test_last_words_explain_nothing_when_all_went_well(backend):
+    report = ended(backend, spec(python("print('so long')")))
+
+    assert (report.exit_code, report.reason) == (0, "")
+
+
 def test_a_signal_is_named(backend):
     report = ended(backend, spec(python("import os; os.kill(os.getpid(), 11)")))
 

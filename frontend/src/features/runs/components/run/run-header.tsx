@@ -66,7 +66,7 @@ export function RunHeader({ run, transitions, live }: RunHeaderProps) {
               </>
             ),
           },
-          { term: "Started", value: <RelativeTime at={run.started_at} none="not yet" /> },
+          { term: "Started", value: <RelativeTime at={run.started_at} none={run.ended_at === null ? "not yet" : "never reported"} /> },
           {
             term: "Started by",
             value:

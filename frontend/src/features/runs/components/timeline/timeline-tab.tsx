@@ -10,6 +10,7 @@ import { TaskDetail } from "@/features/runs/components/timeline/task-detail";
 import { TaskSummaryTable } from "@/features/runs/components/timeline/task-summary-table";
 import { TimelineCanvas, type Density } from "@/features/runs/components/timeline/timeline-canvas";
 import { TimelineTools } from "@/features/runs/components/timeline/timeline-tools";
+import { beforeItsStart } from "@/features/runs/run-model";
 import type { RunSearch } from "@/features/runs/run-search";
 import { columnsFrom, extent, filterRows } from "@/features/runs/timeline/columns";
 import { criticalPath } from "@/features/runs/timeline/critical-path";
@@ -64,7 +65,7 @@ export function TimelineTab({ run, search, onChange }: TimelineTabProps) {
   if (columns.count === 0 && isFinal(run.state_type)) {
     return (
       <EmptyState icon="timeline" title="This run has no task runs">
-        {run.started_at === null ? "It ended before its code began." : "Its flow called no function with @task on it, or ended before the first one."}
+        {run.started_at === null ? `It ended ${beforeItsStart(run)}.` : "Its flow called no function with @task on it, or ended before the first one."}
       </EmptyState>
     );
   }
