@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -33,6 +34,9 @@ _folder: str | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server in the controlling process; xdist's workers inherit its address."""
     global _server, _folder
+    # A shell that starts us in the background has SIGINT ignored, and our processes inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if _HOST_VARIABLE not in os.environ:
         _folder = tempfile.mkdtemp(prefix="headway-test-")
         _server = EmbeddedPostgres(Path(_folder) / "postgres", durable=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ from headway import _recording
 from tests_support import ContractServer, start_python
 
 pytest_plugins = ["headway.testing.fixtures"]
+
+
+def pytest_configure() -> None:
+    # A shell that starts us in the background has SIGINT ignored, and our processes inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

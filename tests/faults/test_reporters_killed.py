@@ -116,7 +116,10 @@ def test_whoever_is_killed_stripe_has_each_unit_once(tmp_path, settings):
         counted = recount(month=Month.of(utc_now()), now=utc_now())
         made = StripeReport.objects.count()
         recorded = sum(UsageRecord.objects.values_list("quantity", flat=True))
-    assert counted.wrong == []
+    # Task runs that other tests committed stay: Django empties only the tables that it made.
+    ours = {workspace.id for workspace in people}
+    assert [line for line in counted.lines if line.workspace_id in ours]
+    assert [line for line in counted.wrong if line.workspace_id in ours] == []
     assert recorded == told == sum(fake.used(customer_of(each)) for each in people)
     assert doubts > 0, "Nobody was killed between claiming and confirming."
     assert b"Traceback" not in log_path.read_bytes()
