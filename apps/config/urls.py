@@ -12,6 +12,7 @@ handler500 = "apps.core.http.exception_handler.handle_500"
 api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("", include("apps.tenancy.api.urls")),
+    path("", include("apps.sso.api.urls")),
     path("", include("apps.flows.api.urls")),
     path("", include("apps.runs.api.urls")),
     path("", include("apps.dispatch.api.urls")),

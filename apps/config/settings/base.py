@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.identity",
     "apps.tenancy",
+    "apps.sso",
     "apps.telemetry",
     "apps.notifications",
     "apps.flows",
