@@ -1,0 +1,40 @@
+"""Reads of accounts."""
+
+from __future__ import annotations
+
+import uuid
+
+from apps.tenancy.actors import AccountRef
+from apps.tenancy.models import (
+    Account,
+    Member,
+    Workspace,
+)
+
+
+def find_account(*, account_id: uuid.UUID) -> AccountRef | None:
+    """Return the account, or None when it is gone."""
+    name = Account.objects.filter(pk=account_id).values_list("name", flat=True).first()
+    return None if name is None else AccountRef(id=account_id, name=name)
+
+
+def list_account_ids(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
+    """Return up to `limit` ids of accounts beyond `after`, in their order; for loops."""
+    accounts = Account.objects.order_by("id").values_list("id", flat=True)
+    return list((accounts.filter(id__gt=after) if after else accounts)[:limit])
+
+
+def account_size(*, account_id: uuid.UUID) -> tuple[int, int]:
+    """Return how many users and how many workspaces the account has."""
+    return (
+        Member.objects.filter(account_id=account_id).count(),
+        Workspace.objects.filter(account_id=account_id).count(),
+    )
+
+
+def find_owned_account_id(*, user_id: uuid.UUID, account_id: uuid.UUID | None) -> uuid.UUID | None:
+    """Return the account in which the person may make workspaces: the given one, or the oldest."""
+    memberships = Member.objects.filter(user_id=user_id, role__in=["OWNER", "ADMIN"])
+    if account_id is not None:
+        memberships = memberships.filter(account_id=account_id)
+    return memberships.order_by("created_at", "id").values_list("account_id", flat=True).first()

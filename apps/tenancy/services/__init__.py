@@ -1,0 +1,36 @@
+"""Use cases of accounts, workspaces, members and keys; other apps import this package only."""
+
+from apps.tenancy.services.accounts import create_account_for_new_user
+from apps.tenancy.services.keys import create_api_key, note_key_use, revoke_api_key
+from apps.tenancy.services.limits import refuse_while_held, set_limits
+from apps.tenancy.services.members import add_member, change_role, remove_member
+from apps.tenancy.services.run_keys import (
+    create_run_key,
+    drop_ended_run_keys,
+    end_run_keys,
+    revoke_run_keys,
+)
+from apps.tenancy.services.workspaces import (
+    create_workspace,
+    create_workspace_for,
+    rename_workspace,
+)
+
+__all__ = [
+    "add_member",
+    "change_role",
+    "create_account_for_new_user",
+    "create_api_key",
+    "create_run_key",
+    "create_workspace",
+    "create_workspace_for",
+    "drop_ended_run_keys",
+    "end_run_keys",
+    "note_key_use",
+    "refuse_while_held",
+    "remove_member",
+    "rename_workspace",
+    "revoke_api_key",
+    "revoke_run_keys",
+    "set_limits",
+]
