@@ -18,7 +18,27 @@ class BuiltInRole(TextChoices):
     AGENT = "AGENT"
 
 
+class MemberSource(TextChoices):
+    """How somebody came to an account."""
+
+    SIGNUP = "SIGNUP"
+    INVITATION = "INVITATION"
+    SSO = "SSO"
+    SCIM = "SCIM"
+
+
+class ObjectKind(TextChoices):
+    """What object rules can narrow."""
+
+    POOL = "POOL"
+    DEPLOYMENT = "DEPLOYMENT"
+    BLOCK = "BLOCK"
+
+
 class ActorKind(TextChoices):
     USER = "user"
     API_KEY = "api_key"
     RUN = "run"  # what a managed run's own process may do
+    SCIM = "scim"  # an identity provider that keeps members and teams
+    SYSTEM = "system"  # Headway itself: a loop, a deadline
+    NOBODY = "nobody"  # not signed in, or not yet

@@ -149,6 +149,99 @@ def readable_by_account(table: str, column: str = "account_id") -> str:
     )
 
 
+class EnableSharedRowSecurity(migrations.RunSQL):
+    """
+    Migration step: rows of an account that its workspaces may read: teams, roles, who belongs.
+
+    Written in `account_scope`; read there, in `workspace_scope`, and where `own` says, a condition
+    on the row for what a person sees of themselves in `user_scope`.
+    """
+
+    reduces_to_sql = True
+
+    def __init__(self, table: str, own: str = "") -> None:
+        self.table, self.own = table, own
+        own_policy = f"CREATE POLICY own ON {table} FOR SELECT TO {APP_ROLE} USING ({own});"
+        super().__init__(
+            sql=f"""
+                ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+                ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+                CREATE POLICY by_account ON {table} TO {APP_ROLE}
+                    USING (account_id = {_CURRENT_ACCOUNT});
+                CREATE POLICY by_workspace ON {table} FOR SELECT TO {APP_ROLE}
+                    USING (account_id = (
+                        SELECT within.account_id FROM tenancy_workspace AS within
+                        WHERE within.id = {_CURRENT_WORKSPACE}));
+                CREATE POLICY all_accounts ON {table} TO {WORKER_ROLE} USING (true);
+                {own_policy if own else ""}
+            """,
+            reverse_sql=f"""
+                ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+                ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+                DROP POLICY IF EXISTS by_account ON {table};
+                DROP POLICY IF EXISTS by_workspace ON {table};
+                DROP POLICY IF EXISTS all_accounts ON {table};
+                DROP POLICY IF EXISTS own ON {table};
+            """,
+        )
+
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
+        return self.__class__.__name__, [self.table, self.own], {}
+
+
+OWN_TEAMS = f"user_id = {_CURRENT_USER}"
+IN_OWN_ACCOUNTS = (
+    "account_id IN (SELECT mine.account_id FROM tenancy_member AS mine"
+    f" WHERE mine.user_id = {_CURRENT_USER})"
+)
+OWN_TEAMS_ASSIGNMENTS = (
+    "CREATE POLICY own_teams ON tenancy_roleassignment FOR SELECT TO "
+    f"{APP_ROLE} USING (team_id IN (SELECT mine.team_id FROM tenancy_teammember AS mine"
+    f" WHERE mine.user_id = {_CURRENT_USER}));"
+)
+OWN_RULES = (
+    "CREATE POLICY own_workspaces ON tenancy_objectrule FOR SELECT TO "
+    f"{APP_ROLE} USING (workspace_id IN (SELECT theirs.id FROM tenancy_workspace AS theirs"
+    " JOIN tenancy_member AS mine ON mine.account_id = theirs.account_id"
+    f" WHERE mine.user_id = {_CURRENT_USER}));"
+)
+ASSIGNMENTS_BY_ACCOUNT = (
+    "CREATE POLICY by_account ON tenancy_roleassignment TO "
+    f"{APP_ROLE} USING (workspace_id IN (SELECT theirs.id FROM tenancy_workspace AS theirs"
+    f" WHERE theirs.account_id = {_CURRENT_ACCOUNT}));"
+)
+KEYS_BY_ACCOUNT = (
+    "CREATE POLICY by_account ON tenancy_apikey TO "
+    f"{APP_ROLE} USING (workspace_id IN (SELECT theirs.id FROM tenancy_workspace AS theirs"
+    f" WHERE theirs.account_id = {_CURRENT_ACCOUNT}));"
+)
+KEYS_OF_OWN = (
+    "CREATE POLICY own ON tenancy_apikey FOR SELECT TO "
+    f"{APP_ROLE} USING (created_by_id = {_CURRENT_USER});"
+)
+INVITATION_BY_HASH = (
+    "CREATE POLICY by_hash ON tenancy_invitation FOR SELECT TO "
+    f"{APP_ROLE} USING (token_hash = {_CURRENT_KEY});"
+)
+AUDIT_ACCESS = f"""
+    ALTER TABLE tenancy_auditentry ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE tenancy_auditentry FORCE ROW LEVEL SECURITY;
+    CREATE POLICY by_account ON tenancy_auditentry TO {APP_ROLE}
+        USING (account_id = {_CURRENT_ACCOUNT});
+    CREATE POLICY by_workspace ON tenancy_auditentry FOR SELECT TO {APP_ROLE}
+        USING (workspace_id = {_CURRENT_WORKSPACE});
+    CREATE POLICY all_accounts ON tenancy_auditentry TO {WORKER_ROLE} USING (true);
+    -- Rights alone would do for both roles; the trigger also stops whoever gets more of them.
+    REVOKE UPDATE, DELETE, TRUNCATE ON tenancy_auditentry FROM {APP_ROLE}, {WORKER_ROLE};
+    CREATE FUNCTION tenancy_audit_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'Entries of the audit log are neither changed nor deleted.'
+            USING ERRCODE = 'insufficient_privilege';
+    END $$;
+    CREATE TRIGGER tenancy_audit_stands BEFORE UPDATE OR DELETE ON tenancy_auditentry
+        FOR EACH ROW EXECUTE FUNCTION tenancy_audit_stands();
+"""
+
 OWN_ASSIGNMENTS = (
     "CREATE POLICY own ON tenancy_roleassignment FOR SELECT TO "
     f"{APP_ROLE} USING (user_id = {_CURRENT_USER});"

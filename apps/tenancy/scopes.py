@@ -13,6 +13,8 @@ class Scope(StrEnum):
     WORKSPACE_MANAGE = "workspace:manage"
     MEMBERS_READ = "members:read"
     MEMBERS_MANAGE = "members:manage"
+    ROLES_MANAGE = "roles:manage"  # rules that narrow who may do what to one object
+    AUDIT_READ = "audit:read"
     KEYS_MANAGE = "keys:manage"
     FLOWS_READ = "flows:read"
     DEPLOYMENTS_READ = "deployments:read"
@@ -36,6 +38,17 @@ class Scope(StrEnum):
 class AccountScope(StrEnum):
     """One thing that somebody may do for an account, which pays; the text is API."""
 
+    ACCOUNT_READ = "account:read"
+    ACCOUNT_MANAGE = "account:manage"  # rename, archive, hand over, delete
+    MEMBERS_READ = "members:read"
+    MEMBERS_MANAGE = "members:manage"  # invite, change roles, deactivate, remove
+    TEAMS_MANAGE = "teams:manage"
+    ROLES_MANAGE = "roles:manage"
+    SERVICE_ACCOUNTS_MANAGE = "service_accounts:manage"
+    WORKSPACES_CREATE = "workspaces:create"
+    SSO_MANAGE = "sso:manage"
+    SECURITY_MANAGE = "security:manage"  # who may come in: networks, second factors
+    AUDIT_READ = "audit:read"
     BILLING_READ = "billing:read"  # plan, usage
     BILLING_MANAGE = "billing:manage"  # buy, change, end
 
@@ -53,11 +66,15 @@ class WorkspaceRole(StrEnum):
 # What needs one of these only looks: the rate class of queries.
 READ_SCOPES = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
 
+# What everybody in a workspace may look at: not who changed what in it.
+_LOOKS = READ_SCOPES - {Scope.AUDIT_READ}
+
 ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
     WorkspaceRole.OWNER: frozenset(Scope),
-    WorkspaceRole.DEVELOPER: frozenset(Scope) - {Scope.WORKSPACE_MANAGE, Scope.MEMBERS_MANAGE},
-    WorkspaceRole.RUNNER: READ_SCOPES | {Scope.RUNS_WRITE, Scope.RUNS_CANCEL},
-    WorkspaceRole.VIEWER: READ_SCOPES,
+    WorkspaceRole.DEVELOPER: frozenset(Scope)
+    - {Scope.WORKSPACE_MANAGE, Scope.MEMBERS_MANAGE, Scope.ROLES_MANAGE, Scope.AUDIT_READ},
+    WorkspaceRole.RUNNER: _LOOKS | {Scope.RUNS_WRITE, Scope.RUNS_CANCEL},
+    WorkspaceRole.VIEWER: _LOOKS,
     WorkspaceRole.AGENT: frozenset(
         {
             Scope.WORKSPACE_READ,
@@ -75,15 +92,28 @@ ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
 # By the names of enums.AccountRole. Keys speak for a workspace and hold none of these.
 ACCOUNT_ROLE_SCOPES: dict[str, frozenset[AccountScope]] = {
     "OWNER": frozenset(AccountScope),
-    "ADMIN": frozenset({AccountScope.BILLING_READ}),
-    "BILLING": frozenset({AccountScope.BILLING_READ}),
-    "MEMBER": frozenset(),
+    "ADMIN": frozenset(AccountScope) - {AccountScope.ACCOUNT_MANAGE, AccountScope.BILLING_MANAGE},
+    "BILLING": frozenset(
+        {
+            AccountScope.ACCOUNT_READ,
+            AccountScope.MEMBERS_READ,
+            AccountScope.BILLING_READ,
+            AccountScope.BILLING_MANAGE,
+        }
+    ),
+    "MEMBER": frozenset({AccountScope.ACCOUNT_READ, AccountScope.MEMBERS_READ}),
 }
 
 
 def scopes_of(role: str) -> frozenset[Scope]:
     """Return what the role may do."""
     return ROLE_SCOPES[WorkspaceRole(role)]
+
+
+def known_scopes(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of these names; those that are no more are left out."""
+    stored = set(names)
+    return frozenset(scope for scope in Scope if scope.value in stored)
 
 
 def held_by_key(granted: Iterable[str], maker_role: str | None) -> frozenset[Scope]:

@@ -17,7 +17,7 @@ from apps.tenancy import selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.api import serializers as wire
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
-from apps.tenancy.scopes import Scope, scopes_of, sorted_scopes
+from apps.tenancy.scopes import Scope, sorted_scopes
 
 
 def _workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
@@ -49,7 +49,7 @@ class Me(APIView):
                     "slug": assignment.workspace.slug,
                     "name": assignment.workspace.name,
                     "role": assignment.role,
-                    "scopes": sorted_scopes(scopes_of(assignment.role)),
+                    "scopes": sorted_scopes(assignment.scopes),
                     "account": assignment.workspace.account,
                 }
                 for assignment in selectors.list_assignments_of_user(user_id=actor.id)

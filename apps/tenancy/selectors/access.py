@@ -18,7 +18,7 @@ from apps.tenancy.models import (
     RunKey,
     Workspace,
 )
-from apps.tenancy.scopes import Scope, held_by_key, scopes_of
+from apps.tenancy.scopes import Scope, held_by_key
 from apps.tenancy.selectors.workspaces import WITH, get_workspace, to_ref
 from apps.tenancy.slugs import as_uuid
 
@@ -28,7 +28,7 @@ def list_assignments_of_user(*, user_id: uuid.UUID) -> list[RoleAssignment]:
     with user_scope(user_id):
         return list(
             RoleAssignment.objects.filter(user_id=user_id)
-            .select_related("workspace__account")
+            .select_related("workspace__account", "custom_role")
             .order_by("workspace__name", "workspace_id")
         )
 
@@ -40,7 +40,7 @@ def find_assignment(*, user_id: uuid.UUID, workspace: str) -> RoleAssignment | N
     with user_scope(user_id):
         return (
             RoleAssignment.objects.filter(user_id=user_id, **named)
-            .select_related("workspace__account")
+            .select_related("workspace__account", "custom_role")
             .first()
         )
 
@@ -122,7 +122,7 @@ def person_in_workspace(
         email=email,
         user_id=user_id,
         role=assignment.role,
-        scopes=scopes_of(assignment.role),
+        scopes=assignment.scopes,
     )
     return actor, assignment.workspace_id
 

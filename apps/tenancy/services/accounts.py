@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.tenancy.actors import WorkspaceRef
-from apps.tenancy.enums import AccountRole
+from apps.tenancy.enums import AccountRole, MemberSource
 from apps.tenancy.models import (
     Account,
     Member,
@@ -26,7 +26,9 @@ def create_account_for_new_user(
     """Give somebody who signed up an account of their own with a first workspace."""
     display_name = display_name[:MAX_DISPLAY_NAME]
     account = Account.objects.create(name=display_name, created_at=now)
-    Member.objects.create(account=account, user_id=user_id, role=AccountRole.OWNER)
+    Member.objects.create(
+        account=account, user_id=user_id, role=AccountRole.OWNER, source=MemberSource.SIGNUP
+    )
     return create_workspace(
         account_id=account.id,
         user_id=user_id,

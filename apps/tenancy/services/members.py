@@ -54,12 +54,12 @@ def change_role(*, actor: Actor, assignment: RoleAssignment, role: str) -> RoleA
         raise InvalidRequest(
             "A person cannot be an agent.", fields={"role": ["For API keys only."]}
         )
-    wanted = scopes_of(role) | scopes_of(assignment.role)
+    wanted = scopes_of(role) | assignment.scopes
     refuse_more_than_held(actor, wanted, "Nobody manages members who may do more than they.")
     if role != BuiltInRole.OWNER:
         keep_an_owner(assignment)
-    RoleAssignment.objects.filter(pk=assignment.pk).update(role=role)
-    assignment.role = role
+    RoleAssignment.objects.filter(pk=assignment.pk).update(role=role, custom_role=None)
+    assignment.role, assignment.custom_role = role, None
     return assignment
 
 
@@ -70,7 +70,7 @@ def remove_member(*, actor: Actor, assignment: RoleAssignment) -> None:
 
     Raises: LastOwner, ScopeNotHeld when the member may do more than the actor.
     """
-    held = scopes_of(assignment.role)
+    held = assignment.scopes
     refuse_more_than_held(actor, held, "Nobody manages members who may do more than they.")
     keep_an_owner(assignment)
     RoleAssignment.objects.filter(pk=assignment.pk).delete()

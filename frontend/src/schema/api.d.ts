@@ -1019,7 +1019,7 @@ export interface components {
             status: number | null;
         };
         /** @enum {string} */
-        ActorKindEnum: "user" | "api_key" | "run";
+        ActorKindEnum: "user" | "api_key" | "run" | "scim" | "system" | "nobody";
         ActorOutput: {
             /** Format: email */
             email: string | null;
@@ -2298,7 +2298,7 @@ export interface components {
             timezone: string;
         };
         /** @enum {string} */
-        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
+        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         SizeInputRequest: {
             /**
