@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from apps.core.errors import NotFound, PermissionDenied
 from apps.core.http import rate_classes
 from apps.core.http.rate_classes import Ask, RateClass, Standing
-from apps.tenancy import selectors
+from apps.tenancy import audit, selectors
 from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.permissions import require_scope
@@ -89,6 +89,7 @@ class WorkspaceView(APIView):
         require_scope(actor, scope)
         if scope in READ_SCOPES and actor.run is None:
             self._count_query(workspace)
+        audit.act_as(actor)
         request.actor, request.workspace = actor, workspace  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
         if self.in_transaction:
@@ -147,6 +148,7 @@ class AccountView(APIView):
             return
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         account, held = _enter_account(actor, kwargs["account_id"], self.scopes[method])
+        audit.act_as(actor)
         request.actor, request.account = actor, account  # type: ignore[attr-defined]
         request.account_scopes = held  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(account_id=str(account.id))

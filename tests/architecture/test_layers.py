@@ -22,6 +22,8 @@ PUBLIC = {
         "errors",
         "actors",
         "scopes",
+        "access",
+        "audit",
         "isolation",
         "http",
         "live",
