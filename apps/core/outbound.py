@@ -70,7 +70,7 @@ class Outcome:
     detail: str = ""
     retry_after_seconds: int | None = None
     duration_ms: int = 0
-    answer: bytes = field(default=b"", repr=False)  # at most 64 KiB; not kept in any table
+    answer: bytes = field(default=b"", repr=False)  # at most 64 KiB unless asked; kept in no table
 
     @property
     def ok(self) -> bool:
@@ -201,10 +201,30 @@ def post(
     Takes at most 15 seconds; never call it inside a transaction.
     """
     began = time.monotonic()
-    outcome = _post(
-        url,
-        content,
-        {"User-Agent": USER_AGENT, "Content-Type": content_type, **(headers or {})},
+    outcome = _send(
+        _Call("POST", url, content, {"Content-Type": content_type, **(headers or {})}),
+        network or SystemNetwork(),
+        tls or _tls(),
+    )
+    return _timed(outcome, began)
+
+
+def get(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
+    network: Network | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Outcome:
+    """
+    Read once, under the same rules as `post`: for documents that a tenant's address holds.
+
+    An answer longer than `max_answer_bytes` is cut there.
+    """
+    began = time.monotonic()
+    outcome = _send(
+        _Call("GET", url, b"", headers or {}, max_answer_bytes),
         network or SystemNetwork(),
         tls or _tls(),
     )
@@ -216,13 +236,23 @@ def _timed(outcome: Outcome, began: float) -> Outcome:
     return Outcome.from_json(stored | {"answer": outcome.answer})
 
 
-def _post(
-    url: str, content: bytes, headers: dict[str, str], network: Network, tls: ssl.SSLContext
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    content: bytes
+    headers: Mapping[str, str]
+    max_answer_bytes: int = MAX_ANSWER_BYTES
+
+
+def _send(call: _Call, network: Network, tls: ssl.SSLContext) -> Outcome:
     allowed = settings.OUTBOUND_ALLOWED_HOSTS
-    watch = _Watch(deadline=time.monotonic() + TOTAL_SECONDS)
+    watch = _Watch(
+        deadline=time.monotonic() + TOTAL_SECONDS,
+        bytes_left=MAX_WIRE_BYTES - MAX_ANSWER_BYTES + call.max_answer_bytes,
+    )
     try:
-        target = _read(url, allowed)
+        target = _read(call.url, allowed)
         transport = _PinnedTransport(_Backend(network, watch, allowed), tls)
         # A client of its own: no cookie and no connection outlives the call.
         with (
@@ -234,9 +264,14 @@ def _post(
                 # Not decoded here, so that no small answer unpacks into a large one.
                 headers={"Accept-Encoding": "identity"},
             ) as client,
-            client.stream("POST", target, content=content, headers=headers) as response,
+            client.stream(
+                call.method,
+                target,
+                content=call.content or None,
+                headers={"User-Agent": USER_AGENT, **call.headers},
+            ) as response,
         ):
-            return _receive(response)
+            return _receive(response, call.max_answer_bytes)
     except _BadUrlError as error:
         return failure("bad_url", detail=str(error))
     except _AddressRefusedError as error:
@@ -253,13 +288,13 @@ def _post(
         return failure("unreachable")
 
 
-def _receive(response: httpx2.Response) -> Outcome:
+def _receive(response: httpx2.Response, max_bytes: int) -> Outcome:
     """Keep the beginning of the answer. Its status counts, however the rest of it comes."""
     kept = bytearray()
     try:
         for piece in response.iter_raw():
-            kept += piece[: MAX_ANSWER_BYTES - len(kept)]
-            if len(kept) >= MAX_ANSWER_BYTES:
+            kept += piece[: max_bytes - len(kept)]
+            if len(kept) >= max_bytes:
                 break
     except (_TooMuchError, httpx2.TransportError):
         pass  # the status has arrived; the caller sees it

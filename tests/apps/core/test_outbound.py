@@ -403,3 +403,26 @@ def test_only_the_place_of_an_address_is_shown():
     assert outbound.place_of("https://hooks.slack.com/services/T0/B0/xyz?a=b") == (
         "https://hooks.slack.com"
     )
+
+
+def test_a_document_is_read_up_to_the_asked_size():
+    document = b"x" * 100_000
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + document
+    with receiving(answer) as receiver:
+        whole = outbound.get(URL, network=public(receiver), max_answer_bytes=200_000)
+        cut = outbound.get(URL, network=public(receiver))
+
+    assert whole.ok
+    assert whole.answer == document
+    assert len(cut.answer) == outbound.MAX_ANSWER_BYTES
+    assert receiver.requests[0].startswith(b"GET /in HTTP/1.1\r\n")
+
+
+def test_reading_refuses_what_is_inside():
+    with receiving() as receiver:
+        network = StagedNetwork(answers=[["169.254.169.254"]], receiver=receiver)
+
+        outcome = outbound.get(URL, network=network)
+
+    assert outcome.error == "address_refused"
+    assert receiver.connections == 0
