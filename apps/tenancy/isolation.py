@@ -58,6 +58,13 @@ def key_scope(secret_hash: str) -> Iterator[None]:
 
 
 @contextmanager
+def variable_scope(variable: str, value: str) -> Iterator[None]:
+    """Let a policy of an upper app see this value of its own variable. Nests."""
+    with _scope(variable, value):
+        yield
+
+
+@contextmanager
 def _scope(variable: str, value: str) -> Iterator[None]:
     if not connection.in_atomic_block:
         with transaction.atomic():
