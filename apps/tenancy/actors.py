@@ -59,6 +59,7 @@ class Limits:
     hold: Hold | None
     managed_minutes_per_month: int | None = None  # of the account, over all its workspaces
     managed_hold: Hold | None = None  # for runs of managed pools only
+    archived: bool = False  # nothing starts, whatever the plan allows
 
     def hold_of(self, *, managed: bool) -> Hold | None:
         """Return why no new run may start, of a managed pool or of any other; None if it may."""
@@ -81,6 +82,8 @@ class WorkspaceRef:
     account_id: uuid.UUID
     account_name: str
     limits: Limits
+    archived_at: datetime | None = None  # it is read-only since then
+    delete_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,11 @@ class AccountRef:
 
     id: uuid.UUID
     name: str
+    created_at: datetime | None = None
+    archived_at: datetime | None = None  # nothing of it may be changed since then
+    delete_after: datetime | None = None
+    require_mfa: bool = False
+    sso_required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +125,7 @@ class Actor:
     workspace: WorkspaceRef | None = None  # an API key's own; None for a person
     pool: str = ""  # with an agents' key that serves this pool only: its name
     run: RunRef | None = None  # with the key of a run: nothing but this run is open to it
+    archived: bool = False  # the workspace of the request is read-only
 
     @property
     def is_authenticated(self) -> bool:

@@ -34,3 +34,87 @@ class WorkspaceSuspended(DomainError):
 
     code = "workspace_suspended"
     status = 403
+
+
+class WorkspaceArchived(DomainError):
+    """The workspace is archived: it can be read, exported, brought back or deleted."""
+
+    code = "workspace_archived"
+    status = 403
+
+
+class AccountArchived(DomainError):
+    """The account is archived: it can be read, exported, brought back or deleted."""
+
+    code = "account_archived"
+    status = 403
+
+
+class AlreadyArchived(DomainError):
+    """It is archived already."""
+
+    code = "already_archived"
+    status = 409
+
+
+class NotArchived(DomainError):
+    """It is not archived, or the grace in which that could be undone is over."""
+
+    code = "not_archived"
+    status = 409
+
+
+class LastAccountOwner(DomainError):
+    """An account keeps at least one active owner."""
+
+    code = "last_account_owner"
+    status = 409
+
+
+class OwnersOnly(DomainError):
+    """Only owners manage owners, and nobody manages people who hold more than they."""
+
+    code = "member_holds_more"
+    status = 403
+
+
+class MemberInactive(DomainError):
+    """The person is deactivated in the account; reactivate them first."""
+
+    code = "member_inactive"
+    status = 409
+
+
+class AlreadyMember(DomainError):
+    """This person is in the account already."""
+
+    code = "already_member"
+    status = 409
+
+
+class TooManyAccounts(DomainError):
+    """Nobody owns more accounts than this; `details.limit` says how many."""
+
+    code = "too_many_accounts"
+    status = 409
+
+
+class InvitationNotValid(DomainError):
+    """There is no such invitation, or it was used, revoked or replaced, or it is too old."""
+
+    code = "invitation_not_valid"
+    status = 404
+
+
+class InvitationForAnotherAddress(DomainError):
+    """The invitation was sent to an address that is none of this person's."""
+
+    code = "invitation_for_another_address"
+    status = 403
+
+
+class AddressNotConfirmed(DomainError):
+    """The address that was invited is this person's, but not confirmed yet."""
+
+    code = "address_not_confirmed"
+    status = 403

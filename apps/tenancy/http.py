@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import structlog
@@ -18,6 +19,7 @@ from apps.core.http import rate_classes
 from apps.core.http.rate_classes import Ask, RateClass, Standing
 from apps.tenancy import audit, selectors
 from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
+from apps.tenancy.errors import AccountArchived
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, READ_SCOPES, AccountScope, Scope
@@ -48,12 +50,13 @@ def enter_workspace(
             raise NotFound("There is no such workspace.")
         if actor.run is not None and not admits_runs:
             raise PermissionDenied("The key of a run reports that run and does nothing else.")
-        return actor, own
+        return replace(actor, archived=own.archived_at is not None), own
     person, workspace_id = selectors.person_in_workspace(
         user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace
     )
     with workspace_scope(workspace_id):
-        return person, selectors.get_workspace(workspace_id=workspace_id)
+        found = selectors.get_workspace(workspace_id=workspace_id)
+    return replace(person, archived=found.archived_at is not None), found
 
 
 class WorkspaceView(APIView):
@@ -69,6 +72,8 @@ class WorkspaceView(APIView):
     in_transaction: ClassVar[bool] = True
     # Methods that the key of a run may call, on the run of its own address only.
     run_key_methods: ClassVar[frozenset[str]] = frozenset()
+    # Methods that change something and are open in an archived workspace nevertheless.
+    open_while_archived: ClassVar[frozenset[str]] = frozenset()
     _standing: Standing | None = None  # of the class of queries, when that is limited
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -86,7 +91,7 @@ class WorkspaceView(APIView):
         if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
             raise PermissionDenied("This is the key of another run.")
         scope = self.scopes[method]
-        require_scope(actor, scope)
+        require_scope(actor, scope, even_archived=method in self.open_while_archived)
         if scope in READ_SCOPES and actor.run is None:
             self._count_query(workspace)
         audit.act_as(actor)
@@ -138,6 +143,7 @@ class AccountView(APIView):
 
     scopes: ClassVar[dict[str, AccountScope]] = {}
     in_transaction: ClassVar[bool] = True  # as for workspaces
+    open_while_archived: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -148,6 +154,8 @@ class AccountView(APIView):
             return
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         account, held = _enter_account(actor, kwargs["account_id"], self.scopes[method])
+        if account.archived_at is not None and method not in {"GET", *self.open_while_archived}:
+            raise AccountArchived("The account is archived: it can be read, and nothing else.")
         audit.act_as(actor)
         request.actor, request.account = actor, account  # type: ignore[attr-defined]
         request.account_scopes = held  # type: ignore[attr-defined]

@@ -100,10 +100,15 @@ def evaluate_workspace(
 
 
 def workspaces_with_work(*, now: datetime) -> list[uuid.UUID]:
-    """Return where batches wait or deadlines came due. For loops."""
+    """
+    Return where batches wait or deadlines came due. For loops.
+
+    What an archived workspace waits for rests: its events are refused, so that they would all fire.
+    """
     waiting = telemetry_reads.workspaces_waiting(consumer=Consumer.AUTOMATIONS)
     due = (
         Deadline.objects.filter(state=DeadlineState.OPEN.value, due_at__lte=now)
+        .filter(workspace__archived_at=None)
         .order_by()
         .values_list("workspace_id", flat=True)
         .distinct()
@@ -113,7 +118,8 @@ def workspaces_with_work(*, now: datetime) -> list[uuid.UUID]:
 
 def find_next_due_at() -> datetime | None:
     """Return when the next deadline comes due, of whichever workspace. For loops."""
-    due = Deadline.objects.filter(state=DeadlineState.OPEN.value).order_by("due_at")
+    due = Deadline.objects.filter(state=DeadlineState.OPEN.value, workspace__archived_at=None)
+    due = due.order_by("due_at")
     return due.values_list("due_at", flat=True).first()
 
 

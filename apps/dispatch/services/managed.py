@@ -75,7 +75,9 @@ def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[Mana
         return []
     waiting = {workspace_id: sum(queues.values()) for workspace_id, queues in lines.items()}
     for workspace_id, its in tenancy.list_limits(workspace_ids=list(waiting)).items():
-        if its.max_concurrent_runs is not None:
+        if its.archived:
+            waiting[workspace_id] = 0
+        elif its.max_concurrent_runs is not None:
             free = free_slots(workspace_id, its.max_concurrent_runs)
             waiting[workspace_id] = max(min(waiting[workspace_id], free), 0)
     given = share(limit, waiting=waiting, holding=_holding(lines))

@@ -64,6 +64,8 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
                 held_reason=limits[each.workspace_id].hold_reason(managed=is_managed(each.pool_id)),
             )
             for each in due
+            # Due times of an archived workspace pass without a run.
+            if not limits[each.workspace_id].archived
         ],
         now=now,
     )
@@ -77,7 +79,11 @@ def release_held_runs(*, now: datetime) -> int:
     if not waiting:
         return 0
     limits = tenancy.list_limits(workspace_ids=waiting)
-    free = [workspace_id for workspace_id, its in limits.items() if its.hold is None]
+    free = [
+        workspace_id
+        for workspace_id, its in limits.items()
+        if its.hold is None and not its.archived
+    ]
     if not free:
         return 0
     held_pools = managed_pools_of(

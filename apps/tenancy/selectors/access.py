@@ -19,6 +19,7 @@ from apps.tenancy.models import (
     Workspace,
 )
 from apps.tenancy.scopes import Scope, held_by_key
+from apps.tenancy.selectors.accounts import account_ref
 from apps.tenancy.selectors.workspaces import WITH, get_workspace, to_ref
 from apps.tenancy.slugs import as_uuid
 
@@ -27,7 +28,8 @@ def list_assignments_of_user(*, user_id: uuid.UUID) -> list[RoleAssignment]:
     """Return the person's roles over all workspaces, by workspace name."""
     with user_scope(user_id):
         return list(
-            RoleAssignment.objects.filter(user_id=user_id)
+            RoleAssignment.objects.present()
+            .filter(user_id=user_id)
             .select_related("workspace__account", "custom_role")
             .order_by("workspace__name", "workspace_id")
         )
@@ -39,7 +41,8 @@ def find_assignment(*, user_id: uuid.UUID, workspace: str) -> RoleAssignment | N
     named = {"workspace_id": workspace_id} if workspace_id else {"workspace__slug": workspace}
     with user_scope(user_id):
         return (
-            RoleAssignment.objects.filter(user_id=user_id, **named)
+            RoleAssignment.objects.present()
+            .filter(user_id=user_id, **named)
             .select_related("workspace__account", "custom_role")
             .first()
         )
@@ -134,11 +137,11 @@ def get_membership(*, user_id: uuid.UUID, account_id: uuid.UUID) -> tuple[Accoun
     Raises: NotFound for outsiders, so that nobody learns which accounts exist.
     """
     member = (
-        Member.objects.filter(user_id=user_id, account_id=account_id)
+        Member.objects.active()
+        .filter(user_id=user_id, account_id=account_id)
         .select_related("account")
         .first()
     )
     if member is None:
         raise NotFound("There is no such account.")
-    account = AccountRef(id=account_id, name=member.account.name)
-    return account, AccountRole(member.role)
+    return account_ref(member.account), AccountRole(member.role)

@@ -12,10 +12,22 @@ from apps.tenancy.models import (
 )
 
 
+def account_ref(account: Account) -> AccountRef:
+    return AccountRef(
+        id=account.id,
+        name=account.name,
+        created_at=account.created_at,
+        archived_at=account.archived_at,
+        delete_after=account.delete_after,
+        require_mfa=account.require_mfa,
+        sso_required=account.sso_required,
+    )
+
+
 def find_account(*, account_id: uuid.UUID) -> AccountRef | None:
     """Return the account, or None when it is gone."""
-    name = Account.objects.filter(pk=account_id).values_list("name", flat=True).first()
-    return None if name is None else AccountRef(id=account_id, name=name)
+    account = Account.objects.filter(pk=account_id).first()
+    return None if account is None else account_ref(account)
 
 
 def list_account_ids(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
@@ -25,9 +37,9 @@ def list_account_ids(*, after: uuid.UUID | None, limit: int) -> list[uuid.UUID]:
 
 
 def account_size(*, account_id: uuid.UUID) -> tuple[int, int]:
-    """Return how many users and how many workspaces the account has."""
+    """Return how many active users and how many workspaces the account has."""
     return (
-        Member.objects.filter(account_id=account_id).count(),
+        Member.objects.filter(account_id=account_id, deactivated_at=None).count(),
         Workspace.objects.filter(account_id=account_id).count(),
     )
 

@@ -22,17 +22,20 @@ def to_limits(row: WorkspaceLimits) -> Limits:
         hold=Hold.from_json(row.hold) if row.hold else None,
         managed_minutes_per_month=row.managed_minutes_per_month,
         managed_hold=Hold.from_json(row.managed_hold) if row.managed_hold else None,
+        archived=row.workspace.archived_at is not None,
     )
 
 
 def get_limits(*, workspace_id: uuid.UUID) -> Limits:
     """Return the limits that the plan sets for this workspace."""
-    return to_limits(WorkspaceLimits.objects.get(workspace_id=workspace_id))
+    rows = WorkspaceLimits.objects.select_related("workspace")
+    return to_limits(rows.get(workspace_id=workspace_id))
 
 
 def list_limits(*, workspace_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Limits]:
     """Return the limits of several workspaces; for loops, which see all of them."""
     rows = WorkspaceLimits.objects.filter(workspace_id__in=workspace_ids)
+    rows = rows.select_related("workspace")
     return {row.workspace_id: to_limits(row) for row in rows}
 
 

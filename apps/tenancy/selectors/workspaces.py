@@ -25,6 +25,8 @@ def to_ref(workspace: Workspace) -> WorkspaceRef:
         account_id=workspace.account_id,
         account_name=workspace.account.name,
         limits=to_limits(workspace.limits),
+        archived_at=workspace.archived_at,
+        delete_after=workspace.delete_after,
     )
 
 

@@ -1,6 +1,14 @@
 """Use cases of accounts, workspaces, members and keys; other apps import this package only."""
 
-from apps.tenancy.services.accounts import create_account_for_new_user
+from apps.tenancy.services.accounts import (
+    archive_account,
+    create_account,
+    create_account_for_new_user,
+    delete_account,
+    rename_account,
+    restore_account,
+    transfer_ownership,
+)
 from apps.tenancy.services.keys import create_api_key, note_key_use, revoke_api_key
 from apps.tenancy.services.limits import refuse_while_held, set_limits
 from apps.tenancy.services.members import add_member, change_role, remove_member
@@ -11,26 +19,38 @@ from apps.tenancy.services.run_keys import (
     revoke_run_keys,
 )
 from apps.tenancy.services.workspaces import (
+    archive_workspace,
     create_workspace,
     create_workspace_for,
+    delete_workspace,
     rename_workspace,
+    restore_workspace,
 )
 
 __all__ = [
     "add_member",
+    "archive_account",
+    "archive_workspace",
     "change_role",
+    "create_account",
     "create_account_for_new_user",
     "create_api_key",
     "create_run_key",
     "create_workspace",
     "create_workspace_for",
+    "delete_account",
+    "delete_workspace",
     "drop_ended_run_keys",
     "end_run_keys",
     "note_key_use",
     "refuse_while_held",
     "remove_member",
+    "rename_account",
     "rename_workspace",
+    "restore_account",
+    "restore_workspace",
     "revoke_api_key",
     "revoke_run_keys",
     "set_limits",
+    "transfer_ownership",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -11,11 +12,13 @@ from django.db import transaction
 
 from apps.tenancy import selectors
 from apps.tenancy.actors import Hold, PlanLimits
-from apps.tenancy.errors import PlanLimit, QuotaExceeded
-from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.errors import PlanLimit, QuotaExceeded, WorkspaceArchived
+from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.models import (
     Account,
     AccountLimits,
+    Invitation,
+    Member,
     Workspace,
     WorkspaceLimits,
 )
@@ -107,13 +110,41 @@ def refuse_beyond(what: str, limit: int | None, count: Callable[[], int]) -> Non
     )
 
 
+def seats_used(account_id: uuid.UUID, now: datetime, *, besides: uuid.UUID | None = None) -> int:
+    """Return how many seats are taken: active members, and open invitations but for `besides`."""
+    members = Member.objects.for_account(account_id).filter(deactivated_at=None).count()
+    with account_scope(account_id):
+        invited = Invitation.objects.filter(account_id=account_id).open(now)
+        if besides is not None:
+            invited = invited.exclude(pk=besides)
+        return members + invited.count()
+
+
+def refuse_seat(account_id: uuid.UUID, now: datetime, *, besides: uuid.UUID | None = None) -> None:
+    """
+    Let one more person in only where the plan has a seat; locks the account's row.
+
+    `besides`: the invitation that is about to become the person.
+    Raises: PlanLimit.
+    """
+    limits = lock_limits(account_id)
+    refuse_beyond(
+        "users",
+        limits.max_users if limits else None,
+        lambda: seats_used(account_id, now, besides=besides),
+    )
+
+
 def refuse_while_held(*, workspace_id: uuid.UUID, managed: bool) -> None:
     """
     Let nobody start by hand what a schedule would have to wait for; `managed`: in such a pool.
 
-    Raises: QuotaExceeded while the plan's amount is used up.
+    Raises: QuotaExceeded while the plan's amount is used up, WorkspaceArchived.
     """
-    hold = selectors.get_limits(workspace_id=workspace_id).hold_of(managed=managed)
+    limits = selectors.get_limits(workspace_id=workspace_id)
+    if limits.archived:
+        raise WorkspaceArchived("The workspace is archived: nothing of it runs.")
+    hold = limits.hold_of(managed=managed)
     if hold is not None:
         raise QuotaExceeded(
             hold.reason,

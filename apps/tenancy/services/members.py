@@ -6,6 +6,7 @@ import uuid
 
 from django.db import transaction
 
+from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest
 from apps.tenancy.actors import Actor
 from apps.tenancy.enums import AccountRole, BuiltInRole
@@ -16,7 +17,7 @@ from apps.tenancy.models import (
 )
 from apps.tenancy.scopes import scopes_of
 from apps.tenancy.services.holding import refuse_more_than_held
-from apps.tenancy.services.limits import lock_limits, refuse_beyond
+from apps.tenancy.services.limits import lock_limits, refuse_seat
 
 
 @transaction.atomic
@@ -28,11 +29,10 @@ def add_member(
 
     Raises: PlanLimit.
     """
-    limits = lock_limits(account_id)
-    members = Member.objects.filter(account_id=account_id)
-    member = members.filter(user_id=user_id).first()
+    lock_limits(account_id)
+    member = Member.objects.filter(account_id=account_id, user_id=user_id).first()
     if member is None:
-        refuse_beyond("users", limits.max_users if limits else None, members.count)
+        refuse_seat(account_id, utc_now())
         member = Member.objects.create(
             account_id=account_id, user_id=user_id, role=AccountRole.MEMBER
         )

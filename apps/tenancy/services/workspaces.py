@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.db import transaction
 from django.db.models import Q
 
 from apps.core.errors import PermissionDenied
-from apps.tenancy import selectors
+from apps.tenancy import audit, selectors
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.enums import BuiltInRole
+from apps.tenancy.errors import AccountArchived, AlreadyArchived, NotArchived
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import (
+    Account,
     Member,
     RoleAssignment,
     Workspace,
@@ -24,6 +27,7 @@ from apps.tenancy.services.limits import columns_of, lock_limits, refuse_beyond
 from apps.tenancy.slugs import slugify
 
 logger = structlog.get_logger(__name__)
+GRACE: Final = timedelta(days=14)  # from archiving to deleting; until then it can be undone
 
 
 @transaction.atomic
@@ -38,10 +42,12 @@ def create_workspace(
     """
     Make a workspace in the account; its maker becomes its owner.
 
-    Raises: PlanLimit.
+    Raises: PlanLimit, AccountArchived.
     """
     member = Member.objects.get(account_id=account_id, user_id=user_id)
     limits = lock_limits(account_id)
+    if Account.objects.filter(pk=account_id, archived_at__isnull=False).exists():
+        raise AccountArchived("The account is archived: nothing can be made in it.")
     present = Workspace.objects.filter(account_id=account_id)
     refuse_beyond("workspaces", limits.max_workspaces if limits else None, present.count)
     workspace = Workspace.objects.create(
@@ -52,6 +58,7 @@ def create_workspace(
         RoleAssignment.objects.create(
             workspace=workspace, member=member, user_id=user_id, role=BuiltInRole.OWNER
         )
+        _record(workspace, "workspace.created", after={"name": name, "slug": workspace.slug})
         logger.info("workspace.created", workspace_id=str(workspace.id))
         return selectors.get_workspace(workspace_id=workspace.id)
 
@@ -90,5 +97,76 @@ def _free_slug(wanted: str) -> str:
 @transaction.atomic
 def rename_workspace(*, workspace_id: uuid.UUID, name: str) -> WorkspaceRef:
     """Change the shown name; the slug stays, because addresses carry it."""
-    Workspace.objects.filter(pk=workspace_id).update(name=name)
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    before = workspace.name
+    if before != name:
+        workspace.name = name
+        workspace.save(update_fields=["name"])
+        _record(workspace, "workspace.renamed", before={"name": before}, after={"name": name})
     return selectors.get_workspace(workspace_id=workspace_id)
+
+
+@transaction.atomic
+def archive_workspace(*, workspace_id: uuid.UUID, now: datetime) -> WorkspaceRef:
+    """
+    Make the workspace read-only: nothing runs, nothing is taken in; delete it after the grace.
+
+    Raises: AlreadyArchived.
+    """
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    if workspace.archived_at is not None:
+        raise AlreadyArchived("The workspace is archived already.")
+    workspace.archived_at, workspace.delete_after = now, now + GRACE
+    workspace.save(update_fields=["archived_at", "delete_after"])
+    _record(workspace, "workspace.archived", after={"delete_after": workspace.delete_after})
+    return selectors.get_workspace(workspace_id=workspace_id)
+
+
+@transaction.atomic
+def restore_workspace(*, workspace_id: uuid.UUID, now: datetime) -> WorkspaceRef:
+    """
+    Undo the archiving; schedules go on with their next due time.
+
+    Raises: NotArchived once the grace is over, AccountArchived while the whole account is.
+    """
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    # Locked, because archiving an account closes those of its workspaces that are open.
+    account = Account.objects.select_for_update().get(pk=workspace.account_id)
+    if account.archived_at is not None:
+        raise AccountArchived("The whole account is archived: bring that back first.")
+    if workspace.archived_at is None or (
+        workspace.delete_after is not None and workspace.delete_after <= now
+    ):
+        raise NotArchived("There is no archiving that could be undone.")
+    workspace.archived_at = workspace.delete_after = None
+    workspace.save(update_fields=["archived_at", "delete_after"])
+    _record(workspace, "workspace.restored")
+    return selectors.get_workspace(workspace_id=workspace_id)
+
+
+@transaction.atomic
+def delete_workspace(*, workspace_id: uuid.UUID, now: datetime) -> None:
+    """Close the workspace for good: a loop deletes all that is in it, beginning at once."""
+    workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    workspace.archived_at = workspace.archived_at or now
+    workspace.delete_after = now
+    workspace.save(update_fields=["archived_at", "delete_after"])
+    _record(workspace, "workspace.deleted")
+    logger.info("workspace.deletion_asked", workspace_id=str(workspace_id))
+
+
+def _record(
+    workspace: Workspace,
+    action: str,
+    *,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    audit.record(
+        action=action,
+        target=audit.Object(kind="workspace", id=workspace.id, name=workspace.name),
+        before=before,
+        after=after,
+        workspace_id=workspace.id,
+        account_id=workspace.account_id,
+    )
