@@ -4,8 +4,3 @@ from django.apps import AppConfig
 class IdentityConfig(AppConfig):
     name = "apps.identity"
     label = "identity"
-
-    def ready(self) -> None:
-        from apps.identity import receivers
-
-        receivers.connect()

@@ -112,7 +112,8 @@ class Actor:
     """
     A person, an API key or a run. `scopes` and `role` are those in the workspace of the request.
 
-    `user_id` is the person, or the maker of the key (None when that person is gone).
+    `user_id` is the person, or the maker of the key (None when that person is gone, and for the
+    key of a service account, which `service_account_id` then names).
     """
 
     kind: ActorKind
@@ -124,6 +125,7 @@ class Actor:
     scopes: frozenset[Scope] = frozenset()
     workspace: WorkspaceRef | None = None  # an API key's own; None for a person
     pool: str = ""  # with an agents' key that serves this pool only: its name
+    service_account_id: uuid.UUID | None = None
     run: RunRef | None = None  # with the key of a run: nothing but this run is open to it
     archived: bool = False  # the workspace of the request is read-only
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,8 +46,8 @@ def record(
     *,
     action: str,
     target: Object,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     workspace_id: uuid.UUID | None = None,
     account_id: uuid.UUID | None = None,
     actor: Actor | None = None,
@@ -65,7 +66,7 @@ def record(
             raise ValueError("An audit entry belongs to an account.")
         account_id = Workspace.objects.values_list("account_id", flat=True).get(pk=workspace_id)
     who, origin = actor or _acting(), current_origin()
-    before, after = changed_only(before, after)
+    told_before, told_after = changed_only(before, after)
     with account_scope(account_id):
         AuditEntry.objects.create(
             account_id=account_id,
@@ -79,8 +80,8 @@ def record(
             object_kind=target.kind,
             object_id=str(target.id),
             object_name=target.name[:254],
-            before=before,
-            after=after,
+            before=told_before,
+            after=told_after,
             address=origin.address or None,
             user_agent=origin.user_agent,
             request_id=origin.request_id,
@@ -92,7 +93,7 @@ def _nobody() -> ActorKind:
 
 
 def changed_only(
-    before: dict[str, Any] | None, after: dict[str, Any] | None
+    before: Mapping[str, object] | None, after: Mapping[str, object] | None
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Return both without what is equal in them, and without the values of secrets."""
     if before is not None and after is not None:
@@ -103,7 +104,7 @@ def changed_only(
 
 
 def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {
             name: HIDDEN if _is_secret(name) and each not in (None, "") else _without_secrets(each)
             for name, each in value.items()

@@ -118,3 +118,38 @@ class AddressNotConfirmed(DomainError):
 
     code = "address_not_confirmed"
     status = 403
+
+
+class KeyEnded(DomainError):
+    """The key was revoked, or is past its end; nothing brings it back."""
+
+    code = "key_ended"
+    status = 409
+
+
+class KeyAlreadyRotated(DomainError):
+    """Another key takes this one's place already; `details.rotated_to` names it."""
+
+    code = "key_already_rotated"
+    status = 409
+
+
+class NotYourKey(DomainError):
+    """The key acts in somebody else's name; only they may have its secret."""
+
+    code = "not_your_key"
+    status = 403
+
+
+class HolderWithoutRole(DomainError):
+    """The service account may do nothing in this workspace: it is disabled, or has no role here."""
+
+    code = "holder_without_role"
+    status = 409
+
+
+class ServiceAccountNameTaken(DomainError):
+    """Another service account of the account has this name."""
+
+    code = "service_account_name_taken"
+    status = 409

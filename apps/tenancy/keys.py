@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import zlib
 
@@ -11,6 +12,11 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BODY_LENGTH = 43  # 62**43 > 2**256
 _CHECK_LENGTH = 6  # 62**6 > 2**32
 SHOWN_LENGTH = len(PREFIX) + 4  # what lists show, to tell keys apart
+
+
+# What scanners look for, as docs/keys.md says; `is_well_formed` then sees to the checksum.
+PATTERN = rf"\b{PREFIX}[0-9A-Za-z]{{{_BODY_LENGTH + _CHECK_LENGTH}}}\b"
+_FIND = re.compile(PATTERN, re.ASCII)
 
 
 def _base62(number: int, length: int) -> str:
@@ -37,6 +43,11 @@ def is_well_formed(secret: str) -> bool:
         return False
     body, check = secret[len(PREFIX) : -_CHECK_LENGTH], secret[-_CHECK_LENGTH:]
     return body.isascii() and secrets.compare_digest(_checksum(body).encode(), check.encode())
+
+
+def find_secrets(text: str) -> list[str]:
+    """Return every key in the text whose checksum is right."""
+    return [found for found in _FIND.findall(text) if is_well_formed(found)]
 
 
 def hash_secret(secret: str) -> str:

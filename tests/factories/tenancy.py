@@ -9,6 +9,7 @@ from apps.identity.models import User
 from apps.tenancy import selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.models import RoleAssignment
 from apps.tenancy.scopes import Scope
 
 PASSWORD = "correct horse battery staple"
@@ -77,3 +78,11 @@ def make_key(
             pool=pool,
         )
     return secret
+
+
+def assign_service_account(workspace: WorkspaceRef, service_account_id: str, role: str) -> None:
+    """Give a service account a role in the workspace."""
+    with workspace_scope(workspace.id):
+        RoleAssignment.objects.create(
+            workspace_id=workspace.id, service_account_id=service_account_id, role=role
+        )

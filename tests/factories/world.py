@@ -85,6 +85,12 @@ def furnish(owner: Person) -> dict[str, str]:
     assert outcome["rejected"] == []
     pool = made(api.post("pools", {"name": "secret-pool"}))
     key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
+    service_account = made(
+        api.post(
+            f"/api/v1/account/{owner.workspace.account_id}/service-accounts",
+            {"name": "secret service"},
+        )
+    )
     member = made(api.get("members"))["items"][0]
     channel = made(
         api.post(
@@ -128,6 +134,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "pool": pool["id"],
         "pool_id": pool["id"],
         "key_id": key["id"],
+        "service_account_id": service_account["id"],
         "member_id": member["id"],
         "channel_id": channel["id"],
         "automation_id": automation["id"],

@@ -10,7 +10,7 @@ from apps.core.http.serializers import StrictSerializer
 from apps.tenancy.enums import ActorKind, BuiltInRole
 from apps.tenancy.scopes import Scope
 
-_SCOPES = [(scope.value, scope.value) for scope in Scope]
+SCOPES = [(scope.value, scope.value) for scope in Scope]
 
 
 class AccountOutput(serializers.Serializer[Any]):
@@ -45,7 +45,7 @@ class WorkspaceOutput(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     account = AccountOutput()
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=_SCOPES))
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     limits = LimitsOutput()
 
 
@@ -54,7 +54,7 @@ class WorkspaceSummary(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=_SCOPES))
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     account = AccountOutput()
 
 
@@ -100,53 +100,3 @@ class MemberPage(serializers.Serializer[Any]):
 
 class MemberChange(StrictSerializer):
     role = serializers.ChoiceField(choices=BuiltInRole.choices)
-
-
-class ApiKeyOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
-    prefix = serializers.CharField()
-    scopes = serializers.ListField(child=serializers.CharField())
-    effective_scopes = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="What of `scopes` the role of its maker still has: nothing once they have left.",
-    )
-    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
-    pool = serializers.SerializerMethodField(help_text="The only pool that the key serves, if any.")
-    created_at = serializers.DateTimeField()
-    created_by = PersonOutput(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    last_used_at = serializers.DateTimeField(allow_null=True)
-    revoked_at = serializers.DateTimeField(allow_null=True)
-
-    def get_pool(self, key: Any) -> str | None:
-        return key.pool or None
-
-
-class ApiKeyPage(serializers.Serializer[Any]):
-    items = ApiKeyOutput(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-
-
-class NewApiKeyOutput(ApiKeyOutput):
-    secret = serializers.CharField()
-
-
-class ApiKeyInput(StrictSerializer):
-    name = serializers.CharField(max_length=120)
-    role = serializers.ChoiceField(choices=BuiltInRole.choices, required=False)
-    scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=_SCOPES), required=False, allow_empty=False
-    )
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
-    pool = serializers.CharField(
-        max_length=100,
-        required=False,
-        allow_null=True,
-        help_text="With the role AGENT: the name of the only pool that the key serves.",
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("role" in attrs) == ("scopes" in attrs):
-            raise serializers.ValidationError({"role": ["Give either a role or scopes."]})
-        return attrs

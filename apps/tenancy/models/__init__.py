@@ -14,7 +14,7 @@ from apps.tenancy.models.accounts import (
     TeamMember,
 )
 from apps.tenancy.models.audit import AuditEntry
-from apps.tenancy.models.keys import ApiKey, RunKey
+from apps.tenancy.models.keys import ApiKey, ApiKeyQuerySet, RunKey
 from apps.tenancy.models.workspaces import (
     ObjectRule,
     RoleAssignment,
@@ -29,6 +29,7 @@ __all__ = [
     "Account",
     "AccountLimits",
     "ApiKey",
+    "ApiKeyQuerySet",
     "AuditEntry",
     "CustomRole",
     "Invitation",

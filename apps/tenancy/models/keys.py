@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.core.clock import utc_now
 from apps.core.models import Record
 from apps.tenancy.enums import BuiltInRole
 from apps.tenancy.models.accounts import ServiceAccount
-from apps.tenancy.models.workspaces import RoleAssignment, Workspace
-from apps.tenancy.scopes import held_by_key, sorted_scopes
+from apps.tenancy.models.workspaces import Workspace
+from apps.tenancy.scopes import Scope, known_scopes, sorted_scopes
+
+STALE_AFTER = timedelta(days=90)  # without use
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> ApiKeyQuerySet:
         return self.filter(workspace_id=workspace_id)
 
-    def with_maker_role(self) -> ApiKeyQuerySet:
-        """Add the role that its maker has in the workspace today; inside the workspace's scope."""
-        return self.annotate(
-            maker_role=Subquery(
-                RoleAssignment.objects.present()
-                .filter(workspace=OuterRef("workspace"), user=OuterRef("created_by"))
-                .values("role")[:1]
-            )
-        )
-
     def usable(self, now: datetime) -> ApiKeyQuerySet:
         return self.filter(revoked_at=None).filter(
             models.Q(expires_at=None) | models.Q(expires_at__gt=now)
+        )
+
+    def ended(self, now: datetime) -> ApiKeyQuerySet:
+        return self.filter(models.Q(revoked_at__isnull=False) | models.Q(expires_at__lte=now))
+
+    def stale(self, now: datetime) -> ApiKeyQuerySet:
+        """Those that would work and that nobody has used for long."""
+        unused_since = Coalesce("last_used_at", "created_at")
+        return (
+            self.usable(now)
+            .alias(unused_since=unused_since)
+            .filter(unused_since__lt=now - STALE_AFTER)
         )
 
 
@@ -64,6 +68,9 @@ class ApiKey(Record):
     last_used_from = models.GenericIPAddressField(null=True)  # the caller's address then
     revoked_at = models.DateTimeField(null=True)
 
+    # What its holder may do in the workspace today; set by the selectors that read keys.
+    held: frozenset[Scope] = frozenset()
+
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
@@ -76,13 +83,23 @@ class ApiKey(Record):
 
     @property
     def effective_scopes(self) -> list[str]:
-        """What the key may do today; for rows read `with_maker_role`."""
-        maker_role: str | None = self.maker_role  # type: ignore[attr-defined] # annotated
-        return sorted_scopes(held_by_key(self.scopes, maker_role))
+        """What the key may do today; for rows that `selectors` has read."""
+        return sorted_scopes(known_scopes(self.scopes) & self.held)
 
     @property
     def is_usable(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > utc_now())
+
+    @property
+    def is_stale(self) -> bool:
+        """Say whether it would work, and nobody has used it for long."""
+        unused_since = self.last_used_at or self.created_at
+        return self.is_usable and unused_since < utc_now() - STALE_AFTER
+
+    @property
+    def ends_by_rotation_at(self) -> datetime | None:
+        """Return the end of the overlap with the key that takes its place."""
+        return self.expires_at if self.rotated_to_id else None
 
 
 class RunKeyQuerySet(models.QuerySet["RunKey"]):

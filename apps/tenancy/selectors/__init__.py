@@ -13,7 +13,16 @@ from apps.tenancy.selectors.accounts import (
     find_owned_account_id,
     list_account_ids,
 )
-from apps.tenancy.selectors.keys import get_api_key, list_api_keys
+from apps.tenancy.selectors.holders import with_holdings
+from apps.tenancy.selectors.keys import (
+    KeyFilter,
+    KeyOwner,
+    KeyState,
+    get_api_key,
+    list_api_keys,
+    list_keys_of_person,
+    list_keys_of_service_account,
+)
 from apps.tenancy.selectors.limits import (
     find_account_holds,
     get_limits,
@@ -26,6 +35,13 @@ from apps.tenancy.selectors.members import (
     list_members,
     list_owner_addresses,
 )
+from apps.tenancy.selectors.service_accounts import (
+    KeyFacts,
+    assignments_of_service_accounts,
+    get_service_account,
+    key_facts,
+    list_service_accounts,
+)
 from apps.tenancy.selectors.workspaces import (
     account_ids_of,
     get_workspace,
@@ -34,8 +50,13 @@ from apps.tenancy.selectors.workspaces import (
 )
 
 __all__ = [
+    "KeyFacts",
+    "KeyFilter",
+    "KeyOwner",
+    "KeyState",
     "account_ids_of",
     "account_size",
+    "assignments_of_service_accounts",
     "find_account",
     "find_account_holds",
     "find_actor_by_key_hash",
@@ -45,16 +66,22 @@ __all__ = [
     "get_limits",
     "get_member",
     "get_membership",
+    "get_service_account",
     "get_workspace",
+    "key_facts",
     "list_account_ids",
     "list_account_workspaces",
     "list_api_keys",
     "list_assignments_of_user",
     "list_confirmed_addresses",
+    "list_keys_of_person",
+    "list_keys_of_service_account",
     "list_limits",
     "list_members",
     "list_owner_addresses",
     "list_retention_days",
+    "list_service_accounts",
     "person_in_workspace",
     "to_ref",
+    "with_holdings",
 ]

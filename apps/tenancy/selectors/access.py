@@ -18,8 +18,9 @@ from apps.tenancy.models import (
     RunKey,
     Workspace,
 )
-from apps.tenancy.scopes import Scope, held_by_key
+from apps.tenancy.scopes import Scope, held_by_key, known_scopes
 from apps.tenancy.selectors.accounts import account_ref
+from apps.tenancy.selectors.holders import held_by_service_account
 from apps.tenancy.selectors.workspaces import WITH, get_workspace, to_ref
 from apps.tenancy.slugs import as_uuid
 
@@ -59,22 +60,30 @@ def find_actor_by_key_hash(*, secret_hash: str, now: datetime) -> Actor | None:
         )
     if key is None:
         return _find_run_actor(secret_hash, now)
-    workspace, maker_role = _workspace_and_role(key)
+    workspace, held = _workspace_and_scopes(key)
     return Actor(
         kind=ActorKind.API_KEY,
         id=key.id,
         name=key.name,
         email=None,
-        user_id=key.created_by_id,
+        user_id=None if key.service_account_id else key.created_by_id,
         role=key.role,
-        scopes=held_by_key(key.scopes, maker_role),
+        scopes=held,
         workspace=workspace,
         pool=key.pool,
+        service_account_id=key.service_account_id,
     )
 
 
-def _workspace_and_role(key: ApiKey) -> tuple[WorkspaceRef, str | None]:
-    """Return the key's workspace and its maker's role there, both with one query."""
+def _workspace_and_scopes(key: ApiKey) -> tuple[WorkspaceRef, frozenset[Scope]]:
+    """Return the key's workspace, and what its holder may do there; of a person with one query."""
+    if key.service_account_id is not None:
+        with workspace_scope(key.workspace_id):
+            held = held_by_service_account(
+                workspace_id=key.workspace_id, service_account_id=key.service_account_id
+            )
+            workspace = get_workspace(workspace_id=key.workspace_id)
+            return workspace, known_scopes(key.scopes) & held
     role = RoleAssignment.objects.present().filter(workspace=OuterRef("pk"), user=key.created_by_id)
     with workspace_scope(key.workspace_id):
         found = (
@@ -82,7 +91,7 @@ def _workspace_and_role(key: ApiKey) -> tuple[WorkspaceRef, str | None]:
             .annotate(maker_role=Subquery(role.values("role")[:1]))
             .get(pk=key.workspace_id)
         )
-        return to_ref(found), found.maker_role
+        return to_ref(found), held_by_key(key.scopes, found.maker_role)
 
 
 def _find_run_actor(secret_hash: str, now: datetime) -> Actor | None:

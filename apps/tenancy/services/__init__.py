@@ -9,7 +9,13 @@ from apps.tenancy.services.accounts import (
     restore_account,
     transfer_ownership,
 )
-from apps.tenancy.services.keys import create_api_key, note_key_use, revoke_api_key
+from apps.tenancy.services.keys import (
+    create_api_key,
+    hand_over_key,
+    note_key_use,
+    revoke_api_key,
+    rotate_api_key,
+)
 from apps.tenancy.services.limits import refuse_while_held, set_limits
 from apps.tenancy.services.members import add_member, change_role, remove_member
 from apps.tenancy.services.run_keys import (
@@ -17,6 +23,14 @@ from apps.tenancy.services.run_keys import (
     drop_ended_run_keys,
     end_run_keys,
     revoke_run_keys,
+)
+from apps.tenancy.services.service_accounts import (
+    ServiceAccountChanges,
+    change_service_account,
+    create_service_account,
+    delete_service_account,
+    disable_service_account,
+    enable_service_account,
 )
 from apps.tenancy.services.workspaces import (
     archive_workspace,
@@ -28,20 +42,27 @@ from apps.tenancy.services.workspaces import (
 )
 
 __all__ = [
+    "ServiceAccountChanges",
     "add_member",
     "archive_account",
     "archive_workspace",
     "change_role",
+    "change_service_account",
     "create_account",
     "create_account_for_new_user",
     "create_api_key",
     "create_run_key",
+    "create_service_account",
     "create_workspace",
     "create_workspace_for",
     "delete_account",
+    "delete_service_account",
     "delete_workspace",
+    "disable_service_account",
     "drop_ended_run_keys",
+    "enable_service_account",
     "end_run_keys",
+    "hand_over_key",
     "note_key_use",
     "refuse_while_held",
     "remove_member",
@@ -51,6 +72,7 @@ __all__ = [
     "restore_workspace",
     "revoke_api_key",
     "revoke_run_keys",
+    "rotate_api_key",
     "set_limits",
     "transfer_ownership",
 ]

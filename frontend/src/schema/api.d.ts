@@ -51,6 +51,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_service_accounts"];
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["create_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/service-accounts/{service_account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_service_account"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["delete_service_account"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        patch: operations["change_service_account"];
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/service-accounts/{service_account_id}/disablement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["disable_service_account"];
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["enable_service_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/service-accounts/{service_account_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_service_account_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/usage": {
         parameters: {
             query?: never;
@@ -79,6 +183,40 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A person's own keys, over all workspaces. */
+        get: operations["list_my_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A key that replaces itself needs no scope for it: it gains nothing, least of all time. */
+        post: operations["rotate_own_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,6 +307,48 @@ export interface paths {
          *     A method without a scope in `scopes` cannot be called: there is no default to forget.
          */
         delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/api-keys/{key_id}/holder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        post: operations["hand_over_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/api-keys/{key_id}/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1076,19 +1256,34 @@ export interface components {
             pool?: string | null;
             role?: components["schemas"]["RoleEnum"];
             scopes?: components["schemas"]["ScopesEnum"][];
+            /**
+             * Format: uuid
+             * @description Who is to hold the key, if not the person who makes it.
+             */
+            service_account_id?: string | null;
         };
         ApiKeyOutput: {
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["PersonOutput"] | null;
-            /** @description What of `scopes` the role of its maker still has: nothing once they have left. */
+            /** @description What of `scopes` its holder still has: nothing once they have left. */
             effective_scopes: string[];
+            /**
+             * Format: date-time
+             * @description The end of the overlap with `rotated_to`.
+             */
+            ends_by_rotation_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
             /** Format: uuid */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description At most a minute behind.
+             */
             last_used_at: string | null;
+            /** @description The caller's address then. */
+            last_used_from: string | null;
             name: string;
             /** @description The only pool that the key serves, if any. */
             readonly pool: string | null;
@@ -1096,7 +1291,16 @@ export interface components {
             /** Format: date-time */
             revoked_at: string | null;
             role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /**
+             * Format: uuid
+             * @description The key that takes its place.
+             */
+            rotated_to: string | null;
             scopes: string[];
+            /** @description Who holds the key; null: the person who made it. */
+            service_account: components["schemas"]["KeyHolder"] | null;
+            /** @description It would work, and was not used for 90 days. */
+            stale: boolean;
         };
         ApiKeyPage: {
             items: components["schemas"]["ApiKeyOutput"][];
@@ -1635,6 +1839,11 @@ export interface components {
             names: components["schemas"]["NameCountOutput"][];
             step_seconds: number;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        HolderInputRequest: {
+            /** Format: uuid */
+            service_account_id: string;
+        };
         /** @description Why no new runs start; `resets_at` is when they do again by themselves. */
         HoldOutput: {
             limit: number;
@@ -1644,6 +1853,17 @@ export interface components {
             resets_at: string;
             /** @description when the hold began */
             used: number;
+        };
+        KeyHolder: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        KeyWorkspace: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
         };
         LeasedDeploymentOutput: {
             entrypoint: string;
@@ -1691,6 +1911,11 @@ export interface components {
             epoch: number;
             /** Format: uuid */
             run_id: string;
+        };
+        MakerOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         ManagedMonthOutput: {
             /** @description seconds, of the account over all its workspaces; null: none */
@@ -1834,14 +2059,24 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["PersonOutput"] | null;
-            /** @description What of `scopes` the role of its maker still has: nothing once they have left. */
+            /** @description What of `scopes` its holder still has: nothing once they have left. */
             effective_scopes: string[];
+            /**
+             * Format: date-time
+             * @description The end of the overlap with `rotated_to`.
+             */
+            ends_by_rotation_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
             /** Format: uuid */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description At most a minute behind.
+             */
             last_used_at: string | null;
+            /** @description The caller's address then. */
+            last_used_from: string | null;
             name: string;
             /** @description The only pool that the key serves, if any. */
             readonly pool: string | null;
@@ -1849,8 +2084,17 @@ export interface components {
             /** Format: date-time */
             revoked_at: string | null;
             role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /**
+             * Format: uuid
+             * @description The key that takes its place.
+             */
+            rotated_to: string | null;
             scopes: string[];
             secret: string;
+            /** @description Who holds the key; null: the person who made it. */
+            service_account: components["schemas"]["KeyHolder"] | null;
+            /** @description It would work, and was not used for 90 days. */
+            stale: boolean;
         };
         /** @description `secret`: what a webhook's signatures are made with, shown here and never again. */
         NewChannelOutput: {
@@ -1953,6 +2197,11 @@ export interface components {
             timezone?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedServiceAccountChangeRequest: {
+            description?: string;
+            name?: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedWorkspaceChangeRequest: {
             name?: string;
         };
@@ -1990,6 +2239,51 @@ export interface components {
             at: string;
             epoch: number;
             phase: components["schemas"]["PhaseInputPhaseEnum"];
+        };
+        PlacedApiKeyOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["PersonOutput"] | null;
+            /** @description What of `scopes` its holder still has: nothing once they have left. */
+            effective_scopes: string[];
+            /**
+             * Format: date-time
+             * @description The end of the overlap with `rotated_to`.
+             */
+            ends_by_rotation_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description At most a minute behind.
+             */
+            last_used_at: string | null;
+            /** @description The caller's address then. */
+            last_used_from: string | null;
+            name: string;
+            /** @description The only pool that the key serves, if any. */
+            readonly pool: string | null;
+            prefix: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /**
+             * Format: uuid
+             * @description The key that takes its place.
+             */
+            rotated_to: string | null;
+            scopes: string[];
+            /** @description Who holds the key; null: the person who made it. */
+            service_account: components["schemas"]["KeyHolder"] | null;
+            /** @description It would work, and was not used for 90 days. */
+            stale: boolean;
+            workspace: components["schemas"]["KeyWorkspace"];
+        };
+        PlacedApiKeyPage: {
+            items: components["schemas"]["PlacedApiKeyOutput"][];
+            next_cursor: string | null;
         };
         /** @enum {string} */
         PlanEnum: "STANDARD" | "ENTERPRISE";
@@ -2122,6 +2416,19 @@ export interface components {
         RoleEnum: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT";
         /** @enum {string} */
         RollupEnum: "raw" | "1m" | "1h" | "1d";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        RotationInputRequest: {
+            /**
+             * Format: date-time
+             * @description Of the new key; else it lives as long as this one was made for.
+             */
+            expires_at?: string;
+            /**
+             * @description How long the old key goes on; a day, unless said otherwise.
+             * @default 86400
+             */
+            overlap_seconds: number;
+        };
         /** @description A reference to something that has a name. */
         RunAgentOutput: {
             host: string;
@@ -2299,6 +2606,47 @@ export interface components {
         };
         /** @enum {string} */
         ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        ServiceAccountInputRequest: {
+            description?: string;
+            name: string;
+        };
+        ServiceAccountOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["MakerOutput"] | null;
+            description: string;
+            /** Format: date-time */
+            disabled_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description How many of them work. */
+            keys: number;
+            /**
+             * Format: date-time
+             * @description Of its keys, the latest.
+             */
+            last_used_at: string | null;
+            name: string;
+            workspaces: components["schemas"]["ServiceAccountPlace"][];
+        };
+        ServiceAccountPage: {
+            items: components["schemas"]["ServiceAccountOutput"][];
+            next_cursor: string | null;
+        };
+        ServiceAccountPlace: {
+            /** Format: uuid */
+            assignment_id: string;
+            /** Format: uuid */
+            custom_role_id: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /** @description The words of either kind of role. */
+            readonly role_name: string;
+            slug: string;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         SizeInputRequest: {
             /**
@@ -2596,6 +2944,266 @@ export interface operations {
             };
         };
     };
+    list_service_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceAccountInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedServiceAccountChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    disable_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    enable_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_service_account_keys: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+                owner?: "mine" | "personal" | "service";
+                pool?: string;
+                service_account?: string;
+                state?: "active" | "stale" | "endless" | "ended";
+            };
+            header?: never;
+            path: {
+                account_id: string;
+                service_account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacedApiKeyPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -2644,6 +3252,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_my_keys: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: string;
+                owner?: "mine" | "personal" | "service";
+                pool?: string;
+                service_account?: string;
+                state?: "active" | "stale" | "endless" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacedApiKeyPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rotate_own_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKeyOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -2755,7 +3430,14 @@ export interface operations {
     };
     list_api_keys: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: string;
+                owner?: "mine" | "personal" | "service";
+                pool?: string;
+                service_account?: string;
+                state?: "active" | "stale" | "endless" | "ended";
+            };
             header?: never;
             path: {
                 workspace: string;
@@ -2835,6 +3517,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    hand_over_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HolderInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKeyOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {
