@@ -262,6 +262,43 @@ def list_logs(
     return lines
 
 
+def list_log_keys(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, since: datetime | None, limit: int
+) -> list[tuple[datetime, uuid.UUID]]:
+    """Return (occurred_at, id) of a run's first `limit` lines from `since` on, oldest first."""
+    lines = list_logs(workspace_id=workspace_id, run_id=run_id)
+    if since is not None:
+        lines = lines.filter(occurred_at__gte=since)
+    return list(lines.order_by(*OLDEST_FIRST).values_list("occurred_at", "id")[:limit])
+
+
+def list_newest_log_keys(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, limit: int
+) -> list[tuple[datetime, uuid.UUID]]:
+    """Return (occurred_at, id) of a run's last `limit` lines, newest first."""
+    lines = list_logs(workspace_id=workspace_id, run_id=run_id).order_by(*NEWEST_FIRST)
+    return list(lines.values_list("occurred_at", "id")[:limit])
+
+
+def get_log_lines(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, keys: Sequence[tuple[datetime, uuid.UUID]]
+) -> list[LogLine]:
+    """Return a run's lines of these keys, oldest first."""
+    if not keys:
+        return []
+    times = [at for at, _ in keys]
+    return list(
+        LogLine.objects.for_workspace(workspace_id)
+        .filter(
+            run_id=run_id,
+            occurred_at__gte=min(times),
+            occurred_at__lte=max(times),
+            id__in=[line_id for _, line_id in keys],
+        )
+        .order_by(*OLDEST_FIRST)
+    )
+
+
 def log_item(line: LogLine) -> dict[str, object]:
     """Render a log line as the API shows it."""
     return {

@@ -152,10 +152,28 @@ def filter_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:
     return runs
 
 
-def list_changed_runs(*, workspace_id: uuid.UUID, since: datetime, limit: int) -> list[Run]:
-    """Return runs whose state was written at or after `since`, oldest change first, as rows."""
-    runs = Run.objects.for_workspace(workspace_id).filter(changed_at__gte=since).for_rows()
-    return list(runs.order_by("changed_at", "id")[:limit])
+def list_changes(
+    *, workspace_id: uuid.UUID, since: datetime, limit: int
+) -> list[tuple[datetime, uuid.UUID]]:
+    """Return (changed_at, id) of the first `limit` runs that changed from `since` on, in order."""
+    runs = Run.objects.for_workspace(workspace_id).filter(changed_at__gte=since)
+    return list(runs.order_by("changed_at", "id").values_list("changed_at", "id")[:limit])
+
+
+def list_newest_changes(
+    *, workspace_id: uuid.UUID, since: datetime, limit: int
+) -> list[tuple[datetime, uuid.UUID]]:
+    """Return (changed_at, id) of the last `limit` runs that changed from `since` on, reversed."""
+    runs = Run.objects.for_workspace(workspace_id).filter(changed_at__gte=since)
+    return list(runs.order_by("-changed_at", "-id").values_list("changed_at", "id")[:limit])
+
+
+def list_rows(*, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID]) -> list[Run]:
+    """Return these runs as rows, oldest change first."""
+    if not run_ids:
+        return []
+    runs = Run.objects.for_workspace(workspace_id).filter(id__in=run_ids).for_rows()
+    return list(runs.order_by("changed_at", "id"))
 
 
 def list_task_runs(*, run: Run, state_types: Collection[StateType] = ()) -> TaskRunQuerySet:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, transaction
 from django.test import AsyncClient
 
 from apps.core.clock import utc_now
@@ -19,7 +20,7 @@ from apps.telemetry.items import NewLogLine, TelemetryBatch
 from apps.tenancy.isolation import workspace_scope
 from tests.apps.runs.test_task_runs import said, tell
 from tests.factories.dispatch import local_run, report
-from tests.factories.tenancy import make_key
+from tests.factories.tenancy import actor_of, make_key
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -81,14 +82,25 @@ def in_time(coroutine):
     return asyncio.run(limited())
 
 
-def log(workspace, run, message):
+def log(workspace, run, *messages, ago=timedelta(0)):
+    at = utc_now() - ago
     telemetry.store_batch(
         workspace_id=workspace.id,
         batch=TelemetryBatch(
-            logs=[NewLogLine(occurred_at=utc_now(), level="INFO", message=message, run_id=run.id)]
+            logs=[
+                NewLogLine(occurred_at=at, level="INFO", message=message, run_id=run.id)
+                for message in messages
+            ]
         ),
         now=utc_now(),
     )
+
+
+def end_with_a_line(workspace, run):
+    """As a process does that reports its last line and its end in one batch."""
+    with transaction.atomic():
+        log(workspace, run, "all done")
+        report(run, RunState.COMPLETED, workspace)
 
 
 def test_each_change_of_a_run_comes_once(alice, workspace, run):
@@ -159,6 +171,144 @@ def test_one_run_tells_of_its_state_its_lines_and_its_task_runs(alice, workspace
     assert [data["message"] for kind, _, data in seen if kind == "log"] == ["one", "two"]
     assert seen[2][2] == {"changed": 3, "counts": {"RUNNING": 3}}
     assert seen[4][2]["may"] == {"cancel": False, "retry": False}
+
+
+def test_the_last_line_comes_before_the_end_that_was_stored_with_it(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        await anext(stream)
+        await inside(workspace, lambda: end_with_a_line(workspace, run))
+        seen = [await anext(stream), await anext(stream)]
+        await stream.aclose()
+        return seen
+
+    (first, _, line), (second, _, ended) = in_time(scene())
+
+    assert (first, line["message"]) == ("log", "all done")
+    assert (second, ended["state"]) == ("run", "COMPLETED")
+
+
+def test_lines_that_come_after_the_end_are_told_before_the_stream_ends(
+    alice, workspace, run, monkeypatch
+):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+    monkeypatch.setattr(streams, "SETTLE_SECONDS", 3600.0)
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        await anext(stream)
+        await inside(workspace, lambda: report(run, RunState.COMPLETED, workspace))
+        seen = [await anext(stream)]
+        await inside(workspace, lambda: log(workspace, run, "last words"))
+        monkeypatch.setattr(streams, "SETTLE_SECONDS", 0.0)
+        seen += [frame async for frame in stream]
+        return seen
+
+    seen = in_time(scene())
+
+    assert [kind for kind, _, _ in seen] == ["run", "log", "end"]
+    assert seen[1][2]["message"] == "last words"
+
+
+def test_the_stream_is_over_only_after_the_run(alice, workspace, run, monkeypatch):
+    monkeypatch.setattr(streams, "SETTLE_SECONDS", 0.0)
+    watch = streams.RunWatch(workspace_id=workspace.id, run_id=run.id, after=None)
+
+    def is_over_after(looks):
+        for _ in range(looks):
+            watch.look(actor_of(alice))
+        return watch.is_over
+
+    assert not is_over_after(3)
+    with workspace_scope(workspace.id):
+        report(run, RunState.COMPLETED, workspace)
+    assert not is_over_after(1)
+    assert is_over_after(1)
+
+
+def test_a_line_that_was_sent_late_is_told_after_newer_ones(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        await anext(stream)
+        await inside(workspace, lambda: log(workspace, run, "newer"))
+        first = await anext(stream)
+        await inside(workspace, lambda: log(workspace, run, "older", ago=timedelta(minutes=5)))
+        second = await anext(stream)
+        await stream.aclose()
+        return [first, second]
+
+    assert [data["message"] for _, _, data in in_time(scene())] == ["newer", "older"]
+
+
+def test_a_stream_begins_with_lines_that_a_page_read_before_it_may_lack(alice, workspace, run):
+    with workspace_scope(workspace.id):
+        log(workspace, run, "stored since", ago=timedelta(minutes=1))
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        first = await anext(stream)
+        await stream.aclose()
+        return first
+
+    assert in_time(scene())[2]["message"] == "stored since"
+
+
+def test_a_long_log_is_told_from_its_newest_lines_on(alice, workspace, run, monkeypatch):
+    monkeypatch.setattr(streams, "FIRST_LINES", 3)
+    with workspace_scope(workspace.id):
+        for number in range(5):
+            log(workspace, run, f"line {number}", ago=timedelta(seconds=5 - number))
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, f"runs/{run.id}"))
+        seen = [await anext(stream) for _ in range(4)]
+        await inside(workspace, lambda: log(workspace, run, "and on"))
+        seen.append(await anext(stream))
+        await stream.aclose()
+        return seen
+
+    assert [data["message"] for kind, _, data in in_time(scene()) if kind == "log"] == [
+        "line 2",
+        "line 3",
+        "line 4",
+        "and on",
+    ]
+
+
+def test_a_change_that_commits_late_is_told_after_newer_ones(alice, workspace, run):
+    key = make_key(alice, role="VIEWER")
+    connection.close()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key))
+        await anext(stream)
+        other = await inside(workspace, lambda: local_run(workspace))
+        await anext(stream)
+        # Stands for a transaction that began 20 s ago, when it took the time.
+        await inside(
+            workspace,
+            lambda: report(
+                run, RunState.COMPLETED, workspace, now=utc_now() - timedelta(seconds=20)
+            ),
+        )
+        third = await anext(stream)
+        await stream.aclose()
+        return other, third
+
+    _, (_, _, row) = in_time(scene())
+
+    assert (row["id"], row["state"]) == (str(run.id), "COMPLETED")
 
 
 def test_streams_are_for_members_with_the_scope(alice, mallory, workspace, run):
