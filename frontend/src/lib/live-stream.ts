@@ -10,11 +10,12 @@ const LONGEST_WAIT_MS = 30_000;
  * Listens to a server-sent event stream while mounted.
  *
  * EventSource repeats its last id by itself after a dropped connection; after an answer that is not a stream it gives
- * up for good, so that case is reopened here, each time later.
+ * up for good, so that case is reopened here, each time later, and goes on behind the last message all the same.
  */
-export function useLiveStream(url: string | null, handlers: LiveHandlers): LiveStatus {
+export function useLiveStream(url: string | null, handlers: LiveHandlers, onOpen?: () => void): LiveStatus {
   const [status, setStatus] = useState<LiveStatus>("connecting");
   const dispatch = useEffectEvent((type: string, data: unknown) => handlers[type]?.(data));
+  const opened = useEffectEvent(() => onOpen?.());
   const types = Object.keys(handlers).sort().join(",");
 
   useEffect(() => {
@@ -22,12 +23,14 @@ export function useLiveStream(url: string | null, handlers: LiveHandlers): LiveS
     let source: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | null = null;
     let wait = FIRST_WAIT_MS;
+    let cursor = "";
 
     const open = () => {
-      source = new EventSource(url, { withCredentials: true });
+      source = new EventSource(cursor === "" ? url : withCursor(url, cursor), { withCredentials: true });
       source.onopen = () => {
         wait = FIRST_WAIT_MS;
         setStatus("live");
+        opened();
       };
       source.onerror = () => {
         setStatus("lost");
@@ -36,7 +39,10 @@ export function useLiveStream(url: string | null, handlers: LiveHandlers): LiveS
         wait = Math.min(wait * 2, LONGEST_WAIT_MS);
       };
       for (const type of types.split(",")) {
-        source.addEventListener(type, (event: MessageEvent<string>) => dispatch(type, JSON.parse(event.data)));
+        source.addEventListener(type, (event: MessageEvent<string>) => {
+          cursor = event.lastEventId;
+          dispatch(type, JSON.parse(event.data));
+        });
       }
     };
     open();
@@ -48,4 +54,8 @@ export function useLiveStream(url: string | null, handlers: LiveHandlers): LiveS
   }, [url, types]);
 
   return url === null ? "off" : status;
+}
+
+function withCursor(url: string, cursor: string): string {
+  return `${url}${url.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`;
 }

@@ -6,14 +6,14 @@ export class FakeEventSource {
   readyState = 1;
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
-  private readonly listeners = new Map<string, (event: { data: string }) => void>();
+  private readonly listeners = new Map<string, (event: { data: string; lastEventId: string }) => void>();
 
   constructor(readonly url: string) {
     FakeEventSource.open.add(this);
     queueMicrotask(() => this.onopen?.());
   }
 
-  addEventListener(type: string, listener: (event: { data: string }) => void): void {
+  addEventListener(type: string, listener: (event: { data: string; lastEventId: string }) => void): void {
     this.listeners.set(type, listener);
   }
 
@@ -23,10 +23,23 @@ export class FakeEventSource {
   }
 
   /** Tells every stream whose address ends so. Returns how many listened. */
-  static send(ending: string, type: string, data: unknown): number {
+  static send(ending: string, type: string, data: unknown, lastEventId = ""): number {
     const heard = [...this.open].filter((each) => new URL(each.url).pathname.endsWith(ending));
-    for (const each of heard) each.listeners.get(type)?.({ data: JSON.stringify(data) });
+    for (const each of heard) each.listeners.get(type)?.({ data: JSON.stringify(data), lastEventId });
     return heard.length;
+  }
+
+  /** Breaks every stream whose address ends so, as an answer does that is not a stream. */
+  static refuse(ending: string): void {
+    for (const each of [...this.open].filter((stream) => new URL(stream.url).pathname.endsWith(ending))) {
+      each.close();
+      each.onerror?.();
+    }
+  }
+
+  /** The addresses of the streams that are open. */
+  static get urls(): readonly string[] {
+    return [...this.open].map((each) => each.url);
   }
 
   static closeAll(): void {

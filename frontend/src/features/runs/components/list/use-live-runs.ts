@@ -1,6 +1,6 @@
 import { useThrottledCallback } from "@mantine/hooks";
-import { useQueryClient, type InfiniteData } from "@tanstack/react-query";
-import { useState } from "react";
+import { useIsFetching, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { runKeys } from "@/features/runs/api/keys";
 import { runsQuery } from "@/features/runs/api/runs";
@@ -32,23 +32,45 @@ export function useLiveRuns(search: RunsSearch): LiveRuns {
     HISTOGRAM_MS,
   );
 
-  const onRun = (data: unknown) => {
-    const run = data as RunRow;
-    refreshHistogram();
+  const show = (run: RunRow) => {
     const loaded = client.getQueryData<InfiniteData<Page<RunRow>>>(queryKey);
     if (loaded === undefined) return;
     const known = loaded.pages.some((page) => page.items.some((row) => row.id === run.id));
     if (known) client.setQueryData<InfiniteData<Page<RunRow>>>(queryKey, replaceRow(loaded, run));
-    else if (matchesSearch(run, search, Date.now())) setWaiting({ of: signature, ids: new Set([...ids, run.id]) });
+    else if (isAhead(run, loaded) && matchesSearch(run, search, Date.now())) {
+      setWaiting((now) => ({ of: signature, ids: new Set(now.of === signature ? [...now.ids, run.id] : [run.id]) }));
+    }
   };
-  const status = useLiveStream(`${liveUrl}${workspaceUrl(slug, "/streams/runs")}`, { run: onRun });
+  // A list on its way may have been read before what is told meanwhile, and would write over it.
+  const early = useRef<RunRow[]>([]);
+  const isFetching = useIsFetching({ queryKey, exact: true }) > 0;
+  const showEarly = useEffectEvent(() => {
+    for (const run of early.current.splice(0)) show(run);
+  });
+  useEffect(() => {
+    if (!isFetching) showEarly();
+  }, [isFetching]);
+  const status = useLiveStream(`${liveUrl}${workspaceUrl(slug, "/streams/runs")}`, {
+    run: (data) => {
+      refreshHistogram();
+      if (client.isFetching({ queryKey, exact: true }) > 0) early.current.push(data as RunRow);
+      else show(data as RunRow);
+    },
+  });
 
-  const show = () => {
+  const showAll = () => {
     setWaiting({ of: signature, ids: new Set() });
     window.scrollTo({ top: 0 });
     void client.resetQueries({ queryKey });
   };
-  return { status, waiting: ids.size, show };
+  return { status, waiting: ids.size, show: showAll };
+}
+
+/** Whether the list has its place among the rows on screen; those further down it loads when it gets there. */
+function isAhead(run: RunRow, { pages }: InfiniteData<Page<RunRow>>): boolean {
+  const end = pages.at(-1);
+  const oldest = end?.items.at(-1);
+  return end?.next_cursor == null || oldest === undefined || run.created_at > oldest.created_at;
 }
 
 function replaceRow(data: InfiniteData<Page<RunRow>>, run: RunRow): InfiniteData<Page<RunRow>> {

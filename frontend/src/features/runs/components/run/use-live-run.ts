@@ -14,7 +14,7 @@ const TIMELINE_MS = 3_000;
 const LINES_KEPT = 20_000;
 const FRAME_MS = 100;
 
-/** Keeps a run's facts, states, timeline and log lines up to date while it is not over. */
+/** Keeps a run's facts, states, timeline and log lines up to date until all of it is told. */
 export function useLiveRun(run: Run | undefined, id: string): { status: LiveStatus; lines: readonly LogLine[] } {
   const { slug, liveUrl } = useWorkspace();
   const client = useQueryClient();
@@ -31,9 +31,14 @@ export function useLiveRun(run: Run | undefined, id: string): { status: LiveStat
     setLines((known) => [...known, ...fresh].slice(-LINES_KEPT));
   }, FRAME_MS);
 
-  const open = run !== undefined && !isFinal(run.state_type);
-  const status = useLiveStream(open ? `${liveUrl}${workspaceUrl(slug, `/streams/runs/${id}`)}` : null, {
+  // A run's last lines come with its end or after it: the stream says when all is told, not the state.
+  const running = run !== undefined && !isFinal(run.state_type);
+  const [following, setFollowing] = useState(running);
+  if (running && !following) setFollowing(true);
+  const status = useLiveStream(following ? `${liveUrl}${workspaceUrl(slug, `/streams/runs/${id}`)}` : null, {
     run: (data) => {
+      // An answer on its way may be older than this, and would write over it.
+      void client.cancelQueries({ queryKey: runQuery(slug, id).queryKey, exact: true });
       client.setQueryData(runQuery(slug, id).queryKey, data as Run);
       void client.invalidateQueries({ queryKey: transitionsQuery(slug, id).queryKey });
       refreshTimeline();
@@ -46,6 +51,10 @@ export function useLiveRun(run: Run | undefined, id: string): { status: LiveStat
       const { counts } = data as { readonly counts: Run["task_counts"] };
       client.setQueryData(runQuery(slug, id).queryKey, (known) => (known === undefined ? known : { ...known, task_counts: counts }));
       refreshTimeline();
+    },
+    end: () => {
+      setFollowing(false);
+      void client.invalidateQueries({ queryKey: runKeys.part(slug, id, "logs") });
     },
   });
   return { status, lines };
