@@ -31,10 +31,14 @@ class Tail:
     """One reader's memory."""
 
     def __init__(self, *, now: datetime, after: datetime | None = None) -> None:
-        """`after` is the time of the last event that a returning reader has seen."""
+        """
+        Begin at what is there, or for a returning reader behind the last event they have seen.
+
+        `after` is that one's time. What came late stands before it, so they get some twice.
+        """
         self._seen: dict[UUID, datetime] = {}
         self._is_first = after is None
-        self._since = now - LOOK_BACK if after is None else max(after, now - RESUME)
+        self._since = now - LOOK_BACK if after is None else max(after - LOOK_BACK, now - RESUME)
 
     @property
     def since(self) -> datetime:

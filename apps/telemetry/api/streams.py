@@ -22,7 +22,7 @@ from apps.core.http.live import live_view, look
 from apps.core.http.pagination import decode_cursor, encode_cursor
 from apps.core.http.sse import Message, sse_response
 from apps.telemetry import limits, selectors
-from apps.telemetry.tail import LOOKED_AT, News, Tail
+from apps.telemetry.tail import LOOKED_AT, Key, News, Tail
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.live import authenticate_workspace, while_allowed
 from apps.tenancy.scopes import Scope
@@ -30,6 +30,8 @@ from apps.tenancy.scopes import Scope
 LOOK_EVERY_SECONDS = 1.0
 # Then the reader comes again: what a stream remembers does not grow for ever.
 STREAM_SECONDS = 600.0
+
+Look = tuple[News, list[tuple[Key, dict[str, object]]]]
 
 
 @live_view("GET")
@@ -41,35 +43,37 @@ async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
         raise InvalidRequest("The name is not one of an event.", fields={"name": ["Invalid."]})
     cursor = request.headers.get("Last-Event-ID") or request.GET.get("cursor")
     after = _time_of(cursor) if cursor else None
+    workspace_id, tail = caller.workspace.id, Tail(now=utc_now(), after=after)
+    # The first look takes stock before the answer begins: whoever reads the list once the stream
+    # is open lacks nothing between the two.
+    first = await look(_look, workspace_id, name, tail)
     return sse_response(
         while_allowed(
             request,
             workspace,
             Scope.TELEMETRY_READ,
-            follow(caller.workspace.id, name=name, after=after),
+            follow(workspace_id, name=name, tail=tail, first=first),
         )
     )
 
 
 async def follow(
-    workspace_id: uuid.UUID, *, name: str | None, after: datetime | None
+    workspace_id: uuid.UUID, *, name: str | None, tail: Tail, first: Look
 ) -> AsyncIterator[Message]:
     """Yield what is new each second, until the stream's time is up."""
-    tail = Tail(now=utc_now(), after=after)
+    news, items = first
     ends_at = time.monotonic() + STREAM_SECONDS
     while time.monotonic() < ends_at:
-        news, items = await look(_look, workspace_id, name, tail)
         for (at, event_id), item in items:
             cursor = encode_cursor([at.isoformat(), str(event_id)])
             yield Message(event="event", data=item, cursor=cursor)
         if news.total > len(news.shown):
             yield Message(event="sampled", data={"shown": len(news.shown), "total": news.total})
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+        news, items = await look(_look, workspace_id, name, tail)
 
 
-def _look(
-    workspace_id: uuid.UUID, name: str | None, tail: Tail
-) -> tuple[News, list[tuple[tuple[datetime, uuid.UUID], dict[str, object]]]]:
+def _look(workspace_id: uuid.UUID, name: str | None, tail: Tail) -> Look:
     with workspace_scope(workspace_id):
         found = selectors.list_event_keys(
             workspace_id=workspace_id,

@@ -105,6 +105,20 @@ def test_events_come_as_they_are_stored(alice):
     assert (late[0], late[2]["name"]) == ("event", "late")
 
 
+def test_what_comes_once_the_stream_is_open_is_in_it(alice):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+
+    async def scene():
+        response = await open_stream(workspace, key)
+        await put_soon(workspace, "at once")
+        stream = frames(response)
+        first = await anext(stream)
+        await stream.aclose()
+        return first
+
+    assert in_time(scene())[2]["name"] == "at once"
+
+
 def test_a_returning_reader_misses_nothing(alice):
     workspace, key = alice.workspace, make_key(alice, role="VIEWER")
 

@@ -39,24 +39,34 @@ export function useLiveTail(on: boolean, search: EventsSearch): LiveTail {
   const flush = useThrottledCallback(() => {
     const fresh = waiting.current.reverse();
     waiting.current = [];
-    setEvents((known) => [...fresh, ...known].slice(0, KEPT));
+    setEvents((known) => once([...fresh, ...known]).slice(0, KEPT));
     setArrivals((known) => [...known.filter((each) => each.at > Date.now() - RATE_WINDOW_MS), { at: Date.now(), count: fresh.length }]);
   }, FRAME_MS);
 
   const url = `${liveUrl}${workspaceUrl(slug, "/streams/events")}${queryString({ name: search.name })}`;
-  const status = useLiveStream(on ? url : null, {
-    event: (data) => {
-      waiting.current.push(data as EventItem);
-      flush();
-      refreshHistogram();
+  const status = useLiveStream(
+    on ? url : null,
+    {
+      event: (data) => {
+        waiting.current.push(data as EventItem);
+        flush();
+        refreshHistogram();
+      },
+      sampled: (data) => {
+        const { shown, total } = data as { shown: number; total: number };
+        setThinned({ shown, total });
+        setArrivals((known) => [...known, { at: Date.now(), count: total - shown }]);
+      },
     },
-    sampled: (data) => {
-      const { shown, total } = data as { shown: number; total: number };
-      setThinned({ shown, total });
-      setArrivals((known) => [...known, { at: Date.now(), count: total - shown }]);
-    },
-  });
+    // The tail tells what comes from now on; what came since the list was read is in the list as it is now.
+    () => void client.invalidateQueries({ queryKey: eventKeys.feed(slug, search) }),
+  );
   const recent = arrivals.filter((each) => each.at > now - RATE_WINDOW_MS);
   const rate = recent.reduce((sum, each) => sum + each.count, 0) / (RATE_WINDOW_MS / 1000);
   return { status, events: on ? events.filter((event) => matchesEvent(event, search, now)) : [], rate, thinned: on ? thinned : null };
+}
+
+/** After a lost connection some events come twice. */
+function once(events: readonly EventItem[]): readonly EventItem[] {
+  return [...new Map(events.toReversed().map((event) => [event.id, event])).values()].reverse();
 }
