@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from infra.ci import chromium
 from tests.stack import ROOT, Stack, running_stack
@@ -37,6 +38,36 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=str(program))
         yield launched
         launched.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[pytest.TestReport]:
+    """Say with a failure what the server knows of the run on screen: is it late, or not shown?"""
+    report: pytest.TestReport = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        report.sections.append(("The run on screen, as the API has it", run_on_screen(page)))
+        stack = item.funcargs.get("stack")  # type: ignore[attr-defined] # a function's
+        if isinstance(stack, Stack):
+            report.sections.append(("The stack", stack.tail()))
+    return report
+
+
+def run_on_screen(page: Page) -> str:
+    found = re.search(r"/w/([^/]+)/runs/([0-9a-f-]{36})", page.url)
+    if found is None:
+        return f"None: {page.url}"
+    api = f"/api/v1/workspaces/{found[1]}/runs/{found[2]}"
+    try:
+        said = [
+            f"{part}: {page.request.get(api + part, timeout=5_000).text()}"
+            for part in ("", "/transitions", "/logs")
+        ]
+    except Error as error:  # the stack may be what failed
+        return f"{page.url}: {error}"
+    return "\n".join([page.url, *said])
 
 
 @pytest.fixture
