@@ -29,7 +29,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("api/v1/", include(api)),
     path("_allauth/", include("allauth.headless.urls")),
-    re_path(r"^(?:api|_allauth|health|static)(?:/.*)?$", exception_handler.handle_404),
+    path("accounts/", include("allauth.urls")),  # where other services send people back to
+    re_path(r"^(?:api|_allauth|accounts|health|static)(?:/.*)?$", exception_handler.handle_404),
     re_path(r"^assets/(?P<name>.*)$", frontend.asset),
     re_path(r"^.*$", frontend.index),
 ]

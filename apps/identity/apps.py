@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class IdentityConfig(AppConfig):
     name = "apps.identity"
     label = "identity"
+
+    def ready(self) -> None:
+        from apps.identity import receivers
+
+        receivers.connect()

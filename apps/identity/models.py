@@ -39,6 +39,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    # The address of who was deleted: it can be nobody's, and no mail ever leaves for it.
+    ERASED_SUFFIX: ClassVar[str] = "@deleted.invalid"
+    ERASED_NAME: ClassVar[str] = "Deleted user"
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,6 +52,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def display_name(self) -> str:
+        if self.email.endswith(self.ERASED_SUFFIX):
+            return self.ERASED_NAME
         return self.name or self.email.partition("@")[0]
 
 

@@ -1,24 +1,20 @@
-"""Signing up makes the person, their account and their first workspace, or nothing at all."""
+"""A new person starts with an account and a workspace, or with nothing at all."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import transaction
-from django.http import HttpRequest
+from typing import TYPE_CHECKING
 
 from apps.core.clock import utc_now
 from apps.identity.allauth_adapter import QueuedMailAdapter
 from apps.tenancy import services
 
+if TYPE_CHECKING:
+    from apps.identity.models import User
+
 
 class AccountAdapter(QueuedMailAdapter):
-    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        if not commit:
-            return super().save_user(request, user, form, commit=False)
-        with transaction.atomic():
-            user = super().save_user(request, user, form, commit=True)
-            services.create_account_for_new_user(
-                user_id=user.id, display_name=user.display_name, now=utc_now()
-            )
-        return user
+    def welcome(self, user: User) -> None:
+        super().welcome(user)
+        services.create_account_for_new_user(
+            user_id=user.id, display_name=user.display_name, now=utc_now()
+        )

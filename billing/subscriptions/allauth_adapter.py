@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import transaction
-from django.http import HttpRequest
+from typing import TYPE_CHECKING
 
 from apps.core.clock import utc_now
 from apps.tenancy import selectors as tenancy
 from apps.tenancy.allauth_adapter import AccountAdapter
 from billing.subscriptions import services
 
+if TYPE_CHECKING:
+    from apps.identity.models import User
+
 
 class SubscribingAdapter(AccountAdapter):
-    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        if not commit:
-            return super().save_user(request, user, form, commit=False)
-        with transaction.atomic():
-            user = super().save_user(request, user, form, commit=True)
-            account_id = tenancy.find_owned_account_id(user_id=user.id, account_id=None)
-            assert account_id is not None, "the layer below has just made it"
-            services.apply_entitlements(account_id=account_id, now=utc_now())
-        return user
+    def welcome(self, user: User) -> None:
+        super().welcome(user)
+        account_id = tenancy.find_owned_account_id(user_id=user.id, account_id=None)
+        assert account_id is not None, "the layer below has just made it"
+        services.apply_entitlements(account_id=account_id, now=utc_now())

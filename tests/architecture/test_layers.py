@@ -40,8 +40,9 @@ PUBLIC["flows"] = DEFAULT_PUBLIC | {"wire", "sizes"}
 PUBLIC["telemetry"] = DEFAULT_PUBLIC | {"items"}
 # What is counted and in which months: pure words that its upper layers share.
 PUBLIC["metering"] = DEFAULT_PUBLIC | {"meters", "months"}
-# allauth takes one adapter by path; each layer that changes it builds on the one below.
-PUBLIC["identity"] = DEFAULT_PUBLIC | {"allauth_adapter"}
+# allauth takes one adapter by path; each layer that changes it builds on the one below. And what a
+# session proves of its person.
+PUBLIC["identity"] = DEFAULT_PUBLIC | {"allauth_adapter", "social_adapter", "sessions"}
 
 
 def imports_of(path):

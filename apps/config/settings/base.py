@@ -29,6 +29,7 @@ VERSION = "0.1.0"
 
 SECRET_KEY = env_secret("SECRET_KEY")
 ENCRYPTION_KEYS = env_keys("ENCRYPTION_KEYS")  # apps.core.cipher; no default in any environment
+REENCRYPT_TOO = ["apps.identity.services.reencrypt_factors"]
 DEBUG = False
 
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8400").rstrip("/")
@@ -45,6 +46,11 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.google",
     "apps.core",
     "apps.identity",
     "apps.tenancy",
@@ -71,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.identity.middleware.PeopleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

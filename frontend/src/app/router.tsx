@@ -66,13 +66,17 @@ const indexRoute = createRoute({
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.login,
-  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({ next: textOf(search["next"]) }),
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined; error?: string | undefined } => ({
+    next: textOf(search["next"]),
+    error: textOf(search["error"]),
+  }),
   component: lazyRouteComponent(() => import("@/app/routes/login"), "LoginPage"),
 });
 
 const signupRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.signup,
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({ next: textOf(search["next"]) }),
   component: lazyRouteComponent(() => import("@/app/routes/signup"), "SignupPage"),
 });
 

@@ -218,12 +218,15 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.post("*/_allauth/browser/v1/auth/login", async ({ request }) => {
       const body = (await request.json()) as { password: string };
       if (body.password === "wrong password") {
-        const errors = [{ message: "The e-mail address and/or password you specified are not correct.", code: "email_password_mismatch", param: "password" }];
+        const errors = [{ message: "The address or the password is not right.", code: "email_password_mismatch", param: "password" }];
         return HttpResponse.json({ status: 400, errors }, { status: 400 });
       }
       return HttpResponse.json({ status: 200, data: {}, meta: { is_authenticated: true } });
     }),
-    http.post("*/_allauth/browser/v1/auth/signup", () => HttpResponse.json({ status: 200, data: {}, meta: { is_authenticated: true } })),
+    http.get("*/_allauth/browser/v1/config", () => HttpResponse.json({ status: 200, data: { socialaccount: { providers: [] } } })),
+    http.post("*/_allauth/browser/v1/auth/signup", () =>
+      HttpResponse.json({ status: 401, data: { flows: [{ id: "login" }, { id: "verify_email", is_pending: true }] }, meta: { is_authenticated: false } }, { status: 401 }),
+    ),
     http.post("*/_allauth/browser/v1/auth/email/verify", async ({ request }) => {
       const body = (await request.json()) as { key: string };
       if (body.key === "expired") {

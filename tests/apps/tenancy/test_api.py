@@ -4,20 +4,14 @@ from apps.core.clock import utc_now
 from apps.tenancy import services
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import ApiKey, RoleAssignment
+from tests.factories.identity import Visitor
 from tests.factories.tenancy import join, make_key
 
 pytestmark = pytest.mark.django_db
 
 
-def test_signing_up_makes_an_account_and_a_workspace(api, client):
-    response = client.post(
-        "/_allauth/browser/v1/auth/signup",
-        {"email": "dora@acme.example", "password": "a long enough passphrase"},
-        content_type="application/json",
-    )
-    assert response.status_code == 200, response.content
-
-    me = client.get("/api/v1/me").json()
+def test_signing_up_makes_an_account_and_a_workspace():
+    me = Visitor().join("dora@acme.example").get("/api/v1/me").json()
 
     assert me["actor"]["email"] == "dora@acme.example"
     assert [w["role"] for w in me["workspaces"]] == ["OWNER"]

@@ -52,7 +52,7 @@ describe("signing in", () => {
     await user.type(screen.getByLabelText("Password"), "wrong password");
     await user.click(screen.getByRole("button", { name: "Log in" }));
 
-    expect(await screen.findByText(/password you specified are not correct/)).toBeVisible();
+    expect(await screen.findByText(/password is not right/)).toBeVisible();
   });
 
   it("does not bother the server with a weak password", async () => {

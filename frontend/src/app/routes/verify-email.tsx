@@ -1,10 +1,13 @@
 import { Button, Skeleton } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 
 import { paths } from "@/config/paths";
 import { verifyEmail } from "@/features/auth/api/auth";
+import { keepNext, keptNext } from "@/features/auth/after";
 import { AuthLayout } from "@/features/auth/components/auth-layout";
+import { loginFor } from "@/features/auth/model";
 import { asApiError } from "@/lib/errors";
 
 const route = getRouteApi(paths.verifyEmail);
@@ -14,19 +17,35 @@ export function VerifyEmailPage() {
   // A query and not an effect: a key works once, and a query runs once however often the page is drawn.
   const verification = useQuery({
     queryKey: ["verify-email", key],
-    queryFn: () => verifyEmail(key).then(() => true),
+    queryFn: () => verifyEmail(key),
     retry: false,
     staleTime: Infinity,
   });
+  const client = useQueryClient();
+  const router = useRouter();
+  const isIn = verification.data?.step === "in";
+  useEffect(() => {
+    if (isIn) client.removeQueries({ queryKey: ["me"] }); // who asked before was a stranger
+  }, [isIn, client]);
+  const [next] = useState(keptNext);
+  const onward = isIn ? next : loginFor(next);
   return (
     <AuthLayout title="Confirm your e-mail">
       {verification.isPending && <Skeleton height={20} aria-label="Confirming" role="status" />}
       {verification.isError && <Refusal error={verification.error} onRetry={() => void verification.refetch()} />}
       {verification.isSuccess && <p style={{ marginTop: 0 }}>Your address is confirmed.</p>}
       <p style={{ margin: "16px 0 0" }}>
-        <Link to={paths.root} className="link">
-          Go to your workspace
-        </Link>
+        <a
+          href={onward}
+          className="link"
+          onClick={(event) => {
+            event.preventDefault();
+            keepNext(undefined);
+            router.history.push(onward);
+          }}
+        >
+          {isIn ? "Go to your workspace" : "Log in"}
+        </a>
       </p>
     </AuthLayout>
   );

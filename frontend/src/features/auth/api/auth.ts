@@ -1,93 +1,132 @@
+import { queryOptions } from "@tanstack/react-query";
 import { z } from "zod/mini";
 
-import { readCookie } from "@/lib/api-client";
-import { ApiError, unreachable } from "@/lib/errors";
+import { authCall, type AuthAnswer } from "@/lib/auth-client";
+import { askForPasskey } from "@/lib/webauthn";
 
-const BASE = "/_allauth/browser/v1";
-
-const refusal = z.object({
-  errors: z.array(z.object({ message: z.string(), code: z.string(), param: z.optional(z.string()) })),
-});
-
-interface AuthAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/** The sign-in protocol has its own envelope and uses 401 for "not yet", so it does not go through lib/api-client. */
-async function call(path: string, method: "GET" | "POST" | "DELETE", body?: unknown): Promise<AuthAnswer> {
-  const headers = new Headers({ Accept: "application/json" });
-  if (body !== undefined) headers.set("Content-Type", "application/json");
-  const token = readCookie("csrftoken");
-  if (token !== null) headers.set("X-CSRFToken", token);
-  let response: Response;
-  try {
-    response = await fetch(BASE + path, {
-      method,
-      headers,
-      credentials: "same-origin",
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-  } catch {
-    throw unreachable();
-  }
-  const text = await response.text();
-  const decoded: unknown = text.startsWith("{") ? JSON.parse(text) : null;
-  if (response.status === 400 || response.status === 403 || response.status === 429 || response.status >= 500) {
-    throw refusalFrom(response.status, decoded);
-  }
-  return { status: response.status, body: decoded };
-}
-
-function refusalFrom(status: number, body: unknown): ApiError {
-  const parsed = refusal.safeParse(body);
-  if (!parsed.success) {
-    const message = status === 429 ? "Too many tries. Wait a minute and try again." : `The server answered ${status}.`;
-    return new ApiError(status, "unexpected_answer", message);
-  }
-  const fields: Record<string, string[]> = {};
-  for (const { param, message } of parsed.data.errors) (fields[param ?? ""] ??= []).push(message);
-  const first = parsed.data.errors[0];
-  return new ApiError(status, first?.code ?? "invalid", first?.message ?? "That didn’t work.", fields);
-}
-
-/** Any GET sets the CSRF cookie; a first visitor has none yet. */
-async function ensureCsrf(): Promise<void> {
-  if (readCookie("csrftoken") === null) await call("/auth/session", "GET");
-}
+/** Where somebody who signs in stands. */
+export type Standing =
+  | { readonly step: "in" }
+  | { readonly step: "out" }
+  | { readonly step: "confirm-address" }
+  | { readonly step: "second-factor"; readonly types: readonly string[] }
+  | { readonly step: "name-address" };
 
 export interface Credentials {
   readonly email: string;
   readonly password: string;
 }
 
-export async function logIn(credentials: Credentials): Promise<void> {
-  await ensureCsrf();
-  await call("/auth/login", "POST", credentials);
+export function standingOf({ status, flows }: Pick<AuthAnswer, "status" | "flows">): Standing {
+  if (status === 200 || status === 409) return { step: "in" }; // 409: signed in in another tab
+  const pending = flows.filter((flow) => flow.is_pending === true);
+  const factor = pending.find((flow) => flow.id === "mfa_authenticate");
+  if (factor !== undefined) return { step: "second-factor", types: factor.types ?? [] };
+  if (pending.some((flow) => flow.id === "verify_email")) return { step: "confirm-address" };
+  if (pending.some((flow) => flow.id === "provider_signup")) return { step: "name-address" };
+  return { step: "out" };
 }
 
-export async function signUp(credentials: Credentials): Promise<void> {
-  await ensureCsrf();
-  await call("/auth/signup", "POST", credentials);
+export async function whereAmI(signal?: AbortSignal): Promise<Standing> {
+  return standingOf(await authCall("GET", "/auth/session", signal === undefined ? {} : { signal }));
+}
+
+export async function logIn(credentials: Credentials): Promise<Standing> {
+  return standingOf(await authCall("POST", "/auth/login", { body: credentials }));
+}
+
+export async function signUp(credentials: Credentials): Promise<Standing> {
+  return standingOf(await authCall("POST", "/auth/signup", { body: credentials }));
 }
 
 export async function logOut(): Promise<void> {
-  await call("/auth/session", "DELETE");
+  await authCall("DELETE", "/auth/session");
 }
 
 /** The answer is the same whether there is such an account or not. */
 export async function requestReset(email: string): Promise<void> {
-  await ensureCsrf();
-  await call("/auth/password/request", "POST", { email });
+  await authCall("POST", "/auth/password/request", { body: { email } });
 }
 
 /** Sets a new password with the key of a mail; the person then logs in with it. */
 export async function resetPassword(key: string, password: string): Promise<void> {
-  await ensureCsrf();
-  await call("/auth/password/reset", "POST", { key, password });
+  await authCall("POST", "/auth/password/reset", { body: { key, password } });
 }
 
-export async function verifyEmail(key: string): Promise<void> {
-  await ensureCsrf();
-  await call("/auth/email/verify", "POST", { key });
+/** Confirms the address; the browser that signed up is then signed in. */
+export async function verifyEmail(key: string): Promise<Standing> {
+  return standingOf(await authCall("POST", "/auth/email/verify", { body: { key } }));
+}
+
+export async function sendSecondCode(code: string): Promise<Standing> {
+  return standingOf(await authCall("POST", "/auth/2fa/authenticate", { body: { code } }));
+}
+
+const options = z.object({ request_options: z.unknown() });
+
+/** For each occasion to ask for a passkey; null when the person turns away. */
+async function withPasskey(
+  path: "/auth/webauthn/login" | "/auth/webauthn/authenticate" | "/auth/webauthn/reauthenticate",
+  how: Parameters<typeof askForPasskey>[1] = {},
+): Promise<AuthAnswer | null> {
+  const { data } = await authCall("GET", path, how.signal === undefined ? {} : { signal: how.signal });
+  const credential = await askForPasskey(options.parse(data).request_options, how);
+  return credential === null ? null : authCall("POST", path, { body: { credential } });
+}
+
+export async function logInWithPasskey(how: Parameters<typeof askForPasskey>[1] = {}): Promise<Standing | null> {
+  const answer = await withPasskey("/auth/webauthn/login", how);
+  return answer === null ? null : standingOf(answer);
+}
+
+export async function showSecondPasskey(): Promise<Standing | null> {
+  const answer = await withPasskey("/auth/webauthn/authenticate");
+  return answer === null ? null : standingOf(answer);
+}
+
+export async function confirmByPassword(password: string): Promise<boolean> {
+  await authCall("POST", "/auth/reauthenticate", { body: { password } });
+  return true;
+}
+
+export async function confirmByCode(code: string): Promise<boolean> {
+  await authCall("POST", "/auth/2fa/reauthenticate", { body: { code } });
+  return true;
+}
+
+export async function confirmByPasskey(): Promise<boolean> {
+  return (await withPasskey("/auth/webauthn/reauthenticate")) !== null;
+}
+
+/** The address with which somebody signs up whom another service told us without one. */
+export async function nameAddress(email: string): Promise<Standing> {
+  return standingOf(await authCall("POST", "/auth/provider/signup", { body: { email } }));
+}
+
+const config = z.object({
+  socialaccount: z.object({ providers: z.array(z.object({ id: z.string(), name: z.string() })) }),
+});
+
+export interface Service {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The other services that people may sign in with here. */
+export const servicesQuery = queryOptions({
+  queryKey: ["auth", "services"],
+  queryFn: async ({ signal }): Promise<readonly Service[]> => {
+    const { data } = await authCall("GET", "/config", { signal });
+    return config.parse(data).socialaccount.providers;
+  },
+  staleTime: Infinity,
+});
+
+const location = z.object({ location: z.string() });
+
+/** Where to go to sign in at the service, or to connect it; from there the way leads back to `callback`. */
+export async function askService(provider: string, process: "login" | "connect", callback: string): Promise<string> {
+  const body = new URLSearchParams({ provider, process, callback_url: new URL(callback, window.location.origin).href });
+  const { data } = await authCall("POST", "/auth/provider/redirect", { body });
+  return location.parse(data).location;
 }

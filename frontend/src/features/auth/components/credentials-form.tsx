@@ -2,15 +2,16 @@ import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import type { Credentials } from "@/features/auth/api/auth";
+import type { Credentials, Standing } from "@/features/auth/api/auth";
+import { FormError } from "@/features/auth/components/form-error";
 import { passwordProblem } from "@/features/auth/model";
 import { asApiError } from "@/lib/errors";
 
 interface CredentialsFormProps {
   readonly verb: string;
   readonly isNew: boolean;
-  readonly send: (credentials: Credentials) => Promise<void>;
-  readonly onDone: () => void;
+  readonly send: (credentials: Credentials) => Promise<Standing>;
+  readonly onDone: (standing: Standing, credentials: Credentials) => void;
 }
 
 /** E-mail and password, for both signing up and logging in. */
@@ -37,7 +38,7 @@ export function CredentialsForm({ verb, isNew, send, onDone }: CredentialsFormPr
           size="sm"
           label="E-mail"
           type="email"
-          autoComplete="email"
+          autoComplete={isNew ? "email" : "username webauthn"}
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
           error={refusal?.fields["email"]?.[0] ?? (tried && !email.includes("@") ? "Enter your e-mail address." : null)}
@@ -53,9 +54,7 @@ export function CredentialsForm({ verb, isNew, send, onDone }: CredentialsFormPr
           error={refusal?.fields["password"]?.[0] ?? (tried ? (password === "" ? "Enter a password." : weakness) : null)}
         />
         {general && (
-          <p role="alert" style={{ margin: 0, color: "var(--danger-text)" }}>
-            {refusal.message}
-          </p>
+          <FormError>{refusal.message}</FormError>
         )}
         <Button type="submit" size="sm" h={36} loading={sending.isPending}>
           {verb}

@@ -7,7 +7,6 @@ import uuid
 from datetime import datetime, timedelta
 
 import structlog
-from allauth.account.models import EmailAddress
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 
@@ -22,13 +21,6 @@ FOOTER = "Sent by Headway."
 # A worker that died while sending leaves the row; the next one may take it after this long.
 ATTEMPT_WINDOW = timedelta(minutes=3)
 DUE_BATCH = 100
-
-
-def confirm_address(*, user_id: uuid.UUID, email: str) -> None:
-    """Take the address for the person's own without a mail: for those made by an operator."""
-    EmailAddress.objects.update_or_create(
-        user_id=user_id, email=email, defaults={"verified": True, "primary": True}
-    )
 
 
 @transaction.atomic
@@ -70,9 +62,16 @@ def deliver_mail(*, mail_id: uuid.UUID, now: datetime) -> bool:
         )
         logger.warning("mail.failed", mail_id=str(mail_id), attempts=attempts, error=repr(error))
         return False
-    # The link inside is a credential: it does not stay in our tables once it was delivered.
+    # The link inside is a credential: it does not stay in our tables once it was delivered, nor
+    # does the address, which its person may want forgotten.
     Mail.objects.filter(pk=mail_id).update(
-        attempts=attempts, next_attempt_at=None, sent_at=now, text="", html="", last_error=""
+        attempts=attempts,
+        next_attempt_at=None,
+        sent_at=now,
+        recipient="",
+        text="",
+        html="",
+        last_error="",
     )
     logger.info("mail.sent", mail_id=str(mail_id), attempts=attempts)
     return True
