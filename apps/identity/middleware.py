@@ -13,7 +13,6 @@ from apps.core.clock import utc_now
 from apps.identity import devices, services, sessions, throttling
 
 PREFIX = "/_allauth/browser/v1/"
-# SECURITY: whose answers must not tell by their time whether an address is known here.
 _STEADY = frozenset({"auth/signup", "auth/password/request"})
 _REDIRECT = "auth/provider/redirect"
 
@@ -46,7 +45,7 @@ def _of_allauth(request: HttpRequest, response: HttpResponse, started: float) ->
         response = JsonResponse({"status": 429, "errors": [refusal]}, status=429)
         response["Retry-After"] = str(math.ceil(seconds))
         return response
-    if path in _STEADY and request.method == "POST" and response.status_code != 400:
+    if request.method == "POST" and _is_steady(path, response.status_code):
         time.sleep(max(0.0, started + settings.STEADY_ANSWER_SECONDS - time.monotonic()))
     if path == _REDIRECT and response.status_code == 302 and _wants_json(request):
         # A page may send a form to nobody but us (its CSP), and this answer would lead it on.
@@ -58,6 +57,11 @@ def _of_allauth(request: HttpRequest, response: HttpResponse, started: float) ->
     if newcomer is not None:
         devices.remember(request, response, newcomer)
     return response
+
+
+def _is_steady(path: str, status: int) -> bool:
+    """SECURITY: say whether the answer's time must not tell whether an address is known here."""
+    return status == 400 if path == "auth/login" else path in _STEADY and status != 400
 
 
 def _wants_json(request: HttpRequest) -> bool:

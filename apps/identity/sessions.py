@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.internal.flows.login import (
     AUTHENTICATION_METHODS_SESSION_KEY,
     get_authentication_records,
     record_authentication,
 )
-from allauth.account.internal.flows.reauthentication import (
-    did_recently_reauthenticate,
-    get_reauthentication_flows,
-)
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from django.contrib.auth import get_user
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from apps.core.clock import utc_now
@@ -43,7 +44,13 @@ def session_facts(request: HttpRequest) -> SignIn:
     A second factor counts for as long as the session lives and the factor is not removed. A passkey
     alone counts as well: it was asked to verify its person, which makes it two factors in one.
     """
-    return _facts(get_authentication_records(request, request.user))
+    return _facts(get_authentication_records(request, _person(request)))
+
+
+def _person(request: HttpRequest) -> Any:
+    # DRF puts into `request.user` what its authentication made of the person.
+    user = request.user
+    return user if isinstance(user, AbstractBaseUser | AnonymousUser) else get_user(request)
 
 
 def _facts(records: Iterable[dict[str, Any]]) -> SignIn:
@@ -70,14 +77,23 @@ def require_fresh_authentication(request: HttpRequest) -> None:
     Raises: ReauthenticationRequired, with the ways that are open to them.
     """
     ways: list[str] = []
-    for flow in get_reauthentication_flows(request.user):
+    person = _person(request)
+    for flow in get_reauthentication_flows(person):
         ways += ["password"] if flow["id"] == "reauthenticate" else [*map(str, flow["types"])]
     if not ways:
         signed_in_at = session_facts(request).signed_in_at
         if signed_in_at is not None and utc_now() - signed_in_at <= FRESH_SIGN_IN:
             return
         raise ReauthenticationRequired("Sign in again first.", methods=["sign_in"])
-    if did_recently_reauthenticate(request):
+    latest = max(
+        (
+            record["at"]
+            for record in get_authentication_records(request, person)
+            if record.get("reauthenticated")
+        ),
+        default=0.0,
+    )
+    if time.time() - latest < app_settings.REAUTHENTICATION_TIMEOUT:
         return
     raise ReauthenticationRequired("Confirm first that it is you.", methods=ways)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.internal.userkit import filter_users_by_email
+from django.http import HttpRequest
 
 from apps.core.clock import utc_now
 from apps.identity.allauth_adapter import QueuedMailAdapter
@@ -13,6 +16,18 @@ if TYPE_CHECKING:
 
 
 class AccountAdapter(QueuedMailAdapter):
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        # SECURITY: more is done for a known address than for an unknown one; the middleware gives
+        # both answers the same time.
+        super().authentication_failed(request, **credentials)
+        for user in filter_users_by_email(str(credentials.get("email") or "")):
+            services.record_of_person(
+                action="user.sign_in_failed",
+                user=user,
+                after={"factor": "password"},
+                by_themselves=False,
+            )
+
     def welcome(self, user: User) -> None:
         super().welcome(user)
         services.create_account_for_new_user(

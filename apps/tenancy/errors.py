@@ -153,3 +153,17 @@ class ServiceAccountNameTaken(DomainError):
 
     code = "service_account_name_taken"
     status = 409
+
+
+class DeletionBlocked(DomainError):
+    """Something has to be settled before the person can go; `details.accounts` says what."""
+
+    code = "deletion_blocked"
+    status = 409
+
+
+class PeopleOnly(DomainError):
+    """This is about a person, and an API key is none."""
+
+    code = "people_only"
+    status = 403

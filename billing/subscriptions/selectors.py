@@ -9,8 +9,9 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 
+from apps.tenancy.isolation import account_scope
 from billing.metering.months import Month
-from billing.subscriptions.gateway import Gateway
+from billing.subscriptions.gateway import LIVE, Gateway
 from billing.subscriptions.models import (
     AgreedEntitlement,
     Plan,
@@ -108,6 +109,15 @@ def find_payment(*, account_id: uuid.UUID) -> Payment | None:
         cancel_at=subscription.cancel_at,
         current_period_end=subscription.current_period_end,
     )
+
+
+def find_obstacle(*, account_id: uuid.UUID) -> tuple[str, str] | None:
+    """Return why the account may not be deleted, as code and words; None when nothing is paid."""
+    with account_scope(account_id):
+        payment = find_payment(account_id=account_id)
+    if payment is None or payment.status not in LIVE or payment.cancel_at is not None:
+        return None
+    return "subscription_running", "Its plan is paid for: end that on the page of the plan first."
 
 
 def list_plans() -> list[PlanView]:

@@ -136,7 +136,6 @@ def test_a_whole_request_put_off_lets_the_run_pass(
     limited = (429, {"Retry-After": "3600"}, {"error": {"code": "rate_limited"}})
     server.answers.append(limited)
 
-    recorder.start()  # the very first record would go at once, and alone
     flow_of(20, recorder)
     recorder.flush(10)
 

@@ -492,55 +492,6 @@ else:
     assert report["state"] == "CANCELLED"
 
 
-def test_a_run_is_known_before_the_first_batch_is_due(
-    server: ContractServer, python: Python, script: Script
-) -> None:
-    path = script(FLOW + "\n@flow\ndef long():\n    time.sleep(60)\nlong()\n")
-    process = python(str(path), env=server.env | {"HEADWAY_FLUSH_SECONDS": "3600"})
-
-    server.wait_for(lambda: bool(server.runs))
-    process.kill()
-    process.wait(timeout=20)
-
-    assert server.only_run()["states"][0] == "SCHEDULED"
-
-
-def test_a_child_forked_while_we_import_the_client_can_send(
-    server: ContractServer, python: Python, script: Script
-) -> None:
-    # The import is in flight for as long as this module takes to be found.
-    path = script(
-        """
-import importlib.abc, multiprocessing, sys, threading
-importing, may_go_on = threading.Event(), threading.Event()
-class Slow(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name == "httpcore2" and threading.current_thread() is not threading.main_thread():
-            importing.set()
-            may_go_on.wait(20)
-sys.meta_path.insert(0, Slow())
-"""
-        + FLOW
-        + """
-@flow
-def parent():
-    emit_event("from.parent")
-    importing.wait(20)
-    threading.Timer(0.3, may_go_on.set).start()
-    process = multiprocessing.get_context("fork").Process(target=emit_event, args=["from.child"])
-    process.start()
-    process.join()
-parent()
-"""
-    )
-    process = python(str(path), env=server.env)
-    _, err = process.communicate(timeout=60)
-
-    assert process.returncode == 0, err
-    assert "Traceback" not in err
-    assert {event["name"] for event in server.items["events"]} == {"from.child", "from.parent"}
-
-
 def test_children_of_multiprocessing_report_for_themselves(
     server: ContractServer, python: Python, script: Script
 ) -> None:

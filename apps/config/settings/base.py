@@ -173,6 +173,9 @@ OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
 # Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
 BILLING = env_bool("BILLING")
 
+# What has to be settled before an account may go with its only member: of a layer above tenancy.
+ACCOUNT_OBSTACLES = ["billing.subscriptions.selectors.find_obstacle"]
+
 # Per workspace and minute, in Valkey (apps.core.http.rate_classes). Plans limit events and points;
 # of these they say nothing.
 RATE_LIMIT_LOG_BYTES_PER_MINUTE = env_limit("RATE_LIMIT_LOG_BYTES_PER_MINUTE")

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from apps.tenancy.api import keys, service_accounts, views
+from apps.tenancy.api import keys, me, service_accounts, views
 
 urlpatterns = [
-    path("me", views.Me.as_view()),
+    path("me", me.Me.as_view()),
+    path("me/deletion", me.MyDeletion.as_view()),
     path("workspaces", views.Workspaces.as_view()),
     path("workspaces/<str:workspace>", views.WorkspaceDetail.as_view()),
     path("workspaces/<str:workspace>/members", views.Members.as_view()),

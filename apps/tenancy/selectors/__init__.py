@@ -23,6 +23,7 @@ from apps.tenancy.selectors.keys import (
     list_keys_of_person,
     list_keys_of_service_account,
 )
+from apps.tenancy.selectors.leaving import preview_leaving
 from apps.tenancy.selectors.limits import (
     find_account_holds,
     get_limits,
@@ -82,6 +83,7 @@ __all__ = [
     "list_retention_days",
     "list_service_accounts",
     "person_in_workspace",
+    "preview_leaving",
     "to_ref",
     "with_holdings",
 ]

@@ -16,8 +16,10 @@ from apps.tenancy.services.keys import (
     revoke_api_key,
     rotate_api_key,
 )
+from apps.tenancy.services.leaving import delete_user
 from apps.tenancy.services.limits import refuse_while_held, set_limits
 from apps.tenancy.services.members import add_member, change_role, remove_member
+from apps.tenancy.services.people import record_of_person
 from apps.tenancy.services.run_keys import (
     create_run_key,
     drop_ended_run_keys,
@@ -57,6 +59,7 @@ __all__ = [
     "create_workspace_for",
     "delete_account",
     "delete_service_account",
+    "delete_user",
     "delete_workspace",
     "disable_service_account",
     "drop_ended_run_keys",
@@ -64,6 +67,7 @@ __all__ = [
     "end_run_keys",
     "hand_over_key",
     "note_key_use",
+    "record_of_person",
     "refuse_while_held",
     "remove_member",
     "rename_account",

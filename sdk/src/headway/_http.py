@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 USER_AGENT = f"headway/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
-
-
-# A child that is forked while another thread imports the client would have half of it for ever.
-_importing = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_importing.acquire,
-        after_in_parent=_importing.release,
-        after_in_child=_importing.release,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +46,9 @@ class Connection:
     def client(self) -> httpx2.Client:
         """Return the HTTP client. Importing it takes longer than all of `import headway`."""
         if self._client is None:
-            with self._lock, _importing:
+            with self._lock:
                 if self._client is None:
-                    import encodings.idna  # noqa: F401 - what the first request to a name would import
-
-                    import httpx2  # whose Client imports more when it is made
+                    import httpx2
 
                     _hush_own_requests()
                     self._client = httpx2.Client(

@@ -170,10 +170,8 @@ class Recorder:
             self._shielded(self._spill)
 
     def _wake_up(self) -> None:
-        begins = self._thread is None
         self._ensure_thread()
-        # The first of all goes at once: of a program that is killed soon, that it ran is known.
-        self._wakes.put(_Wake.FULL if begins else _Wake.FIRST)
+        self._wakes.put(_Wake.FIRST)
 
     @staticmethod
     def _shielded(action: Any) -> None:

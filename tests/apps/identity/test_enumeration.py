@@ -95,7 +95,8 @@ def test_the_answer_of_signing_up_takes_a_steady_time(settings, monkeypatch):
 
     Visitor().sign_up(UNKNOWN)
     Visitor().post("auth/password/request", {"email": UNKNOWN})
+    Visitor().log_in(KNOWN)
     Visitor().sign_up("not an address")
 
-    assert len(naps) == 2
+    assert len(naps) == 3
     assert all(20.0 < nap < 30.0 for nap in naps)
