@@ -167,3 +167,17 @@ class PeopleOnly(DomainError):
 
     code = "people_only"
     status = 403
+
+
+class NameTaken(DomainError):
+    """The account has one of this name already."""
+
+    code = "name_taken"
+    status = 409
+
+
+class NamedInRules(DomainError):
+    """Rules of single objects name it; without them those objects would be open to everybody."""
+
+    code = "named_in_rules"
+    status = 409

@@ -31,17 +31,17 @@ def _checksum(body: str) -> str:
     return _base62(zlib.crc32(body.encode()), _CHECK_LENGTH)
 
 
-def new_secret() -> str:
+def new_secret(prefix: str = PREFIX) -> str:
     """Return a fresh key: `hw_`, 43 base-62 digits of 256 random bits, 6 of their CRC-32."""
     body = _base62(secrets.randbits(256), _BODY_LENGTH)
-    return PREFIX + body + _checksum(body)
+    return prefix + body + _checksum(body)
 
 
-def is_well_formed(secret: str) -> bool:
+def is_well_formed(secret: str, prefix: str = PREFIX) -> bool:
     """Say whether the text can be a key at all; most guesses end here, without a query."""
-    if not secret.startswith(PREFIX) or len(secret) != len(PREFIX) + _BODY_LENGTH + _CHECK_LENGTH:
+    if not secret.startswith(prefix) or len(secret) != len(prefix) + _BODY_LENGTH + _CHECK_LENGTH:
         return False
-    body, check = secret[len(PREFIX) : -_CHECK_LENGTH], secret[-_CHECK_LENGTH:]
+    body, check = secret[len(prefix) : -_CHECK_LENGTH], secret[-_CHECK_LENGTH:]
     return body.isascii() and secrets.compare_digest(_checksum(body).encode(), check.encode())
 
 

@@ -25,6 +25,8 @@ PUBLIC = {
         "access",
         "audit",
         "isolation",
+        "keys",
+        "slugs",
         "http",
         "live",
         "permissions",

@@ -101,7 +101,8 @@ def fingerprint(owner_id, column="workspace_id"):
     with as_worker(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
-            " WHERE a.attname = %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+            " WHERE a.attname = %s AND a.atttypid = 'uuid'::regtype"
+            " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
             " AND c.relnamespace = 'public'::regnamespace ORDER BY 1",
             [column],
         )

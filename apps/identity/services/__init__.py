@@ -1,5 +1,12 @@
 """What may be done to people, their mails and their sessions."""
 
+from apps.identity.services.directory import (
+    create_person,
+    end_sessions,
+    find_person,
+    hand_over,
+    move_person,
+)
 from apps.identity.services.factors import reencrypt_factors
 from apps.identity.services.mails import (
     DUE_BATCH,
@@ -17,9 +24,14 @@ __all__ = [
     "FOOTER",
     "SEND_TASK",
     "confirm_address",
+    "create_person",
     "deliver_mail",
+    "end_sessions",
     "enqueue_due_mails",
     "erase_person",
+    "find_person",
+    "hand_over",
+    "move_person",
     "note_session_use",
     "queue_mail",
     "reencrypt_factors",

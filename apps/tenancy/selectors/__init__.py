@@ -9,6 +9,7 @@ from apps.tenancy.selectors.access import (
 )
 from apps.tenancy.selectors.accounts import (
     account_size,
+    belongs_elsewhere,
     find_account,
     find_owned_account_id,
     list_account_ids,
@@ -58,6 +59,7 @@ __all__ = [
     "account_ids_of",
     "account_size",
     "assignments_of_service_accounts",
+    "belongs_elsewhere",
     "find_account",
     "find_account_holds",
     "find_actor_by_key_hash",

@@ -50,3 +50,8 @@ def find_owned_account_id(*, user_id: uuid.UUID, account_id: uuid.UUID | None) -
     if account_id is not None:
         memberships = memberships.filter(account_id=account_id)
     return memberships.order_by("created_at", "id").values_list("account_id", flat=True).first()
+
+
+def belongs_elsewhere(*, user_id: uuid.UUID, account_id: uuid.UUID) -> bool:
+    """Say whether the person is also a member of any other account."""
+    return Member.objects.filter(user_id=user_id).exclude(account_id=account_id).exists()

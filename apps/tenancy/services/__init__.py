@@ -20,6 +20,16 @@ from apps.tenancy.services.leaving import delete_user
 from apps.tenancy.services.limits import refuse_while_held, set_limits
 from apps.tenancy.services.members import add_member, change_role, remove_member
 from apps.tenancy.services.people import record_of_person
+from apps.tenancy.services.provisioning import (
+    change_team_members,
+    deactivate_member,
+    delete_team,
+    provision_member,
+    provision_team,
+    reactivate_member,
+    remove_from_account,
+    rename_team,
+)
 from apps.tenancy.services.run_keys import (
     create_run_key,
     drop_ended_run_keys,
@@ -50,6 +60,7 @@ __all__ = [
     "archive_workspace",
     "change_role",
     "change_service_account",
+    "change_team_members",
     "create_account",
     "create_account_for_new_user",
     "create_api_key",
@@ -57,8 +68,10 @@ __all__ = [
     "create_service_account",
     "create_workspace",
     "create_workspace_for",
+    "deactivate_member",
     "delete_account",
     "delete_service_account",
+    "delete_team",
     "delete_user",
     "delete_workspace",
     "disable_service_account",
@@ -67,10 +80,15 @@ __all__ = [
     "end_run_keys",
     "hand_over_key",
     "note_key_use",
+    "provision_member",
+    "provision_team",
+    "reactivate_member",
     "record_of_person",
     "refuse_while_held",
+    "remove_from_account",
     "remove_member",
     "rename_account",
+    "rename_team",
     "rename_workspace",
     "restore_account",
     "restore_workspace",

@@ -51,6 +51,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/scim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The provider that keeps the account's people and teams by SCIM. */
+        get: operations["get_scim"];
+        put?: never;
+        /** @description The provider that keeps the account's people and teams by SCIM. */
+        post: operations["create_scim_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/scim/{scim_token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["end_scim_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/service-accounts": {
         parameters: {
             query?: never;
@@ -179,27 +218,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who am I, what am I called, and no more of me. */
+        /** @description Who am I, and where may I do what? */
         get: operations["get_me"];
-        put?: never;
-        post?: never;
-        /** @description Needs a sign-in or a confirmation of the last minutes. `me/deletion` tells before what would be lost. */
-        delete: operations["delete_me"];
-        options?: never;
-        head?: never;
-        /** @description Who am I, what am I called, and no more of me. */
-        patch: operations["change_me"];
-        trace?: never;
-    };
-    "/api/v1/me/deletion": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description What would be lost if I deleted myself, and what stands in the way? */
-        get: operations["preview_my_deletion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1169,19 +1189,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AccountFateOutput: {
-            code: string | null;
-            /** @description `LEFT`: it goes on without you · `DELETED`: with all that is in it, you are its only member · `BLOCKED`: `code` and `message` say what has to be settled first */
-            fate: components["schemas"]["FateEnum"];
-            /** Format: uuid */
-            id: string;
-            /** @description with you */
-            members: number;
-            message: string | null;
-            name: string;
-            /** @description their names */
-            workspaces: string[];
-        };
         AccountHoldOutput: {
             limit: number;
             meter: string;
@@ -1775,8 +1782,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @enum {string} */
-        FateEnum: "LEFT" | "DELETED" | "BLOCKED";
-        /** @enum {string} */
         FillEnum: "null" | "zero" | "previous";
         /** @description One time that a rule held, why, and what was done. `key`: the values of `for_each`. */
         FiringOutput: {
@@ -1906,12 +1911,6 @@ export interface components {
             name: string;
             path: string;
             version: string | null;
-        };
-        LeavingOutput: {
-            accounts: components["schemas"]["AccountFateOutput"][];
-            /** @description of yours that would end */
-            keys: number;
-            may_delete: boolean;
         };
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2153,6 +2152,19 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        NewScimTokenOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["ScimTokenMaker"] | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** @description The first characters, to tell tokens apart. */
+            prefix: string;
+            /** @description Shown now and never again. */
+            secret: string;
+        };
         NullEnum: null;
         /**
          * @description What happened to one try to send.
@@ -2219,10 +2231,6 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedMemberChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
-        };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
-        PatchedPersonChangeRequest: {
-            name?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedPoolChangeRequest: {
@@ -2648,6 +2656,39 @@ export interface components {
             paused: boolean;
             timezone: string;
         };
+        ScimSettingsOutput: {
+            /** @description What the provider asks for as the base URL. */
+            base_url: string;
+            /** Format: date-time */
+            created_at: string | null;
+            /** @description Whether there is a token. */
+            enabled: boolean;
+            /** @description How many teams the provider manages. */
+            groups: number;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** @description How many may be in use at once. */
+            most_tokens: number;
+            /** @description How many people the provider manages. */
+            people: number;
+            tokens: components["schemas"]["ScimTokenOutput"][];
+        };
+        ScimTokenMaker: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        ScimTokenOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["ScimTokenMaker"] | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** @description The first characters, to tell tokens apart. */
+            prefix: string;
+        };
         /** @enum {string} */
         ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -2988,6 +3029,96 @@ export interface operations {
             };
         };
     };
+    get_scim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScimSettingsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_scim_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewScimTokenOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    end_scim_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                scim_token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_service_accounts: {
         parameters: {
             query?: never;
@@ -3296,93 +3427,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOutput"];
-                };
-            };
-            /** @description A refusal; `error.code` is stable. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    delete_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal; `error.code` is stable. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    change_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PatchedPersonChangeRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonOutput"];
-                };
-            };
-            /** @description A refusal; `error.code` is stable. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    preview_my_deletion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LeavingOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
