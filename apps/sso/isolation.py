@@ -22,6 +22,10 @@ DOMAIN_BY_NAME = (
     f"{APP_ROLE} USING (verified_at IS NOT NULL"
     " AND domain = nullif(current_setting('app.sso_domain', true), ''));"
 )
+SCIM_TOKEN_BY_HASH = (
+    "CREATE POLICY by_hash ON sso_scim_token FOR SELECT TO "
+    f"{APP_ROLE} USING (secret_hash = nullif(current_setting('app.key_hash', true), ''));"
+)
 # Where Django would collect and delete the rows itself, it would not see those of other accounts.
 CASCADES = """
 DO $$ DECLARE found record; BEGIN
@@ -51,6 +55,26 @@ def domain_scope(domain: str) -> Iterator[None]:
     """Let the one verified domain of this name be seen, before its account is known."""
     with variable_scope("app.sso_domain", domain):
         yield
+
+
+# Rows of SCIM go with their member, team or account; a token stays when its maker goes.
+SCIM_FOLLOWS = """
+DO $$ DECLARE found record; BEGIN
+    FOR found IN
+        SELECT conname AS name, conrelid::regclass AS place, pg_get_constraintdef(oid) AS meaning,
+            CASE confrelid::regclass::text WHEN 'identity_user' THEN 'SET NULL' ELSE 'CASCADE' END
+            AS action
+        FROM pg_constraint
+        WHERE contype = 'f'
+          AND conrelid::regclass::text IN ('sso_scim_token', 'sso_scim_user', 'sso_scim_group')
+    LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.place, found.name);
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', found.place, found.name,
+            replace(found.meaning, ' DEFERRABLE',
+                ' ON DELETE ' || found.action || ' DEFERRABLE'));
+    END LOOP;
+END $$;
+"""
 
 
 def cascading(*tables: str) -> str:

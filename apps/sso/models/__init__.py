@@ -3,5 +3,15 @@
 from apps.sso.models.attempts import SpentAssertion, SsoAttempt
 from apps.sso.models.connections import SsoConnection, SsoIdentity
 from apps.sso.models.domains import VerifiedDomain
+from apps.sso.models.scim import ScimGroup, ScimToken, ScimUser
 
-__all__ = ["SpentAssertion", "SsoAttempt", "SsoConnection", "SsoIdentity", "VerifiedDomain"]
+__all__ = [
+    "ScimGroup",
+    "ScimToken",
+    "ScimUser",
+    "SpentAssertion",
+    "SsoAttempt",
+    "SsoConnection",
+    "SsoIdentity",
+    "VerifiedDomain",
+]
