@@ -28,9 +28,12 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("api/v1/", include(api)),
+    path("scim/v2/", include("apps.sso.api.scim_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/", include("allauth.urls")),  # where other services send people back to
-    re_path(r"^(?:api|_allauth|accounts|health|static)(?:/.*)?$", exception_handler.handle_404),
+    re_path(
+        r"^(?:api|scim|_allauth|accounts|health|static)(?:/.*)?$", exception_handler.handle_404
+    ),
     re_path(r"^assets/(?P<name>.*)$", frontend.asset),
     re_path(r"^.*$", frontend.index),
 ]

@@ -124,7 +124,9 @@ def furnish(owner: Person) -> dict[str, str]:
             files=1,
             now=utc_now(),
         )
+    token = made(api.post(f"/api/v1/account/{owner.workspace.account_id}/scim"))
     return {
+        "scim_token_id": token["id"],
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
         "schedule_id": deployment["schedules"][0]["id"],

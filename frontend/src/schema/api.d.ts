@@ -218,8 +218,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Who am I, and where may I do what? */
+        /** @description Who am I, what am I called, and no more of me. */
         get: operations["get_me"];
+        put?: never;
+        post?: never;
+        /** @description Needs a sign-in or a confirmation of the last minutes. `me/deletion` tells before what would be lost. */
+        delete: operations["delete_me"];
+        options?: never;
+        head?: never;
+        /** @description Who am I, what am I called, and no more of me. */
+        patch: operations["change_me"];
+        trace?: never;
+    };
+    "/api/v1/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What would be lost if I deleted myself, and what stands in the way? */
+        get: operations["preview_my_deletion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1189,6 +1208,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccountFateOutput: {
+            code: string | null;
+            /** @description `LEFT`: it goes on without you · `DELETED`: with all that is in it, you are its only member · `BLOCKED`: `code` and `message` say what has to be settled first */
+            fate: components["schemas"]["FateEnum"];
+            /** Format: uuid */
+            id: string;
+            /** @description with you */
+            members: number;
+            message: string | null;
+            name: string;
+            /** @description their names */
+            workspaces: string[];
+        };
         AccountHoldOutput: {
             limit: number;
             meter: string;
@@ -1782,6 +1814,8 @@ export interface components {
             next_cursor: string | null;
         };
         /** @enum {string} */
+        FateEnum: "LEFT" | "DELETED" | "BLOCKED";
+        /** @enum {string} */
         FillEnum: "null" | "zero" | "previous";
         /** @description One time that a rule held, why, and what was done. `key`: the values of `for_each`. */
         FiringOutput: {
@@ -1911,6 +1945,12 @@ export interface components {
             name: string;
             path: string;
             version: string | null;
+        };
+        LeavingOutput: {
+            accounts: components["schemas"]["AccountFateOutput"][];
+            /** @description of yours that would end */
+            keys: number;
+            may_delete: boolean;
         };
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -2231,6 +2271,10 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedMemberChangeRequest: {
             role?: components["schemas"]["RoleEnum"];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedPersonChangeRequest: {
+            name?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedPoolChangeRequest: {
@@ -3427,6 +3471,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPersonChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_my_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
