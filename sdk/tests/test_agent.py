@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests_support import ContractServer
+from tests_support import PATIENCE_SECONDS, ContractServer
 
 Script = Callable[..., Path]
 Python = Callable[..., "subprocess.Popen[str]"]
@@ -58,6 +58,15 @@ def stubborn(folder: str):
         time.sleep(0.1)
 
 @flow
+def stuck(folder: str):
+    # In C code that lets nobody else in, as a bad extension would: no thread, no handler of ours.
+    import ctypes
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGURG])
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+    ctypes.PyDLL(None).sleep(600)
+
+@flow
 def with_child(folder: str):
     child = subprocess.Popen(["sleep", "60"])
     Path(folder, "child").write_text(str(child.pid))
@@ -79,11 +88,14 @@ def segfault():
     ctypes.string_at(0)
 """
 
+ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "TIMED_OUT")
+
 AGENT = """
 import sys
 from headway._config import get_config
 from headway.agent import Agent
-sys.exit(Agent(get_config(), heartbeat_seconds=0.1, grace_seconds=1.0, **eval(sys.argv[1])).run())
+options = {"heartbeat_seconds": 0.1, "grace_seconds": 1.0} | eval(sys.argv[1])
+sys.exit(Agent(get_config(), **options).run())
 """
 
 
@@ -112,7 +124,7 @@ def wait_for_state(server: ContractServer, run_id: str, *states: str) -> dict[st
 
 
 def wait_for_file(path: Path) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline, f"{path} never came"
         time.sleep(0.02)
@@ -127,7 +139,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until_dead(pid: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while is_alive(pid):
         assert time.monotonic() < deadline, f"{pid} still lives"
         time.sleep(0.02)
@@ -284,10 +296,45 @@ def test_a_run_over_its_time_is_timed_out(
     tmp_path: Path,
     name: str,
 ) -> None:
-    start_agent()
+    start_agent(grace_seconds=60.0)  # it sees to that itself, however slow the machine is
     run_id = queue(server, flows, name, parameters={"folder": str(tmp_path)}, timeout_seconds=0.5)
 
-    wait_for_state(server, run_id, "TIMED_OUT")
+    run = wait_for_state(server, run_id, *ENDS)
+
+    assert run["states"] == ["SCHEDULED", "PENDING", "RUNNING", "TIMED_OUT"]
+
+
+def test_a_run_that_cannot_see_to_its_time_is_killed(
+    server: ContractServer, start_agent: Callable[..., Any], flows: dict[str, Any], tmp_path: Path
+) -> None:
+    start_agent()
+    run_id = queue(
+        server, flows, "stuck", parameters={"folder": str(tmp_path)}, timeout_seconds=4.0
+    )
+    wait_for_state(server, run_id, "RUNNING", *ENDS)
+    (tmp_path / "go").touch()
+
+    run = wait_for_state(server, run_id, *ENDS)
+
+    assert run["state"] == "TIMED_OUT"
+
+
+def test_the_time_of_a_run_begins_with_it_and_not_with_its_process(
+    server: ContractServer,
+    start_agent: Callable[..., Any],
+    script: Script,
+    flows: dict[str, Any],
+) -> None:
+    # Longer than the limit and the grace together.
+    script("import time\ntime.sleep(5)\nfrom flows import good_async\n", "slow_import.py")
+    start_agent(grace_seconds=0.5)
+    run_id = server.queue_run(
+        {**flows, "entrypoint": "slow_import.py:good_async"}, timeout_seconds=4.0
+    )
+
+    run = wait_for_state(server, run_id, *ENDS)
+
+    assert "RUNNING" in run["states"]
 
 
 def test_a_lost_run_is_killed_at_once_and_not_reported(
@@ -359,7 +406,7 @@ def test_sigterm_stops_the_agent_in_order(
     wait_for_state(server, run_id, "RUNNING")
 
     agent.send_signal(signal.SIGTERM)
-    out, err = agent.communicate(timeout=20)
+    out, err = agent.communicate(timeout=PATIENCE_SECONDS)
 
     assert agent.returncode == 0, err
     assert "agent stopped" in out
@@ -372,7 +419,7 @@ def test_an_agent_with_a_wrong_key_says_so_and_exits(
     environment = {**server.env, "HEADWAY_API_KEY": "hw_wrong"}
     agent = python("-m", "headway", "agent", "start", env=environment)
 
-    _, err = agent.communicate(timeout=20)
+    _, err = agent.communicate(timeout=PATIENCE_SECONDS)
 
     assert agent.returncode == 3
     assert "The API key is not valid. (unauthenticated, request req_test)" in err
@@ -383,7 +430,7 @@ def test_an_agent_for_a_pool_that_is_not_there_says_so_and_exits(
 ) -> None:
     agent = python("-m", "headway", "agent", "start", "--pool", "gpu", env=server.env)
 
-    _, err = agent.communicate(timeout=20)
+    _, err = agent.communicate(timeout=PATIENCE_SECONDS)
 
     assert agent.returncode == 4
     assert "not_found" in err

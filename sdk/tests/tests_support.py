@@ -25,6 +25,7 @@ from headway._ids import uuid7
 from headway._states import LEGAL, State, is_final
 
 KEY = "hw_testing"
+PATIENCE_SECONDS = 60.0  # for what must come: many processes start here, on a machine that is busy
 PREFIX = "/api/v1/workspaces/acme/"
 
 
@@ -94,7 +95,7 @@ class ContractServer:
         with self.changed:
             self.changed.notify_all()
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
         """Wait until something that a request brought makes `condition` true."""
         with self.changed:
             if not self.changed.wait_for(condition, seconds):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headway._port import AnyRecorder
 
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
+START_SECONDS = 60.0  # on top of its time, for a run to get as far as its first line
 LINGER_SECONDS = 30.0  # for a process that has reported the end of its run, to go
 MAX_LINE_BYTES = 60_000
 MARK = RECORDED_MARK.encode()
@@ -72,6 +73,8 @@ class RunProcess:
         self._reported = False  # by us; the server took it, or the spool has it
         self._lifeline: IO[bytes] | None = None
         self._abandoned = False
+        self._overdue: threading.Timer | None = None
+        self._gone = False  # the process; its output may still be read
 
     @property
     def is_end_known(self) -> bool:
@@ -86,7 +89,14 @@ class RunProcess:
 
     def cancel(self, message: str) -> None:
         """Ask the process to stop; kill it when it has not after the grace period."""
-        self._ask_to_stop(State.CANCELLED, message)
+        with self._lock:
+            if self._stop_reason is not None or self._ended.is_set():
+                return
+            self._stop_reason, self._stop_message = State.CANCELLED, message
+        self._signal(signal.SIGTERM)
+        timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
+        timer.daemon = True
+        timer.start()
 
     def lose(self) -> None:
         """Kill the process at once: somebody else may be executing the run already."""
@@ -107,20 +117,35 @@ class RunProcess:
         """Wait until the process is gone and its end is reported."""
         return self._ended.wait(seconds)
 
-    def _ask_to_stop(self, reason: State, message: str) -> None:
-        with self._lock:
-            if self._stop_reason is not None or self._ended.is_set():
-                return
-            self._stop_reason, self._stop_message = reason, message
-        self._signal(signal.SIGTERM)
-        timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
-        timer.daemon = True
-        timer.start()
-
     def _kill_stubborn(self) -> None:
         if not self._ended.is_set():
             self._stop_message += f" Killed {self._grace_seconds:g} s after SIGTERM."
             self._signal(signal.SIGKILL)
+
+    def _limit(self, seconds: float) -> None:
+        """
+        Kill the process `seconds` from now, instead of when we were to kill it before.
+
+        It ends itself when its time is up, and says so; this is for one that cannot any more, and
+        so would not hear SIGTERM either. One that could would end as cancelled.
+        """
+        timer = threading.Timer(seconds, self._kill_overdue)
+        timer.daemon = True
+        with self._lock:
+            former, self._overdue = self._overdue, timer
+            if not self._gone:
+                timer.start()
+        if former is not None:
+            former.cancel()
+
+    def _kill_overdue(self) -> None:
+        with self._lock:
+            # It may be ending already, in the way that it has told or was asked for.
+            if self._final or self._stop_reason is not None or self._gone:
+                return
+            self._stop_reason = State.TIMED_OUT
+            self._stop_message = f"Longer than {self.lease.timeout_seconds:g} s; killed."
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         process = self._process
@@ -212,17 +237,11 @@ class RunProcess:
             raise AssertionError("the process was just started")
         reader = threading.Thread(target=self._read_output, args=(process.stdout,), daemon=True)
         teller = threading.Thread(target=self._read_status, args=(status,), daemon=True)
-        reader.start()
-        teller.start()
         limit = self.lease.timeout_seconds
         if limit is not None:
-            # The child enforces the limit itself; this is for one that cannot any more.
-            timer = threading.Timer(
-                limit + self._grace_seconds,
-                lambda: self._ask_to_stop(State.TIMED_OUT, f"Longer than {limit:g} s."),
-            )
-            timer.daemon = True
-            timer.start()
+            self._limit(limit + START_SECONDS + self._grace_seconds)
+        reader.start()
+        teller.start()
         # WNOWAIT leaves the zombie, so that the group's id cannot be reused before we kill it.
         if hasattr(os, "waitid"):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -230,8 +249,10 @@ class RunProcess:
             process.wait()
         self._signal(signal.SIGKILL)
         return_code = process.wait()
-        if limit is not None:
-            timer.cancel()
+        with self._lock:
+            self._gone = True
+        if self._overdue is not None:
+            self._overdue.cancel()
         # What the run started and left behind is dead now, so the pipes end; but a process
         # that moved to a session of its own may hold them open.
         for thread in (reader, teller):
@@ -244,6 +265,9 @@ class RunProcess:
                 told = json.loads(line)
                 if told["told"] == "started":
                     self._started = True
+                    if (limit := self.lease.timeout_seconds) is not None:
+                        # Its time begins here: imports, and a busy machine, do not count.
+                        self._limit(limit + self._grace_seconds)
                 elif told["told"] == "ended":
                     self._final = True
                     timer = threading.Timer(LINGER_SECONDS, self._signal, (signal.SIGKILL,))
