@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from headway import _recording
 from tests_support import ContractServer, start_python
+
+# Both measure the machine, and who else is using it.
+settings.register_profile("headway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("headway")
 
 pytest_plugins = ["headway.testing.fixtures"]
 

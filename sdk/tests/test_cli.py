@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests_support import KEY, ContractServer
+from tests_support import KEY, PATIENCE_SECONDS, ContractServer
 
 Script = Callable[..., Path]
 Python = Callable[..., "subprocess.Popen[str]"]
@@ -35,7 +35,7 @@ def load(day: date, tables: list[str] = ["orders"], mode: Literal["full", "new"]
 def headway(server: ContractServer, python: Python) -> Callable[..., tuple[int, str, str]]:
     def call(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
         process = python("-m", "headway", *arguments, env=server.env if env is None else env)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
         return process.returncode, out, err
 
     return call
@@ -54,7 +54,7 @@ def test_login_keeps_the_key_for_its_owner_alone(
     path = Path(os.environ["HEADWAY_CONFIG"])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     process = python(str(script(FLOWS + "\nload(date(2026, 3, 1))\n")))
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert server.only_run()["state"] == "COMPLETED"
 
 
@@ -213,7 +213,7 @@ def test_deployments_run_starts_and_watches_a_run(
         for state in ("PENDING", "RUNNING", "FAILED"):
             server.apply({"run_id": run["id"], "state": state})
         server.changed.notify_all()
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 1
     assert out.count("first line") == 1
@@ -268,7 +268,7 @@ def test_logs_follow_a_run_to_its_end(
         server.items["logs"].append(_line(run_id, "late"))
         server.apply({"run_id": run_id, "state": "COMPLETED"})
         server.changed.notify_all()
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 0
     assert [out.count(text) for text in ("early 4", "late")] == [1, 1]
@@ -367,7 +367,7 @@ def test_ctrl_c_ends_a_command_with_130(
         server.wait_for(lambda: len(server.runs) == 2)
 
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert "Traceback" not in err

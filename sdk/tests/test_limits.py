@@ -16,7 +16,7 @@ from headway._batch import Batch
 from headway._recorder import Recorder, RecorderSettings
 from headway._spool import Spool
 from test_recorder import make_recorder
-from tests_support import ContractServer
+from tests_support import PATIENCE_SECONDS, ContractServer
 
 Script = Callable[[str], Path]
 Python = Callable[..., "subprocess.Popen[str]"]
@@ -186,7 +186,7 @@ def test_a_process_does_not_wait_for_a_limit_and_the_next_ones_send_the_rest(
     path = script(FLOW)
 
     began = time.monotonic()
-    out, err = python(str(path), env=server.env).communicate(timeout=30)
+    out, err = python(str(path), env=server.env).communicate(timeout=PATIENCE_SECONDS)
 
     assert "done" in out
     assert time.monotonic() - began < 10  # and not an hour
@@ -198,7 +198,7 @@ def test_a_process_does_not_wait_for_a_limit_and_the_next_ones_send_the_rest(
     for total in (750, 900, 1_000):
         server.allowance["events"] = 150
         drain = python("-m", "headway", "flush", env=server.env)
-        drain.communicate(timeout=30)
+        drain.communicate(timeout=PATIENCE_SECONDS)
         assert len(names(server)) == total
 
     assert names(server) == in_order(1_000)

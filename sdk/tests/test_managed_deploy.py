@@ -12,7 +12,7 @@ import click
 import pytest
 
 from headway.cli._bundle import list_files, read_requirements
-from tests_support import ContractServer
+from tests_support import PATIENCE_SECONDS, ContractServer
 
 FLOW = "from headway import flow\n\n\n@flow\ndef main():\n    return 1\n"
 Headway = Callable[..., tuple[int, str, str]]
@@ -24,7 +24,7 @@ def headway(server: ContractServer, python: Callable[..., object]) -> Headway:
 
     def call(*arguments: str) -> tuple[int, str, str]:
         process = python("-m", "headway", *arguments, env=server.env)
-        out, err = process.communicate(timeout=30)  # type: ignore[attr-defined]
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)  # type: ignore[attr-defined]
         return process.returncode, out, err  # type: ignore[attr-defined]
 
     return call

@@ -18,7 +18,7 @@ from headway._recorder import Recorder, RecorderSettings
 from headway._records import LogLine
 from headway._spool import Spool
 from headway._transport import HttpTransport
-from tests_support import KEY, ContractServer
+from tests_support import KEY, PATIENCE_SECONDS, ContractServer
 
 QUICK = RecorderSettings(
     flush_seconds=0.02, heartbeat_seconds=0.05, retry_seconds=0.02, retry_ceiling_seconds=0.1
@@ -131,7 +131,7 @@ def test_a_flow_without_its_server_leaves_a_spool_that_the_next_process_sends(
     server.stop()
 
     first = python(str(path), env=server.env)
-    out, err = first.communicate(timeout=30)
+    out, err = first.communicate(timeout=PATIENCE_SECONDS)
     assert first.returncode == 0
     assert "done" in out
     assert "kept in" in err
@@ -139,7 +139,7 @@ def test_a_flow_without_its_server_leaves_a_spool_that_the_next_process_sends(
 
     server.start()
     second = python("-m", "headway", "flush", env=server.env)
-    out, err = second.communicate(timeout=30)
+    out, err = second.communicate(timeout=PATIENCE_SECONDS)
     assert (second.returncode, err) == (0, "")
 
     assert server.only_run()["states"] == ["SCHEDULED", "RUNNING", "COMPLETED"]
@@ -154,7 +154,7 @@ def test_the_workspace_is_learned_from_the_key(
     server: ContractServer, python: Python, script: Script
 ) -> None:
     environment = {k: v for k, v in server.env.items() if k != "HEADWAY_WORKSPACE"}
-    python(str(script(FLOW + "\nwork()\n")), env=environment).communicate(timeout=30)
+    python(str(script(FLOW + "\nwork()\n")), env=environment).communicate(timeout=PATIENCE_SECONDS)
 
     assert server.only_run()["state"] == "COMPLETED"
     assert server.requests[0] == ("GET", "/api/v1/me")
@@ -170,9 +170,9 @@ def test_what_was_spooled_survives_kill_9(
 def doomed():
     for n in range(20):
         step(n)
-    while not list(__import__("pathlib").Path(os.environ["HEADWAY_SPOOL_DIR"]).rglob("*.segment")):
+    spool = __import__("pathlib").Path(os.environ["HEADWAY_SPOOL_DIR"])
+    while not any(b'"step-19"' in path.read_bytes() for path in spool.rglob("*.segment")):
         time.sleep(0.01)
-    time.sleep(0.2)
     os.kill(os.getpid(), signal.SIGKILL)
 doomed()
 """
@@ -181,12 +181,12 @@ doomed()
     environment = {**server.env, "HEADWAY_FLUSH_SECONDS": "0.05"}
 
     process = python(str(path), env=environment)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == -signal.SIGKILL
 
     server.start()
     drain = python("-m", "headway", "flush", env=server.env)
-    drain.communicate(timeout=30)
+    drain.communicate(timeout=PATIENCE_SECONDS)
 
     assert server.only_run()["states"] == ["SCHEDULED", "RUNNING"]
     assert len(server.task_runs()) == 20
@@ -484,7 +484,7 @@ else:
     assert process.stdout.readline() == "waiting\n"
 
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode in codes, err
     assert server.only_run()["states"] == ["SCHEDULED", "RUNNING", "CANCELLED"]
@@ -511,7 +511,7 @@ parent()
 """
     )
     process = python(str(path), env=server.env)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 0, err
     assert sorted(event["name"] for event in server.items["events"]) == [
@@ -532,7 +532,7 @@ def test_a_program_that_logs_everything_is_not_told_of_our_requests(
 ) -> None:
     setup = "import logging; logging.basicConfig(level=logging.DEBUG)\n"
     process = python(str(script(setup + FLOW + "\nwork()\n")), env=server.env)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert "httpx2" not in err
     assert "httpcore2" not in err
@@ -541,7 +541,7 @@ def test_a_program_that_logs_everything_is_not_told_of_our_requests(
 
 def test_without_a_server_flows_just_run(python: Python, script: Script) -> None:
     process = python(str(script(FLOW + "\nprint(work())\n")))
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert out.splitlines()[-1] == "done"
     assert err == ""
