@@ -17,6 +17,8 @@ import redis
 from django.conf import settings
 from django.db import connections
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from infra.local.postgres import APPLICATION, OWNER, EmbeddedPostgres
 from infra.local.valkey import EmbeddedValkey
@@ -25,6 +27,12 @@ from tests.isolation import as_worker as worker_role
 if TYPE_CHECKING:
     from apps.tenancy.actors import Actor, WorkspaceRef
     from tests.factories.tenancy import Person
+
+# Both measure the machine, and who else is using it.
+hypothesis_settings.register_profile(
+    "headway", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("headway")
 
 _HOST_VARIABLE = "HEADWAY_TEST_SOCKET_DIR"
 _server: EmbeddedPostgres | None = None

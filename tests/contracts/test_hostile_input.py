@@ -145,7 +145,7 @@ def test_a_large_body_is_refused_unread(api, alice, monkeypatch):
 def test_a_body_of_many_gzip_members_is_refused_at_once(api, alice):
     client = api(alice)
     body = gzip.compress(b"") * 100_000
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     answer = client.client.post(
         f"{client.workspace_url}/ingest",
@@ -155,7 +155,7 @@ def test_a_body_of_many_gzip_members_is_refused_at_once(api, alice):
     )
 
     assert str(MAX_GZIP_MEMBERS) in refused(answer)["message"]
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_a_few_gzip_members_are_one_body(api, alice):

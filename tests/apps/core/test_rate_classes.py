@@ -124,7 +124,7 @@ def test_a_valkey_that_hangs_costs_one_caller_a_moment(tmp_path, settings):
             for each in children:
                 os.kill(each, signal.SIGCONT)
         assert answers == [None] * 100
-        assert 0.04 < seconds < 0.5
+        assert 0.04 < seconds < 2.5  # were each of them kept waiting: 5
         rate_classes.forget_all()
         assert rate_classes.take("w", [Ask(EVENTS, 10, 1)]) is not None
 

@@ -132,13 +132,13 @@ def test_what_is_not_there_is_an_error_and_never_a_guess(source):
 def test_no_template_grows_without_end():
     text = "{{ event.t | replace('a', event.t) | replace('a', event.t) | replace('a', event.t) }}"
     check_template(text)
-    began = time.perf_counter()
+    began = time.process_time()
 
     with pytest.raises(RenderFaultError, match="longer than 64 KiB"):
         render(text, {"event": {"t": "a" * 1000}})
     with pytest.raises(RenderFaultError, match="longer than 64 KiB"):
         render("{{ url }}" * 400, {"url": "x" * 1000})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_lone_expression_keeps_its_type():

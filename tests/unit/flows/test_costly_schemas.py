@@ -7,7 +7,7 @@ import pytest
 from apps.flows.parameters import find_parameter_faults, list_schema_faults
 from apps.flows.patterns import MAX_MATCHED_LENGTH, find_pattern_fault
 
-IN_TIME = 2.0  # seconds; each of these took from several seconds to for ever
+IN_TIME = 2.0  # seconds of our own work; each of these took from several to for ever
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_patterns_that_may_never_end_are_refused(pattern, text):
 )
 def test_usual_patterns_are_taken_and_tried_in_time(pattern, text):
     assert find_pattern_fault(pattern) is None
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     find_parameter_faults({"properties": {"p": {"pattern": pattern}}}, {"p": text})
 
-    assert time.perf_counter() - begun < IN_TIME
+    assert time.process_time() - begun < IN_TIME
 
 
 def doubling(levels):
@@ -66,11 +66,11 @@ def doubling(levels):
 
 
 def test_a_schema_that_doubles_itself_is_refused_in_time():
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert list_schema_faults(doubling(30))
 
-    assert time.perf_counter() - begun < 3 * IN_TIME
+    assert time.process_time() - begun < 3 * IN_TIME
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_a_schema_that_doubles_itself_is_refused_in_time():
 )
 def test_large_parameters_are_checked_in_time(schema, parameters):
     assert list_schema_faults(schema) == []
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     find_parameter_faults(schema, parameters)
 
-    assert time.perf_counter() - begun < IN_TIME
+    assert time.process_time() - begun < IN_TIME
 
 
 def test_lists_of_odd_names_are_refused_in_time():
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert list_schema_faults({"required": [{"a": i} for i in range(20_000)]})
 
-    assert time.perf_counter() - begun < IN_TIME
+    assert time.process_time() - begun < IN_TIME
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,11 @@ def test_a_pattern_that_could_run_for_ever_is_refused(pattern):
 def test_the_worst_pattern_that_passes_ends_soon():
     schema = {"properties": {"a": {"pattern": "^a*a*a*b$"}}}
     assert list_schema_faults(schema) == []
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert find_parameter_faults(schema, {"a": "a" * 256})
     assert find_parameter_faults(schema, {"a": "a" * 100_000})
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,7 @@ def test_nothing_of_a_task_stays(backend):
     before = time.monotonic()
     report = ended(backend, spec(python("pass")))
 
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
     assert report.exit_code == 0
     wait_until(
         "its shim to be gone",
