@@ -11,18 +11,20 @@ from typing import Any
 import structlog
 
 _SECRET_NAMES = re.compile(r"(password|secret|token|authorization|api_key|cookie)", re.IGNORECASE)
-_KEY = re.compile(r"hw_[0-9A-Za-z]{8,}")
+_KEY = re.compile(r"(hw[a-z]?_)[0-9A-Za-z]{8,}")  # also of invitations: their links are logged
 
 
 def _redact(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Hide values of secret-looking names, and API keys wherever they stand."""
+    """Hide values of secret-looking names, and keys and tokens wherever they stand."""
     for name, value in event.items():
         if _SECRET_NAMES.search(name):
             event[name] = "[redacted]"
-        elif isinstance(value, str) and "hw_" in value:
-            event[name] = _KEY.sub("hw_[redacted]", value)
+        elif isinstance(value, str) and "hw" in value:
+            event[name] = _KEY.sub(r"\1[redacted]", value)
+        elif name == "request":  # Django's own lines carry the object, which says its address
+            event[name] = _KEY.sub(r"\1[redacted]", repr(value))
     return event
 
 

@@ -6,9 +6,25 @@ import uuid
 from collections.abc import Collection
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
+
+from apps.identity.models import User
 
 
 def list_confirmed_addresses(*, user_ids: Collection[uuid.UUID]) -> set[str]:
     """Return the e-mail addresses, in lower case, that these people have shown to be theirs."""
     rows = EmailAddress.objects.filter(user_id__in=user_ids, user__is_active=True, verified=True)
     return {address.lower() for address in rows.values_list("email", flat=True)}
+
+
+def list_addresses(*, user_id: uuid.UUID) -> set[str]:
+    """Return all addresses of the person in lower case, confirmed or not."""
+    rows = EmailAddress.objects.filter(user_id=user_id)
+    return {address.lower() for address in rows.values_list("email", flat=True)}
+
+
+def with_second_factor() -> QuerySet[User]:
+    """Return those who confirm with more than a password, for use inside another query."""
+    factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return User.objects.filter(pk__in=factors.values("user_id"))

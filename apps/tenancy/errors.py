@@ -9,7 +9,7 @@ class LastOwner(DomainError):
 
 
 class ScopeNotHeld(DomainError):
-    """A key may not be given scopes that its maker lacks."""
+    """Nobody gives what they do not hold, nor manages who holds more than they."""
 
     code = "scope_not_held"
     status = 403
@@ -69,13 +69,6 @@ class LastAccountOwner(DomainError):
 
     code = "last_account_owner"
     status = 409
-
-
-class OwnersOnly(DomainError):
-    """Only owners manage owners, and nobody manages people who hold more than they."""
-
-    code = "member_holds_more"
-    status = 403
 
 
 class MemberInactive(DomainError):

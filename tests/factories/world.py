@@ -115,6 +115,9 @@ def furnish(owner: Person) -> dict[str, str]:
             },
         )
     )
+    account = f"/api/v1/account/{owner.workspace.account_id}"
+    invitation = made(api.post(f"{account}/invitations", {"email": "secret@rival.example"}))
+    people = made(api.get(f"{account}/members"))["items"][0]
     _let_it_fire(owner)
     with workspace_scope(owner.workspace.id):
         bundle, _ = flows.record_bundle(
@@ -141,6 +144,8 @@ def furnish(owner: Person) -> dict[str, str]:
         "channel_id": channel["id"],
         "automation_id": automation["id"],
         "sha256": bundle.sha256,
+        "invitation_id": invitation["id"],
+        "account_member_id": people["id"],
     }
 
 

@@ -47,12 +47,15 @@ class WorkspaceOutput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     limits = LimitsOutput()
+    archived_at = serializers.DateTimeField(allow_null=True)
+    delete_after = serializers.DateTimeField(allow_null=True)
 
 
 class WorkspaceSummary(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField()
     name = serializers.CharField()
+    archived_at = serializers.DateTimeField(allow_null=True)
     role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     account = AccountOutput()
@@ -84,19 +87,3 @@ class PersonOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField(source="display_name")
     email = serializers.EmailField()
-
-
-class MemberOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    user = PersonOutput()
-    role = serializers.ChoiceField(choices=BuiltInRole.choices)
-    created_at = serializers.DateTimeField()
-
-
-class MemberPage(serializers.Serializer[Any]):
-    items = MemberOutput(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-
-
-class MemberChange(StrictSerializer):
-    role = serializers.ChoiceField(choices=BuiltInRole.choices)

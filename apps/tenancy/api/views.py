@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,15 +10,14 @@ from rest_framework.views import APIView
 
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import idempotent
-from apps.core.http.pagination import page_of
-from apps.tenancy import selectors, services
+from apps.tenancy import audit, selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.api import serializers as wire
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope, sorted_scopes
 
 
-def _workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
+def workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
     return {
         "id": workspace.id,
         "slug": workspace.slug,
@@ -30,6 +27,8 @@ def _workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
         "role": actor.role,
         "scopes": sorted_scopes(actor.scopes),
         "limits": workspace.limits,
+        "archived_at": workspace.archived_at,
+        "delete_after": workspace.delete_after,
     }
 
 
@@ -41,7 +40,7 @@ class Me(APIView):
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         if actor.workspace is not None:
             own = actor.workspace
-            workspaces = [_workspace_body(own, actor)]
+            workspaces = [workspace_body(own, actor)]
         else:
             workspaces = [
                 {
@@ -51,6 +50,7 @@ class Me(APIView):
                     "role": assignment.role,
                     "scopes": sorted_scopes(assignment.scopes),
                     "account": assignment.workspace.account,
+                    "archived_at": assignment.workspace.archived_at,
                 }
                 for assignment in selectors.list_assignments_of_user(user_id=actor.id)
             ]
@@ -69,6 +69,7 @@ class Workspaces(APIView):
         form = wire.WorkspaceInput(data=request.data)
         form.is_valid(raise_exception=True)
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
+        audit.act_as(actor)
         workspace = services.create_workspace_for(
             actor=actor,
             account_id=form.validated_data.get("account_id"),
@@ -78,7 +79,7 @@ class Workspaces(APIView):
         person, _ = selectors.person_in_workspace(
             user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace.slug
         )
-        return Response(wire.WorkspaceOutput(_workspace_body(workspace, person)).data, status=201)
+        return Response(wire.WorkspaceOutput(workspace_body(workspace, person)).data, status=201)
 
 
 class WorkspaceDetail(WorkspaceView):
@@ -86,7 +87,7 @@ class WorkspaceDetail(WorkspaceView):
 
     @extend_schema(operation_id="get_workspace", responses=wire.WorkspaceOutput)
     def get(self, request: WorkspaceRequest) -> Response:
-        body = _workspace_body(request.workspace, request.actor)
+        body = workspace_body(request.workspace, request.actor)
         return Response(wire.WorkspaceOutput(body).data)
 
     @extend_schema(
@@ -100,45 +101,4 @@ class WorkspaceDetail(WorkspaceView):
         workspace = services.rename_workspace(
             workspace_id=request.workspace.id, name=form.validated_data["name"]
         )
-        return Response(wire.WorkspaceOutput(_workspace_body(workspace, request.actor)).data)
-
-
-class Members(WorkspaceView):
-    scopes = {"GET": Scope.MEMBERS_READ}
-
-    @extend_schema(operation_id="list_members", responses=wire.MemberPage)
-    def get(self, request: WorkspaceRequest) -> Response:
-        return Response(
-            page_of(
-                selectors.list_members(workspace_id=request.workspace.id),
-                request=request,
-                order=("created_at", "id"),
-                render=lambda rows: wire.MemberOutput(rows, many=True).data,
-            )
-        )
-
-
-class MemberDetail(WorkspaceView):
-    scopes = {"PATCH": Scope.MEMBERS_MANAGE, "DELETE": Scope.MEMBERS_MANAGE}
-
-    @extend_schema(
-        operation_id="change_member_role", request=wire.MemberChange, responses=wire.MemberOutput
-    )
-    def patch(self, request: WorkspaceRequest, member_id: uuid.UUID) -> Response:
-        form = wire.MemberChange(data=request.data)
-        form.is_valid(raise_exception=True)
-        assignment = selectors.get_member(
-            workspace_id=request.workspace.id, assignment_id=member_id
-        )
-        assignment = services.change_role(
-            actor=request.actor, assignment=assignment, role=form.validated_data["role"]
-        )
-        return Response(wire.MemberOutput(assignment).data)
-
-    @extend_schema(operation_id="remove_member", responses={204: None})
-    def delete(self, request: WorkspaceRequest, member_id: uuid.UUID) -> Response:
-        assignment = selectors.get_member(
-            workspace_id=request.workspace.id, assignment_id=member_id
-        )
-        services.remove_member(actor=request.actor, assignment=assignment)
-        return Response(status=204)
+        return Response(wire.WorkspaceOutput(workspace_body(workspace, request.actor)).data)

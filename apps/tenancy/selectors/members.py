@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import QuerySet
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from apps.core.errors import NotFound
 from apps.identity import selectors as identity
@@ -12,12 +12,33 @@ from apps.tenancy.enums import AccountRole
 from apps.tenancy.models import (
     Member,
     RoleAssignment,
+    TeamMember,
 )
 
+KINDS = ("member", "team", "service_account")
 
-def list_members(*, workspace_id: uuid.UUID) -> QuerySet[RoleAssignment]:
-    """Return the workspace's role assignments with their people, oldest first."""
-    return RoleAssignment.objects.for_workspace(workspace_id).select_related("user")
+
+def list_members(
+    *, workspace_id: uuid.UUID, kind: str | None = None, q: str = ""
+) -> QuerySet[RoleAssignment]:
+    """Return the workspace's role assignments with those whose they are; `members` of a team."""
+    size = TeamMember.objects.filter(team=OuterRef("team")).order_by()
+    counted = size.values("team").annotate(number=Count("pk")).values("number")
+    found = (
+        RoleAssignment.objects.for_workspace(workspace_id)
+        .select_related("workspace", "user", "team", "service_account", "custom_role")
+        .annotate(members=Subquery(counted, output_field=IntegerField()))
+    )
+    if kind is not None:
+        found = found.filter(**{f"{kind}__isnull": False})
+    for word in q.split():
+        found = found.filter(
+            Q(user__name__icontains=word)
+            | Q(user__email__icontains=word)
+            | Q(team__name__icontains=word)
+            | Q(service_account__name__icontains=word)
+        )
+    return found
 
 
 def list_confirmed_addresses(*, workspace_id: uuid.UUID) -> set[str]:

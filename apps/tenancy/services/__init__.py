@@ -1,5 +1,22 @@
 """Use cases of accounts, workspaces, members and keys; other apps import this package only."""
 
+from apps.tenancy.services.acceptance import (
+    Accepted,
+    accept_for_new_person,
+    accept_invitation,
+    find_open_invitation,
+    show_offer,
+)
+from apps.tenancy.services.account_members import (
+    change_account_role,
+    deactivate_account_member,
+    drop_member,
+    find_refusal_to_leave,
+    find_refusal_to_manage,
+    leave_account,
+    reactivate_account_member,
+    remove_account_member,
+)
 from apps.tenancy.services.accounts import (
     archive_account,
     create_account,
@@ -9,6 +26,12 @@ from apps.tenancy.services.accounts import (
     restore_account,
     transfer_ownership,
 )
+from apps.tenancy.services.invitations import (
+    Grant,
+    invite,
+    revoke_invitation,
+    send_invitation_again,
+)
 from apps.tenancy.services.keys import (
     create_api_key,
     hand_over_key,
@@ -16,10 +39,26 @@ from apps.tenancy.services.keys import (
     revoke_api_key,
     rotate_api_key,
 )
-from apps.tenancy.services.leaving import delete_user
-from apps.tenancy.services.limits import refuse_while_held, set_limits
-from apps.tenancy.services.members import add_member, change_role, remove_member
-from apps.tenancy.services.people import record_of_person
+from apps.tenancy.services.leaving import (
+    delete_user,
+)
+from apps.tenancy.services.limits import (
+    refuse_seat,
+    refuse_while_held,
+    seats_used,
+    set_limits,
+)
+from apps.tenancy.services.members import (
+    RoleChoice,
+    Subject,
+    add_member,
+    change_role,
+    grant_role,
+    remove_member,
+)
+from apps.tenancy.services.people import (
+    record_of_person,
+)
 from apps.tenancy.services.provisioning import (
     change_team_members,
     deactivate_member,
@@ -54,10 +93,17 @@ from apps.tenancy.services.workspaces import (
 )
 
 __all__ = [
+    "Accepted",
+    "Grant",
+    "RoleChoice",
     "ServiceAccountChanges",
+    "Subject",
+    "accept_for_new_person",
+    "accept_invitation",
     "add_member",
     "archive_account",
     "archive_workspace",
+    "change_account_role",
     "change_role",
     "change_service_account",
     "change_team_members",
@@ -68,6 +114,7 @@ __all__ = [
     "create_service_account",
     "create_workspace",
     "create_workspace_for",
+    "deactivate_account_member",
     "deactivate_member",
     "delete_account",
     "delete_service_account",
@@ -76,15 +123,25 @@ __all__ = [
     "delete_workspace",
     "disable_service_account",
     "drop_ended_run_keys",
+    "drop_member",
     "enable_service_account",
     "end_run_keys",
+    "find_open_invitation",
+    "find_refusal_to_leave",
+    "find_refusal_to_manage",
+    "grant_role",
     "hand_over_key",
+    "invite",
+    "leave_account",
     "note_key_use",
     "provision_member",
     "provision_team",
+    "reactivate_account_member",
     "reactivate_member",
     "record_of_person",
+    "refuse_seat",
     "refuse_while_held",
+    "remove_account_member",
     "remove_from_account",
     "remove_member",
     "rename_account",
@@ -93,8 +150,12 @@ __all__ = [
     "restore_account",
     "restore_workspace",
     "revoke_api_key",
+    "revoke_invitation",
     "revoke_run_keys",
     "rotate_api_key",
+    "seats_used",
+    "send_invitation_again",
     "set_limits",
+    "show_offer",
     "transfer_ownership",
 ]

@@ -19,3 +19,18 @@ def test_secrets_never_reach_a_log_line():
         "Authorization": "[redacted]",
         "count": 3,
     }
+
+
+def test_the_link_of_an_invitation_never_reaches_a_log_line():
+    class Request:
+        def __repr__(self) -> str:
+            return "<Request: GET '/api/v1/invitations/hwi_AbCdEfGhIjKl'>"
+
+    event = _redact(
+        None, "info", {"path": "/api/v1/invitations/hwi_AbCdEfGhIjKl", "request": Request()}
+    )
+
+    assert event == {
+        "path": "/api/v1/invitations/hwi_[redacted]",
+        "request": "<Request: GET '/api/v1/invitations/hwi_[redacted]'>",
+    }
