@@ -14,4 +14,6 @@ app.conf.beat_schedule = BEAT_SCHEDULE
 app.conf.task_queues = QUEUES
 app.conf.task_routes = ROUTES
 app.conf.task_create_missing_queues = False  # a misspelt queue fails at once instead of piling up
-app.autodiscover_tasks(["apps.identity", "apps.automations", "billing.subscriptions"])
+app.autodiscover_tasks(
+    ["apps.identity", "apps.tenancy", "apps.automations", "billing.subscriptions"]
+)

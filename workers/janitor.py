@@ -19,6 +19,7 @@ from workers.loop import Loop
 logger = structlog.get_logger(__name__)
 TEND_SECONDS = 0.5
 UPKEEP_SECONDS = 600.0
+STREAM_SECONDS = 15.0
 
 
 def tend() -> bool:
@@ -56,8 +57,17 @@ def keep_up() -> bool:
     return False
 
 
+def stream_audit() -> bool:
+    """Hand out what account streams have not taken yet: retries, and what a lost worker left."""
+    handed = tenancy.hand_out_audit_streams(now=utc_now())
+    if handed:
+        logger.info("audit_streams.handed_out", count=handed)
+    return False
+
+
 def loops() -> list[Loop]:
     return [
         Loop(name="janitor", step=tend, idle_seconds=TEND_SECONDS),
+        Loop(name="audit", step=stream_audit, idle_seconds=STREAM_SECONDS),
         Loop(name="upkeep", step=keep_up, idle_seconds=UPKEEP_SECONDS),
     ]

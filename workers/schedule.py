@@ -13,6 +13,7 @@ QUEUES = [
 ROUTES = {
     "identity.send_mail": {"queue": "mail"},
     "automations.perform_action": {"queue": "actions"},
+    "tenancy.send_audit_entries": {"queue": "actions"},
     "subscriptions.process_stripe_event": {"queue": "billing"},
     "subscriptions.refresh_customer": {"queue": "billing"},
     "subscriptions.send_stripe_report": {"queue": "billing"},

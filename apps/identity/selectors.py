@@ -28,3 +28,15 @@ def with_second_factor() -> QuerySet[User]:
     """Return those who confirm with more than a password, for use inside another query."""
     factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
     return User.objects.filter(pk__in=factors.values("user_id"))
+
+
+def display_names(*, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return what these people are called; those of whom nothing is known any more are left out."""
+    people = User.objects.filter(pk__in=user_ids).exclude(email__endswith=User.ERASED_SUFFIX)
+    return {person.pk: person.display_name for person in people.only("email", "name")}
+
+
+def list_erased(*, user_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of these people who had themselves deleted."""
+    gone = User.objects.filter(pk__in=user_ids, email__endswith=User.ERASED_SUFFIX)
+    return set(gone.values_list("pk", flat=True))

@@ -42,3 +42,10 @@ class ActorKind(TextChoices):
     SCIM = "scim"  # an identity provider that keeps members and teams
     SYSTEM = "system"  # Headway itself: a loop, a deadline
     NOBODY = "nobody"  # not signed in, or not yet
+
+
+class StreamState(TextChoices):
+    """Of what an account has its log sent to."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"  # it failed for too long; goes on when somebody sets it again

@@ -23,6 +23,7 @@ BODIES = {
     "create_api_key": {"name": "x", "role": "VIEWER"},
     "rotate_api_key": {},
     "hand_over_api_key": {"service_account_id": "01900000-0000-7000-8000-000000000001"},
+    "set_account_audit_stream": {"url": "https://hooks.example.com/x", "secret": "x" * 16},
     "create_service_account": {"name": "x"},
     "change_service_account": {"name": "taken over"},
     "change_deployment": {"paused": True},

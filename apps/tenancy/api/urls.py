@@ -4,6 +4,7 @@ from apps.tenancy.api import (
     account_members,
     accounts,
     archival,
+    audit,
     invitations,
     keys,
     me,
@@ -68,4 +69,8 @@ urlpatterns = [
         service_accounts.ServiceAccountKeys.as_view(),
     ),
     path("me/deletion", me.MyDeletion.as_view()),
+    path("account/<uuid:account_id>/audit", audit.AccountAudit.as_view()),
+    path("account/<uuid:account_id>/audit/export", audit.AccountAuditExport.as_view()),
+    path("account/<uuid:account_id>/audit/stream", audit.AccountAuditStream.as_view()),
+    path("workspaces/<str:workspace>/audit", audit.WorkspaceAudit.as_view()),
 ]

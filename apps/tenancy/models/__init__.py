@@ -13,7 +13,7 @@ from apps.tenancy.models.accounts import (
     Team,
     TeamMember,
 )
-from apps.tenancy.models.audit import AuditEntry
+from apps.tenancy.models.audit import AuditEntry, AuditStream, PendingAuditEntry
 from apps.tenancy.models.keys import ApiKey, ApiKeyQuerySet, RunKey
 from apps.tenancy.models.workspaces import (
     ObjectRule,
@@ -31,10 +31,12 @@ __all__ = [
     "ApiKey",
     "ApiKeyQuerySet",
     "AuditEntry",
+    "AuditStream",
     "CustomRole",
     "Invitation",
     "Member",
     "ObjectRule",
+    "PendingAuditEntry",
     "RoleAssignment",
     "RoleAssignmentQuerySet",
     "RunKey",

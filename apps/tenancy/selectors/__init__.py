@@ -29,18 +29,19 @@ from apps.tenancy.selectors.accounts import (
     summarise_account,
     workspace_rows,
 )
-from apps.tenancy.selectors.holders import (
-    with_holdings,
+from apps.tenancy.selectors.audit import (
+    AuditFilter,
+    AuditPage,
+    Place,
+    StreamFacts,
+    export_audit_entries,
+    get_audit_stream,
+    list_audit_entries,
+    places_of,
 )
-from apps.tenancy.selectors.holdings import (
-    scopes_by_workspace,
-    scopes_of_teams,
-)
-from apps.tenancy.selectors.invitations import (
-    INVITATION_STATES,
-    invitation_rows,
-    list_invitations,
-)
+from apps.tenancy.selectors.holders import with_holdings
+from apps.tenancy.selectors.holdings import scopes_by_workspace, scopes_of_teams
+from apps.tenancy.selectors.invitations import INVITATION_STATES, invitation_rows, list_invitations
 from apps.tenancy.selectors.keys import (
     KeyFilter,
     KeyOwner,
@@ -50,18 +51,14 @@ from apps.tenancy.selectors.keys import (
     list_keys_of_person,
     list_keys_of_service_account,
 )
-from apps.tenancy.selectors.leaving import (
-    preview_leaving,
-)
+from apps.tenancy.selectors.leaving import preview_leaving
 from apps.tenancy.selectors.limits import (
     find_account_holds,
     get_limits,
     list_limits,
     list_retention_days,
 )
-from apps.tenancy.selectors.members import (
-    KINDS as ASSIGNMENT_KINDS,
-)
+from apps.tenancy.selectors.members import KINDS as ASSIGNMENT_KINDS
 from apps.tenancy.selectors.members import (
     get_member,
     list_confirmed_addresses,
@@ -86,16 +83,21 @@ __all__ = [
     "ASSIGNMENT_KINDS",
     "INVITATION_STATES",
     "MEMBER_STATES",
+    "AuditFilter",
+    "AuditPage",
     "KeyFacts",
     "KeyFilter",
     "KeyOwner",
     "KeyState",
     "MemberFilter",
+    "Place",
+    "StreamFacts",
     "account_ids_of",
     "account_size",
     "assignments_of_service_accounts",
     "belongs_elsewhere",
     "count_keys_of",
+    "export_audit_entries",
     "find_account",
     "find_account_holds",
     "find_actor_by_key_hash",
@@ -104,6 +106,7 @@ __all__ = [
     "find_workspace_id",
     "get_account_member",
     "get_api_key",
+    "get_audit_stream",
     "get_limits",
     "get_member",
     "get_membership",
@@ -117,6 +120,7 @@ __all__ = [
     "list_accounts_of",
     "list_api_keys",
     "list_assignments_of_user",
+    "list_audit_entries",
     "list_confirmed_addresses",
     "list_invitations",
     "list_keys_of_person",
@@ -129,6 +133,7 @@ __all__ = [
     "list_workspaces_of_account",
     "member_rows",
     "person_in_workspace",
+    "places_of",
     "preview_leaving",
     "role_name",
     "scopes_by_workspace",

@@ -1,5 +1,6 @@
 """Use cases of accounts, workspaces, members and keys; other apps import this package only."""
 
+from apps.tenancy.audit.record import SEND_AUDIT_TASK
 from apps.tenancy.services.acceptance import (
     Accepted,
     accept_for_new_person,
@@ -26,6 +27,12 @@ from apps.tenancy.services.accounts import (
     restore_account,
     transfer_ownership,
 )
+from apps.tenancy.services.audit_streams import (
+    drop_audit_stream,
+    hand_out_audit_streams,
+    send_audit_entries,
+    set_audit_stream,
+)
 from apps.tenancy.services.invitations import (
     Grant,
     invite,
@@ -39,15 +46,8 @@ from apps.tenancy.services.keys import (
     revoke_api_key,
     rotate_api_key,
 )
-from apps.tenancy.services.leaving import (
-    delete_user,
-)
-from apps.tenancy.services.limits import (
-    refuse_seat,
-    refuse_while_held,
-    seats_used,
-    set_limits,
-)
+from apps.tenancy.services.leaving import delete_user
+from apps.tenancy.services.limits import refuse_seat, refuse_while_held, seats_used, set_limits
 from apps.tenancy.services.members import (
     RoleChoice,
     Subject,
@@ -56,9 +56,7 @@ from apps.tenancy.services.members import (
     grant_role,
     remove_member,
 )
-from apps.tenancy.services.people import (
-    record_of_person,
-)
+from apps.tenancy.services.people import record_of_person
 from apps.tenancy.services.provisioning import (
     change_team_members,
     deactivate_member,
@@ -93,6 +91,7 @@ from apps.tenancy.services.workspaces import (
 )
 
 __all__ = [
+    "SEND_AUDIT_TASK",
     "Accepted",
     "Grant",
     "RoleChoice",
@@ -122,6 +121,7 @@ __all__ = [
     "delete_user",
     "delete_workspace",
     "disable_service_account",
+    "drop_audit_stream",
     "drop_ended_run_keys",
     "drop_member",
     "enable_service_account",
@@ -130,6 +130,7 @@ __all__ = [
     "find_refusal_to_leave",
     "find_refusal_to_manage",
     "grant_role",
+    "hand_out_audit_streams",
     "hand_over_key",
     "invite",
     "leave_account",
@@ -154,7 +155,9 @@ __all__ = [
     "revoke_run_keys",
     "rotate_api_key",
     "seats_used",
+    "send_audit_entries",
     "send_invitation_again",
+    "set_audit_stream",
     "set_limits",
     "show_offer",
     "transfer_ownership",

@@ -44,6 +44,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_account_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The whole log, or what of it is asked for, as it is read: nothing is kept in memory. */
+        get: operations["export_account_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/audit/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_account_audit_stream"];
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        put: operations["set_account_audit_stream"];
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["remove_account_audit_stream"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/checkout": {
         parameters: {
             query?: never;
@@ -701,6 +770,27 @@ export interface paths {
          *     A method without a scope in `scopes` cannot be called: there is no default to forget.
          */
         delete: operations["restore_workspace"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["list_workspace_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1845,6 +1935,80 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        AuditActorOutput: {
+            /** Format: uuid */
+            id: string | null;
+            kind: components["schemas"]["ActorKindEnum"];
+            name: string;
+        };
+        AuditBehalfOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        AuditEntryOutput: {
+            /** @description noun.verb_past; docs/audit.md lists them. */
+            action: string;
+            actor: components["schemas"]["AuditActorOutput"];
+            address: string | null;
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What differs only; no secrets. */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: uuid */
+            id: string;
+            object: components["schemas"]["AuditObjectOutput"];
+            /** Format: date-time */
+            occurred_at: string;
+            /** @description Whose key acted: a person's, or a service account's. */
+            on_behalf_of: components["schemas"]["AuditBehalfOutput"] | null;
+            request_id: string | null;
+            user_agent: string;
+            workspace: components["schemas"]["AuditPlaceOutput"] | null;
+        };
+        AuditObjectOutput: {
+            id: string | null;
+            kind: string;
+            name: string;
+        };
+        AuditPageOutput: {
+            items: components["schemas"]["AuditEntryOutput"][];
+            /** @description Go on while there is one, also after a page without items. */
+            next_cursor: string | null;
+        };
+        AuditPlaceOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description null: the workspace is gone. */
+            slug: string | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        AuditStreamInputRequest: {
+            /** @description Signs what is sent. Left out: the one that is there stays. */
+            secret?: string;
+            url: string;
+        };
+        AuditStreamOutput: {
+            /** Format: date-time */
+            failing_since: string | null;
+            /** @description Age of the oldest of them; 0 without one. */
+            lag_seconds: number;
+            last_error: string | null;
+            /** Format: date-time */
+            last_sent_at: string | null;
+            /** Format: date-time */
+            next_attempt_at: string | null;
+            /** @description Entries that wait; 10,000 means at least so many */
+            pending: number;
+            state: components["schemas"]["AuditStreamOutputStateEnum"];
+            url: string;
+        };
+        /** @enum {string} */
+        AuditStreamOutputStateEnum: "ACTIVE" | "PAUSED";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         AutomationInputRequest: {
             actions: {
@@ -3655,6 +3819,187 @@ export interface operations {
             };
         };
     };
+    list_account_audit: {
+        parameters: {
+            query?: {
+                /** @description Or how it begins. */
+                action?: string;
+                /** @description A person (also what keys did for them), a key, … */
+                actor?: string;
+                cursor?: string;
+                from?: string;
+                limit?: string;
+                object_id?: string;
+                object_kind?: string;
+                q?: string;
+                to?: string;
+                /** @description Slug or id. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_account_audit: {
+        parameters: {
+            query?: {
+                /** @description Or how it begins. */
+                action?: string;
+                /** @description A person (also what keys did for them), a key, … */
+                actor?: string;
+                format?: "csv" | "ndjson";
+                from?: string;
+                object_id?: string;
+                object_kind?: string;
+                q?: string;
+                to?: string;
+                /** @description Slug or id. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_account_audit_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditStreamOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_account_audit_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditStreamInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditStreamOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_account_audit_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     open_account_checkout: {
         parameters: {
             query?: never;
@@ -5178,6 +5523,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_workspace_audit: {
+        parameters: {
+            query?: {
+                /** @description Or how it begins. */
+                action?: string;
+                /** @description A person (also what keys did for them), a key, … */
+                actor?: string;
+                cursor?: string;
+                from?: string;
+                limit?: string;
+                object_id?: string;
+                object_kind?: string;
+                q?: string;
+                to?: string;
+                /** @description Slug or id. */
+                workspace?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from apps.core.clock import utc_now
 from apps.core.http.request_context import current_origin
+from apps.core.jobs import enqueue_or_leave
+from apps.identity import selectors as identity
 from apps.tenancy.actors import Actor
+from apps.tenancy.audit.diff import Change, changed_only
 from apps.tenancy.enums import ActorKind
 from apps.tenancy.isolation import account_scope
-from apps.tenancy.models import AuditEntry, Workspace
+from apps.tenancy.models import (
+    AuditEntry,
+    AuditStream,
+    PendingAuditEntry,
+    ServiceAccount,
+    Workspace,
+)
 
-HIDDEN = "•••"
-_SECRET_WORDS = ("secret", "token", "password", "credential", "private_key", "authorization")
+SEND_AUDIT_TASK = "tenancy.send_audit_entries"
 
 # With the id of the request it is of: threads go on to serve others.
 _actor: ContextVar[tuple[str, Actor] | None] = ContextVar("audit_actor", default=None)
@@ -46,8 +52,8 @@ def record(
     *,
     action: str,
     target: Object,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
+    before: Change | None = None,
+    after: Change | None = None,
     workspace_id: uuid.UUID | None = None,
     account_id: uuid.UUID | None = None,
     actor: Actor | None = None,
@@ -68,14 +74,16 @@ def record(
     who, origin = actor or _acting(), current_origin()
     told_before, told_after = changed_only(before, after)
     with account_scope(account_id):
-        AuditEntry.objects.create(
+        behalf_id, behalf_name = _on_behalf_of(who)
+        entry = AuditEntry.objects.create(
             account_id=account_id,
             workspace_id=workspace_id,
             occurred_at=now or utc_now(),
             actor_kind=who.kind if who else _nobody(),
             actor_id=who.id if who else None,
-            actor_name=(who.email or who.name)[:254] if who else "",
-            on_behalf_of_id=who.user_id if who and who.kind is ActorKind.API_KEY else None,
+            actor_name=who.name[:254] if who else "",
+            on_behalf_of_id=behalf_id,
+            on_behalf_of_name=behalf_name[:254],
             action=action,
             object_kind=target.kind,
             object_id=str(target.id),
@@ -86,36 +94,23 @@ def record(
             user_agent=origin.user_agent,
             request_id=origin.request_id,
         )
+        # In the same transaction: neither an entry that is not sent, nor one that never was.
+        if AuditStream.objects.filter(account_id=account_id).exists():
+            PendingAuditEntry.objects.create(account_id=account_id, entry_id=entry.id)
+            enqueue_or_leave(SEND_AUDIT_TASK, account_id=str(account_id))
+
+
+def _on_behalf_of(who: Actor | None) -> tuple[uuid.UUID | None, str]:
+    """Return whose key it is that acts: a person's, or a service account's."""
+    if who is None or who.kind is not ActorKind.API_KEY:
+        return None, ""
+    if who.service_account_id is not None:
+        name = ServiceAccount.objects.filter(pk=who.service_account_id).values_list("name")
+        return who.service_account_id, name[0][0] if name else ""
+    if who.user_id is None:
+        return None, ""
+    return who.user_id, identity.display_names(user_ids=[who.user_id]).get(who.user_id, "")
 
 
 def _nobody() -> ActorKind:
     return ActorKind.NOBODY if current_origin().request_id else ActorKind.SYSTEM
-
-
-def changed_only(
-    before: Mapping[str, object] | None, after: Mapping[str, object] | None
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return both without what is equal in them, and without the values of secrets."""
-    if before is not None and after is not None:
-        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        before = {name: before[name] for name in changed if name in before}
-        after = {name: after[name] for name in changed if name in after}
-    return _without_secrets(before), _without_secrets(after)
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            name: HIDDEN if _is_secret(name) and each not in (None, "") else _without_secrets(each)
-            for name, each in value.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_without_secrets(each) for each in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _is_secret(name: str) -> bool:
-    lowered = str(name).lower()
-    return any(word in lowered for word in _SECRET_WORDS)
