@@ -104,7 +104,7 @@ def replace_user(
     """
     Write the whole user anew. Without `active` they stay let in or shut out as they are.
 
-    Raises: ScimError, LastOwner, PlanLimit.
+    Raises: ScimError, LastAccountOwner, PlanLimit.
     """
     return _change(
         account_id,
@@ -123,7 +123,7 @@ def patch_user(
     precondition: Precondition,
     now: datetime,
 ) -> ScimUser:
-    """Raises: ScimError, LastOwner, PlanLimit."""
+    """Raises: ScimError, LastAccountOwner, PlanLimit."""
     operations = patching.read_operations(body)
     return _change(
         account_id,
@@ -179,7 +179,7 @@ def delete_user(
     """
     Take the person out of the account, with all their roles there. Their login stays.
 
-    Raises: ScimError, LastOwner.
+    Raises: ScimError, LastAccountOwner.
     """
     one_at_a_time(account_id)
     row = find_user(account_id=account_id, user_id=user_id)

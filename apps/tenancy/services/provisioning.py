@@ -11,17 +11,21 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-import structlog
 from django.db import transaction
 
 from apps.tenancy.enums import AccountRole, MemberSource
-from apps.tenancy.errors import LastAccountOwner, NamedInRules, NameTaken
+from apps.tenancy.errors import NamedInRules, NameTaken
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import Member, ObjectRule, Team, TeamMember, Workspace
+from apps.tenancy.scopes import AccountScope
+from apps.tenancy.services.account_members import (
+    deactivate_account_member,
+    reactivate_account_member,
+    remove_account_member,
+)
 from apps.tenancy.services.limits import lock_limits, refuse_seat
 
-logger = structlog.get_logger(__name__)
-MAX_TEAM_NAME = 120
+_ALL = frozenset(AccountScope)
 
 
 @transaction.atomic
@@ -53,14 +57,13 @@ def deactivate_member(*, account_id: uuid.UUID, member_id: uuid.UUID, now: datet
     """
     Let the member do nothing in the account any more; return whether they could until now.
 
-    Roles, teams and keys stay as they are and mean nothing until `reactivate_member`.
     Raises: LastAccountOwner.
     """
-    member = Member.objects.for_account(account_id).get(pk=member_id)
-    if member.deactivated_at is not None:
+    members = Member.objects.for_account(account_id).filter(pk=member_id)
+    if not members.filter(deactivated_at=None).exists():
         return False
-    _keep_an_account_owner(member)
-    return bool(Member.objects.filter(pk=member_id, deactivated_at=None).update(deactivated_at=now))
+    deactivate_account_member(account_id=account_id, held=_ALL, member_id=member_id, now=now)
+    return True
 
 
 @transaction.atomic
@@ -70,45 +73,21 @@ def reactivate_member(*, account_id: uuid.UUID, member_id: uuid.UUID, now: datet
 
     Raises: PlanLimit.
     """
-    lock_limits(account_id)
-    there = Member.objects.for_account(account_id).filter(pk=member_id)
-    deactivated = there.exclude(deactivated_at=None)
-    if not deactivated.exists():
+    members = Member.objects.for_account(account_id).filter(pk=member_id)
+    if members.filter(deactivated_at=None).exists():
         return False
-    refuse_seat(account_id, now)
-    return bool(deactivated.update(deactivated_at=None))
-
-
-@transaction.atomic
-def remove_from_account(*, account_id: uuid.UUID, member_id: uuid.UUID, now: datetime) -> bool:
-    """
-    Take the member and all their roles out of the account; return whether they are gone altogether.
-
-    SECURITY: whom a rule names stays as a deactivated member: without its last rule an object would
-    be open to everybody.
-    Raises: LastAccountOwner.
-    """
-    member = Member.objects.for_account(account_id).get(pk=member_id)
-    _keep_an_account_owner(member)
-    if _named_in_rules(account_id, member_id=member_id):
-        member.assignments.all().delete()
-        member.team_memberships.all().delete()
-        Member.objects.filter(pk=member_id, deactivated_at=None).update(deactivated_at=now)
-        return False
-    member.delete()
+    reactivate_account_member(account_id=account_id, held=_ALL, member_id=member_id, now=now)
     return True
 
 
-def _keep_an_account_owner(leaving: Member) -> None:
-    if leaving.role != AccountRole.OWNER:
-        return
-    # Locks the owners' rows: two who leave at once would leave nobody.
-    owners = Member.objects.for_account(leaving.account_id).filter(role=AccountRole.OWNER).active()
-    present = list(owners.select_for_update(of=("self",)).values_list("pk", flat=True))
-    if not [each for each in present if each != leaving.pk]:
-        raise LastAccountOwner(
-            "An account keeps at least one owner. Make somebody else owner first."
-        )
+@transaction.atomic
+def remove_from_account(*, account_id: uuid.UUID, member_id: uuid.UUID, now: datetime) -> None:
+    """
+    Take the member and all their roles out of the account.
+
+    Raises: LastAccountOwner.
+    """
+    remove_account_member(account_id=account_id, held=_ALL, member_id=member_id, now=now)
 
 
 def _named_in_rules(account_id: uuid.UUID, **subject: uuid.UUID) -> int:
