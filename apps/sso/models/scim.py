@@ -88,8 +88,8 @@ class ScimUser(models.Model):
 
     @property
     def etag(self) -> str:
-        """The version as an ETag; what others change of the person counts too."""
-        return f'W/"{self.version}{"" if self.is_active else "-off"}"'
+        """For rows read with their member and its user."""
+        return user_etag(self.version, is_active=self.is_active)
 
 
 class ScimGroup(models.Model):
@@ -116,6 +116,11 @@ class ScimGroup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team_id} in {self.account_id}"
+
+
+def user_etag(version: int, *, is_active: bool) -> str:
+    """Return the version as an ETag; whether the person is let in, others change too."""
+    return f'W/"{version}{"" if is_active else "-off"}"'
 
 
 def touched(now: datetime) -> dict[str, object]:

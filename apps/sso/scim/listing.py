@@ -35,7 +35,7 @@ from apps.sso.scim.filters import (
     resolve,
     values_of,
 )
-from apps.sso.scim.resources import Resource, group_resources, user_resources
+from apps.sso.scim.resources import Resource, group_resources, judged_users, user_resources
 from apps.tenancy.slugs import as_uuid
 
 DEFAULT_COUNT = 100
@@ -304,6 +304,7 @@ class _Lister(Generic[Row]):
     columns: _Columns
     derived: str  # the attribute that costs a query of its own
     build: Callable[[Sequence[Row], bool], list[Resource]]
+    judged: Callable[[QuerySet[Row], bool], list[Resource]]  # as far as filters look at them
 
     def page(self, rows: QuerySet[Row], query: Query) -> Page:
         wanted = parse_filter(self.kind, query.filter) if query.filter else None
@@ -339,23 +340,24 @@ class _Lister(Generic[Row]):
         return self._answer(chosen, total, query)
 
     def _page_of_candidates(self, rows: QuerySet[Row], query: Query, wanted: Filter | None) -> Page:
-        candidates = list(rows.order_by("created_at", "pk")[: MAX_CANDIDATES + 1])
-        if len(candidates) > MAX_CANDIDATES:
-            raise ScimError(
-                400, "Too many to look at for this filter. Narrow it.", ScimType.TOO_MANY
-            )
         path = resolve(self.kind, query.sort_by) if query.sort_by else None
         derived = (wanted is not None and _mentions(wanted, self.derived)) or (
             path is not None and path.attribute.name == self.derived
         )
-        judged = list(zip(candidates, self.build(candidates, derived), strict=True))
+        candidates = self.judged(rows.order_by("created_at", "pk")[: MAX_CANDIDATES + 1], derived)
+        if len(candidates) > MAX_CANDIDATES:
+            raise ScimError(
+                400, "Too many to look at for this filter. Narrow it.", ScimType.TOO_MANY
+            )
         if wanted is not None:
-            judged = [pair for pair in judged if matches(wanted, pair[1])]
+            candidates = [each for each in candidates if matches(wanted, each)]
         if path is not None:
-            judged = _sorted(judged, path, query.descending)
+            candidates = _sorted(candidates, path, query.descending)
         first = query.start - 1
-        chosen = [row for row, _ in judged[first : first + query.count]]
-        return self._answer(chosen, len(judged), query)
+        ids = [uuid.UUID(each["id"]) for each in candidates[first : first + query.count]]
+        found = {row.pk: row for row in rows.filter(pk__in=ids)} if ids else {}
+        chosen = [found[each] for each in ids if each in found]
+        return self._answer(chosen, len(candidates), query)
 
     def _answer(self, rows: Sequence[Row], total: int, query: Query) -> Page:
         derived = is_wanted(self.kind, self.derived, query.attributes, query.excluded)
@@ -392,9 +394,7 @@ def _mentions(condition: Filter, name: str) -> bool:
             return path.attribute.name == name
 
 
-def _sorted(
-    judged: list[tuple[Row, Resource]], path: AttributePath, descending: bool
-) -> list[tuple[Row, Resource]]:
+def _sorted(resources: list[Resource], path: AttributePath, descending: bool) -> list[Resource]:
     """Sort by the primary or first value; what has none comes last, whichever the order."""
 
     def key(resource: Resource) -> str | None:
@@ -410,13 +410,13 @@ def _sorted(
             return None
         return str(found) if path.leaf.case_exact else fold(str(found))
 
-    keyed = [(key(pair[1]), pair) for pair in judged]
+    keyed = [(key(each), each) for each in resources]
     present = sorted(
-        ((found, pair) for found, pair in keyed if found is not None),
-        key=lambda each: each[0],
+        ((found, each) for found, each in keyed if found is not None),
+        key=lambda pair: pair[0],
         reverse=descending,
     )
-    return [pair for _, pair in present] + [pair for found, pair in keyed if found is None]
+    return [each for _, each in present] + [each for found, each in keyed if found is None]
 
 
 def list_users(*, account_id: uuid.UUID, query: Query) -> Page:
@@ -429,8 +429,11 @@ def list_users(*, account_id: uuid.UUID, query: Query) -> Page:
     def build(rows: Sequence[ScimUser], with_groups: bool) -> list[Resource]:
         return user_resources(rows, account_id=account_id, with_groups=with_groups)
 
+    def judged(rows: QuerySet[ScimUser], with_groups: bool) -> list[Resource]:
+        return judged_users(rows, account_id=account_id, with_groups=with_groups)
+
     rows = ScimUser.objects.filter(account_id=account_id).select_related("member__user")
-    return _Lister(USERS, _USER_COLUMNS, "groups", build).page(rows, query)
+    return _Lister(USERS, _USER_COLUMNS, "groups", build, judged).page(rows, query)
 
 
 def list_groups(*, account_id: uuid.UUID, query: Query) -> Page:
@@ -443,5 +446,8 @@ def list_groups(*, account_id: uuid.UUID, query: Query) -> Page:
     def build(rows: Sequence[ScimGroup], with_members: bool) -> list[Resource]:
         return group_resources(rows, account_id=account_id, with_members=with_members)
 
+    def judged(rows: QuerySet[ScimGroup], with_members: bool) -> list[Resource]:
+        return build(list(rows), with_members)
+
     rows = ScimGroup.objects.filter(account_id=account_id).select_related("team")
-    return _Lister(GROUPS, _GROUP_COLUMNS, "members", build).page(rows, query)
+    return _Lister(GROUPS, _GROUP_COLUMNS, "members", build, judged).page(rows, query)
