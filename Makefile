@@ -29,7 +29,7 @@ demo: $(stamps)/local ## Run the demo flows again, against a running `make up`
 reset: $(stamps)/local ## Delete the data of the local stack
 	@$(venv) -m infra.local.reset --data "$(DATA)"
 
-test: preflight $(stamps)/dev $(stamps)/frontend $(stamps)/chromium ## Run every test
+test: preflight $(stamps)/dev $(stamps)/frontend $(stamps)/chromium $(stamps)/idp ## Run every test
 	@$(venv) -m infra.ci.steps test
 
 check: preflight $(stamps)/dev $(stamps)/node_modules ## Lint, types, layers, migrations, schema
@@ -78,6 +78,11 @@ $(stamps)/node_modules: frontend/package.json frontend/package-lock.json | $(sta
 $(stamps)/frontend: $(frontend_sources) $(stamps)/node_modules
 	@echo "Building the user interface …"
 	@$(npm) run --silent build
+	@touch $@
+
+# Identity providers that tests sign in with.
+$(stamps)/idp: tests/idp/package-lock.json | $(stamps)/dev
+	@$(venv) -m tests.idp
 	@touch $@
 
 $(stamps)/chromium: | $(stamps)/dev

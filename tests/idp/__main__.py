@@ -1,0 +1,5 @@
+"""`python -m tests.idp` installs the identity providers."""
+
+from tests.idp import install
+
+install()

@@ -1,0 +1,37 @@
+// An OpenID Connect provider with login and consent pages. Clients register themselves; whoever
+// types a login is that person. Prints the port it listens on.
+import Provider from "oidc-provider";
+import { createServer } from "node:http";
+
+const server = createServer();
+server.listen(0, "127.0.0.1", () => {
+  const { port } = server.address();
+  const provider = new Provider(`http://127.0.0.1:${port}`, {
+    features: {
+      registration: { enabled: true },
+      devInteractions: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+    },
+    pkce: { required: () => true },
+    claims: {
+      openid: ["sub"],
+      email: ["email", "email_verified"],
+      profile: ["name", "groups"],
+    },
+    cookies: { keys: ["for tests only"] },
+    findAccount: (_context, id) => ({
+      accountId: id,
+      claims: () => ({
+        sub: id,
+        email: id,
+        email_verified: true,
+        name: id.split("@")[0],
+        groups: ["engineers"],
+      }),
+    }),
+  });
+  server.on("request", provider.callback());
+  console.log(port);
+});
+// The tests that started us are gone.
+process.stdin.resume().on("end", () => process.exit(0));
