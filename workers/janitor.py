@@ -11,6 +11,7 @@ from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
 from apps.notifications import services as notifications
 from apps.runs import services as runs
+from apps.sso import services as sso
 from apps.telemetry import services as telemetry
 from apps.tenancy import services as tenancy
 from billing.subscriptions import services as subscriptions
@@ -52,6 +53,7 @@ def keep_up() -> bool:
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
+        sign_ins_dropped=sso.drop_old(now=now),
         stripe_events_dropped=subscriptions.drop_old_stripe_events(now=now),
     )
     return False

@@ -23,6 +23,8 @@ BEAT_SCHEDULE = {
     # name                       task                                   every
     "send due mails": {"task": "identity.enqueue_due_mails", "schedule": 30.0},
     "process due webhooks": {"task": "subscriptions.hand_out_stripe_events", "schedule": 30.0},
+    # Each domain once a day; the clock only looks which are due.
+    "look at domains again": {"task": "sso.enqueue_due_domains", "schedule": 3_600.0},
     "look at stale customers": {
         "task": "subscriptions.hand_out_stale_customers",
         "schedule": 3_600.0,

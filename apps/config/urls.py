@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("scim/v2/", include("apps.sso.api.scim_urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("sso/", include("apps.sso.api.page_urls")),
     path("accounts/", include("allauth.urls")),  # where other services send people back to
     re_path(
         r"^(?:api|scim|_allauth|accounts|health|static)(?:/.*)?$", exception_handler.handle_404

@@ -8,7 +8,9 @@ from apps.core.clock import utc_now
 from apps.core.http.json import wire_time
 from apps.core.ids import uuid7
 from apps.flows import services as flows
-from apps.tenancy.isolation import workspace_scope
+from apps.sso.models import SsoIdentity
+from apps.sso.saml import new_key
+from apps.tenancy.isolation import account_scope, workspace_scope
 from tests.factories.tenancy import Person
 
 
@@ -128,7 +130,7 @@ def furnish(owner: Person) -> dict[str, str]:
             now=utc_now(),
         )
     token = made(api.post(f"/api/v1/account/{owner.workspace.account_id}/scim"))
-    return {
+    return sign_in_of(owner, api) | {
         "scim_token_id": token["id"],
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
@@ -155,3 +157,34 @@ def _let_it_fire(owner: Person) -> None:
 
     put(owner.workspace, event("secret.event"))
     assert evaluate(owner.workspace)[-1].fired == 1
+
+
+def sign_in_of(owner: Person, api: Any) -> dict[str, str]:
+    """Make a provider, somebody who came by it, and a domain."""
+    account_id = owner.workspace.account_id
+    account = f"/api/v1/account/{account_id}"
+    _, certificate = new_key("secret provider", now=utc_now())
+    settings = {
+        "entity_id": "https://idp.rival.example",
+        "sso_url": "https://idp.rival.example/sso",
+        "certificates": [certificate],
+    }
+    connection = api.post(
+        f"{account}/sso-connections",
+        {"kind": "SAML", "name": "secret provider", "settings": settings},
+    ).json()
+    domain = api.post(f"{account}/domains", {"domain": "secret.rival.example"}).json()
+    with account_scope(account_id):
+        identity = SsoIdentity.objects.create(
+            account_id=account_id,
+            connection_id=connection["id"],
+            user_id=owner.user.id,
+            subject="secret subject",
+            email=owner.user.email,
+            last_signed_in_at=utc_now(),
+        )
+    return {
+        "connection_id": connection["id"],
+        "domain_id": domain["id"],
+        "identity_id": str(identity.id),
+    }

@@ -26,6 +26,9 @@ ACCOUNT_RATE_LIMITS: dict[str, str] | Literal[False] = {
     "login_failed": "10/m/ip,5/5m/key",
     "signup": "20/m/ip",
     "reset_password": "20/m/ip,5/m/key",
+    "sso_discovery": "20/m/ip",
+    "sso_begin": "60/m/ip",
+    "sso_answer": "300/m/ip",  # a whole office comes from one address
 }
 # An answer that must not tell whether an address is known comes no sooner than this. It covers the
 # time that making an account takes on a busy machine.

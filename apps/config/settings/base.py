@@ -170,6 +170,10 @@ DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Headway <headway@localhost>"
 # by default. For those who host Headway beside their own receivers.
 OUTBOUND_ALLOWED_HOSTS = env_hosts("OUTBOUND_ALLOWED_HOSTS")
 
+# Which name servers are asked for the records that verify domains: host:port each, with commas.
+# None: the machine's own.
+SSO_NAME_SERVERS = env_hosts("SSO_NAME_SERVERS")
+
 # Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
 BILLING = env_bool("BILLING")
 
@@ -214,6 +218,7 @@ SPECTACULAR_SETTINGS = {
         "MeterEnum": "billing.metering.meters.Meter",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
         "RunStateEnum": "apps.runs.enums.RunState",
+        "SsoConnectionKindEnum": "apps.sso.enums.ConnectionKind",
         "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",
     },
     "POSTPROCESSING_HOOKS": [

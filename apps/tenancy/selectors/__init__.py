@@ -72,6 +72,13 @@ from apps.tenancy.selectors.service_accounts import (
     key_facts,
     list_service_accounts,
 )
+from apps.tenancy.selectors.sso import (
+    MemberState,
+    find_member_state,
+    is_sso_required,
+    list_team_ids,
+    list_team_names_of,
+)
 from apps.tenancy.selectors.workspaces import (
     account_ids_of,
     get_workspace,
@@ -90,6 +97,7 @@ __all__ = [
     "KeyOwner",
     "KeyState",
     "MemberFilter",
+    "MemberState",
     "Place",
     "StreamFacts",
     "account_ids_of",
@@ -102,6 +110,7 @@ __all__ = [
     "find_account_holds",
     "find_actor_by_key_hash",
     "find_assignment",
+    "find_member_state",
     "find_owned_account_id",
     "find_workspace_id",
     "get_account_member",
@@ -113,6 +122,7 @@ __all__ = [
     "get_service_account",
     "get_workspace",
     "invitation_rows",
+    "is_sso_required",
     "key_facts",
     "list_account_ids",
     "list_account_members",
@@ -130,6 +140,8 @@ __all__ = [
     "list_owner_addresses",
     "list_retention_days",
     "list_service_accounts",
+    "list_team_ids",
+    "list_team_names_of",
     "list_workspaces_of_account",
     "member_rows",
     "person_in_workspace",

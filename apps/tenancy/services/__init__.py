@@ -81,6 +81,7 @@ from apps.tenancy.services.service_accounts import (
     disable_service_account,
     enable_service_account,
 )
+from apps.tenancy.services.sso import give_first_roles, refuse_grants, set_sso_required
 from apps.tenancy.services.workspaces import (
     archive_workspace,
     create_workspace,
@@ -129,6 +130,7 @@ __all__ = [
     "find_open_invitation",
     "find_refusal_to_leave",
     "find_refusal_to_manage",
+    "give_first_roles",
     "grant_role",
     "hand_out_audit_streams",
     "hand_over_key",
@@ -140,6 +142,7 @@ __all__ = [
     "reactivate_account_member",
     "reactivate_member",
     "record_of_person",
+    "refuse_grants",
     "refuse_seat",
     "refuse_while_held",
     "remove_account_member",
@@ -159,6 +162,7 @@ __all__ = [
     "send_invitation_again",
     "set_audit_stream",
     "set_limits",
+    "set_sso_required",
     "show_offer",
     "transfer_ownership",
 ]

@@ -30,10 +30,15 @@ _ALL = frozenset(AccountScope)
 
 @transaction.atomic
 def provision_member(
-    *, account_id: uuid.UUID, user_id: uuid.UUID, now: datetime
+    *,
+    account_id: uuid.UUID,
+    user_id: uuid.UUID,
+    now: datetime,
+    source: MemberSource = MemberSource.SCIM,
+    role: AccountRole = AccountRole.MEMBER,
 ) -> tuple[Member, bool]:
     """
-    Make the person a member of the account, without any role; return also whether they are new.
+    Make the person a member, without any role in workspaces; return also whether they are new.
 
     Raises: PlanLimit.
     """
@@ -45,8 +50,8 @@ def provision_member(
     member = Member.objects.create(
         account_id=account_id,
         user_id=user_id,
-        role=AccountRole.MEMBER,
-        source=MemberSource.SCIM,
+        role=role,
+        source=source,
         created_at=now,
     )
     return member, True

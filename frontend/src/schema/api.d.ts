@@ -130,6 +130,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The mail domains that the account claims, and which of them are shown to be its own. */
+        get: operations["list_sso_domains"];
+        put?: never;
+        /** @description The mail domains that the account claims, and which of them are shown to be its own. */
+        post: operations["add_sso_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/domains/{domain_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of them. */
+        get: operations["get_sso_domain"];
+        put?: never;
+        post?: never;
+        /** @description One of them. */
+        delete: operations["remove_sso_domain"];
+        options?: never;
+        head?: never;
+        /** @description One of them. */
+        patch: operations["change_sso_domain"];
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/domains/{domain_id}/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Look for the record now. */
+        post: operations["verify_sso_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/invitations": {
         parameters: {
             query?: never;
@@ -463,6 +517,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether the account's people must come by its provider. */
+        get: operations["get_sso_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Whether the account's people must come by its provider. */
+        patch: operations["change_sso_policy"];
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The providers by which an account's people sign in. */
+        get: operations["list_sso_connections"];
+        put?: never;
+        /** @description The providers by which an account's people sign in. */
+        post: operations["create_sso_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One provider. */
+        get: operations["get_sso_connection"];
+        put?: never;
+        post?: never;
+        /** @description One provider. */
+        delete: operations["delete_sso_connection"];
+        options?: never;
+        head?: never;
+        /** @description One provider. */
+        patch: operations["change_sso_connection"];
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections/{connection_id}/activation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Whether people can sign in by it. */
+        post: operations["activate_sso_connection"];
+        /** @description Whether people can sign in by it. */
+        delete: operations["deactivate_sso_connection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections/{connection_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who signs in by it. */
+        get: operations["list_sso_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections/{connection_id}/people/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One of them. */
+        delete: operations["unlink_sso_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/sso-connections/{connection_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A test sign-in: what the provider says, and what would happen. It signs nobody in. */
+        get: operations["get_sso_connection_test"];
+        put?: never;
+        /** @description A test sign-in: what the provider says, and what would happen. It signs nobody in. */
+        post: operations["test_sso_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/usage": {
         parameters: {
             query?: never;
@@ -612,6 +791,45 @@ export interface paths {
         put?: never;
         /** @description A key that replaces itself needs no scope for it: it gains nothing, least of all time. */
         post: operations["rotate_own_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sso/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Where somebody with this address signs in.
+         *
+         *     SECURITY: for strangers. By the verified domain alone, and the same for every address in it:
+         *     nobody learns who is known here, and which providers there are only by guessing domains.
+         */
+        post: operations["discover_sso"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sso/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End this browser's session, and say where the provider's is ended. */
+        post: operations["sign_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2196,6 +2414,8 @@ export interface components {
         };
         /** @enum {string} */
         CreatedByOutputKindEnum: "user" | "api_key" | "automation";
+        /** @enum {string} */
+        DefaultRoleEnum: "ADMIN" | "BILLING" | "MEMBER";
         /** @description One message and what became of it. */
         DeliveryOutput: {
             attempts: number;
@@ -2989,6 +3209,25 @@ export interface components {
             description?: string;
             name?: string;
         };
+        /** @description What becomes of people who come for the first time, and of groups at each sign-in. */
+        PatchedSsoConnectionChangeRequest: {
+            client_secret?: string;
+            default_grants?: components["schemas"]["SsoGrantInputRequest"][];
+            default_role?: components["schemas"]["DefaultRoleEnum"];
+            group_teams?: components["schemas"]["SsoGroupTeamInputRequest"][];
+            joins_new_people?: boolean;
+            name?: string;
+            settings?: components["schemas"]["SsoSettingsInputRequest"];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedSsoDomainChangeRequest: {
+            /** Format: uuid */
+            connection_id?: string | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedSsoPolicyInputRequest: {
+            required?: boolean;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedWorkspaceChangeRequest: {
             name?: string;
@@ -3511,8 +3750,259 @@ export interface components {
         Source829Enum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */
         SourceAbbEnum: "SIGNUP" | "INVITATION" | "SSO" | "SCIM";
+        /** @description What the provider said. */
+        SsoAssertedOutput: {
+            claims: {
+                [key: string]: unknown;
+            };
+            email: string;
+            email_confirmed: boolean | null;
+            groups: string[];
+            name: string;
+            subject: string;
+        };
+        SsoCertificateOutput: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description SHA-256, hexadecimal */
+            fingerprint: string;
+        };
+        /** @description What becomes of people who come for the first time, and of groups at each sign-in. */
+        SsoConnectionInputRequest: {
+            client_secret?: string;
+            default_grants?: components["schemas"]["SsoGrantInputRequest"][];
+            default_role?: components["schemas"]["DefaultRoleEnum"];
+            group_teams?: components["schemas"]["SsoGroupTeamInputRequest"][];
+            /** Format: uuid */
+            id?: string;
+            joins_new_people?: boolean;
+            kind: components["schemas"]["SsoConnectionKindEnum"];
+            name: string;
+            settings: components["schemas"]["SsoSettingsInputRequest"];
+        };
+        /** @enum {string} */
+        SsoConnectionKindEnum: "OIDC" | "SAML";
+        SsoConnectionList: {
+            items: components["schemas"]["SsoConnectionOutput"][];
+        };
+        SsoConnectionOutput: {
+            /** Format: date-time */
+            activated_at: string | null;
+            certificates: components["schemas"]["SsoCertificateOutput"][];
+            /** Format: date-time */
+            created_at: string;
+            default_grants: components["schemas"]["SsoGrantOutput"][];
+            default_role: components["schemas"]["DefaultRoleEnum"];
+            group_teams: components["schemas"]["SsoGroupTeamOutput"][];
+            has_client_secret: boolean;
+            /** Format: uuid */
+            id: string;
+            joins_new_people: boolean;
+            kind: components["schemas"]["SsoConnectionKindEnum"];
+            last_error: string;
+            /** Format: date-time */
+            last_error_at: string | null;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** @description where its people can begin */
+            login_url: string;
+            /** Format: date-time */
+            metadata_fetched_at: string | null;
+            name: string;
+            ours: components["schemas"]["SsoOursOutput"];
+            /** @description who have signed in by it */
+            people: number;
+            settings: components["schemas"]["SsoSettingsOutput"];
+            /** Format: date-time */
+            tested_at: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SsoDiscoveryInputRequest: {
+            email: string;
+        };
+        /** @description Where somebody with this address signs in; null: with a password, or nowhere. */
+        SsoDiscoveryOutput: {
+            url: string | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SsoDomainInputRequest: {
+            /** Format: uuid */
+            connection_id?: string | null;
+            domain: string;
+        };
+        SsoDomainList: {
+            items: components["schemas"]["SsoDomainOutput"][];
+        };
+        SsoDomainOutput: {
+            /** Format: date-time */
+            checked_at: string | null;
+            /** Format: uuid */
+            connection_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            domain: string;
+            /** Format: uuid */
+            id: string;
+            last_error: string;
+            /** Format: date-time */
+            lost_at: string | null;
+            /** Format: date-time */
+            missing_since: string | null;
+            /** @description what the domain's TXT record must say */
+            record: string;
+            /** Format: date-time */
+            verified_at: string | null;
+        };
+        /** @description A role in a workspace: a built-in one or one of the account's own. */
+        SsoGrantInputRequest: {
+            /** Format: uuid */
+            custom_role_id?: string;
+            role?: components["schemas"]["SsoGrantInputRoleEnum"];
+            /** Format: uuid */
+            workspace_id: string;
+        };
+        /** @enum {string} */
+        SsoGrantInputRoleEnum: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER";
+        SsoGrantOutput: {
+            /** Format: uuid */
+            custom_role_id: string | null;
+            role: string | null;
+            /** Format: uuid */
+            workspace_id: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SsoGroupTeamInputRequest: {
+            group: string;
+            team: string;
+        };
+        SsoGroupTeamOutput: {
+            group: string;
+            team: string;
+        };
+        /** @description Somebody who signs in by a connection. */
+        SsoIdentityOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description as the provider last said */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_signed_in_at: string;
+            subject: string;
+            user: components["schemas"]["SsoLinkedUserOutput"];
+        };
+        SsoIdentityPage: {
+            items: components["schemas"]["SsoIdentityOutput"][];
+            next_cursor: string | null;
+        };
+        SsoLinkedUserOutput: {
+            /** Format: email */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description How to find an OpenID Connect provider. */
+        SsoOidcSettingsInputRequest: {
+            client_id: string;
+            groups_claim?: string;
+            issuer: string;
+            scopes?: string[];
+        };
+        /** @description What to enter at the provider; by the connection's kind the others are null. */
+        SsoOursOutput: {
+            acs_url: string | null;
+            certificate: string | null;
+            entity_id: string | null;
+            metadata_url: string | null;
+            redirect_uri: string | null;
+            sign_out_uri: string | null;
+            sls_url: string | null;
+        };
+        /** @description Whether people must come by the provider, and what decides who may ask it of them. */
+        SsoPolicyOutput: {
+            active_connections: number;
+            /** @description whether who asks has, once */
+            came_by_provider: boolean;
+            is_owner: boolean;
+            required: boolean;
+        };
+        /** @description How to find a SAML provider: by its metadata's address, its metadata, or by hand. */
+        SsoSamlSettingsInputRequest: {
+            allow_provider_initiated?: boolean;
+            certificates?: string[];
+            email_attribute?: string;
+            entity_id?: string;
+            groups_attribute?: string;
+            metadata_url?: string;
+            metadata_xml?: string;
+            name_attribute?: string;
+            sign_requests?: boolean;
+            slo_url?: string;
+            sso_url?: string;
+        };
+        SsoSettingsInputRequest: components["schemas"]["SsoOidcSettingsInputRequest"] | components["schemas"]["SsoSamlSettingsInputRequest"];
+        /** @description What is known of the provider; what does not belong to the connection's kind is null. */
+        SsoSettingsOutput: {
+            allow_provider_initiated: boolean | null;
+            certificates: string[] | null;
+            client_id: string | null;
+            email_attribute: string | null;
+            entity_id: string | null;
+            groups_attribute: string | null;
+            groups_claim: string | null;
+            issuer: string | null;
+            metadata_url: string | null;
+            name_attribute: string | null;
+            scopes: string[] | null;
+            sign_requests: boolean | null;
+            slo_url: string | null;
+            sso_url: string | null;
+        };
+        /** @description Where the browser goes to end the provider's session, too; null: nowhere. */
+        SsoSignOutOutput: {
+            url: string | null;
+        };
+        /** @description The last test; without one `started_at` is null, and `result` while it is on its way. */
+        SsoTestOutput: {
+            /** Format: date-time */
+            finished_at: string | null;
+            result: components["schemas"]["SsoTestResultOutput"] | null;
+            /** Format: date-time */
+            started_at: string | null;
+        };
+        SsoTestResultOutput: {
+            asserted: components["schemas"]["SsoAssertedOutput"] | null;
+            code: string | null;
+            details: {
+                [key: string]: unknown;
+            };
+            message: string | null;
+            ok: boolean;
+            would: components["schemas"]["SsoWouldOutput"] | null;
+        };
+        SsoTestUrlOutput: {
+            /** @description to be opened in the browser that asked */
+            url: string;
+        };
+        /** @description What signing in would do. */
+        SsoWouldOutput: {
+            grants: components["schemas"]["SsoGrantOutput"][];
+            groups_came: boolean;
+            joins: boolean;
+            role: string | null;
+            step: components["schemas"]["StepEnum"];
+            teams_joined: string[];
+            teams_left: string[];
+            teams_unknown: string[];
+        };
         /** @enum {string} */
         StateTypeEnum: "SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED";
+        /** @enum {string} */
+        StepEnum: "SIGN_IN" | "LINK" | "HAND_OVER" | "CREATE";
         TaskBundleOutput: {
             bytes: number;
             sha256: string;
@@ -4021,6 +4511,197 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_sso_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDomainList"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_sso_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoDomainInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDomainOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_sso_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDomainOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_sso_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_sso_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSsoDomainChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDomainOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    verify_sso_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                domain_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDomainOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -4840,6 +5521,418 @@ export interface operations {
             };
         };
     };
+    get_sso_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoPolicyOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_sso_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSsoPolicyInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoPolicyOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_sso_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoConnectionList"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoConnectionInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoConnectionOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoConnectionOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSsoConnectionChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoConnectionOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    activate_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoConnectionOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deactivate_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_sso_people: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoIdentityPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    unlink_sso_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_sso_connection_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoTestOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    test_sso_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoTestUrlOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -5196,6 +6289,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewApiKeyOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    discover_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoDiscoveryInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDiscoveryOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoSignOutOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
