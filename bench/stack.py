@@ -167,8 +167,7 @@ from apps.tenancy.isolation import workspace_scope
 now = utc_now()
 user = User.objects.create_user("bench@headway.example", "correct horse battery", name="Bench")
 workspace = services.create_account_for_new_user(user_id=user.id, display_name="Bench", now=now)
-actor, _ = selectors.person_in_workspace(
-    user_id=user.id, name="Bench", email=user.email, workspace=workspace.slug)
+actor, _ = selectors.person_in_workspace(user_id=user.id, workspace=workspace.slug)
 with workspace_scope(workspace.id):
     _, secret = services.create_api_key(
         actor=actor, workspace_id=workspace.id, name="bench", role="OWNER", scopes=[],

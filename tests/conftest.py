@@ -64,6 +64,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(_folder, ignore_errors=True)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many crossings the rival walk tried, over all its tests and processes."""
+    counted: dict[str, int] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in getattr(report, "user_properties", ()):
+                if name in {"crossings", "leaks"}:
+                    counted[name] = counted.get(name, 0) + value
+    if counted:
+        terminalreporter.write_line(
+            f"{counted['crossings']:,} crossings tried, {counted['leaks']} leaks"
+        )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Made and migrated by the owner; from here on tests are the app's role, as requests are."""

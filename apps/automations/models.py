@@ -47,6 +47,10 @@ class Automation(Record):
     created_by = models.ForeignKey(
         "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    # For whom it acts: who last said what is to be done. By value, so that nobody takes the place
+    # of who is gone. Both null: for Headway itself.
+    acts_for_user_id = models.UUIDField(null=True)
+    acts_for_service_account_id = models.UUIDField(null=True)
     updated_at = models.DateTimeField(default=utc_now)
 
     drawn_secret: str | None = None  # set by the edit that drew it, which shows it once

@@ -34,6 +34,12 @@ def list_pools(*, workspace_id: uuid.UUID) -> PoolQuerySet:
     return Pool.objects.for_workspace(workspace_id).prefetch_related(Prefetch("queues", queues))
 
 
+def find_pool_name(*, workspace_id: uuid.UUID, object_id: uuid.UUID) -> str | None:
+    """Return the pool's name, None when there is no such pool in the workspace."""
+    pools = Pool.objects.for_workspace(workspace_id).filter(pk=object_id)
+    return pools.values_list("name", flat=True).first()
+
+
 def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     """
     Return the pool of this name or id.

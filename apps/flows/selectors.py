@@ -96,6 +96,21 @@ def deployment_names(
     }
 
 
+def find_deployment_name(*, workspace_id: uuid.UUID, object_id: uuid.UUID) -> str | None:
+    """Return "flow/deployment", None when there is no such deployment in the workspace."""
+    return deployment_names(workspace_id=workspace_id, deployment_ids=[object_id]).get(object_id)
+
+
+def pools_of_deployments(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """Return the pool of each of the deployments that exist in the workspace."""
+    if not deployment_ids:
+        return {}
+    rows = Deployment.objects.for_workspace(workspace_id).standing().filter(id__in=deployment_ids)
+    return dict(rows.values_list("id", "pool_id"))
+
+
 def get_schedule(
     *, workspace_id: uuid.UUID, schedule_id: uuid.UUID, for_update: bool = False
 ) -> Schedule:

@@ -44,7 +44,7 @@ def session_facts(request: HttpRequest) -> SignIn:
     A second factor counts for as long as the session lives and the factor is not removed. A passkey
     alone counts as well: it was asked to verify its person, which makes it two factors in one.
     """
-    return _facts(get_authentication_records(request, _person(request)))
+    return facts_of(get_authentication_records(request, _person(request)))
 
 
 def _person(request: HttpRequest) -> Any:
@@ -53,7 +53,8 @@ def _person(request: HttpRequest) -> Any:
     return user if isinstance(user, AbstractBaseUser | AnonymousUser) else get_user(request)
 
 
-def _facts(records: Iterable[dict[str, Any]]) -> SignIn:
+def facts_of(records: Iterable[dict[str, Any]]) -> SignIn:
+    """Return what allauth's records of a sign-in say."""
     methods: dict[str, None] = {}
     mfa = False
     signed_in_at = None

@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from apps.runs.enums import TYPE_OF, CauseKind, RunSource, RunState, StateType
 from apps.runs.state_machine import UNSUCCESSFUL, may_cancel
+from apps.tenancy import access
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def run_body(
 ) -> dict[str, object]:
     """Fill a RunOutput."""
     state = RunState(run.state)
+    targets = access.run_targets(deployment_id=run.deployment_id, pool_id=run.pool_id)
     agent = None
     if run.agent_id is not None:
         agent = {"id": run.agent_id, "name": run.agent_name, "host": run.agent_host}
@@ -182,11 +184,11 @@ def run_body(
         "cause": run.cause,
         "agent": agent,
         "may": {
-            "cancel": may_cancel(state) and actor.may(Scope.RUNS_CANCEL),
+            "cancel": may_cancel(state) and access.may(actor, Scope.RUNS_CANCEL, *targets),
             "retry": state in UNSUCCESSFUL
             and run.queue_id is not None
             and (run.deployment is None or run.deployment.deleted_at is None)
-            and actor.may(Scope.RUNS_WRITE),
+            and access.may(actor, Scope.RUNS_WRITE, *targets),
         },
         "estimated_duration_ms": estimated_duration_ms,
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from apps.tenancy import access
+from apps.tenancy.access import Door, SessionFacts, Shut, Target
 from apps.tenancy.enums import ActorKind
-from apps.tenancy.scopes import Scope
+from apps.tenancy.scopes import AccountScope, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,8 @@ class Actor:
     A person, an API key or a run. `scopes` and `role` are those in the workspace of the request.
 
     `user_id` is the person, or the maker of the key (None when that person is gone, and for the
-    key of a service account, which `service_account_id` then names).
+    key of a service account, which `service_account_id` then names). What may be done is asked of
+    `apps.tenancy.access`.
     """
 
     kind: ActorKind
@@ -121,18 +125,51 @@ class Actor:
     name: str
     email: str | None
     user_id: uuid.UUID | None
-    role: str | None = None
+    role: str | None = None  # built-in; None when no single one says it all
+    role_name: str = ""
     scopes: frozenset[Scope] = frozenset()
     workspace: WorkspaceRef | None = None  # an API key's own; None for a person
     pool: str = ""  # with an agents' key that serves this pool only: its name
-    service_account_id: uuid.UUID | None = None
     run: RunRef | None = None  # with the key of a run: nothing but this run is open to it
-    archived: bool = False  # the workspace of the request is read-only
+    # Whom rules and teams name: the person's membership of the account (of a personal key: its
+    # maker's), or the service account that the key is of.
+    member_id: uuid.UUID | None = None
+    teams: frozenset[uuid.UUID] = frozenset()
+    service_account_id: uuid.UUID | None = None
+    is_owner: bool = False  # of the workspace: whom rules do not narrow
+    shut: frozenset[Shut] = frozenset()  # objects that rules close to this actor, and for what
+    account_role: str | None = None  # of a person, in the account of the request
+    account_scopes: frozenset[AccountScope] = frozenset()
 
     @property
     def is_authenticated(self) -> bool:
         """What DRF and its throttles ask."""
         return True
 
-    def may(self, scope: Scope) -> bool:
-        return scope in self.scopes
+    def may(self, scope: Scope | AccountScope, *targets: Target) -> bool:
+        return access.may(self, scope, *targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """What was resolved of somebody who is at a workspace's door, or an account's."""
+
+    actor: Actor
+    door: Door
+    account: AccountRef
+    workspace: WorkspaceRef | None = None  # None at an account's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """
+    Who sends a request, before they are let in anywhere.
+
+    `asked_at` is by the monotonic clock: what is known of them was true then.
+    """
+
+    actor: Actor  # a person's holds no scopes yet: those belong to a place
+    asked_at: float
+    entrance: Entrance | None = None  # of the place in the address; None when they have none there
+    session: SessionFacts | None = None  # None for keys
+    remembered_as: Hashable | None = None  # in memory; None of what the database just said

@@ -174,3 +174,66 @@ class NamedInRules(DomainError):
 
     code = "named_in_rules"
     status = 409
+
+
+class ObjectRestricted(DomainError):
+    """Rules name who may do this to the object, and the actor is not among them."""
+
+    code = "object_restricted"
+    status = 403
+
+
+class MfaRequired(DomainError):
+    """The account asks for a second factor that this session was not signed in with."""
+
+    code = "mfa_required"
+    status = 403
+
+
+class SsoRequired(DomainError):
+    """The account asks for a sign-in through its identity provider."""
+
+    code = "sso_required"
+    status = 403
+
+
+class AddressNotAllowed(DomainError):
+    """The account admits nobody from this network address."""
+
+    code = "address_not_allowed"
+    status = 403
+
+
+class RoleInUse(DomainError):
+    """Somebody has the role, or is invited to it; `details` says how many."""
+
+    code = "role_in_use"
+    status = 409
+
+
+class TooManyRoles(DomainError):
+    """An account has no more roles of its own than this; `details.limit` says how many."""
+
+    code = "too_many_roles"
+    status = 409
+
+
+class TeamIsProvided(DomainError):
+    """The account's identity provider keeps the team; it is changed there."""
+
+    code = "team_is_provided"
+    status = 409
+
+
+class RuleStands(DomainError):
+    """There is such a rule already."""
+
+    code = "rule_stands"
+    status = 409
+
+
+class TooManyRules(DomainError):
+    """A workspace has no more rules than this; `details.limit` says how many."""
+
+    code = "too_many_rules"
+    status = 409

@@ -5,25 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import structlog
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.core.errors import NotFound, PermissionDenied
+from apps.core.errors import DomainError, NotFound, PermissionDenied, Unauthenticated
 from apps.core.http import rate_classes
 from apps.core.http.rate_classes import Ask, RateClass, Standing
-from apps.tenancy import audit, selectors
-from apps.tenancy.actors import AccountRef, Actor, WorkspaceRef
-from apps.tenancy.errors import AccountArchived
+from apps.core.http.request_context import client_address
+from apps.tenancy import access, audit, key_cache
+from apps.tenancy.actors import AccountRef, Actor, Caller, Entrance, WorkspaceRef
 from apps.tenancy.isolation import account_scope, workspace_scope
-from apps.tenancy.permissions import require_scope
-from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, READ_SCOPES, AccountScope, Scope
+from apps.tenancy.scopes import ACCOUNT_READ_SCOPES, READ_SCOPES, AccountScope, Scope
+from apps.tenancy.services.glass import note_broken_glass
 from apps.tenancy.slugs import as_uuid
+
+T = TypeVar("T")
 
 
 class WorkspaceRequest(Request):
@@ -34,29 +36,66 @@ class WorkspaceRequest(Request):
 
 
 def enter_workspace(
-    actor: Actor, workspace: str, *, admits_runs: bool = False
+    caller: Caller,
+    workspace: str,
+    *,
+    request: HttpRequest,
+    writes: bool,
+    admits_runs: bool = False,
 ) -> tuple[Actor, WorkspaceRef]:
     """
     Return the actor with the scopes held in this workspace, and the workspace.
 
     SECURITY: every way into a workspace leads through here, so that the key of a run opens only
-    what says that it is for runs.
+    what says that it is for runs, and an account's networks and sign-in rules hold everywhere.
     Raises: NotFound for outsiders and for keys of other workspaces alike; PermissionDenied for the
-    key of a run where none is admitted.
+    key of a run where none is admitted; what `access.admission` says.
     """
-    if actor.workspace is not None:
-        own = actor.workspace
-        if workspace != own.slug and as_uuid(workspace) != own.id:
-            raise NotFound("There is no such workspace.")
-        if actor.run is not None and not admits_runs:
-            raise PermissionDenied("The key of a run reports that run and does nothing else.")
-        return replace(actor, archived=own.archived_at is not None), own
-    person, workspace_id = selectors.person_in_workspace(
-        user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace
+    entrance = caller.entrance
+    found = entrance.workspace if entrance else None
+    if entrance is None or found is None:
+        raise NotFound("There is no such workspace.")
+    if workspace != found.slug and as_uuid(workspace) != found.id:
+        raise NotFound("There is no such workspace.")
+    if entrance.actor.run is not None and not admits_runs:
+        raise PermissionDenied("The key of a run reports that run and does nothing else.")
+    _admit(caller, entrance, request=request, writes=writes)
+    return entrance.actor, found
+
+
+def enter_account(
+    caller: Caller, account_id: uuid.UUID, *, request: HttpRequest, writes: bool
+) -> tuple[Actor, AccountRef]:
+    """
+    Return the actor with the scopes held in this account, and the account.
+
+    Raises: NotFound for outsiders; PermissionDenied for keys; what `access.admission` says.
+    """
+    entrance = caller.entrance
+    if entrance is None or entrance.account.id != account_id:
+        raise NotFound("There is no such account.")
+    if entrance.actor.workspace is not None:
+        raise PermissionDenied("An API key speaks for its workspace only; sign in.")
+    _admit(caller, entrance, request=request, writes=writes)
+    return entrance.actor, entrance.account
+
+
+def _admit(caller: Caller, entrance: Entrance, *, request: HttpRequest, writes: bool) -> None:
+    actor = entrance.actor
+    is_account_owner = actor.account_role == access.OWNER
+    refusal = access.admission(
+        entrance.door,
+        session=caller.session,
+        address=None if actor.run is not None else client_address(request),
+        writes=writes,
+        is_account_owner=is_account_owner,
     )
-    with workspace_scope(workspace_id):
-        found = selectors.get_workspace(workspace_id=workspace_id)
-    return replace(person, archived=found.archived_at is not None), found
+    if refusal is not None:
+        raise refusal.error()
+    if caller.session is not None and access.breaks_glass(
+        entrance.door, session=caller.session, is_account_owner=is_account_owner
+    ):
+        note_broken_glass(session=request.session, actor=actor, account=entrance.account)
 
 
 class WorkspaceView(APIView):
@@ -83,15 +122,22 @@ class WorkspaceView(APIView):
             return  # DRF answers 405
         if method == "OPTIONS":
             return
-        actor, workspace = enter_workspace(
-            request.user,  # type: ignore[arg-type] # IsActor saw to it
-            kwargs["workspace"],
-            admits_runs=method in self.run_key_methods,
-        )
-        if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
-            raise PermissionDenied("This is the key of another run.")
         scope = self.scopes[method]
-        require_scope(actor, scope, even_archived=method in self.open_while_archived)
+
+        def enter(caller: Caller) -> tuple[Actor, WorkspaceRef]:
+            actor, workspace = enter_workspace(
+                caller,
+                kwargs["workspace"],
+                request=request._request,
+                writes=scope not in READ_SCOPES and method not in self.open_while_archived,
+                admits_runs=method in self.run_key_methods,
+            )
+            if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
+                raise PermissionDenied("This is the key of another run.")
+            access.require(actor, scope)
+            return actor, workspace
+
+        actor, workspace = asked_again(request, enter)
         if scope in READ_SCOPES and actor.run is None:
             self._count_query(workspace)
         audit.act_as(actor)
@@ -143,7 +189,7 @@ class AccountView(APIView):
 
     scopes: ClassVar[dict[str, AccountScope]] = {}
     in_transaction: ClassVar[bool] = True  # as for workspaces
-    open_while_archived: ClassVar[frozenset[str]] = frozenset()
+    open_while_archived: ClassVar[frozenset[str]] = frozenset()  # as for workspaces
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -152,13 +198,22 @@ class AccountView(APIView):
             return  # DRF answers 405
         if method == "OPTIONS":
             return
-        actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
-        account, held = _enter_account(actor, kwargs["account_id"], self.scopes[method])
-        if account.archived_at is not None and method not in {"GET", *self.open_while_archived}:
-            raise AccountArchived("The account is archived: it can be read, and nothing else.")
+        scope = self.scopes[method]
+
+        def enter(caller: Caller) -> tuple[Actor, AccountRef]:
+            actor, account = enter_account(
+                caller,
+                kwargs["account_id"],
+                request=request._request,
+                writes=scope not in ACCOUNT_READ_SCOPES and method not in self.open_while_archived,
+            )
+            access.require(actor, scope)
+            return actor, account
+
+        actor, account = asked_again(request, enter)
         audit.act_as(actor)
         request.actor, request.account = actor, account  # type: ignore[attr-defined]
-        request.account_scopes = held  # type: ignore[attr-defined]
+        request.account_scopes = actor.account_scopes  # type: ignore[attr-defined]
         structlog.contextvars.bind_contextvars(account_id=str(account.id))
         if self.in_transaction:
             _enter_around(self, method.lower(), "account_id", lambda: account_scope(account.id))
@@ -166,22 +221,23 @@ class AccountView(APIView):
             _enter_around(self, method.lower(), "account_id", nullcontext)
 
 
-def _enter_account(
-    actor: Actor, account_id: uuid.UUID, scope: AccountScope
-) -> tuple[AccountRef, frozenset[AccountScope]]:
-    if actor.workspace is not None:
-        if actor.workspace.account_id != account_id:
-            raise NotFound("There is no such account.")
-        raise PermissionDenied("An API key speaks for its workspace only; sign in.")
-    account, role = selectors.get_membership(user_id=actor.id, account_id=account_id)
-    held = ACCOUNT_ROLE_SCOPES[role.value]
-    if scope not in held:
-        raise PermissionDenied(
-            f"This needs the scope {scope.value} in the account.",
-            scope=scope.value,
-            role=role.value,
-        )
-    return account, held
+def asked_again(request: Request, enter: Callable[[Caller], T]) -> T:
+    """
+    Let the caller in, as they are remembered; refuse them only by what is so at this moment.
+
+    Whoever was given a role, or has just used their second factor, need not wait a second for it.
+    """
+    caller: Caller = request.auth  # type: ignore[assignment] # set with the actor
+    try:
+        return enter(caller)
+    except DomainError:
+        if caller.remembered_as is None:
+            raise
+    key_cache.forget(caller.remembered_as)
+    request._authenticate()  # type: ignore[attr-defined] # the stubs leave it out
+    if request.auth is None:
+        raise Unauthenticated("Sign in, or send an API key.")
+    return enter(request.auth)  # type: ignore[arg-type] # as above
 
 
 def _enter_around(

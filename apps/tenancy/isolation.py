@@ -212,6 +212,11 @@ OWN_RULES = (
     " JOIN tenancy_member AS mine ON mine.account_id = theirs.account_id"
     f" WHERE mine.user_id = {_CURRENT_USER}));"
 )
+RULES_BY_ACCOUNT = (
+    "CREATE POLICY by_account ON tenancy_objectrule TO "
+    f"{APP_ROLE} USING (workspace_id IN (SELECT theirs.id FROM tenancy_workspace AS theirs"
+    f" WHERE theirs.account_id = {_CURRENT_ACCOUNT}));"
+)
 ASSIGNMENTS_BY_ACCOUNT = (
     "CREATE POLICY by_account ON tenancy_roleassignment TO "
     f"{APP_ROLE} USING (workspace_id IN (SELECT theirs.id FROM tenancy_workspace AS theirs"

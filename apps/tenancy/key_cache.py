@@ -1,41 +1,57 @@
 """
-Remember who is behind an API key for one second, so that a busy sender costs no query a request.
+Remember who somebody is and what they may do for one second, so that it costs no query a request.
 
-The second is the promise that a revoked key stops working everywhere within one second.
+By the hash of an API key, or by a session and the place in the address. The second is the promise
+that whoever is revoked, demoted or removed can do nothing more within one second, on every process:
+it is counted from before the database was asked.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
+from dataclasses import replace
 from threading import Lock
 
-from apps.tenancy.actors import Actor
+from django.db import transaction
+
+from apps.tenancy.actors import Caller
 
 REMEMBERED_SECONDS = 1.0
 _MAX_ENTRIES = 10_000
 
-_entries: dict[str, tuple[float, Actor]] = {}
+_entries: dict[Hashable, Caller] = {}
 _lock = Lock()
 
 
-def find(secret_hash: str) -> Actor | None:
-    entry = _entries.get(secret_hash)
-    if entry is None or entry[0] < time.monotonic():
+def find(key: Hashable) -> Caller | None:
+    entry = _entries.get(key)
+    if entry is None or time.monotonic() >= entry.asked_at + REMEMBERED_SECONDS:
         return None
-    return entry[1]
+    return entry
 
 
-def remember(secret_hash: str, actor: Actor) -> None:
+def remember(key: Hashable, caller: Caller) -> None:
     with _lock:
         if len(_entries) >= _MAX_ENTRIES:
             _entries.clear()
-        _entries[secret_hash] = (time.monotonic() + REMEMBERED_SECONDS, actor)
+        _entries[key] = replace(caller, remembered_as=key)
 
 
-def forget(secret_hash: str) -> None:
-    _entries.pop(secret_hash, None)
+def forget(key: Hashable) -> None:
+    _entries.pop(key, None)
 
 
 def forget_all() -> None:
-    """For tests: each starts with nobody remembered."""
     _entries.clear()
+
+
+def forget_changed() -> None:
+    """
+    Let this process see at once what is being changed; the others do within the second.
+
+    Now, for who reads on in the same transaction, and after the commit, because another thread may
+    have asked before it. Of everybody: changes are rare, and a team or a role has many members.
+    """
+    forget_all()
+    transaction.on_commit(forget_all)

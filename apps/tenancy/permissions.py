@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apps.core.errors import PermissionDenied, Unauthenticated
+from apps.core.errors import Unauthenticated
+from apps.tenancy import access
 from apps.tenancy.actors import Actor
-from apps.tenancy.errors import WorkspaceArchived
-from apps.tenancy.scopes import READ_SCOPES, Scope
+from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:  # DRF imports this module while APIView is being imported
     from rest_framework.views import APIView
@@ -25,14 +25,6 @@ class IsActor(BasePermission):
         return True
 
 
-def require_scope(actor: Actor, scope: Scope, *, even_archived: bool = False) -> None:
-    """
-    Let only those pass who hold the scope, and in an archived workspace only those who look.
-
-    `even_archived`: for what brings the workspace back, takes its data out or deletes it.
-    Raises: PermissionDenied, naming the scope; WorkspaceArchived.
-    """
-    if not actor.may(scope):
-        raise PermissionDenied(f"This needs the scope {scope.value}.", scope=scope.value)
-    if actor.archived and scope not in READ_SCOPES and not even_archived:
-        raise WorkspaceArchived("The workspace is archived: it can be read, and nothing else.")
+def require_scope(actor: Actor, scope: Scope) -> None:
+    """Raises: PermissionDenied, naming the scope."""
+    access.require(actor, scope)

@@ -89,6 +89,9 @@ ROLE_SCOPES: dict[WorkspaceRole, frozenset[Scope]] = {
 }
 
 
+# What of an account can be read; anything else changes it.
+ACCOUNT_READ_SCOPES = frozenset(scope for scope in AccountScope if scope.value.endswith(":read"))
+
 # By the names of enums.AccountRole. Keys speak for a workspace and hold none of these.
 ACCOUNT_ROLE_SCOPES: dict[str, frozenset[AccountScope]] = {
     "OWNER": frozenset(AccountScope),
@@ -116,16 +119,10 @@ def known_scopes(names: Iterable[str]) -> frozenset[Scope]:
     return frozenset(scope for scope in Scope if scope.value in stored)
 
 
-def held_by_key(granted: Iterable[str], maker_role: str | None) -> frozenset[Scope]:
-    """
-    Return what a key may do now: no more than its maker's role in the workspace has today.
-
-    None: the maker has left, or their account is closed; the key does nothing any more.
-    """
-    if maker_role is None:
-        return frozenset()
-    names = set(granted)  # perhaps also of scopes that are no more
-    return frozenset(scope for scope in scopes_of(maker_role) if scope.value in names)
+def sorted_account_scopes(scopes: Iterable[AccountScope]) -> list[str]:
+    """Return the scopes' texts in the order of their declaration."""
+    held = set(scopes)
+    return [scope.value for scope in AccountScope if scope in held]
 
 
 def sorted_scopes(scopes: Iterable[Scope]) -> list[str]:

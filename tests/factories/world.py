@@ -118,6 +118,20 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     account = f"/api/v1/account/{owner.workspace.account_id}"
+    team = made(api.post(f"{account}/teams", {"name": "secret team"}))
+    role = made(
+        api.post(
+            f"{account}/roles",
+            {"name": "secret role", "based_on": "VIEWER", "scopes": ["runs:read"]},
+        )
+    )
+    rule = made(
+        api.post(
+            "rules",
+            {"object_kind": "POOL", "object_id": pool["id"], "scope": "pools:write"}
+            | {"team_id": team["id"]},
+        )
+    )
     invitation = made(api.post(f"{account}/invitations", {"email": "secret@rival.example"}))
     people = made(api.get(f"{account}/members"))["items"][0]
     _let_it_fire(owner)
@@ -148,6 +162,9 @@ def furnish(owner: Person) -> dict[str, str]:
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],
         "account_member_id": people["id"],
+        "team_id": team["id"],
+        "role_id": role["id"],
+        "rule_id": rule["id"],
     }
 
 

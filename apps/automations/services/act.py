@@ -23,7 +23,7 @@ from apps.automations.actions import Action, CancelRun, Notify, RunDeployment, W
 from apps.automations.conditions import read_key
 from apps.automations.context import context_of
 from apps.automations.enums import AttemptState
-from apps.automations.models import ActionAttempt, Firing
+from apps.automations.models import ActionAttempt, Automation, Firing
 from apps.automations.services.attempts import AT_A_TIME, end_attempt, hand_out
 from apps.automations.services.locks import lock_actions
 from apps.automations.templates import RenderFaultError
@@ -37,7 +37,9 @@ from apps.notifications import services as notifications
 from apps.notifications.services import Message
 from apps.runs import services as runs
 from apps.telemetry import selectors as telemetry
+from apps.tenancy import access
 from apps.tenancy import selectors as tenancy
+from apps.tenancy.access import Asker
 from apps.tenancy.isolation import workspace_scope
 
 logger = structlog.get_logger(__name__)
@@ -53,6 +55,7 @@ class _Begun:
     action: Action
     context: Mapping[str, Any]
     secret: str
+    asker: Asker  # for whom it is done, as they are today
 
 
 def perform_action(
@@ -141,7 +144,22 @@ def _begin(workspace_id: uuid.UUID, attempt_id: uuid.UUID, now: datetime) -> _Be
         action=doing.restore(firing.actions[attempt.action]),
         context=context,
         secret=str(firing.automation.secret),
+        asker=_asker(firing.automation, now),
     )
+
+
+def _asker(automation: Automation, now: datetime) -> Asker:
+    user_id = automation.acts_for_user_id
+    service_account_id = automation.acts_for_service_account_id
+    if user_id is None and service_account_id is None:
+        return access.HEADWAY
+    doer = tenancy.resolve_doer(
+        workspace_id=automation.workspace_id,
+        user_id=user_id,
+        service_account_id=service_account_id,
+        now=now,
+    )
+    return doer or access.NOBODY
 
 
 def _do_here(begun: _Begun, now: datetime) -> tuple[AttemptState, dict[str, Any]]:
@@ -193,6 +211,7 @@ def _start_run(begun: _Begun, action: RunDeployment, now: datetime) -> uuid.UUID
         now=now,
         run_id=run_id,
         may_wait=True,  # nobody stands by to be refused
+        asker=begun.asker,
     )
     return run.id
 
@@ -208,6 +227,7 @@ def _cancel_run(begun: _Begun, action: CancelRun, now: datetime) -> uuid.UUID:
         run_id=run_id,
         now=now,
         by=f"the automation {begun.firing.automation.name}",
+        asker=begun.asker,
     )
     return run_id
 

@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from apps.automations import actions as doing
 from apps.automations import selectors, triggers
 from apps.automations.actions import Action, ActionFaultError, Notify, RunDeployment, Webhook
-from apps.automations.enums import DeadlineState
+from apps.automations.enums import ActionKind, DeadlineState
 from apps.automations.errors import AutomationChanged, BadRule, TooManyAutomations
 from apps.automations.models import ActionAttempt, Automation, Deadline, TriggerBucket
 from apps.automations.services.locks import lock_rules
@@ -25,8 +25,17 @@ from apps.flows import selectors as flows
 from apps.notifications import selectors as notifications
 from apps.telemetry import services as telemetry
 from apps.telemetry.enums import Consumer
+from apps.tenancy import access
+from apps.tenancy.access import Target
+from apps.tenancy.actors import Actor
+from apps.tenancy.scopes import Scope
 
 logger = structlog.get_logger(__name__)
+NEEDED: Final = {
+    ActionKind.RUN_DEPLOYMENT: Scope.RUNS_WRITE,
+    ActionKind.CANCEL_RUN: Scope.RUNS_CANCEL,
+    ActionKind.NOTIFY: Scope.CHANNELS_READ,
+}
 MAX_AUTOMATIONS = 1_000  # of a workspace
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what ours begin with, not one of them
 
@@ -52,13 +61,16 @@ def create_automation(
     now: datetime,
     description: str = "",
     paused: bool = False,
+    actor: Actor | None = None,
 ) -> Automation:
     """
-    Add a rule; it counts events that occur from now on.
+    Add a rule; it counts events that occur from now on, and acts for the actor.
 
-    Raises: BadRule, TooManyAutomations.
+    Raises: BadRule, TooManyAutomations, PermissionDenied and ObjectRestricted for what the actor
+    may not do by hand.
     """
     parsed, done = _parse(workspace_id, trigger, actions)
+    require_to_do(actor, workspace_id=workspace_id, actions=done)
     lock_rules(workspace_id)
     if Automation.objects.for_workspace(workspace_id).count() >= MAX_AUTOMATIONS:
         raise TooManyAutomations(
@@ -73,6 +85,7 @@ def create_automation(
         active_since=now,
         paused_at=now if paused else None,
         created_by_id=created_by,
+        **_acting_for(actor),
         created_at=now,
         updated_at=now,
     )
@@ -92,14 +105,17 @@ def edit_automation(
     changes: AutomationChanges,
     now: datetime,
     version: int | None = None,
+    actor: Actor | None = None,
 ) -> Automation:
     """
-    Change a rule.
+    Change a rule; from then on it acts for the actor.
 
     Another trigger, and going on after a pause, begin anew: what was collected and what was waited
     for is dropped, and events count from now on. Pausing drops it too. A new name, description or
     list of actions leaves it as it is.
-    Raises: AutomationNotFound, AutomationChanged when `version` is not the present one, BadRule.
+    Raises: AutomationNotFound, AutomationChanged when `version` is not the present one, BadRule,
+    PermissionDenied and ObjectRestricted, also for what stays of its actions: another trigger makes
+    the same happen at other times.
     """
     lock_rules(workspace_id)
     automation = selectors.get_automation(
@@ -116,6 +132,13 @@ def edit_automation(
         )
         automation.trigger, automation.actions = triggers.plain(parsed), doing.plain(done)
         _keep_secret(automation, done)
+    require_to_do(
+        actor,
+        workspace_id=workspace_id,
+        actions=[doing.restore(each) for each in automation.actions],
+    )
+    for name, value in _acting_for(actor).items():
+        setattr(automation, name, value)
     automation.name = changes.get("name", automation.name)
     automation.description = changes.get("description", automation.description)
     paused = changes.get("paused", was_paused)
@@ -149,6 +172,39 @@ def delete_automation(*, workspace_id: uuid.UUID, automation_id: uuid.UUID) -> N
     automation.delete()
     _hear(workspace_id)
     logger.info("automation.deleted", automation_id=str(automation_id))
+
+
+def require_to_do(
+    actor: Actor | None, *, workspace_id: uuid.UUID, actions: Sequence[Action]
+) -> None:
+    """
+    Let nobody say what is to be done who could not do it: a rule is no way around a role.
+
+    Raises: PermissionDenied, ObjectRestricted.
+    """
+    if actor is None:
+        return
+    started = [each.deployment_id for each in actions if isinstance(each, RunDeployment)]
+    pools = flows.pools_of_deployments(workspace_id=workspace_id, deployment_ids=started)
+    for action in actions:
+        scope = NEEDED.get(doing.kind_of(action))
+        if scope is None:
+            continue
+        targets: tuple[Target, ...] = ()
+        if isinstance(action, RunDeployment):
+            targets = access.run_targets(
+                deployment_id=action.deployment_id, pool_id=pools.get(action.deployment_id)
+            )
+        access.require(actor, scope, *targets)
+
+
+def _acting_for(actor: Actor | None) -> dict[str, uuid.UUID | None]:
+    if actor is None:
+        return {}
+    return {
+        "acts_for_user_id": actor.user_id,
+        "acts_for_service_account_id": actor.service_account_id,
+    }
 
 
 def parse_trigger(given: object) -> Trigger:

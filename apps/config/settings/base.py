@@ -138,6 +138,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 
+SESSION_ENGINE = "apps.tenancy.session_store"
 SESSION_COOKIE_NAME = "headway_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -185,6 +186,12 @@ ACCOUNT_OBSTACLES = ["billing.subscriptions.selectors.find_obstacle"]
 RATE_LIMIT_LOG_BYTES_PER_MINUTE = env_limit("RATE_LIMIT_LOG_BYTES_PER_MINUTE")
 RATE_LIMIT_QUERIES_PER_MINUTE = env_limit("RATE_LIMIT_QUERIES_PER_MINUTE")
 
+# What object rules can narrow belongs to apps above tenancy: asked for an object's name by path.
+NARROWED_OBJECTS = {
+    "POOL": "apps.dispatch.selectors.find_pool_name",
+    "DEPLOYMENT": "apps.flows.selectors.find_deployment_name",
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.tenancy.authentication.ApiKeyAuthentication",
@@ -208,6 +215,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
+        "AccountRoleEnum": "apps.tenancy.enums.AccountRole",
+        "AccountScopeEnum": "apps.tenancy.api.serializers.ACCOUNT_SCOPES",
         "ActorKindEnum": "apps.tenancy.enums.ActorKind",
         "ActionKindEnum": "apps.automations.models.ACTION_KINDS",
         "AttemptStateEnum": "apps.automations.models.ATTEMPT_STATES",
@@ -217,9 +226,11 @@ SPECTACULAR_SETTINGS = {
         "ManagedTaskStateEnum": "apps.compute.models.STATES",
         "MeterEnum": "billing.metering.meters.Meter",
         "PoolKindEnum": "apps.dispatch.enums.PoolKind",
+        "RoleEnum": "apps.tenancy.enums.BuiltInRole",
         "RunStateEnum": "apps.runs.enums.RunState",
         "SsoConnectionKindEnum": "apps.sso.enums.ConnectionKind",
         "ScheduleKindEnum": "apps.flows.enums.ScheduleKind",
+        "ScopesEnum": "apps.tenancy.api.serializers.SCOPES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 
@@ -16,3 +17,23 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 raise serializers.ValidationError(unknown)
         return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "By scope: true, or why the caller may not use it on this object.",
+        "additionalProperties": {
+            "oneOf": [
+                {"type": "boolean", "enum": [True]},
+                {
+                    "type": "object",
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                    "required": ["code", "message"],
+                },
+            ]
+        },
+    }
+)
+class MayField(serializers.DictField):
+    """What the caller may do to an object, and if not, why not."""

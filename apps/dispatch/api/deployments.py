@@ -23,11 +23,16 @@ from apps.flows.sizes import make_size
 from apps.flows.wire import bundle_body, schedule_body, schedule_spec, size_body
 from apps.runs import selectors as runs
 from apps.runs import wire
+from apps.tenancy import access
+from apps.tenancy.actors import Actor
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
     from apps.flows.models import Deployment
+
+
+DEPLOYMENT_SCOPES = access.NARROWABLE[access.Kind.DEPLOYMENT]
 
 
 class Deployments(WorkspaceView):
@@ -46,7 +51,7 @@ class Deployments(WorkspaceView):
                 flows.list_deployments(workspace_id=workspace_id),
                 request=request,
                 order=("-created_at", "-id"),
-                render=lambda rows: _rows(workspace_id, rows),
+                render=lambda rows: _rows(workspace_id, request.actor, rows),
             )
         )
 
@@ -72,8 +77,9 @@ class Deployments(WorkspaceView):
             describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **given),
             now=utc_now(),
             has_compute=has_compute(),
+            asker=request.actor,
         )
-        return Response(_body(deployment), status=201 if is_new else 200)
+        return Response(_body(request.actor, deployment), status=201 if is_new else 200)
 
 
 class DeploymentDetail(WorkspaceView):
@@ -90,7 +96,7 @@ class DeploymentDetail(WorkspaceView):
         deployment = flows.get_deployment(
             workspace_id=request.workspace.id, deployment_id=deployment_id
         )
-        return Response(_body(deployment))
+        return Response(_body(request.actor, deployment))
 
     @extend_schema(
         operation_id="change_deployment",
@@ -105,13 +111,17 @@ class DeploymentDetail(WorkspaceView):
             deployment_id=deployment_id,
             changes=form.validated_data,
             now=utc_now(),
+            asker=request.actor,
         )
-        return Response(_body(deployment))
+        return Response(_body(request.actor, deployment))
 
     @extend_schema(operation_id="delete_deployment", responses={204: None})
     def delete(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
         services.remove_deployment(
-            workspace_id=request.workspace.id, deployment_id=deployment_id, now=utc_now()
+            workspace_id=request.workspace.id,
+            deployment_id=deployment_id,
+            now=utc_now(),
+            asker=request.actor,
         )
         return Response(status=204)
 
@@ -136,12 +146,15 @@ class DeploymentRuns(WorkspaceView):
             deployment_id=deployment_id,
             created_by={"kind": actor.kind.value, "id": str(actor.id), "name": actor.name},
             now=utc_now(),
+            asker=actor,
             **({"parameters": {}} | form.validated_data),
         )
         return Response(wire.run_body(run, actor=actor), status=201)
 
 
-def _rows(workspace_id: uuid.UUID, rows: Sequence[Deployment]) -> list[dict[str, object]]:
+def _rows(
+    workspace_id: uuid.UUID, actor: Actor, rows: Sequence[Deployment]
+) -> list[dict[str, object]]:
     ids = [deployment.id for deployment in rows]
     recent = runs.recent_runs_by_deployment(workspace_id=workspace_id, deployment_ids=ids)
     bodies = []
@@ -170,13 +183,18 @@ def _rows(workspace_id: uuid.UUID, rows: Sequence[Deployment]) -> list[dict[str,
                 "size": size_body(deployment.size) if deployment.size else None,
                 "recent_runs": [wire.run_tick(run) for run in recent.get(deployment.id, ())],
                 "next_run_at": min(due, default=None),
+                "may": access.may_body(
+                    actor,
+                    DEPLOYMENT_SCOPES,
+                    *access.run_targets(deployment_id=deployment.id, pool_id=deployment.pool_id),
+                ),
             }
         )
     return bodies
 
 
-def _body(deployment: Deployment) -> dict[str, object]:
-    (row,) = _rows(deployment.workspace_id, [deployment])
+def _body(actor: Actor, deployment: Deployment) -> dict[str, object]:
+    (row,) = _rows(deployment.workspace_id, actor, [deployment])
     return row | {
         "parameters": deployment.parameters,
         "parameter_schema": deployment.parameter_schema,

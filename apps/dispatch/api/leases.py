@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import asdict
 
@@ -21,9 +20,10 @@ from apps.dispatch import services
 from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput
 from apps.dispatch.protocol import AgentInfo, LeaseAnswer
 from apps.dispatch.waiting import door_of
+from apps.tenancy import access
 from apps.tenancy.actors import WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import ASKED_EVERY_SECONDS, LiveActor, authenticate_workspace
+from apps.tenancy.live import LiveActor, ask_again, authenticate_workspace
 from apps.tenancy.scopes import Scope
 
 
@@ -47,7 +47,8 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
         await look(_refuse_other_pool, caller, pool)
     answer = await _lease(
         request,
-        caller.workspace,
+        caller,
+        workspace,
         pool,
         AgentInput.info(given["agent"]),
         limit=given["limit"],
@@ -58,28 +59,26 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
 
 async def _lease(
     request: HttpRequest,
-    workspace: WorkspaceRef,
+    caller: LiveActor,
+    named: str,
     pool: str,
     agent: AgentInfo,
     *,
     limit: int,
     wait_seconds: float,
 ) -> LeaseAnswer:
-    key = (workspace.id, pool)
+    key = (caller.workspace.id, pool)
     known = _pool_ids.get(key)
     pool_id = known if known is not None else await look(_resolve, key)
     is_greeted = False
 
-    allowed_until = time.monotonic() + ASKED_EVERY_SECONDS
-
     async def ask() -> LeaseAnswer:
-        nonlocal is_greeted, allowed_until
-        if time.monotonic() >= allowed_until:
-            # Its key may have been revoked while the agent waited.
-            await authenticate_workspace(request, str(workspace.id), Scope.LEASES_TAKE)
-            allowed_until = time.monotonic() + ASKED_EVERY_SECONDS
+        nonlocal is_greeted
+        # Its key may have been revoked while the agent waited, or the pool closed to it.
+        await ask_again(request, caller, named, Scope.LEASES_TAKE)
+        access.require(caller.actor, Scope.LEASES_TAKE, access.pool(pool_id))
         greets, is_greeted = not is_greeted, True
-        return await look(_take, workspace, pool_id, agent, limit, greets=greets)
+        return await look(_take, caller.workspace, pool_id, agent, limit, greets=greets)
 
     if wait_seconds == 0:
         return await ask()

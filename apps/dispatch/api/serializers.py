@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.http.query import PageQuery, RangeQuery
-from apps.core.http.serializers import StrictSerializer
+from apps.core.http.serializers import MayField, StrictSerializer
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import AgentInfo
 from apps.flows.wire import (
@@ -118,6 +118,7 @@ class DeploymentRowOutput(serializers.Serializer[Any]):
     size = SizeOutput(allow_null=True)
     recent_runs = RunTickOutput(many=True)
     next_run_at = serializers.DateTimeField(allow_null=True)
+    may = MayField()
 
 
 class DeploymentOutput(DeploymentRowOutput):
@@ -234,6 +235,7 @@ class PoolOutput(serializers.Serializer[Any]):
     queued = serializers.IntegerField()
     agents_online = serializers.IntegerField()
     managed = ManagedPoolOutput(allow_null=True, help_text="null but for pools of kind MANAGED")
+    may = MayField()
 
 
 class PoolPage(serializers.Serializer[Any]):

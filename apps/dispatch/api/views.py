@@ -30,6 +30,7 @@ from apps.runs.enums import TYPE_OF, RunState, StateType
 from apps.runs.errors import IllegalTransition, StaleEpoch
 from apps.runs.services import AskedMove, MoveResult
 from apps.telemetry import selectors as telemetry
+from apps.tenancy import access
 from apps.tenancy import selectors as tenancy
 from apps.tenancy.actors import Actor
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
@@ -37,6 +38,9 @@ from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
     from apps.dispatch.models import Agent, Pool
+
+
+POOL_SCOPES = access.NARROWABLE[access.Kind.POOL]
 
 
 def has_compute() -> bool:
@@ -221,6 +225,7 @@ class PoolDetail(WorkspaceView):
             pool_id=pool_id,
             paused=form.validated_data["paused"],
             now=utc_now(),
+            asker=request.actor,
         )
         return Response(_pool_bodies(request, [pool])[0])
 
@@ -253,6 +258,7 @@ def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str,
             "queued": sum(queued.get(queue.id, 0) for queue in pool.queues.all()),
             "agents_online": loads[pool.id].agents_online,
             "managed": managed if is_managed[pool.id] else None,
+            "may": access.may_body(request.actor, POOL_SCOPES, access.pool(pool.id)),
         }
         for pool in pools
     ]
@@ -327,9 +333,11 @@ class PoolHeartbeats(WorkspaceView):
             actor=request.actor,
             run_ids=[held.run_id for held in leases],
         )
+        pool_id = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id
+        access.require(request.actor, Scope.LEASES_TAKE, access.pool(pool_id))
         services.greet_agent(
             workspace_id=workspace_id,
-            pool_id=services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id,
+            pool_id=pool_id,
             agent=agent,
             now=now,
         )

@@ -24,6 +24,9 @@ from apps.dispatch.errors import (
 )
 from apps.dispatch.models import Agent, Pool, Queue
 from apps.dispatch.protocol import AgentInfo
+from apps.tenancy import access
+from apps.tenancy.access import Asker
+from apps.tenancy.scopes import Scope
 
 DEFAULT_NAME = "default"
 MANAGED_NAME = "managed"
@@ -161,13 +164,21 @@ def _compute_is_off() -> ComputeIsOff:
 
 
 @joined
-def pause_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, paused: bool, now: datetime) -> Pool:
+def pause_pool(
+    *,
+    workspace_id: uuid.UUID,
+    pool_id: uuid.UUID,
+    paused: bool,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
+) -> Pool:
     """
     Lease nothing more from the pool, or go on; what is executing stays untouched.
 
-    Raises: PoolNotFound.
+    Raises: PoolNotFound, ObjectRestricted.
     """
     pool = selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
+    access.require(asker, Scope.POOLS_WRITE, access.pool(pool.id))
     if paused != pool.paused:
         pool.paused_at = now if paused else None
         pool.save(update_fields=["paused_at"])

@@ -24,8 +24,11 @@ from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource
 from apps.runs.services import CreatedBy, NewRun
+from apps.tenancy import access
 from apps.tenancy import selectors as tenancy
 from apps.tenancy import services as tenancy_services
+from apps.tenancy.access import Asker
+from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
     from apps.flows.models import Deployment
@@ -111,13 +114,14 @@ def start_deployment(
     priority: int = 0,
     run_id: uuid.UUID | None = None,
     may_wait: bool = False,
+    asker: Asker = access.HEADWAY,
 ) -> Run:
     """
     Make a run of the deployment, for now or for later.
 
     With a `run_id`, the run of that id is made once; a second call returns it as it is.
     While the plan allows no new runs, one that `may_wait` is made HELD, as for schedules.
-    Raises: DeploymentNotFound, BadParameters, QuotaExceeded unless it may wait.
+    Raises: DeploymentNotFound, BadParameters, QuotaExceeded unless it may wait, ObjectRestricted.
     """
     if run_id is not None:
         known = run_selectors.find_run(workspace_id=workspace_id, run_id=run_id)
@@ -125,6 +129,11 @@ def start_deployment(
             return known
     deployment = flow_selectors.get_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id
+    )
+    access.require(
+        asker,
+        Scope.RUNS_WRITE,
+        *access.run_targets(deployment_id=deployment.id, pool_id=deployment.pool_id),
     )
     merged = flows.check_run_parameters(deployment=deployment, given=parameters)
     held_reason = ""
@@ -166,12 +175,14 @@ def deploy(
     describe: Callable[[uuid.UUID], DeploymentSpec],
     now: datetime,
     has_compute: bool = False,
+    asker: Asker = access.HEADWAY,
 ) -> tuple[Deployment, bool]:
     """
     Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
 
     `describe` makes its description once the pool's id is known.
-    Raises: PoolNotFound, ComputeIsOff, BadCode, BadParameterSchema, BadParameters, BadSchedule.
+    Raises: PoolNotFound, ComputeIsOff, BadCode, BadParameterSchema, BadParameters, BadSchedule,
+    ObjectRestricted.
     """
     found = resolve_pool(workspace_id=workspace_id, pool=pool, has_compute=has_compute)
     if found.kind == PoolKind.MANAGED and not has_compute:
@@ -182,17 +193,25 @@ def deploy(
         raise BadCode(f"This does not fit the pool {found.name!r}.", fields=faults)
     if found.kind == PoolKind.MANAGED and spec.size is None:
         spec = replace(spec, size=Size())
-    return flows.save_deployment(workspace_id=workspace_id, spec=spec, now=now)
+    return flows.save_deployment(workspace_id=workspace_id, spec=spec, now=now, asker=asker)
 
 
 @joined
-def remove_deployment(*, workspace_id: uuid.UUID, deployment_id: uuid.UUID, now: datetime) -> None:
+def remove_deployment(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
+) -> None:
     """
     Delete the deployment and cancel what of it still waits; what is executing goes on.
 
-    Raises: DeploymentNotFound.
+    Raises: DeploymentNotFound, ObjectRestricted.
     """
-    flows.delete_deployment(workspace_id=workspace_id, deployment_id=deployment_id, now=now)
+    flows.delete_deployment(
+        workspace_id=workspace_id, deployment_id=deployment_id, now=now, asker=asker
+    )
     runs.cancel_waiting_runs(
         workspace_id=workspace_id,
         deployment_id=deployment_id,

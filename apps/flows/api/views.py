@@ -34,6 +34,7 @@ class DeploymentSchedules(WorkspaceView):
             deployment_id=deployment_id,
             spec=wire.schedule_spec(form.validated_data),
             now=utc_now(),
+            asker=request.actor,
         )
         return Response(wire.schedule_body(schedule), status=201)
 
@@ -56,10 +57,13 @@ class ScheduleDetail(WorkspaceView):
             schedule_id=schedule_id,
             changes=form.validated_data,
             now=utc_now(),
+            asker=request.actor,
         )
         return Response(wire.schedule_body(schedule))
 
     @extend_schema(operation_id="delete_schedule", responses={204: None})
     def delete(self, request: WorkspaceRequest, schedule_id: uuid.UUID) -> Response:
-        services.delete_schedule(workspace_id=request.workspace.id, schedule_id=schedule_id)
+        services.delete_schedule(
+            workspace_id=request.workspace.id, schedule_id=schedule_id, asker=request.actor
+        )
         return Response(status=204)

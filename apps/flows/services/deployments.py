@@ -24,10 +24,14 @@ from apps.flows.requirements import find_requirement_faults
 from apps.flows.services.schedules import (
     check_times,
     replace_schedules,
+    require_to_change,
     rest_schedules,
     resume_schedules,
 )
 from apps.flows.specs import DeploymentSpec
+from apps.tenancy import access
+from apps.tenancy.access import Asker
+from apps.tenancy.scopes import Scope
 
 # What a schema says of absent or surplus parameters is for runs; a deployment holds only some.
 _ONLY_FOR_RUNS = frozenset({"required", "dependentRequired", "minProperties"})
@@ -81,13 +85,18 @@ def _remember(key: tuple[uuid.UUID, str], flow_id: uuid.UUID) -> None:
 
 @joined
 def save_deployment(
-    *, workspace_id: uuid.UUID, spec: DeploymentSpec, now: datetime
+    *,
+    workspace_id: uuid.UUID,
+    spec: DeploymentSpec,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
 ) -> tuple[Deployment, bool]:
     """
     Create or replace the deployment of this flow and name; return it, and whether it is new.
 
-    Raises: BadParameterSchema, BadParameters, BadSchedule, BadCode.
+    Raises: BadParameterSchema, BadParameters, BadSchedule, BadCode, ObjectRestricted.
     """
+    _require_to_deploy(asker, workspace_id, spec)
     _check(spec)
     check_times(spec.schedules or ())
     flow_id = ensure_flow(
@@ -134,15 +143,17 @@ def edit_deployment(
     deployment_id: uuid.UUID,
     changes: DeploymentChanges,
     now: datetime,
+    asker: Asker = access.HEADWAY,
 ) -> Deployment:
     """
     Change what `changes` names. Pausing rests its schedules; resuming looks ahead, never back.
 
-    Raises: DeploymentNotFound, BadParameters.
+    Raises: DeploymentNotFound, BadParameters, ObjectRestricted.
     """
     deployment = selectors.get_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
     )
+    require_to_change(asker, deployment)
     if "parameters" in changes:
         _check_parameters(deployment.parameter_schema, changes["parameters"], [])
         deployment.parameters = changes["parameters"]
@@ -164,18 +175,44 @@ def edit_deployment(
 
 
 @joined
-def delete_deployment(*, workspace_id: uuid.UUID, deployment_id: uuid.UUID, now: datetime) -> None:
+def delete_deployment(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
+) -> None:
     """
     Take the deployment away; its runs keep its name.
 
-    Raises: DeploymentNotFound.
+    Raises: DeploymentNotFound, ObjectRestricted.
     """
     deployment = selectors.get_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
     )
+    require_to_change(asker, deployment)
     Schedule.objects.filter(deployment=deployment).delete()
     deployment.deleted_at = now
     deployment.save(update_fields=["deleted_at"])
+
+
+def _require_to_deploy(asker: Asker, workspace_id: uuid.UUID, spec: DeploymentSpec) -> None:
+    # What is put into a pool runs there: whom its rules keep from starting runs may not do it by a
+    # schedule either. Out of a pool everybody may take what they may change.
+    into = access.pool(spec.pool_id)
+    access.require(asker, Scope.DEPLOYMENTS_WRITE, into)
+    access.require_open(asker, Scope.RUNS_WRITE, into)
+    present = (
+        Deployment.objects.for_workspace(workspace_id)
+        .standing()
+        .filter(flow__name=spec.flow_name, name=spec.name)
+        .values_list("id", flat=True)
+        .first()
+        if asker.shut
+        else None
+    )
+    if present is not None:
+        access.require(asker, Scope.DEPLOYMENTS_WRITE, access.deployment(present))
 
 
 def check_run_parameters(*, deployment: Deployment, given: Parameters) -> Parameters:

@@ -27,6 +27,9 @@ from apps.flows.recurrence import (
     take_due,
 )
 from apps.flows.specs import DueSchedule, ScheduleSpec
+from apps.tenancy import access
+from apps.tenancy.access import Asker
+from apps.tenancy.scopes import Scope
 
 
 class ScheduleChanges(TypedDict, total=False):
@@ -42,16 +45,22 @@ class ScheduleChanges(TypedDict, total=False):
 
 @joined
 def add_schedule(
-    *, workspace_id: uuid.UUID, deployment_id: uuid.UUID, spec: ScheduleSpec, now: datetime
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    spec: ScheduleSpec,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
 ) -> Schedule:
     """
     Add a schedule to the deployment.
 
-    Raises: DeploymentNotFound, BadSchedule, BadParameters.
+    Raises: DeploymentNotFound, BadSchedule, BadParameters, ObjectRestricted.
     """
     deployment = selectors.get_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
     )
+    require_to_change(asker, deployment)
     schedule = _build(deployment, spec, now)
     _check_parameters(deployment, schedule.parameters)
     schedule.save(force_insert=True)
@@ -66,15 +75,17 @@ def edit_schedule(
     schedule_id: uuid.UUID,
     changes: ScheduleChanges,
     now: datetime,
+    asker: Asker = access.HEADWAY,
 ) -> Schedule:
     """
     Change what `changes` names and count its next time anew, from now.
 
-    Raises: ScheduleNotFound, BadSchedule, BadParameters.
+    Raises: ScheduleNotFound, BadSchedule, BadParameters, ObjectRestricted.
     """
     schedule = selectors.get_schedule(
         workspace_id=workspace_id, schedule_id=schedule_id, for_update=True
     )
+    require_to_change(asker, schedule.deployment)
     allowed = {"timezone", "parameters", "paused"} | (
         {"cron"} if schedule.kind == ScheduleKind.CRON else {"interval_seconds", "anchor_at"}
     )
@@ -96,11 +107,28 @@ def edit_schedule(
 
 
 @joined
-def delete_schedule(*, workspace_id: uuid.UUID, schedule_id: uuid.UUID) -> None:
-    """Raises: ScheduleNotFound."""
-    selectors.get_schedule(
+def delete_schedule(
+    *, workspace_id: uuid.UUID, schedule_id: uuid.UUID, asker: Asker = access.HEADWAY
+) -> None:
+    """Raises: ScheduleNotFound, ObjectRestricted."""
+    schedule = selectors.get_schedule(
         workspace_id=workspace_id, schedule_id=schedule_id, for_update=True
-    ).delete()
+    )
+    require_to_change(asker, schedule.deployment)
+    schedule.delete()
+
+
+def require_to_change(asker: Asker, deployment: Deployment) -> None:
+    """
+    Let those change the deployment, and when it runs, who may: also by the rules of its pool.
+
+    Raises: ObjectRestricted, PermissionDenied.
+    """
+    access.require(
+        asker,
+        Scope.DEPLOYMENTS_WRITE,
+        *access.run_targets(deployment_id=deployment.id, pool_id=deployment.pool_id),
+    )
 
 
 def replace_schedules(

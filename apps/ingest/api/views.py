@@ -24,7 +24,7 @@ from apps.ingest.api import serializers as wire
 from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.actors import Actor, WorkspaceRef
-from apps.tenancy.authentication import find_key_actor
+from apps.tenancy.authentication import find_key_caller
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.permissions import require_scope
@@ -45,11 +45,15 @@ class FrontDoor(WorkspaceView):
         if request.method != "POST" or not header:
             return super().dispatch(request, *args, **kwargs)
         try:
-            actor = find_key_actor(header)
-            if actor is None:
+            caller = find_key_caller(header)
+            if caller is None:
                 return super().dispatch(request, *args, **kwargs)
             actor, workspace = enter_workspace(
-                actor, kwargs["workspace"], admits_runs=self.admits_runs
+                caller,
+                kwargs["workspace"],
+                request=request,
+                writes=True,
+                admits_runs=self.admits_runs,
             )
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
             return self.take_in(workspace, actor, self.read(request, actor))

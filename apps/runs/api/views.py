@@ -126,6 +126,7 @@ class RunCancellation(WorkspaceView):
             run_id=run_id,
             now=utc_now(),
             by=request.actor.name,
+            asker=request.actor,
         )
         return _run(request, run_id)
 
@@ -142,6 +143,7 @@ class RunRetries(WorkspaceView):
             run_id=run_id,
             now=utc_now(),
             by=request.actor.name,
+            asker=request.actor,
         )
         return _run(request, run_id)
 

@@ -22,24 +22,36 @@ from apps.runs.state_machine import (
     may_cancel,
     state_when_cancelled,
 )
+from apps.tenancy import access
 from apps.tenancy import services as tenancy
+from apps.tenancy.access import Asker, Target
+from apps.tenancy.scopes import Scope
 
 _TRIES = 3
 
 
 @joined
-def cancel_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: str = "") -> Run:
+def cancel_run(
+    *,
+    workspace_id: uuid.UUID,
+    run_id: uuid.UUID,
+    now: datetime,
+    by: str = "",
+    asker: Asker = access.HEADWAY,
+) -> Run:
     """
     Cancel what nobody executes; ask the executor of anything else to stop.
 
     Raises: RunNotFound, RunNotCancellable when it ended (also while we were asking) or is
-    already stopping.
+    already stopping; ObjectRestricted by the rules of its deployment or its pool.
     """
     message = f"Cancelled by {by}." if by else "Cancelled."
     # The state may change between the look and the UPDATE, e.g. by an agent's claim; then the
     # other target is the right one, although the table allows this one too.
     for _ in range(_TRIES):
-        state = RunState(selectors.get_run(workspace_id=workspace_id, run_id=run_id).state)
+        run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+        access.require(asker, Scope.RUNS_CANCEL, *targets_of(run))
+        state = RunState(run.state)
         if not may_cancel(state):
             break
         moved = transition_run(
@@ -92,14 +104,22 @@ def cancel_waiting_runs(
 
 
 @joined
-def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: str = "") -> Run:
+def retry_run(
+    *,
+    workspace_id: uuid.UUID,
+    run_id: uuid.UUID,
+    now: datetime,
+    by: str = "",
+    asker: Asker = access.HEADWAY,
+) -> Run:
     """
     Queue another attempt of a run that ended without success.
 
     Raises: RunNotFound, RunNotRetryable when it succeeded, has not ended, or was started locally
-    and no pool could execute it; QuotaExceeded.
+    and no pool could execute it; QuotaExceeded; ObjectRestricted as above.
     """
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+    access.require(asker, Scope.RUNS_WRITE, *targets_of(run))
     if run.queue_id is None:
         message = "The run was started outside of a pool; start it again where it ran."
         raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
@@ -115,6 +135,11 @@ def retry_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: 
             return moved
     message = "Only a run that failed, crashed or was cancelled can be tried again."
     raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
+
+
+def targets_of(run: Run) -> tuple[Target, ...]:
+    """Return whose rules the run stands under."""
+    return access.run_targets(deployment_id=run.deployment_id, pool_id=run.pool_id)
 
 
 def queue_attempt(*, run: Run, scheduled_for: datetime, now: datetime, by: str = "") -> Run | None:

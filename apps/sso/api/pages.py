@@ -20,13 +20,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from apps.core.clock import utc_now
-from apps.core.errors import DomainError, NotFound, PermissionDenied, RateLimited
+from apps.core.errors import DomainError, NotFound, RateLimited
 from apps.sso import parties, saml, selectors, services, sessions
 from apps.sso.assertions import Asserted, as_email
 from apps.sso.enums import ConnectionKind
 from apps.sso.errors import AttemptNotValid, ConnectionNotActive
-from apps.tenancy import selectors as tenancy
-from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, AccountScope
+from apps.tenancy import access
+from apps.tenancy.authentication import find_session_caller
+from apps.tenancy.http import enter_account
+from apps.tenancy.scopes import AccountScope
 
 if TYPE_CHECKING:
     from apps.sso.models import SsoConnection
@@ -126,16 +128,15 @@ class LoginPage(Page):
 
 def _tester(request: HttpRequest, connection: SsoConnection) -> uuid.UUID:
     """Return who tests: somebody signed in who may set up the account's connections."""
-    user = request.user
-    if not user.is_authenticated:
+    caller = find_session_caller(request, connection.account_id)
+    if caller is None:
         raise ConnectionNotActive("Sign in first; then test.")
     try:
-        _, role = tenancy.get_membership(user_id=user.pk, account_id=connection.account_id)
+        actor, _ = enter_account(caller, connection.account_id, request=request, writes=True)
     except NotFound:
         raise ConnectionNotActive("Nobody can sign in this way.") from None
-    if AccountScope.SSO_MANAGE not in ACCOUNT_ROLE_SCOPES[role.value]:
-        raise PermissionDenied("This needs the scope sso:manage in the account.")
-    return uuid.UUID(str(user.pk))
+    access.require(actor, AccountScope.SSO_MANAGE)
+    return actor.id
 
 
 class CallbackPage(Page):

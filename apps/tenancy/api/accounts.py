@@ -17,6 +17,7 @@ from apps.core.http.pagination import page_of
 from apps.tenancy import audit, selectors, services
 from apps.tenancy.actors import AccountRef, Actor
 from apps.tenancy.api import account_wire as wire
+from apps.tenancy.enums import AccountRole
 from apps.tenancy.http import AccountRequest, AccountView
 from apps.tenancy.isolation import account_scope
 from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, AccountScope
@@ -166,7 +167,7 @@ class AccountWorkspaces(AccountView):
     )
     def get(self, request: AccountRequest) -> Response:
         state = wire.AccountWorkspaceQuery.read(request).get("state")
-        _, role = selectors.get_membership(user_id=request.actor.id, account_id=request.account.id)
+        role = AccountRole(str(request.actor.account_role))
         workspaces = selectors.list_workspaces_of_account(
             account_id=request.account.id,
             user_id=request.actor.id,
@@ -194,6 +195,6 @@ class AccountWorkspaces(AccountView):
 
 def _account(request: AccountRequest, account: AccountRef) -> Response:
     with account_scope(account.id):
-        _, role = selectors.get_membership(user_id=request.actor.id, account_id=account.id)
+        role = AccountRole(str(request.actor.account_role))
         body = account_body(account, role, utc_now())
     return Response(wire.AccountDetailOutput(body).data)

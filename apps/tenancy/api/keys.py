@@ -16,10 +16,9 @@ from apps.core.clock import utc_now
 from apps.core.errors import PermissionDenied
 from apps.core.http.pagination import page_of
 from apps.tenancy import audit, selectors, services
-from apps.tenancy.actors import Actor
+from apps.tenancy.actors import Actor, Caller
 from apps.tenancy.api import key_serializers as wire
 from apps.tenancy.enums import ActorKind
-from apps.tenancy.errors import WorkspaceArchived
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
 from apps.tenancy.isolation import user_scope, workspace_scope
 from apps.tenancy.scopes import Scope
@@ -164,9 +163,10 @@ class OwnRotation(APIView):
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         if actor.kind is not ActorKind.API_KEY or actor.workspace is None:
             raise PermissionDenied("Send the API key that is to be replaced.")
-        actor, workspace = enter_workspace(actor, actor.workspace.slug)
-        if actor.archived:
-            raise WorkspaceArchived("The workspace is archived: it can be read, and nothing else.")
+        caller: Caller = request.auth  # type: ignore[assignment] # set with the actor
+        actor, workspace = enter_workspace(
+            caller, actor.workspace.slug, request=request._request, writes=True
+        )
         audit.act_as(actor)
         with workspace_scope(workspace.id):
             return _rotate(request, actor, workspace.id, actor.id)

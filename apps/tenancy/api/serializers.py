@@ -7,10 +7,11 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.http.serializers import StrictSerializer
-from apps.tenancy.enums import ActorKind, BuiltInRole
-from apps.tenancy.scopes import Scope
+from apps.tenancy.enums import AccountRole, ActorKind, BuiltInRole
+from apps.tenancy.scopes import AccountScope, Scope
 
 SCOPES = [(scope.value, scope.value) for scope in Scope]
+ACCOUNT_SCOPES = [(scope.value, scope.value) for scope in AccountScope]
 
 
 class AccountOutput(serializers.Serializer[Any]):
@@ -44,7 +45,12 @@ class WorkspaceOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
     account = AccountOutput()
-    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    role = serializers.ChoiceField(
+        choices=BuiltInRole.choices,
+        allow_null=True,
+        help_text="null when no built-in role says it all",
+    )
+    role_name = serializers.CharField(help_text="in words, of roles of the account's own too")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     limits = LimitsOutput()
     archived_at = serializers.DateTimeField(allow_null=True)
@@ -56,7 +62,12 @@ class WorkspaceSummary(serializers.Serializer[Any]):
     slug = serializers.CharField()
     name = serializers.CharField()
     archived_at = serializers.DateTimeField(allow_null=True)
-    role = serializers.ChoiceField(choices=BuiltInRole.choices, allow_null=True)
+    role = serializers.ChoiceField(
+        choices=BuiltInRole.choices,
+        allow_null=True,
+        help_text="null when no built-in role says it all",
+    )
+    role_name = serializers.CharField(help_text="in words, of roles of the account's own too")
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES))
     account = AccountOutput()
 
@@ -68,10 +79,24 @@ class ActorOutput(serializers.Serializer[Any]):
     email = serializers.EmailField(allow_null=True)
 
 
+class MyAccount(serializers.Serializer[Any]):
+    """An account that one is a member of."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(choices=AccountRole.choices)
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=ACCOUNT_SCOPES))
+    archived_at = serializers.DateTimeField(allow_null=True)
+    delete_after = serializers.DateTimeField(allow_null=True)
+    require_mfa = serializers.BooleanField()
+    sso_required = serializers.BooleanField()
+
+
 class MeOutput(serializers.Serializer[Any]):
     actor = ActorOutput()
     live_url = serializers.CharField()
     workspaces = WorkspaceSummary(many=True)
+    accounts = MyAccount(many=True)
 
 
 class WorkspaceInput(StrictSerializer):

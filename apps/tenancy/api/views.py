@@ -14,7 +14,12 @@ from apps.tenancy import audit, selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.api import serializers as wire
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
-from apps.tenancy.scopes import Scope, sorted_scopes
+from apps.tenancy.scopes import (
+    ACCOUNT_ROLE_SCOPES,
+    Scope,
+    sorted_account_scopes,
+    sorted_scopes,
+)
 
 
 def workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
@@ -25,6 +30,7 @@ def workspace_body(workspace: WorkspaceRef, actor: Actor) -> dict[str, object]:
         "created_at": workspace.created_at,
         "account": {"id": workspace.account_id, "name": workspace.account_name},
         "role": actor.role,
+        "role_name": actor.role_name,
         "scopes": sorted_scopes(actor.scopes),
         "limits": workspace.limits,
         "archived_at": workspace.archived_at,
@@ -39,22 +45,41 @@ class Me(APIView):
     def get(self, request: Request) -> Response:
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         if actor.workspace is not None:
-            own = actor.workspace
-            workspaces = [workspace_body(own, actor)]
+            workspaces = [workspace_body(actor.workspace, actor)]
+            accounts: list[dict[str, object]] = []
         else:
             workspaces = [
                 {
-                    "id": assignment.workspace_id,
-                    "slug": assignment.workspace.slug,
-                    "name": assignment.workspace.name,
-                    "role": assignment.role,
-                    "scopes": sorted_scopes(assignment.scopes),
-                    "account": assignment.workspace.account,
-                    "archived_at": assignment.workspace.archived_at,
+                    "id": place.workspace.id,
+                    "slug": place.workspace.slug,
+                    "name": place.workspace.name,
+                    "archived_at": place.workspace.archived_at,
+                    "role": place.held.role,
+                    "role_name": place.held.role_name,
+                    "scopes": sorted_scopes(place.held.scopes),
+                    "account": place.workspace.account,
                 }
-                for assignment in selectors.list_assignments_of_user(user_id=actor.id)
+                for place in selectors.list_places(user_id=actor.id)
             ]
-        body = {"actor": actor, "live_url": settings.LIVE_URL, "workspaces": workspaces}
+            accounts = [
+                {
+                    "id": member.account_id,
+                    "name": member.account.name,
+                    "role": member.role,
+                    "scopes": sorted_account_scopes(ACCOUNT_ROLE_SCOPES[member.role]),
+                    "archived_at": member.account.archived_at,
+                    "delete_after": member.account.delete_after,
+                    "require_mfa": member.account.require_mfa,
+                    "sso_required": member.account.sso_required,
+                }
+                for member in selectors.list_memberships(user_id=actor.id)
+            ]
+        body = {
+            "actor": actor,
+            "live_url": settings.LIVE_URL,
+            "workspaces": workspaces,
+            "accounts": accounts,
+        }
         return Response(wire.MeOutput(body).data)
 
 
@@ -76,9 +101,7 @@ class Workspaces(APIView):
             name=form.validated_data["name"],
             now=utc_now(),
         )
-        person, _ = selectors.person_in_workspace(
-            user_id=actor.id, name=actor.name, email=actor.email or "", workspace=workspace.slug
-        )
+        person, _ = selectors.person_in_workspace(user_id=actor.id, workspace=workspace.slug)
         return Response(wire.WorkspaceOutput(workspace_body(workspace, person)).data, status=201)
 
 

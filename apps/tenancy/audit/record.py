@@ -11,6 +11,7 @@ from apps.core.clock import utc_now
 from apps.core.http.request_context import current_origin
 from apps.core.jobs import enqueue_or_leave
 from apps.identity import selectors as identity
+from apps.tenancy import key_cache
 from apps.tenancy.actors import Actor
 from apps.tenancy.audit.diff import Change, changed_only
 from apps.tenancy.enums import ActorKind
@@ -71,6 +72,7 @@ def record(
         if workspace_id is None:
             raise ValueError("An audit entry belongs to an account.")
         account_id = Workspace.objects.values_list("account_id", flat=True).get(pk=workspace_id)
+    key_cache.forget_changed()
     who, origin = actor or _acting(), current_origin()
     told_before, told_after = changed_only(before, after)
     with account_scope(account_id):

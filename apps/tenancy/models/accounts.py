@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from apps.core.models import Record
 from apps.tenancy.enums import AccountRole, BuiltInRole, MemberSource
+from apps.tenancy.scopes import Scope, known_scopes
 
 
 class Account(Record):
@@ -134,6 +135,10 @@ class CustomRole(Record):
         constraints: ClassVar = [
             models.UniqueConstraint("account", Lower("name"), name="tenancy_custom_role_name")
         ]
+
+    def as_scopes(self) -> frozenset[Scope]:
+        """Return its scopes; those that are no more are left out."""
+        return known_scopes(self.scopes)
 
     def __str__(self) -> str:
         return self.name

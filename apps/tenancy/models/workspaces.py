@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from apps.core.models import Record
+from apps.tenancy.access import Grant, Kind, Rule, Target
 from apps.tenancy.enums import BuiltInRole, ObjectKind
 from apps.tenancy.models.accounts import Account, CustomRole, Member, ServiceAccount, Team
 from apps.tenancy.scopes import Scope, known_scopes, scopes_of
@@ -56,10 +57,6 @@ class WorkspaceLimits(models.Model):
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> RoleAssignmentQuerySet:
         return self.filter(workspace_id=workspace_id)
-
-    def present(self) -> RoleAssignmentQuerySet:
-        """Those of people who are there: neither deactivated in the account nor altogether."""
-        return self.filter(user__is_active=True, member__deactivated_at=None)
 
     def owners(self) -> RoleAssignmentQuerySet:
         return self.filter(role=BuiltInRole.OWNER)
@@ -111,6 +108,16 @@ class RoleAssignment(Record):
             return known_scopes(self.custom_role.scopes)
         return scopes_of(str(self.role))
 
+    def as_grant(self) -> Grant:
+        """Return it as decisions see it; of a custom role for rows read with it."""
+        own = self.custom_role
+        return Grant(
+            role=self.role,
+            name=own.name if own else "",
+            custom_scopes=own.scopes if own else (),
+            team_id=self.team_id,
+        )
+
     def __str__(self) -> str:
         return f"{self.role or self.custom_role_id} in {self.workspace_id}"
 
@@ -119,24 +126,29 @@ class ObjectRule(Record):
     """
     Narrows who may do one thing to one object: those named by its rules, and the owners.
 
-    An object without a rule for a scope is open to everybody who holds the scope.
+    An object without a rule for a scope is open to everybody who holds the scope. One that names
+    nobody, perhaps because they are gone, leaves it to the owners.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rules")
     object_kind = models.CharField(max_length=16, choices=ObjectKind)
     object_id = models.UUIDField()  # by value: objects are of layers above
     scope = models.CharField(max_length=40)
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="+")
+    # SECURITY: not deleted with whom it names: the last one's leaving would open the object to all.
+    member = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
     service_account = models.ForeignKey(
-        ServiceAccount, on_delete=models.CASCADE, null=True, related_name="+"
+        ServiceAccount, on_delete=models.SET_NULL, null=True, related_name="+"
     )
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="tenancy_rule_for_one",
-                condition=exactly_one("member", "team", "service_account"),
+                condition=models.Q(
+                    member__isnull=True, team__isnull=True, service_account__isnull=True
+                )
+                | exactly_one("member", "team", "service_account"),
             ),
             models.UniqueConstraint(
                 fields=[
@@ -150,8 +162,21 @@ class ObjectRule(Record):
                 ],
                 name="tenancy_rule_once",
                 nulls_distinct=False,
+                condition=models.Q(member__isnull=False)
+                | models.Q(team__isnull=False)
+                | models.Q(service_account__isnull=False),
             ),
         ]
+
+    def as_rule(self) -> Rule:
+        """Return it as decisions see it."""
+        return Rule(
+            target=Target(Kind(self.object_kind), self.object_id),
+            scope=self.scope,
+            member_id=self.member_id,
+            team_id=self.team_id,
+            service_account_id=self.service_account_id,
+        )
 
     def __str__(self) -> str:
         return f"{self.scope} on {self.object_kind} {self.object_id}"

@@ -67,6 +67,8 @@ from apps.tenancy.services.provisioning import (
     remove_from_account,
     rename_team,
 )
+from apps.tenancy.services.roles import create_role, delete_role, edit_role
+from apps.tenancy.services.rules import add_rule, remove_rule
 from apps.tenancy.services.run_keys import (
     create_run_key,
     drop_ended_run_keys,
@@ -82,6 +84,13 @@ from apps.tenancy.services.service_accounts import (
     enable_service_account,
 )
 from apps.tenancy.services.sso import give_first_roles, refuse_grants, set_sso_required
+from apps.tenancy.services.teams import (
+    create_team,
+    dissolve_team,
+    edit_team,
+    join_team,
+    leave_team,
+)
 from apps.tenancy.services.workspaces import (
     archive_workspace,
     create_workspace,
@@ -101,6 +110,7 @@ __all__ = [
     "accept_for_new_person",
     "accept_invitation",
     "add_member",
+    "add_rule",
     "archive_account",
     "archive_workspace",
     "change_account_role",
@@ -110,21 +120,27 @@ __all__ = [
     "create_account",
     "create_account_for_new_user",
     "create_api_key",
+    "create_role",
     "create_run_key",
     "create_service_account",
+    "create_team",
     "create_workspace",
     "create_workspace_for",
     "deactivate_account_member",
     "deactivate_member",
     "delete_account",
+    "delete_role",
     "delete_service_account",
     "delete_team",
     "delete_user",
     "delete_workspace",
     "disable_service_account",
+    "dissolve_team",
     "drop_audit_stream",
     "drop_ended_run_keys",
     "drop_member",
+    "edit_role",
+    "edit_team",
     "enable_service_account",
     "end_run_keys",
     "find_open_invitation",
@@ -135,7 +151,9 @@ __all__ = [
     "hand_out_audit_streams",
     "hand_over_key",
     "invite",
+    "join_team",
     "leave_account",
+    "leave_team",
     "note_key_use",
     "provision_member",
     "provision_team",
@@ -148,6 +166,7 @@ __all__ = [
     "remove_account_member",
     "remove_from_account",
     "remove_member",
+    "remove_rule",
     "rename_account",
     "rename_team",
     "rename_workspace",

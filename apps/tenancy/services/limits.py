@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from apps.tenancy import selectors
+from apps.tenancy import key_cache, selectors
 from apps.tenancy.actors import Hold, PlanLimits
 from apps.tenancy.errors import PlanLimit, QuotaExceeded, WorkspaceArchived
 from apps.tenancy.isolation import account_scope, workspace_scope
@@ -50,6 +50,7 @@ def set_limits(
         "hold": hold.to_json() if hold else None,
         "managed_hold": managed_hold.to_json() if managed_hold else None,
     }
+    key_cache.forget_changed()  # limits are remembered with the workspace
     # The account's row is what makers of workspaces lock: none is made from the old limits.
     Account.objects.select_for_update().get(pk=account_id)
     present = AccountLimits.objects.filter(account_id=account_id)

@@ -13,8 +13,7 @@ from apps.core.transactions import joined
 from apps.tenancy import audit, key_cache
 from apps.tenancy.actors import Actor
 from apps.tenancy.errors import ServiceAccountNameTaken
-from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.models import ApiKey, ObjectRule, RoleAssignment, ServiceAccount, Workspace
+from apps.tenancy.models import ApiKey, RoleAssignment, ServiceAccount
 
 
 class ServiceAccountChanges(TypedDict, total=False):
@@ -85,7 +84,7 @@ def enable_service_account(*, service_account: ServiceAccount) -> None:
 
 @joined
 def delete_service_account(*, service_account: ServiceAccount) -> None:
-    """Delete it with its keys, roles and rules, in every workspace; the log keeps what it did."""
+    """Delete it with its keys and roles, in every workspace; the log keeps what it did."""
     _forget_keys(service_account)
     keys = ApiKey.objects.filter(service_account=service_account)
     _record(
@@ -94,14 +93,6 @@ def delete_service_account(*, service_account: ServiceAccount) -> None:
         before={"name": service_account.name, "keys": keys.count()},
     )
     RoleAssignment.objects.filter(service_account=service_account).delete()
-    for workspace_id in list(
-        Workspace.objects.filter(account_id=service_account.account_id)
-        .order_by("id")
-        .values_list("id", flat=True)
-    ):
-        # Rules are seen and changed in their workspace's scope only.
-        with workspace_scope(workspace_id):
-            ObjectRule.objects.filter(service_account=service_account).delete()
     keys.delete()
     ServiceAccount.objects.filter(pk=service_account.pk).delete()
 

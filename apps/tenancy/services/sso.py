@@ -52,12 +52,7 @@ def refuse_grants(
                 raise _invalid(field, "There is no such role in the account.")
         wanted = known_scopes(role.scopes) if role else scopes_of(grant["role"])
         try:
-            held, _ = selectors.person_in_workspace(
-                user_id=actor.id,
-                name=actor.name,
-                email=actor.email or "",
-                workspace=str(workspace.pk),
-            )
+            held, _ = selectors.person_in_workspace(user_id=actor.id, workspace=str(workspace.pk))
         except NotFound:
             raise _invalid(field, "You have no role in this workspace to give from.") from None
         refuse_more_than_held(held, wanted, "Nobody gives others what they do not hold.")

@@ -374,6 +374,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_roles"];
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/roles/{role_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["delete_role"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        patch: operations["change_role"];
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/scim": {
         parameters: {
             query?: never;
@@ -642,6 +694,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/{account_id}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_teams"];
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["create_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/teams/{team_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_team"];
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["delete_team"];
+        options?: never;
+        head?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        patch: operations["change_team"];
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/teams/{team_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_team_members"];
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["add_team_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/teams/{team_id}/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["remove_team_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/usage": {
         parameters: {
             query?: never;
@@ -876,6 +1032,27 @@ export interface paths {
          *     A method without a scope in `scopes` cannot be called: there is no default to forget.
          */
         patch: operations["rename_workspace"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["explain_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workspaces/{workspace}/api-keys": {
@@ -1520,6 +1697,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["list_rules"];
+        put?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        post: operations["create_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        delete: operations["delete_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs": {
         parameters: {
             query?: never;
@@ -1820,6 +2044,23 @@ export interface components {
             /** @description the slug of one that is open */
             workspace: string | null;
         };
+        /** @description What somebody may do in the workspace, and through what. */
+        AccessOutput: {
+            account_role: components["schemas"]["AccountRoleEnum"];
+            /** Format: date-time */
+            deactivated_at: string | null;
+            grants: components["schemas"]["GrantOutput"][];
+            /** Format: uuid */
+            member_id: string;
+            /** @description rules do not narrow owners */
+            owner: boolean;
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            role_name: string;
+            scopes: components["schemas"]["ScopesEnum"][];
+            /** @description objects that rules close to them, and for what */
+            shut: components["schemas"]["ShutOutput"][];
+            user: components["schemas"]["PersonOutput"];
+        };
         AccountCounts: {
             deactivated: number;
             /** @description open ones */
@@ -1844,13 +2085,11 @@ export interface components {
             id: string;
             name: string;
             require_mfa: boolean;
-            role: components["schemas"]["Role82aEnum"];
-            scopes: components["schemas"]["AccountDetailOutputScopesEnum"][];
+            role: components["schemas"]["AccountRoleEnum"];
+            scopes: components["schemas"]["AccountScopeEnum"][];
             seats: components["schemas"]["Seats"];
             sso_required: boolean;
         };
-        /** @enum {string} */
-        AccountDetailOutputScopesEnum: "account:read" | "account:manage" | "members:read" | "members:manage" | "teams:manage" | "roles:manage" | "service_accounts:manage" | "workspaces:create" | "sso:manage" | "security:manage" | "audit:read" | "billing:read" | "billing:manage";
         AccountFateOutput: {
             code: string | null;
             /** @description `LEFT`: it goes on without you · `DELETED`: with all that is in it, you are its only member · `BLOCKED`: `code` and `message` say what has to be settled first */
@@ -1962,6 +2201,8 @@ export interface components {
         };
         /** @enum {string} */
         AccountRoleEnum: "OWNER" | "ADMIN" | "BILLING" | "MEMBER";
+        /** @enum {string} */
+        AccountScopeEnum: "account:read" | "account:manage" | "members:read" | "members:manage" | "teams:manage" | "roles:manage" | "service_accounts:manage" | "workspaces:create" | "sso:manage" | "security:manage" | "audit:read" | "billing:read" | "billing:manage";
         AccountWorkspaceOutput: {
             /** Format: date-time */
             archived_at: string | null;
@@ -1975,7 +2216,7 @@ export interface components {
             keys: number;
             name: string;
             people: number;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             role_name: string | null;
             slug: string;
         };
@@ -2053,8 +2294,8 @@ export interface components {
             name: string;
             /** @description With the role AGENT: the name of the only pool that the key serves. */
             pool?: string | null;
-            role?: components["schemas"]["RoleFd8Enum"];
-            scopes?: components["schemas"]["Scopes63cEnum"][];
+            role?: components["schemas"]["RoleEnum"];
+            scopes?: components["schemas"]["ScopesEnum"][];
             /**
              * Format: uuid
              * @description Who is to hold the key, if not the person who makes it.
@@ -2089,7 +2330,7 @@ export interface components {
             prefix: string;
             /** Format: date-time */
             revoked_at: string | null;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /**
              * Format: uuid
              * @description The key that takes its place.
@@ -2414,6 +2655,13 @@ export interface components {
         };
         /** @enum {string} */
         CreatedByOutputKindEnum: "user" | "api_key" | "automation";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        CustomRoleInputRequest: {
+            based_on: components["schemas"]["RoleEnum"];
+            description?: string;
+            name: string;
+            scopes: components["schemas"]["ScopesEnum"][];
+        };
         /** @enum {string} */
         DefaultRoleEnum: "ADMIN" | "BILLING" | "MEMBER";
         /** @description One message and what became of it. */
@@ -2477,6 +2725,13 @@ export interface components {
             flow: components["schemas"]["NamedOutput"];
             /** Format: uuid */
             id: string;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
             name: string;
             /** Format: date-time */
             next_run_at: string | null;
@@ -2515,6 +2770,13 @@ export interface components {
             flow: components["schemas"]["NamedOutput"];
             /** Format: uuid */
             id: string;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
             name: string;
             /** Format: date-time */
             next_run_at: string | null;
@@ -2690,9 +2952,20 @@ export interface components {
         GrantInputRequest: {
             /** Format: uuid */
             custom_role_id?: string | null;
-            role?: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role?: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /** Format: uuid */
             workspace_id: string;
+        };
+        /** @description One role, and the team that it comes from, if any. */
+        GrantOutput: {
+            /** Format: uuid */
+            assignment_id: string;
+            /** Format: uuid */
+            custom_role_id: string | null;
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            readonly role_name: string;
+            readonly scopes: string[];
+            via: components["schemas"]["ViaOutput"] | null;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HeartbeatInputRequest: {
@@ -2905,7 +3178,7 @@ export interface components {
             custom_role_id?: string | null;
             /** Format: uuid */
             member_id?: string;
-            role?: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role?: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /** Format: uuid */
             service_account_id?: string;
             /** Format: uuid */
@@ -2924,7 +3197,7 @@ export interface components {
             /** @description how many are in the team */
             readonly members: number | null;
             readonly name: string;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             readonly role_name: string;
             /** Format: uuid */
             readonly subject_id: string;
@@ -2935,6 +3208,7 @@ export interface components {
             next_cursor: string | null;
         };
         MeOutput: {
+            accounts: components["schemas"]["MyAccount"][];
             actor: components["schemas"]["ActorOutput"];
             live_url: string;
             workspaces: components["schemas"]["WorkspaceSummary"][];
@@ -3001,6 +3275,20 @@ export interface components {
         };
         /** @enum {string} */
         MilestoneOutputPhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
+        /** @description An account that one is a member of. */
+        MyAccount: {
+            /** Format: date-time */
+            archived_at: string | null;
+            /** Format: date-time */
+            delete_after: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            require_mfa: boolean;
+            role: components["schemas"]["AccountRoleEnum"];
+            scopes: components["schemas"]["AccountScopeEnum"][];
+            sso_required: boolean;
+        };
         NameCountOutput: {
             count: number;
             name: string;
@@ -3038,7 +3326,7 @@ export interface components {
             prefix: string;
             /** Format: date-time */
             revoked_at: string | null;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /**
              * Format: uuid
              * @description The key that takes its place.
@@ -3082,10 +3370,12 @@ export interface components {
             secret: string;
         };
         NullEnum: null;
+        /** @enum {string} */
+        ObjectKindEnum: "POOL" | "DEPLOYMENT" | "BLOCK";
         OfferedGrantOutput: {
             /** Format: uuid */
             custom_role_id: string | null;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             role_name: string;
             /** Format: uuid */
             workspace_id: string;
@@ -3186,11 +3476,18 @@ export interface components {
         PatchedPoolChangeRequest: {
             paused?: boolean;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedRoleChangeRequest: {
+            based_on?: components["schemas"]["RoleEnum"];
+            description?: string;
+            name?: string;
+            scopes?: components["schemas"]["ScopesEnum"][];
+        };
         /** @description Either of the two. */
         PatchedRoleInputRequest: {
             /** Format: uuid */
             custom_role_id?: string | null;
-            role?: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role?: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedScheduleChangeRequest: {
@@ -3227,6 +3524,11 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedSsoPolicyInputRequest: {
             required?: boolean;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedTeamChangeRequest: {
+            description?: string;
+            name?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedWorkspaceChangeRequest: {
@@ -3295,7 +3597,7 @@ export interface components {
             prefix: string;
             /** Format: date-time */
             revoked_at: string | null;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /**
              * Format: uuid
              * @description The key that takes its place.
@@ -3321,7 +3623,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             role_name: string;
             slug: string;
             via: components["schemas"]["NamedOutput"] | null;
@@ -3349,6 +3651,13 @@ export interface components {
             kind: components["schemas"]["PoolKindEnum"];
             /** @description null but for pools of kind MANAGED */
             managed: components["schemas"]["ManagedPoolOutput"] | null;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
             name: string;
             paused: boolean;
             queued: number;
@@ -3454,9 +3763,28 @@ export interface components {
             namespace: string | null;
         };
         /** @enum {string} */
-        Role82aEnum: "OWNER" | "ADMIN" | "BILLING" | "MEMBER";
-        /** @enum {string} */
-        RoleFd8Enum: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT";
+        RoleEnum: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT";
+        RoleList: {
+            items: components["schemas"]["RoleOutput"][];
+            scopes: components["schemas"]["ScopeOutput"][];
+        };
+        RoleOutput: {
+            /** @description beyond `based_on` */
+            adds: components["schemas"]["ScopesEnum"][];
+            based_on: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            built_in: boolean;
+            description: string;
+            /** Format: uuid */
+            id: string | null;
+            /** @description OWNER …, or the id: one name for either kind */
+            key: string;
+            /** @description of `based_on` */
+            lacks: components["schemas"]["ScopesEnum"][];
+            name: string;
+            scopes: components["schemas"]["ScopesEnum"][];
+            /** @description how often it is given */
+            used_by: number;
+        };
         /** @enum {string} */
         RollupEnum: "raw" | "1m" | "1h" | "1d";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -3471,6 +3799,40 @@ export interface components {
              * @default 86400
              */
             overlap_seconds: number;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        RuleInputRequest: {
+            /** Format: uuid */
+            member_id?: string;
+            /** Format: uuid */
+            object_id: string;
+            object_kind: components["schemas"]["ObjectKindEnum"];
+            scope: components["schemas"]["ScopesEnum"];
+            /** Format: uuid */
+            service_account_id?: string;
+            /** Format: uuid */
+            team_id?: string;
+        };
+        /** @description One whom an object is left to, for one scope; `owners` when nobody is named. */
+        RuleOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            readonly kind: components["schemas"]["RuleOutputKindEnum"];
+            readonly name: string;
+            /** Format: uuid */
+            object_id: string;
+            object_kind: components["schemas"]["ObjectKindEnum"];
+            scope: components["schemas"]["ScopesEnum"];
+            /** Format: uuid */
+            readonly subject_id: string | null;
+        };
+        /** @enum {string} */
+        RuleOutputKindEnum: "member" | "team" | "service_account" | "owners";
+        RulePage: {
+            items: components["schemas"]["RuleOutput"][];
+            next_cursor: string | null;
         };
         /** @description A reference to something that has a name. */
         RunAgentOutput: {
@@ -3680,8 +4042,13 @@ export interface components {
             /** @description The first characters, to tell tokens apart. */
             prefix: string;
         };
+        ScopeOutput: {
+            description: string;
+            group: string;
+            scope: components["schemas"]["ScopesEnum"];
+        };
         /** @enum {string} */
-        Scopes63cEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
+        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
         Seats: {
             limit: number | null;
             /** @description active members and open invitations */
@@ -3723,10 +4090,16 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             /** @description The words of either kind of role. */
             readonly role_name: string;
             slug: string;
+        };
+        ShutOutput: {
+            /** Format: uuid */
+            object_id: string;
+            object_kind: components["schemas"]["ObjectKindEnum"];
+            scope: components["schemas"]["ScopesEnum"];
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         SizeInputRequest: {
@@ -4039,6 +4412,65 @@ export interface components {
             items: components["schemas"]["TaskRunOutput"][];
             next_cursor: string | null;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        TeamInputRequest: {
+            description?: string;
+            name: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        TeamMemberInputRequest: {
+            /** Format: uuid */
+            member_id: string;
+        };
+        TeamMemberOutput: {
+            account_role: components["schemas"]["AccountRoleEnum"];
+            /** Format: date-time */
+            deactivated_at: string | null;
+            /**
+             * Format: uuid
+             * @description of the member of the account
+             */
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            user: components["schemas"]["PersonOutput"];
+        };
+        TeamMemberPage: {
+            items: components["schemas"]["TeamMemberOutput"][];
+            next_cursor: string | null;
+        };
+        TeamOutput: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            external_id: string;
+            /** Format: uuid */
+            id: string;
+            /** @description how many */
+            members: number;
+            name: string;
+            /** @description the account's identity provider keeps it */
+            provided: boolean;
+            workspaces: components["schemas"]["TeamPlace"][];
+        };
+        TeamPage: {
+            items: components["schemas"]["TeamOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description A workspace in which the team has a role. */
+        TeamPlace: {
+            /** Format: uuid */
+            assignment_id: string;
+            /** Format: uuid */
+            custom_role_id: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /** @description The words of either kind of role. */
+            readonly role_name: string;
+            slug: string;
+        };
         /** @enum {integer} */
         ThresholdEnum: 50 | 80 | 100;
         TimelineOutput: {
@@ -4126,6 +4558,11 @@ export interface components {
             name: string | null;
             slug: string | null;
         };
+        ViaOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         WindowOutput: {
             /** Format: date-time */
             from: string;
@@ -4150,8 +4587,11 @@ export interface components {
             id: string;
             limits: components["schemas"]["LimitsOutput"];
             name: string;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
-            scopes: components["schemas"]["Scopes63cEnum"][];
+            /** @description null when no built-in role says it all */
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /** @description in words, of roles of the account's own too */
+            role_name: string;
+            scopes: components["schemas"]["ScopesEnum"][];
             slug: string;
         };
         WorkspaceSummary: {
@@ -4161,8 +4601,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
-            role: components["schemas"]["RoleFd8Enum"] | components["schemas"]["NullEnum"];
-            scopes: components["schemas"]["Scopes63cEnum"][];
+            /** @description null when no built-in role says it all */
+            role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+            /** @description in words, of roles of the account's own too */
+            role_name: string;
+            scopes: components["schemas"]["ScopesEnum"][];
             slug: string;
         };
         WorkspaceUsageOutput: {
@@ -5171,6 +5614,135 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomRoleInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                role_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                role_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedRoleChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_scim: {
         parameters: {
             query?: never;
@@ -5933,6 +6505,270 @@ export interface operations {
             };
         };
     };
+    list_teams: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                q?: string;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedTeamChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_team_members: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamMemberPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamMemberInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamMemberOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                member_id: string;
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_account_usage: {
         parameters: {
             query?: {
@@ -6445,6 +7281,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    explain_access: {
+        parameters: {
+            query?: {
+                /** @description a member's id; without it, oneself */
+                as?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -8133,6 +9002,105 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HeartbeatOutput"];
                 };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_rules: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                object_id?: string;
+                object_kind?: "POOL" | "DEPLOYMENT" | "BLOCK";
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

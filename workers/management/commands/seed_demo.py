@@ -42,17 +42,15 @@ def _seed() -> dict[str, str]:
         user.save(update_fields=["password"])
     # Nobody reads its mail, but channels write to confirmed addresses only.
     identity.confirm_address(user_id=user.id, email=EMAIL)
-    assignments = selectors.list_assignments_of_user(user_id=user.id)
-    if assignments:
-        slug = assignments[0].workspace.slug
+    places = selectors.list_places(user_id=user.id)
+    if places:
+        slug = places[0].workspace.slug
     else:
         made = services.create_account_for_new_user(
             user_id=user.id, display_name=WORKSPACE, now=utc_now()
         )
         slug = services.rename_workspace(workspace_id=made.id, name=WORKSPACE).slug
-    actor, workspace_id = selectors.person_in_workspace(
-        user_id=user.id, name=NAME, email=EMAIL, workspace=slug
-    )
+    actor, workspace_id = selectors.person_in_workspace(user_id=user.id, workspace=slug)
     return {
         "login": EMAIL,
         "password": password,

@@ -39,9 +39,10 @@ export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWork
     actor: { kind: "user", id: "u1", name: "Ada Brandt", email: "ada@example.com" },
     live_url: origin,
     workspaces: [
-      { id: "w1", slug: "acme", name: "Acme data", role, scopes, account: { id: "acc1", name: "Acme" } },
-      { id: "w2", slug: "fresh", name: "Fresh start", role: "OWNER", scopes: ALL_SCOPES, account: { id: "acc1", name: "Acme" } },
+      { id: "w1", slug: "acme", name: "Acme data", archived_at: null, role, role_name: (role ?? "viewer").replace(/(?<=.).*/, (rest) => rest.toLowerCase()), scopes, account: { id: "acc1", name: "Acme" } },
+      { id: "w2", slug: "fresh", name: "Fresh start", archived_at: null, role: "OWNER", role_name: "Owner", scopes: ALL_SCOPES, account: { id: "acc1", name: "Acme" } },
     ],
+    accounts: [],
   };
 }
 
@@ -102,6 +103,7 @@ export function makeWorld(now: number, origin: string): World {
       next_run_at: next?.scheduled_for ?? null,
       parameters: { day: "2013-06-15", airports: ["EWR", "JFK", "LGA"], limit: 1000 },
       parameter_schema: DEMO_SCHEMA,
+      may: { "deployments:write": true, "runs:cancel": true, "runs:write": true },
     };
   });
   const [main, gpu, managed] = demo.pools;
@@ -111,6 +113,7 @@ export function makeWorld(now: number, origin: string): World {
     name,
     kind: "PROCESS",
     paused: false,
+    may: {},
     queues: [{ id: `${id}-q`, name: "default", priority: 100, paused: false, queued: rest.queued ?? 0 }],
     running: 0,
     queued: 0,
