@@ -15,5 +15,12 @@ app.conf.task_queues = QUEUES
 app.conf.task_routes = ROUTES
 app.conf.task_create_missing_queues = False  # a misspelt queue fails at once instead of piling up
 app.autodiscover_tasks(
-    ["apps.identity", "apps.tenancy", "apps.sso", "apps.automations", "billing.subscriptions"]
+    [
+        "apps.identity",
+        "apps.tenancy",
+        "apps.sso",
+        "apps.automations",
+        "billing.subscriptions",
+        "apps.exports",
+    ]
 )

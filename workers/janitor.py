@@ -9,6 +9,7 @@ from apps.compute import services as compute
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
+from apps.exports import services as exports
 from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.sso import services as sso
@@ -19,6 +20,8 @@ from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
 TEND_SECONDS = 0.5
+ERASE_SECONDS = 15.0
+EXPORT_SECONDS = 10.0
 UPKEEP_SECONDS = 600.0
 STREAM_SECONDS = 15.0
 
@@ -54,6 +57,7 @@ def keep_up() -> bool:
         firings_dropped=automations.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
         sign_ins_dropped=sso.drop_old(now=now),
+        exports_dropped=exports.drop_expired_exports(now=now),
         stripe_events_dropped=subscriptions.drop_old_stripe_events(now=now),
     )
     return False
@@ -67,9 +71,22 @@ def stream_audit() -> bool:
     return False
 
 
+def erase() -> bool:
+    """Delete what was closed for good and is over its grace; True when more may wait."""
+    return exports.erase_due(now=utc_now())
+
+
+def hand_out() -> bool:
+    """Have exports made that nobody is at, also those whose worker died."""
+    exports.hand_out_exports(now=utc_now())
+    return False
+
+
 def loops() -> list[Loop]:
     return [
         Loop(name="janitor", step=tend, idle_seconds=TEND_SECONDS),
         Loop(name="audit", step=stream_audit, idle_seconds=STREAM_SECONDS),
         Loop(name="upkeep", step=keep_up, idle_seconds=UPKEEP_SECONDS),
+        Loop(name="eraser", step=erase, idle_seconds=ERASE_SECONDS),
+        Loop(name="exports", step=hand_out, idle_seconds=EXPORT_SECONDS),
     ]

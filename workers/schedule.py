@@ -7,6 +7,7 @@ QUEUES = [
     Queue("mail"),
     Queue("actions"),
     Queue("billing"),
+    Queue("exports"),
 ]
 
 # Celery 5.7 warns of a queue named at the task: the routes stand here instead.
@@ -17,6 +18,7 @@ ROUTES = {
     "subscriptions.process_stripe_event": {"queue": "billing"},
     "subscriptions.refresh_customer": {"queue": "billing"},
     "subscriptions.send_stripe_report": {"queue": "billing"},
+    "exports.work_on_export": {"queue": "exports"},
 }
 
 BEAT_SCHEDULE = {

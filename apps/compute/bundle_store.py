@@ -46,6 +46,18 @@ def delete(workspace_id: uuid.UUID, sha256: str) -> None:
         _storage().delete(_key(workspace_id, sha256))
 
 
+def delete_some(workspace_id: uuid.UUID, *, limit: int) -> int:
+    """Delete up to `limit` bundles of the workspace, those without a row too; return how many."""
+    with _weather():
+        try:
+            _, names = _storage().listdir(str(workspace_id))
+        except FileNotFoundError:
+            return 0
+        for name in names[:limit]:
+            _storage().delete(f"{workspace_id}/{name}")
+        return len(names[:limit])
+
+
 def _storage() -> Storage:
     return storages["bundles"]
 

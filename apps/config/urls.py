@@ -22,6 +22,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.automations.api.urls")),
     path("", include("apps.compute.api.urls")),
     path("", include("billing.subscriptions.api.urls")),
+    path("", include("apps.exports.api.urls")),
 ]
 
 urlpatterns = [

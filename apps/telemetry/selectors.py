@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -513,3 +513,10 @@ def _since_run(run_id: uuid.UUID) -> dict[str, datetime]:
     if run_id.version != 7:
         return {}
     return {"occurred_at__gte": uuid7_time(run_id) - CLOCK_SLACK}
+
+
+def transitions_of_runs(
+    *, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID]
+) -> QuerySet[RunTransition]:
+    """Return all transitions of these runs and of their task runs."""
+    return RunTransition.objects.for_workspace(workspace_id).filter(run_id__in=run_ids)

@@ -17,5 +17,6 @@ class SubscribingAdapter(AccountAdapter):
     def welcome(self, user: User) -> None:
         super().welcome(user)
         account_id = tenancy.find_owned_account_id(user_id=user.id, account_id=None)
-        assert account_id is not None, "the layer below has just made it"
+        if account_id is None:
+            return  # they joined somebody else's by invitation
         services.apply_entitlements(account_id=account_id, now=utc_now())

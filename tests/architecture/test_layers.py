@@ -20,6 +20,7 @@ PUBLIC = {
         "selectors",
         "enums",
         "errors",
+        "exports",
         "actors",
         "scopes",
         "access",
@@ -34,7 +35,7 @@ PUBLIC = {
         "allauth_adapter",
     },
 }
-DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors"}
+DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors", "exports"}
 # How runs and schedules look on the wire: routes of the layer above answer them too; the table of
 # legal sizes of managed runs. And the structs that the store takes.
 PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}

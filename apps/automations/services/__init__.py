@@ -8,6 +8,7 @@ from apps.automations.services.edit import (
     delete_automation,
     edit_automation,
 )
+from apps.automations.services.erase import erase_workspace
 from apps.automations.services.evaluate import (
     Evaluated,
     evaluate_workspace,
@@ -25,6 +26,7 @@ __all__ = [
     "delete_automation",
     "drop_old",
     "edit_automation",
+    "erase_workspace",
     "evaluate_workspace",
     "find_next_due_at",
     "hand_out",

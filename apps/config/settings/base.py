@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.compute",
     "billing.metering",
     "billing.subscriptions",
+    "apps.exports",
     "workers",
 ]
 
@@ -205,6 +206,9 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# What tenancy asks before it deletes: the layers that know of exports and payment are above it.
+DELETION_GUARD = "apps.exports.services.refuse_deletion"
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Headway",
     "VERSION": "1",

@@ -34,8 +34,15 @@ if BUNDLE_STORAGE == "s3":
         },
     }
 
+# Exports lie beside the bundles: what reaches one reaches the other.
+_EXPORTS_PLACE = str(Path(_BUNDLES["OPTIONS"]["location"]) / "exports")
+_EXPORTS: dict[str, Any] = _BUNDLES | {
+    "OPTIONS": _BUNDLES["OPTIONS"] | {"location": _EXPORTS_PLACE}
+}
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "bundles": _BUNDLES,
+    "exports": _EXPORTS,
 }

@@ -9,6 +9,7 @@ from apps.dispatch.protocol import (
     LeaseAnswer,
     LeasedDeployment,
 )
+from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
@@ -59,6 +60,8 @@ __all__ = [
     "deploy",
     "ensure_default_pool",
     "ensure_managed_pool",
+    "erase_leases",
+    "erase_workspace",
     "find_next_due_at",
     "forget_agents",
     "get_granted_lease",

@@ -14,6 +14,7 @@ from apps.flows.services.deployments import (
     ensure_flow,
     save_deployment,
 )
+from apps.flows.services.erase import erase_workspace
 from apps.flows.services.schedules import (
     ScheduleChanges,
     add_schedule,
@@ -37,6 +38,7 @@ __all__ = [
     "edit_deployment",
     "edit_schedule",
     "ensure_flow",
+    "erase_workspace",
     "find_next_due_at",
     "forget_bundle",
     "let_go_of_code",

@@ -12,6 +12,7 @@ from apps.notifications.services.deliver import (
     drop_old_deliveries,
     send_test,
 )
+from apps.notifications.services.erase import erase_workspace
 
 __all__ = [
     "ChannelChanges",
@@ -21,5 +22,6 @@ __all__ = [
     "deliver",
     "drop_old_deliveries",
     "edit_channel",
+    "erase_workspace",
     "send_test",
 ]

@@ -14,6 +14,7 @@ from apps.runs.reports import (
     TaskReport,
 )
 from apps.runs.services.create import adopt_runs, create_run, create_runs
+from apps.runs.services.erase import erase_workspace, has_uncounted_usage
 from apps.runs.services.queue import (
     Claimant,
     claim_runs,
@@ -53,6 +54,8 @@ __all__ = [
     "create_run",
     "create_runs",
     "drop_expired",
+    "erase_workspace",
+    "has_uncounted_usage",
     "lock_runs",
     "make_room",
     "mark_late_runs",

@@ -1,5 +1,6 @@
 """Use cases of the time-series store."""
 
+from apps.telemetry.services.erase import erase_workspace
 from apps.telemetry.services.listen import (
     Claim,
     ClaimedBatch,
@@ -32,6 +33,7 @@ __all__ = [
     "count_pending",
     "drop_expired",
     "emit",
+    "erase_workspace",
     "forget_series",
     "listen",
     "merge_pending_batches",

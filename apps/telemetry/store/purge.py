@@ -27,6 +27,18 @@ def delete_some(
         return int(cursor.rowcount)
 
 
+def delete_any(table: TimeTable, workspace_id: UUID, *, limit: int) -> int:
+    """Delete up to `limit` of the workspace's rows, of whichever time; return how many."""
+    key = ", ".join(table.key)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table.name} WHERE workspace_id = %s"
+            f" AND ({key}) IN (SELECT {key} FROM {table.name} WHERE workspace_id = %s LIMIT %s)",
+            [workspace_id, workspace_id, limit],
+        )
+        return int(cursor.rowcount)
+
+
 def delete_run_metrics(workspace_id: UUID, before: datetime, *, limit: int) -> int:
     """Delete what runs before the moment measured; by the id's time, which the key is sorted by."""
     with connection.cursor() as cursor:

@@ -60,6 +60,13 @@ class AccountInput(StrictSerializer):
     name = serializers.CharField(max_length=120)
 
 
+class DeletionInput(StrictSerializer):
+    name = serializers.CharField(max_length=120, help_text="typed, to show that this one is meant")
+    without_export = serializers.BooleanField(
+        default=False, help_text="delete though nothing was exported within the last day"
+    )
+
+
 class OwnershipInput(StrictSerializer):
     member_id = serializers.UUIDField()
 

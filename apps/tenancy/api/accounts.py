@@ -80,7 +80,12 @@ class Accounts(APIView):
 
 
 class AccountDetail(AccountView):
-    scopes: ClassVar = {"GET": AccountScope.ACCOUNT_READ, "PATCH": AccountScope.ACCOUNT_MANAGE}
+    scopes: ClassVar = {
+        "GET": AccountScope.ACCOUNT_READ,
+        "PATCH": AccountScope.ACCOUNT_MANAGE,
+        "DELETE": AccountScope.ACCOUNT_MANAGE,
+    }
+    open_while_archived: ClassVar = frozenset({"DELETE"})
 
     @extend_schema(operation_id="get_account", responses=wire.AccountDetailOutput)
     def get(self, request: AccountRequest) -> Response:
@@ -98,6 +103,13 @@ class AccountDetail(AccountView):
             account_id=request.account.id, name=form.validated_data["name"]
         )
         return _account(request, account)
+
+    @extend_schema(operation_id="delete_account", request=wire.DeletionInput, responses={204: None})
+    def delete(self, request: AccountRequest) -> Response:
+        form = wire.DeletionInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.delete_account(account_id=request.account.id, **form.validated_data, now=utc_now())
+        return Response(status=204)
 
 
 class AccountArchival(AccountView):

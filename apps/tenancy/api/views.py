@@ -13,6 +13,7 @@ from apps.core.http.idempotency import idempotent
 from apps.tenancy import audit, selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.api import serializers as wire
+from apps.tenancy.api.account_wire import DeletionInput
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import (
     ACCOUNT_ROLE_SCOPES,
@@ -106,7 +107,12 @@ class Workspaces(APIView):
 
 
 class WorkspaceDetail(WorkspaceView):
-    scopes = {"GET": Scope.WORKSPACE_READ, "PATCH": Scope.WORKSPACE_MANAGE}
+    scopes = {
+        "GET": Scope.WORKSPACE_READ,
+        "PATCH": Scope.WORKSPACE_MANAGE,
+        "DELETE": Scope.WORKSPACE_MANAGE,
+    }
+    open_while_archived = frozenset({"DELETE"})
 
     @extend_schema(operation_id="get_workspace", responses=wire.WorkspaceOutput)
     def get(self, request: WorkspaceRequest) -> Response:
@@ -125,3 +131,12 @@ class WorkspaceDetail(WorkspaceView):
             workspace_id=request.workspace.id, name=form.validated_data["name"]
         )
         return Response(wire.WorkspaceOutput(workspace_body(workspace, request.actor)).data)
+
+    @extend_schema(operation_id="delete_workspace", request=DeletionInput, responses={204: None})
+    def delete(self, request: WorkspaceRequest) -> Response:
+        form = DeletionInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.delete_workspace(
+            workspace_id=request.workspace.id, **form.validated_data, now=utc_now()
+        )
+        return Response(status=204)

@@ -33,6 +33,13 @@ from apps.tenancy.services.audit_streams import (
     send_audit_entries,
     set_audit_stream,
 )
+from apps.tenancy.services.erasure import (
+    accounts_to_erase,
+    erase_workspace,
+    forget_account,
+    forget_workspace,
+    workspaces_to_erase,
+)
 from apps.tenancy.services.invitations import (
     Grant,
     invite,
@@ -109,6 +116,7 @@ __all__ = [
     "Subject",
     "accept_for_new_person",
     "accept_invitation",
+    "accounts_to_erase",
     "add_member",
     "add_rule",
     "archive_account",
@@ -143,9 +151,12 @@ __all__ = [
     "edit_team",
     "enable_service_account",
     "end_run_keys",
+    "erase_workspace",
     "find_open_invitation",
     "find_refusal_to_leave",
     "find_refusal_to_manage",
+    "forget_account",
+    "forget_workspace",
     "give_first_roles",
     "grant_role",
     "hand_out_audit_streams",
@@ -184,4 +195,5 @@ __all__ = [
     "set_sso_required",
     "show_offer",
     "transfer_ownership",
+    "workspaces_to_erase",
 ]

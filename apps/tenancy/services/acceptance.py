@@ -17,7 +17,6 @@ from django.db import transaction
 
 from apps.core.clock import utc_now
 from apps.identity import selectors as identity_selectors
-from apps.identity import services as identity
 from apps.tenancy import audit
 from apps.tenancy.actors import AccountRef, Actor
 from apps.tenancy.enums import MemberSource
@@ -132,7 +131,8 @@ def accept_for_new_person(*, token: str, person: Actor, now: datetime) -> Accept
     """
     Let somebody in who signs up with the very address that was invited; None when it does not fit.
 
-    Who has the token reads the address's mail, which is all that confirming it would show.
+    Who has the token reads the address's mail, which is all that confirming it would show: the
+    caller takes the address for confirmed.
     """
     try:
         invitation = find_open_invitation(token=token, now=now)
@@ -140,12 +140,11 @@ def accept_for_new_person(*, token: str, person: Actor, now: datetime) -> Accept
         return None
     if invitation.email != (person.email or "").strip().lower():
         return None
-    identity.confirm_address(user_id=person.id, email=invitation.email)
-    return _accept(invitation, person, now)
+    return _accept(invitation, person, now, proven=True)
 
 
 @transaction.atomic
-def _accept(found: Invitation, person: Actor, now: datetime) -> Accepted:
+def _accept(found: Invitation, person: Actor, now: datetime, *, proven: bool = False) -> Accepted:
     account, user_id = found.account, person.id
     with account_scope(account.id):
         if not Member.objects.for_account(account.id).filter(user_id=user_id).exists():
@@ -158,7 +157,8 @@ def _accept(found: Invitation, person: Actor, now: datetime) -> Accepted:
         )
         if invitation.token_hash != found.token_hash or not _is_open(invitation, now):
             raise InvitationNotValid(NOT_VALID)
-        _refuse_other_addresses(invitation.email, user_id)
+        if not proven:
+            _refuse_other_addresses(invitation.email, user_id)
         return _let_in(invitation, person, now)
 
 

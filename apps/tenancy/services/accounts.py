@@ -20,7 +20,12 @@ from apps.tenancy.models import (
     Workspace,
 )
 from apps.tenancy.selectors.accounts import account_ref
-from apps.tenancy.services.workspaces import GRACE, create_workspace
+from apps.tenancy.services.workspaces import (
+    GRACE,
+    create_workspace,
+    guard_deletion,
+    refuse_other_name,
+)
 from apps.tenancy.slugs import slugify
 
 logger = structlog.get_logger(__name__)
@@ -119,8 +124,24 @@ def restore_account(*, account_id: uuid.UUID, now: datetime) -> AccountRef:
 
 
 @transaction.atomic
-def delete_account(*, account_id: uuid.UUID, now: datetime) -> None:
-    """Close the account for good: a loop deletes all that is in it, beginning at once."""
+def delete_account(
+    *, account_id: uuid.UUID, name: str, without_export: bool, now: datetime
+) -> None:
+    """
+    Close the account for good: a loop deletes all that is in it, beginning at once.
+
+    `name` is what somebody typed to show that they mean this one.
+    Raises: InvalidRequest, and what the guard of the layers above refuses.
+    """
+    account = Account.objects.select_for_update().get(pk=account_id)
+    refuse_other_name(account.name, name)
+    guard_deletion(account_id=account_id, workspace_id=None, without_export=without_export, now=now)
+    close_account(account_id=account_id, now=now)
+
+
+@transaction.atomic
+def close_account(*, account_id: uuid.UUID, now: datetime) -> None:
+    """Close the account for good, unasked: its caller has asked."""
     account = Account.objects.select_for_update().get(pk=account_id)
     _close(account, now=now, delete_after=now)
     _record(account, "account.deleted")

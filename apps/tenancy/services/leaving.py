@@ -24,7 +24,7 @@ from apps.tenancy.models import (
     Workspace,
 )
 from apps.tenancy.selectors.leaving import Fate, preview_leaving
-from apps.tenancy.services.accounts import delete_account
+from apps.tenancy.services.accounts import close_account
 
 logger = structlog.get_logger(__name__)
 NAME = "Deleted user"
@@ -61,7 +61,7 @@ def delete_user(*, user_id: uuid.UUID, now: datetime) -> None:
             now=now,
         )
         if account.fate is Fate.DELETED:
-            delete_account(account_id=account.id, now=now)
+            close_account(account_id=account.id, now=now)
         _leave(account.id, user_id=user_id, now=now)
     identity.erase_person(user_id=user_id, now=now)
     logger.info("user.deleted", user_id=str(user_id), accounts=len(leaving.accounts))

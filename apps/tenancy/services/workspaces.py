@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.module_loading import import_string
 
-from apps.core.errors import PermissionDenied
+from apps.core.errors import InvalidRequest, PermissionDenied
 from apps.tenancy import audit, selectors
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.enums import BuiltInRole
@@ -144,10 +146,39 @@ def restore_workspace(*, workspace_id: uuid.UUID, now: datetime) -> WorkspaceRef
     return selectors.get_workspace(workspace_id=workspace_id)
 
 
+def guard_deletion(
+    *, account_id: uuid.UUID, workspace_id: uuid.UUID | None, without_export: bool, now: datetime
+) -> None:
+    """Ask the layer above that knows of exports and of what is paid; named in the settings."""
+    import_string(settings.DELETION_GUARD)(
+        account_id=account_id, workspace_id=workspace_id, without_export=without_export, now=now
+    )
+
+
+def refuse_other_name(name: str, typed: str) -> None:
+    """Raises: InvalidRequest."""
+    if typed.strip() != name:
+        raise InvalidRequest("Type its name to delete it.", fields={"name": ["Not its name."]})
+
+
 @transaction.atomic
-def delete_workspace(*, workspace_id: uuid.UUID, now: datetime) -> None:
-    """Close the workspace for good: a loop deletes all that is in it, beginning at once."""
+def delete_workspace(
+    *, workspace_id: uuid.UUID, name: str, without_export: bool, now: datetime
+) -> None:
+    """
+    Close the workspace for good: a loop deletes all that is in it, beginning at once.
+
+    `name` is what somebody typed to show that they mean this one.
+    Raises: InvalidRequest, and what the guard of the layers above refuses.
+    """
     workspace = Workspace.objects.select_for_update().get(pk=workspace_id)
+    refuse_other_name(workspace.name, name)
+    guard_deletion(
+        account_id=workspace.account_id,
+        workspace_id=workspace_id,
+        without_export=without_export,
+        now=now,
+    )
     workspace.archived_at = workspace.archived_at or now
     workspace.delete_after = now
     workspace.save(update_fields=["archived_at", "delete_after"])

@@ -1,5 +1,6 @@
 """Use cases of plans and of paying for them."""
 
+from billing.subscriptions.services.forget import forget_account
 from billing.subscriptions.services.notices import (
     PROCESS_TASK,
     REFRESH_TASK,
@@ -43,6 +44,7 @@ __all__ = [
     "change_plan",
     "drop_old_stripe_events",
     "enforce_limits",
+    "forget_account",
     "hand_out_reports",
     "hand_out_stale_customers",
     "hand_out_stripe_events",

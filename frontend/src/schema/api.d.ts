@@ -15,7 +15,12 @@ export interface paths {
         get: operations["get_account"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        delete: operations["delete_account"];
         options?: never;
         head?: never;
         /**
@@ -178,6 +183,74 @@ export interface paths {
         put?: never;
         /** @description Look for the record now. */
         post: operations["verify_sso_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["list_account_exports"];
+        put?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        post: operations["export_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_account_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_account_export_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1023,7 +1096,12 @@ export interface paths {
         get: operations["get_workspace"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        delete: operations["delete_workspace"];
         options?: never;
         head?: never;
         /**
@@ -1466,6 +1544,74 @@ export interface paths {
         };
         /** @description How many events, when, and which names are most frequent. */
         get: operations["count_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["list_workspace_exports"];
+        put?: never;
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        post: operations["export_workspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["get_workspace_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope per method; its handlers run inside the workspace's transaction.
+         *
+         *     A method without a scope in `scopes` cannot be called: there is no default to forget.
+         */
+        get: operations["get_workspace_export_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2879,6 +3025,32 @@ export interface components {
             items: components["schemas"]["EventOutput"][];
             next_cursor: string | null;
         };
+        ExportOutput: {
+            bytes: number | null;
+            /** Format: date-time */
+            created_at: string;
+            readonly error: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: double
+             * @description from 0 to 1
+             */
+            progress: number;
+            state: components["schemas"]["ExportOutputStateEnum"];
+            /** Format: uuid */
+            workspace_id: string | null;
+        };
+        ExportOutputPage: {
+            items: components["schemas"]["ExportOutput"][];
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        ExportOutputStateEnum: "PENDING" | "RUNNING" | "DONE" | "FAILED";
         /** @enum {string} */
         FateEnum: "LEFT" | "DELETED" | "BLOCKED";
         /** @enum {string} */
@@ -4659,6 +4831,35 @@ export interface operations {
             };
         };
     };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     rename_account: {
         parameters: {
             query?: never;
@@ -5145,6 +5346,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SsoDomainOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_account_exports: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutputPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_account_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_account_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -7260,6 +7586,35 @@ export interface operations {
             };
         };
     };
+    delete_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     rename_workspace: {
         parameters: {
             query?: never;
@@ -8503,6 +8858,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistogramOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_workspace_exports: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutputPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_workspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_workspace_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_workspace_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -422,9 +422,47 @@ def test_a_person_who_signs_up_with_the_invited_address_is_let_in_at_once(invite
 
     assert refused is None
     assert accepted.workspace == workspace.slug
-    assert user.emailaddress_set.get().verified
-    assert not other.emailaddress_set.exists()
     assert not Member.objects.filter(user=other).exists()
+
+
+def sign_up_with(token, email):
+    client = Client()
+    answer = client.post(
+        "/_allauth/browser/v1/auth/signup",
+        {"email": email, "password": "a long enough passphrase"},
+        content_type="application/json",
+        headers={"X-Invitation": token},
+    )
+    return client, answer
+
+
+def test_signing_up_by_the_link_confirms_the_address_and_makes_no_account(invited, workspace):
+    invited(grants=[{"workspace_id": str(workspace.id), "role": "VIEWER"}])
+
+    client, answer = sign_up_with(last_token(), "Eve@acme.example")
+
+    assert answer.status_code == 200, answer.content
+    me = client.get("/api/v1/me").json()
+    assert [each["id"] for each in me["workspaces"]] == [str(workspace.id)]
+    person = Member.objects.get(user__email="eve@acme.example")
+    assert person.account_id == workspace.account_id
+    assert person.user.emailaddress_set.get().verified
+    assert Member.objects.filter(user=person.user).count() == 1
+
+
+@pytest.mark.parametrize("which", ["of somebody else", "forged"])
+def test_a_link_that_does_not_fit_changes_nothing_about_a_sign_up(invited, workspace, which):
+    invited()
+    token = last_token() if which == "of somebody else" else new_secret("hwi_")
+
+    client, answer = sign_up_with(token, "frank@acme.example")
+
+    assert answer.status_code == 401  # the address is to be confirmed first
+    person = Member.objects.get(user__email="frank@acme.example")
+    assert person.account_id != workspace.account_id
+    assert person.role == "OWNER"
+    assert not person.user.emailaddress_set.get().verified
+    assert client.get("/api/v1/me").status_code == 401
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,20 @@
+"""Let go of what a deleted workspace had."""
+
+from __future__ import annotations
+
+import uuid
+
+from apps.core.erasure import erase_rows
+from apps.dispatch.models import Agent, Lease, LeaseBeat, Pool, Queue
+
+
+def erase_leases(*, workspace_id: uuid.UUID, limit: int) -> int:
+    """Delete up to `limit` leases of the workspace, before its runs; return how many."""
+    return erase_rows(
+        (LeaseBeat,), workspace_id=workspace_id, limit=limit, key=("lease_id",)
+    ) or erase_rows((Lease,), workspace_id=workspace_id, limit=limit)
+
+
+def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
+    """Delete up to `limit` rows of the workspace, whose deployments are gone; return how many."""
+    return erase_rows((Agent, Queue, Pool), workspace_id=workspace_id, limit=limit)
