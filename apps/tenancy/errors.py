@@ -237,3 +237,10 @@ class TooManyRules(DomainError):
 
     code = "too_many_rules"
     status = 409
+
+
+class LockOut(DomainError):
+    """Whoever asks for this would stand outside themselves afterwards."""
+
+    code = "lock_out"
+    status = 409

@@ -19,13 +19,13 @@ from apps.automations.errors import AutomationChanged, BadRule, TooManyAutomatio
 from apps.automations.models import ActionAttempt, Automation, Deadline, TriggerBucket
 from apps.automations.services.locks import lock_rules
 from apps.automations.triggers import Faults, Trigger, TriggerFaultError
-from apps.core.outbound import find_url_fault
+from apps.core.outbound import find_url_fault, place_of
 from apps.core.transactions import joined
 from apps.flows import selectors as flows
 from apps.notifications import selectors as notifications
 from apps.telemetry import services as telemetry
 from apps.telemetry.enums import Consumer
-from apps.tenancy import access
+from apps.tenancy import access, audit
 from apps.tenancy.access import Target
 from apps.tenancy.actors import Actor
 from apps.tenancy.scopes import Scope
@@ -93,6 +93,7 @@ def create_automation(
     _save(automation)
     _begin(automation)
     _hear(workspace_id)
+    _record("automation.created", automation, after=_told(automation))
     logger.info("automation.created", automation_id=str(automation.id), type=_type(automation))
     return automation
 
@@ -124,6 +125,7 @@ def edit_automation(
     if version is not None and version != automation.version:
         raise AutomationChanged("The automation was changed meanwhile.", version=automation.version)
     before, was_paused = automation.trigger, automation.paused
+    told_before = _told(automation)
     if "trigger" in changes or "actions" in changes:
         parsed, done = _parse(
             workspace_id,
@@ -154,6 +156,7 @@ def edit_automation(
         _forget(automation)
         _begin(automation)
         _hear(workspace_id)
+    _record("automation.changed", automation, before=told_before, after=_told(automation))
     return automation
 
 
@@ -168,6 +171,7 @@ def delete_automation(*, workspace_id: uuid.UUID, automation_id: uuid.UUID) -> N
     automation = selectors.get_automation(
         workspace_id=workspace_id, automation_id=automation_id, for_update=True
     )
+    _record("automation.deleted", automation, before=_told(automation))
     ActionAttempt.objects.filter(firing__automation=automation).delete()
     automation.delete()
     _hear(workspace_id)
@@ -205,6 +209,40 @@ def _acting_for(actor: Actor | None) -> dict[str, uuid.UUID | None]:
         "acts_for_user_id": actor.user_id,
         "acts_for_service_account_id": actor.service_account_id,
     }
+
+
+def _told(automation: Automation) -> dict[str, object]:
+    """Return what the log keeps of a rule; of addresses only the place."""
+    actions = [
+        {
+            name: f"{place_of(str(value))}/…" if name == "url" else value
+            for name, value in action.items()
+        }
+        for action in automation.actions
+    ]
+    return {
+        "name": automation.name,
+        "description": automation.description,
+        "trigger": automation.trigger,
+        "actions": actions,
+        "paused": automation.paused,
+    }
+
+
+def _record(
+    action: str,
+    automation: Automation,
+    *,
+    before: audit.Change | None = None,
+    after: audit.Change | None = None,
+) -> None:
+    audit.record(
+        action=action,
+        target=audit.Object(kind="automation", id=automation.id, name=automation.name),
+        before=before,
+        after=after,
+        workspace_id=automation.workspace_id,
+    )
 
 
 def parse_trigger(given: object) -> Trigger:

@@ -24,7 +24,7 @@ from apps.dispatch.errors import (
 )
 from apps.dispatch.models import Agent, Pool, Queue
 from apps.dispatch.protocol import AgentInfo
-from apps.tenancy import access
+from apps.tenancy import access, audit
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
 
@@ -156,6 +156,7 @@ def create_pool(
     except IntegrityError:
         raise PoolNameTaken("There is a pool of this name already.", name=name) from None
     Queue.objects.create(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME, created_at=now)
+    _record("pool.created", pool, after={"name": name, "kind": kind.value})
     return pool
 
 
@@ -182,8 +183,30 @@ def pause_pool(
     if paused != pool.paused:
         pool.paused_at = now if paused else None
         pool.save(update_fields=["paused_at"])
+        _record(
+            "pool.paused" if paused else "pool.resumed",
+            pool,
+            before={"paused": not paused},
+            after={"paused": paused},
+        )
         notify("pool", pool.id)
     return pool
+
+
+def _record(
+    action: str,
+    pool: Pool,
+    *,
+    before: audit.Change | None = None,
+    after: audit.Change | None = None,
+) -> None:
+    audit.record(
+        action=action,
+        target=audit.Object(kind="pool", id=pool.id, name=pool.name),
+        before=before,
+        after=after,
+        workspace_id=pool.workspace_id,
+    )
 
 
 _GREET = """

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
-from apps.flows import selectors
+from apps.flows import selectors, told
 from apps.flows.errors import BadCode, BadParameters, BadParameterSchema
 from apps.flows.models import Deployment, Flow, Schedule
 from apps.flows.parameters import (
@@ -120,6 +120,13 @@ def save_deployment(
         "memory_mb": spec.size.memory_mb if spec.size else None,
         "updated_at": now,
     }
+    was = (
+        Deployment.objects.for_workspace(workspace_id)
+        .standing()
+        .filter(flow_id=flow_id, name=spec.name)
+        .first()
+    )
+    before = told.of_deployment(was) | {"schedules": told.of_schedules(was)} if was else None
     # update_or_create locks the row it finds, and retries as an update when another was first.
     deployment, is_new = (
         Deployment.objects.for_workspace(workspace_id)
@@ -133,7 +140,14 @@ def save_deployment(
     )
     if spec.schedules is not None:
         replace_schedules(deployment=deployment, specs=spec.schedules, now=now)
-    return selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment.id), is_new
+    saved = selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment.id)
+    told.record_deployment(
+        "deployment.created" if is_new else "deployment.deployed",
+        saved,
+        before=before,
+        after=told.of_deployment(saved) | {"schedules": told.of_schedules(saved)},
+    )
+    return saved, is_new
 
 
 @joined
@@ -154,6 +168,7 @@ def edit_deployment(
         workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
     )
     require_to_change(asker, deployment)
+    before = told.of_deployment(deployment)
     if "parameters" in changes:
         _check_parameters(deployment.parameter_schema, changes["parameters"], [])
         deployment.parameters = changes["parameters"]
@@ -171,6 +186,9 @@ def edit_deployment(
         rest_schedules(deployment=deployment)
     elif turned:
         resume_schedules(deployment=deployment, now=now)
+    told.record_deployment(
+        "deployment.changed", deployment, before=before, after=told.of_deployment(deployment)
+    )
     return selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment_id)
 
 
@@ -194,6 +212,7 @@ def delete_deployment(
     Schedule.objects.filter(deployment=deployment).delete()
     deployment.deleted_at = now
     deployment.save(update_fields=["deleted_at"])
+    told.record_deployment("deployment.deleted", deployment, before=told.of_deployment(deployment))
 
 
 def _require_to_deploy(asker: Asker, workspace_id: uuid.UUID, spec: DeploymentSpec) -> None:

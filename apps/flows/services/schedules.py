@@ -12,7 +12,7 @@ from django.db.models import Min
 
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
-from apps.flows import selectors
+from apps.flows import selectors, told
 from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.errors import BadParameters, BadSchedule
 from apps.flows.models import Deployment, Schedule
@@ -64,6 +64,7 @@ def add_schedule(
     schedule = _build(deployment, spec, now)
     _check_parameters(deployment, schedule.parameters)
     schedule.save(force_insert=True)
+    told.record_schedule("schedule.created", schedule, after=told.of_schedule(schedule))
     _wake_scheduler()
     return schedule
 
@@ -92,6 +93,7 @@ def edit_schedule(
     if surplus := sorted(changes.keys() - allowed):
         fields = {name: [f"Not of a schedule of kind {schedule.kind}."] for name in surplus}
         raise BadSchedule("The schedule's kind cannot be changed.", fields=fields)
+    before = told.of_schedule(schedule)
     if "paused" in changes:
         schedule.paused_at = now if changes["paused"] else None
     for name in ("cron", "interval_seconds", "anchor_at", "timezone", "parameters"):
@@ -102,6 +104,9 @@ def edit_schedule(
     _recurrence(_spec_of(schedule))
     schedule.next_at = _next_at(schedule, schedule.deployment, now)
     schedule.save(force_update=True)
+    told.record_schedule(
+        "schedule.changed", schedule, before=before, after=told.of_schedule(schedule)
+    )
     _wake_scheduler()
     return schedule
 
@@ -115,6 +120,7 @@ def delete_schedule(
         workspace_id=workspace_id, schedule_id=schedule_id, for_update=True
     )
     require_to_change(asker, schedule.deployment)
+    told.record_schedule("schedule.deleted", schedule, before=told.of_schedule(schedule))
     schedule.delete()
 
 

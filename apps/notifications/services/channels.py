@@ -17,6 +17,7 @@ from apps.notifications.enums import ChannelKind
 from apps.notifications.errors import BadChannel, ChannelLimit
 from apps.notifications.models import Channel
 from apps.notifications.transports import TRANSPORTS, BadConfigError, Config
+from apps.tenancy import audit
 from apps.tenancy import selectors as tenancy
 
 logger = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ def create_channel(
     )
     _configure(channel, config, before=None)
     _save(channel)
+    _record("channel.created", channel, after=_told(channel))
     logger.info("channel.created", channel_id=str(channel.id), kind=kind)
     return channel
 
@@ -74,11 +76,16 @@ def edit_channel(
     channel = selectors.get_channel(
         workspace_id=workspace_id, channel_id=channel_id, for_update=True
     )
+    before = _told(channel)
     if "config" in changes:
         _configure(channel, changes["config"], before=channel.settings)
     channel.name = changes.get("name", channel.name)
     channel.updated_at = now
     _save(channel)
+    after = _told(channel)
+    if "config" in changes:  # what is masked may look as before
+        after["config_replaced"] = True
+    _record("channel.changed", channel, before=before, after=after)
     return channel
 
 
@@ -89,10 +96,33 @@ def delete_channel(*, workspace_id: uuid.UUID, channel_id: uuid.UUID) -> None:
 
     Raises: ChannelNotFound.
     """
-    selectors.get_channel(
+    channel = selectors.get_channel(
         workspace_id=workspace_id, channel_id=channel_id, for_update=True
-    ).delete()
+    )
+    _record("channel.deleted", channel, before=_told(channel))
+    channel.delete()
     logger.info("channel.deleted", channel_id=str(channel_id))
+
+
+def _told(channel: Channel) -> dict[str, object]:
+    """Return what the log keeps of a channel: its configuration as it is shown, masked."""
+    return {"name": channel.name, "kind": channel.kind, "config": channel.shown}
+
+
+def _record(
+    action: str,
+    channel: Channel,
+    *,
+    before: audit.Change | None = None,
+    after: audit.Change | None = None,
+) -> None:
+    audit.record(
+        action=action,
+        target=audit.Object(kind="channel", id=channel.id, name=channel.name),
+        before=before,
+        after=after,
+        workspace_id=channel.workspace_id,
+    )
 
 
 def lock_channels(workspace_id: uuid.UUID) -> None:

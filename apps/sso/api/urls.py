@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from apps.sso.api import scim_settings as scim
-from apps.sso.api import views
+from apps.sso.api import security, views
 
 A = "account/<uuid:account_id>"
 CONNECTION = f"{A}/sso-connections/<uuid:connection_id>"
@@ -9,6 +9,7 @@ CONNECTION = f"{A}/sso-connections/<uuid:connection_id>"
 urlpatterns: list[URLPattern] = [
     path("sso/discovery", views.Discovery.as_view()),
     path("sso/sign-out", views.SignOut.as_view()),
+    path(f"{A}/security", security.Security.as_view()),
     path(f"{A}/sso", views.Policy.as_view()),
     path(f"{A}/sso-connections", views.Connections.as_view()),
     path(CONNECTION, views.ConnectionDetail.as_view()),

@@ -79,6 +79,12 @@ from apps.tenancy.selectors.roles import (
     list_roles,
     list_rules,
 )
+from apps.tenancy.selectors.security import (
+    KeyCounts,
+    get_allowed_networks,
+    get_security,
+    list_cut_off,
+)
 from apps.tenancy.selectors.service_accounts import (
     KeyFacts,
     assignments_of_service_accounts,
@@ -114,6 +120,7 @@ __all__ = [
     "AuditPage",
     "Explained",
     "HeldWorkspace",
+    "KeyCounts",
     "KeyFacts",
     "KeyFilter",
     "KeyOwner",
@@ -141,11 +148,13 @@ __all__ = [
     "find_person",
     "find_workspace_id",
     "get_account_member",
+    "get_allowed_networks",
     "get_api_key",
     "get_audit_stream",
     "get_limits",
     "get_member",
     "get_rule",
+    "get_security",
     "get_service_account",
     "get_team",
     "get_workspace",
@@ -159,6 +168,7 @@ __all__ = [
     "list_api_keys",
     "list_audit_entries",
     "list_confirmed_addresses",
+    "list_cut_off",
     "list_invitations",
     "list_keys_of_person",
     "list_keys_of_service_account",

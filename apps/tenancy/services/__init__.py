@@ -82,6 +82,7 @@ from apps.tenancy.services.run_keys import (
     end_run_keys,
     revoke_run_keys,
 )
+from apps.tenancy.services.security import allow_networks, read_networks, require_second_factor
 from apps.tenancy.services.service_accounts import (
     ServiceAccountChanges,
     change_service_account,
@@ -119,6 +120,7 @@ __all__ = [
     "accounts_to_erase",
     "add_member",
     "add_rule",
+    "allow_networks",
     "archive_account",
     "archive_workspace",
     "change_account_role",
@@ -170,6 +172,7 @@ __all__ = [
     "provision_team",
     "reactivate_account_member",
     "reactivate_member",
+    "read_networks",
     "record_of_person",
     "refuse_grants",
     "refuse_seat",
@@ -181,6 +184,7 @@ __all__ = [
     "rename_account",
     "rename_team",
     "rename_workspace",
+    "require_second_factor",
     "restore_account",
     "restore_workspace",
     "revoke_api_key",

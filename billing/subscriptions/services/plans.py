@@ -14,6 +14,7 @@ from apps.core.ids import derived_uuid7
 from apps.identity import services as identity
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import NewEvent, Resource, object_payload
+from apps.tenancy import audit
 from apps.tenancy import selectors as tenancy_selectors
 from apps.tenancy import services as tenancy
 from apps.tenancy.actors import AccountRef, Hold, PlanLimits
@@ -65,6 +66,13 @@ def set_plan(subscription: Subscription, plan: PlanCode, *, now: datetime) -> No
     """Write the plan to the locked subscription; what it allows is the caller's to apply."""
     if subscription.plan_id == plan.value:
         return
+    audit.record(
+        action="plan.changed",
+        target=audit.Object(kind="plan", id=subscription.account_id),
+        before={"plan": subscription.plan_id},
+        after={"plan": plan.value},
+        account_id=subscription.account_id,
+    )
     subscription.plan_id = plan.value
     subscription.plan_since = now
     subscription.save(update_fields=["plan", "plan_since"])
@@ -83,8 +91,17 @@ def agree(
     if not selectors.billing_is_on():
         raise BillingIsOff("This installation is hosted by its users; nothing is limited.")
     with account_scope(account_id):
+        agreed = AgreedEntitlement.objects.filter(account_id=account_id, key=key.value)
+        before = agreed.values_list("value", flat=True).first()
         AgreedEntitlement.objects.update_or_create(
             account_id=account_id, key=key.value, defaults={"value": value}
+        )
+        audit.record(
+            action="plan.limit_agreed",
+            target=audit.Object(kind="plan", id=account_id),
+            before={key.value: before},
+            after={key.value: value},
+            account_id=account_id,
         )
         apply_entitlements(account_id=account_id, now=now)
         return selectors.get_plan(account_id=account_id)
