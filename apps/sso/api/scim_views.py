@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,8 +17,6 @@ from apps.sso.scim.listing import is_wanted, read_names
 
 if TYPE_CHECKING:
     from apps.sso.models import ScimGroup, ScimUser
-
-DOCUMENTATION = "/docs/scim"
 
 
 def _answer(
@@ -204,11 +201,7 @@ class ServiceProviderConfig(_Description):
     def get(self, request: ScimRequest) -> Response:
         self.refuse_filter(request)
         return Response(
-            protocol.service_provider_config(
-                resources.base_url(),
-                max_results=listing.MAX_COUNT,
-                documentation=f"{settings.PUBLIC_URL}{DOCUMENTATION}",
-            )
+            protocol.service_provider_config(resources.base_url(), max_results=listing.MAX_COUNT)
         )
 
 

@@ -34,10 +34,9 @@ def list_body(resources: Sequence[Body], *, total: int | None = None, start: int
     }
 
 
-def service_provider_config(base_url: str, *, max_results: int, documentation: str) -> Body:
+def service_provider_config(base_url: str, *, max_results: int) -> Body:
     return {
         "schemas": [f"{_CORE}:ServiceProviderConfig"],
-        "documentationUri": documentation,
         "patch": {"supported": True},
         "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
         "filter": {"supported": True, "maxResults": max_results},
