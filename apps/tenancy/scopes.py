@@ -53,6 +53,10 @@ class AccountScope(StrEnum):
     BILLING_MANAGE = "billing:manage"  # buy, change, end
 
 
+SCOPE_NAMES = [scope.value for scope in Scope]
+ACCOUNT_SCOPE_NAMES = [scope.value for scope in AccountScope]
+
+
 class WorkspaceRole(StrEnum):
     """The built-in roles of a workspace."""
 

@@ -49,7 +49,24 @@ PAGES = {
     "pools-managed": "/w/{ws}/pools?pool=managed",
     "pools": "/w/{ws}/pools",
     "settings-keys": "/w/{ws}/settings?tab=keys",
-    "settings-members": "/w/{ws}/settings?tab=members",
+    "settings-access": "/w/{ws}/settings?tab=access",
+    "settings-audit": "/w/{ws}/settings?tab=audit",
+    "members": "/account/{account}/members",
+    "members-drawer": "/account/{account}/members?member={member}",
+    "members-error": "/account/{account}/members?mock=error",
+    "invitations": "/account/{account}/invitations?state=all",
+    "invite": "/account/{account}/invitations?invite=new",
+    "teams": "/account/{account}/teams",
+    "roles": "/account/{account}/roles",
+    "role-new": "/account/{account}/roles?role=new&base=RUNNER",
+    "service-accounts": "/account/{account}/service-accounts",
+    "security": "/account/{account}/security",
+    "audit": "/account/{account}/audit",
+    "account-workspaces": "/account/{account}/workspaces",
+    "account-general": "/account/{account}/general",
+    "my-keys": "/me/keys",
+    "invitation": "/invitations/hwi_good",
+    "invitation-expired": "/invitations/expired",
     "settings-channels": "/w/{ws}/settings?tab=channels",
     "settings": "/w/{ws}/settings",
 }
@@ -66,6 +83,8 @@ FOLLOWED = {
     "automation-edit": ("/w/{ws}/automations", "li a", "?tab=edit"),
     "deployment": ("/w/{ws}/deployments", "tbody a", ""),
     "deployment-run": ("/w/{ws}/deployments", "tbody a", "?run=now"),
+    "team": ("/account/{account}/teams", "[role=rowgroup] a", ""),
+    "service-account": ("/account/{account}/service-accounts", "[role=rowgroup] a", ""),
 }
 
 
@@ -101,13 +120,14 @@ def shoot(browser: Browser, args: argparse.Namespace) -> list[str]:
             for name in [*PAGES, *FOLLOWED]:
                 if args.only and name not in args.only:
                     continue
+                names = {"ws": args.workspace, "account": args.account, "member": args.member}
                 if name in PAGES:
-                    page.goto(args.url + PAGES[name].format(ws=args.workspace))
+                    page.goto(args.url + PAGES[name].format(**names))
                 else:
                     where, what, rest = FOLLOWED[name]
-                    page.goto(args.url + where.format(ws=args.workspace))
+                    page.goto(args.url + where.format(**names))
                     page.locator(what).first.click()
-                    page.wait_for_url("**" + where.format(ws=args.workspace).split("?")[0] + "/*")
+                    page.wait_for_url("**" + where.format(**names).split("?")[0] + "/*")
                     if rest:
                         page.goto(page.url.split("?")[0] + rest)
                 try:
@@ -124,6 +144,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:5173")
     parser.add_argument("--workspace", default="acme")
+    parser.add_argument("--account", default="acc1", help="id of the account whose pages are taken")
+    parser.add_argument("--member", default="m2", help="id of the member whose drawer is opened")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--state", help="Playwright storage state of a logged-in person, for a real server")
     parser.add_argument("--out", type=Path, default=HERE.parent / ".shots")

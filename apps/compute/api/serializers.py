@@ -11,6 +11,7 @@ from apps.compute.models import BACKENDS, STATES
 from apps.core.http.query import PageQuery, QuerySerializer
 from apps.core.http.serializers import StrictSerializer
 from apps.flows.wire import SizeOutput
+from apps.runs.wire import STATES as RUN_STATES
 from apps.runs.wire import CauseInfoOutput, NamedOutput
 
 INT_MAX = 2_147_483_647
@@ -104,6 +105,9 @@ class RunComputeOutput(serializers.Serializer[Any]):
 
 class ManagedTaskOutput(serializers.Serializer[Any]):
     run = NamedOutput()
+    run_state = serializers.ChoiceField(
+        choices=RUN_STATES, help_text="How the run stands now, perhaps after more executions."
+    )
     deployment = NamedOutput(allow_null=True)
     size = SizeOutput()
     state = serializers.ChoiceField(choices=STATES)

@@ -93,6 +93,7 @@ def _row(task: ManagedTask) -> dict[str, object]:
     used, deployment = task.usage, task.run.deployment
     return {
         "run": {"id": task.run_id, "name": task.run.name},
+        "run_state": task.run.state,
         "deployment": {"id": deployment.id, "name": deployment.name} if deployment else None,
         "size": _size(task),
         "state": task.state,

@@ -17,7 +17,7 @@ MAX_GRANTS = 100
 MAX_TEAMS = 100
 
 
-class NamedOutput(serializers.Serializer[Any]):
+class AccountNamed(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
 
@@ -109,7 +109,7 @@ class PlaceOutput(serializers.Serializer[Any]):
     role_name = serializers.CharField()
     custom_role_id = serializers.UUIDField(allow_null=True)
     assignment_id = serializers.UUIDField(allow_null=True)
-    via = NamedOutput(allow_null=True)
+    via = AccountNamed(allow_null=True)
 
 
 class AccountMemberOutput(serializers.Serializer[Any]):
@@ -117,7 +117,7 @@ class AccountMemberOutput(serializers.Serializer[Any]):
     user = AccountPersonOutput(source="member.user")
     account_role = serializers.ChoiceField(choices=AccountRole.choices, source="member.role")
     workspaces = PlaceOutput(many=True)
-    teams = NamedOutput(many=True)
+    teams = AccountNamed(many=True)
     mfa = serializers.BooleanField(help_text="has a second factor")
     sso = serializers.BooleanField(help_text="came through the account's identity provider")
     joined_at = serializers.DateTimeField(source="member.created_at")
@@ -144,7 +144,7 @@ class AccountMemberQuery(PageQuery):
     unseen_days = serializers.IntegerField(required=False, min_value=1, max_value=3_650)
 
 
-class MayOutput(serializers.Serializer[Any]):
+class MemberMayOutput(serializers.Serializer[Any]):
     """Each true, or the code and the words of the refusal that it would meet."""
 
     change_role = serializers.JSONField()
@@ -154,7 +154,7 @@ class MayOutput(serializers.Serializer[Any]):
 
 class AccountMemberDetail(AccountMemberOutput):
     keys = serializers.IntegerField(help_text="usable personal keys in the account's workspaces")
-    may = MayOutput()
+    may = MemberMayOutput()
 
 
 class AccountMemberChange(StrictSerializer):
@@ -213,7 +213,7 @@ class InvitationOutput(serializers.Serializer[Any]):
         choices=AccountRole.choices, source="invitation.account_role"
     )
     grants = OfferedGrantOutput(many=True)
-    teams = NamedOutput(many=True)
+    teams = AccountNamed(many=True)
     state = serializers.ChoiceField(choices=list(INVITATION_STATES))
     invited_by = InviterOutput(source="invitation.invited_by", allow_null=True)
     created_at = serializers.DateTimeField(source="invitation.created_at")
@@ -231,7 +231,7 @@ class InvitationPage(serializers.Serializer[Any]):
 class OfferOutput(serializers.Serializer[Any]):
     """What the holder of the link sees; `yours` only for who is signed in."""
 
-    account = NamedOutput()
+    account = AccountNamed()
     invited_by = serializers.CharField(allow_null=True)
     email = serializers.CharField(help_text="masked")
     expires_at = serializers.DateTimeField()
@@ -241,5 +241,5 @@ class OfferOutput(serializers.Serializer[Any]):
 
 
 class AcceptedOutput(serializers.Serializer[Any]):
-    account = NamedOutput()
+    account = AccountNamed()
     workspace = serializers.CharField(allow_null=True, help_text="the slug of one that is open")

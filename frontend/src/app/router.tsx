@@ -1,15 +1,12 @@
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router";
+import { createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
 
+import { accountTree, invitationRoute } from "@/app/account-routes";
+import { meTree } from "@/app/me-routes";
 import { RouteError } from "@/app/error-boundary";
 import { PagePending } from "@/app/page-pending";
+import { parseSettingsSearch } from "@/app/routes/settings-search";
+import { requireMe, rootRoute } from "@/app/root-route";
 import { paths } from "@/config/paths";
 import { automationQuery, automationsQuery } from "@/features/automations/api/automations";
 import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
@@ -29,28 +26,12 @@ import { parseRunSearch } from "@/features/runs/run-search";
 import { parseRunsSearch } from "@/features/runs/runs-search";
 import { meQuery } from "@/features/session/api/me";
 import { homeWorkspace, rememberWorkspace } from "@/features/session/last-workspace";
-import { parseSettingsSearch } from "@/features/settings/model";
-import { ApiError } from "@/lib/errors";
 import { makeQueryClient } from "@/lib/query-client";
 import { parseSearch, stringifySearch, textOf } from "@/lib/search-params";
 import { presetFor, withPreset } from "@/lib/time";
 import { madeAt } from "@/lib/units";
 
 export const queryClient = makeQueryClient();
-
-const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
-
-/** Everybody below needs to know who asks; without a session the way leads to the login and back. */
-async function requireMe(client: QueryClient, next: string) {
-  try {
-    return await client.ensureQueryData(meQuery);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) {
-      throw redirect({ to: paths.login, search: next === "/" ? {} : { next } });
-    }
-    throw error;
-  }
-}
 
 const indexRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -274,6 +255,9 @@ export const routeTree = rootRoute.addChildren([
   verifyRoute,
   anyUsageRoute,
   anyPlanRoute,
+  invitationRoute,
+  accountTree,
+  meTree,
   workspaceRoute.addChildren([
     homeRoute,
     runsRoute,

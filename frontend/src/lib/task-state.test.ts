@@ -55,9 +55,15 @@ it.each([
   expect(taskWords(state, cause, exitCode).kind).toBe(kind);
 });
 
+it("does not call a task finished whose run crashed, or whose end is not known", () => {
+  expect(taskWords("STOPPED", null, 0, "CRASHED")).toEqual({ word: "Crashed", kind: "crashed" });
+  expect(taskWords("STOPPED", null, null, "RUNNING")).toEqual({ word: "Stopped", kind: "cancelled" });
+  expect(taskWords("STOPPED", null, 0, "COMPLETED")).toEqual({ word: "Finished", kind: "completed" });
+});
+
 it.each([
-  [{ cpu: 0.25, memory_mb: 512 }, "0.25 vCPU, 512 MB"],
-  [{ cpu: 16, memory_mb: 122_880 }, "16 vCPU, 120 GB"],
+  [{ cpu: 0.25, memory_mb: 512 }, "0.25 vCPU, 512 MiB"],
+  [{ cpu: 16, memory_mb: 122_880 }, "16 vCPU, 120 GiB"],
 ])("writes the size %j", (size, text) => {
   expect(sizeText(size)).toBe(text);
 });

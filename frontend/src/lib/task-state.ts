@@ -13,21 +13,21 @@ const STATES: Readonly<Record<TaskState, TaskWords>> = {
   STARTING: { word: "Starting", kind: "pending" },
   RUNNING: { word: "Running", kind: "running" },
   STOPPING: { word: "Stopping", kind: "cancelling" },
-  STOPPED: { word: "Stopped", kind: "completed" },
+  STOPPED: { word: "Finished", kind: "completed" },
 };
 
-/** How a task stands, in the shapes and colours of runs. */
-export function taskWords(state: TaskState, cause: RunCause | null, exitCode: number | null): TaskWords {
+/** How a task stands, in the shapes and colours of runs. What exited well without telling how its run ended left it crashed. */
+export function taskWords(state: TaskState, cause: RunCause | null, exitCode: number | null, runState?: string): TaskWords {
   if (state !== "STOPPED") return STATES[state];
-  if (cause !== null) return { word: "Crashed", kind: "crashed" };
-  return exitCode === null || exitCode === 0 ? STATES.STOPPED : { word: "Stopped", kind: "cancelled" };
+  if (cause !== null || runState === "CRASHED") return { word: "Crashed", kind: "crashed" };
+  return exitCode === 0 ? STATES.STOPPED : { word: "Stopped", kind: "cancelled" };
 }
 
 export const BACKEND_WORDS: Readonly<Record<Backend | "OFF", string>> = { LOCAL: "this machine", FARGATE: "AWS Fargate", OFF: "nowhere" };
 
-/** "0.5 vCPU, 1 GB" */
+/** "0.5 vCPU, 1 GiB" */
 export function sizeText({ cpu, memory_mb }: Size): string {
-  const memory = memory_mb >= 1024 ? `${trimNumber(memory_mb / 1024)} GB` : `${memory_mb} MB`;
+  const memory = memory_mb >= 1024 ? `${trimNumber(memory_mb / 1024)} GiB` : `${memory_mb} MiB`;
   return `${trimNumber(cpu)} vCPU, ${memory}`;
 }
 

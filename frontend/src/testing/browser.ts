@@ -22,7 +22,7 @@ export async function startMock(): Promise<void> {
   const standing = STANDINGS.find((each) => each === new URLSearchParams(window.location.search).get("mock"));
   if (standing !== undefined) world.billing.standing = standing;
   const failing: RequestHandler[] = broken
-    ? [http.all("*/api/v1/workspaces/*", () => refusal(500, "internal", "Something went wrong on our side. Try again in a moment."))]
+    ? ["*/api/v1/workspaces/*", "*/api/v1/account/*"].map((path) => http.all(path, () => refusal(500, "internal", "Something went wrong on our side. Try again in a moment.")))
     : [];
   const worker = setupWorker(...failing, ...streams(world), ...makeHandlers(world));
   await worker.start({ quiet: true, onUnhandledRequest: "bypass" });

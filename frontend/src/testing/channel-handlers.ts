@@ -24,7 +24,7 @@ export function channelHandlers(world: World): RequestHandler[] {
     if (channels.some((each) => each.name === body.name && each.id !== own)) {
       return refusal(400, "invalid_request", "There is a channel of this name.", { name: ["Taken by another channel."] });
     }
-    const known = world.members.map((member) => member.user.email);
+    const known = world.account.assignments.flatMap((each) => each.user?.email ?? []);
     const strangers = (body.config?.to ?? []).filter((address) => !known.includes(address));
     if (strangers.length > 0) {
       const said = strangers.map((address) => `${address} is not a confirmed address of a member.`);

@@ -2,13 +2,15 @@ import { http, HttpResponse, type RequestHandler } from "msw";
 
 import { isFinal } from "@/lib/run-state";
 import type { Run } from "@/schema/wire/runs";
-import type { ApiKey } from "@/schema/wire/settings";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
+import { accessHandlers } from "./access-handlers";
+import { accountHandlers } from "./account-handlers";
 import { automationHandlers } from "./automation-handlers";
 import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
+import { keyHandlers } from "./key-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { page, refusal } from "./answers";
@@ -191,28 +193,24 @@ export function makeHandlers(world: World): RequestHandler[] {
       }));
       return HttpResponse.json({ step_seconds: step, rollup: "1m", results });
     }),
-    http.get(`${W}/members`, ({ request }) => page(world.members, new URL(request.url))),
-    http.get(`${W}/api-keys`, ({ request }) => page(world.keys, new URL(request.url))),
-    http.post(`${W}/api-keys`, async ({ request }) => {
-      const body = (await request.json()) as { name: string; role: ApiKey["role"]; pool?: string };
-      const key = { id: demoId(Date.now(), 5), name: body.name, prefix: "hw_T3st", scopes: [], effective_scopes: [], role: body.role, pool: body.pool ?? null, created_at: iso(Date.now()), expires_at: null, last_used_at: null, revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } };
-      world.keys.unshift(key);
-      return HttpResponse.json({ ...key, secret: `hw_${"T3st".repeat(11)}0000` }, { status: 201 });
+    http.get(`${W}/members`, ({ request }) => {
+      const url = new URL(request.url);
+      const kind = url.searchParams.get("kind");
+      const needle = url.searchParams.get("q")?.toLowerCase() ?? "";
+      const rows = world.account.assignments
+        .filter((each) => (kind === null || each.kind === kind) && each.name.toLowerCase().includes(needle));
+      return page(rows, url);
     }),
-    http.delete(`${W}/api-keys/:id`, ({ params }) => {
-      const index = world.keys.findIndex((each) => each.id === params["id"]);
-      const key = world.keys[index];
-      if (key === undefined) return gone();
-      world.keys[index] = { ...key, revoked_at: iso(Date.now()) };
-      return new HttpResponse(null, { status: 204 });
-    }),
+    ...keyHandlers(world),
+    ...accessHandlers(world),
+    ...accountHandlers(world),
     ...billingHandlers(world),
     ...channelHandlers(world),
     ...automationHandlers(world),
     http.get(W, ({ params }) => {
       const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
       if (mine === undefined) return gone();
-      return HttpResponse.json({ ...mine, created_at: iso(Date.now() - 40 * 86_400_000), limits: { max_concurrent_runs: 50, events_per_minute: 60_000, task_runs_per_month: null, retention_days: 90, hold: null } });
+      return HttpResponse.json({ ...mine, delete_after: null, created_at: iso(Date.now() - 40 * 86_400_000), limits: { max_concurrent_runs: 50, events_per_minute: 60_000, task_runs_per_month: null, retention_days: 90, hold: null } });
     }),
     http.get("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: { flows: [] }, meta: { is_authenticated: false } }, { status: 401 })),
     http.post("*/_allauth/browser/v1/auth/login", async ({ request }) => {

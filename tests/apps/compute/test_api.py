@@ -81,6 +81,7 @@ def test_tasks_over_all_runs_are_listed_and_narrowed_by_state(workspace, managed
     assert row["run"]["id"] == str(one.id)
     assert row["deployment"]["name"] == "one"
     assert row["cause"]["kind"] == "start_failed"
+    assert row["run_state"] == RunState.CRASHED
     assert api(bob).get("compute/tasks?state=GONE").status_code == 400
 
 

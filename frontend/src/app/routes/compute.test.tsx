@@ -16,7 +16,7 @@ describe("the compute panel of a run", () => {
     const run = managed.find((each) => each.state_type === "COMPLETED" && each.attempt === 1);
     visit(`/w/acme/runs/${run?.id ?? ""}`);
 
-    expect(await screen.findByRole("heading", { name: /Compute 0.5 vCPU, 1 GB/ }, PATIENT)).toBeVisible();
+    expect(await screen.findByRole("heading", { name: /Compute 0.5 vCPU, 1 GiB/ }, PATIENT)).toBeVisible();
     const phases = screen.getByRole("list", { name: "Phases" });
     expect(within(phases).getAllByRole("listitem").map((each) => each.textContent)).toEqual([
       "Waiting for a place 300 ms",
@@ -116,8 +116,8 @@ it("shows what a managed deployment brings along", async () => {
   const deployment = world.deploymentRows.find((each) => each.bundle !== null);
   visit(`/w/acme/deployments/${deployment?.id ?? ""}`);
 
-  expect(await screen.findByText("0.5 vCPU, 1 GB", {}, PATIENT)).toBeVisible();
-  expect(screen.getByText("7 files, 18.4 KB")).toBeVisible();
+  expect(await screen.findByText("0.5 vCPU, 1 GiB", {}, PATIENT)).toBeVisible();
+  expect(screen.getByText("7 files, 18.0 KiB")).toBeVisible();
   expect(within(screen.getByRole("list", { name: "Requirements" })).getAllByRole("listitem")).toHaveLength(4);
   await waitFor(() => expect(screen.getByRole("button", { name: /checksum of the code/ })).toBeVisible());
 });

@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 
 import { paths } from "@/config/paths";
+import { WhoMay } from "@/features/account/access/who-may";
 import { DeploymentPage } from "@/features/deployments/components/deployment-page";
 
 const route = getRouteApi(paths.deployment);
@@ -13,6 +14,7 @@ export function DeploymentRoute() {
     <DeploymentPage
       key={deploymentId}
       deploymentId={deploymentId}
+      aside={({ id, name }) => <WhoMay key={id} kind="DEPLOYMENT" id={id} name={name} />}
       running={run === "now"}
       onRunning={(open) => void navigate({ search: open ? { run: "now" } : {}, replace: true })}
     />

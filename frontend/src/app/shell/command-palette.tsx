@@ -1,18 +1,22 @@
 import { Modal } from "@mantine/core";
 import { useState } from "react";
 
-import { useCommands } from "@/app/shell/use-commands";
 import { Icon } from "@/components/ui/icon";
 import { StateIcon } from "@/components/ui/state-icon";
+import type { Command } from "@/app/shell/use-commands";
 
 import styles from "./command-palette.module.css";
 
 interface CommandPaletteProps {
   readonly opened: boolean;
+  /** What can be typed, shown until something is. */
+  readonly hint: string;
+  /** A hook, the same one for as long as the palette lives: what there is to do for a text. */
+  readonly commandsFor: (text: string) => readonly Command[];
   readonly onClose: () => void;
 }
 
-export function CommandPalette({ opened, onClose }: CommandPaletteProps) {
+export function CommandPalette({ opened, hint, commandsFor, onClose }: CommandPaletteProps) {
   return (
     <Modal
       opened={opened}
@@ -24,12 +28,18 @@ export function CommandPalette({ opened, onClose }: CommandPaletteProps) {
       title="Search or jump to"
       classNames={{ content: styles["content"] ?? "", header: "visually-hidden" }}
     >
-      <PaletteBody onClose={onClose} />
+      <PaletteBody hint={hint} useCommands={commandsFor} onClose={onClose} />
     </Modal>
   );
 }
 
-function PaletteBody({ onClose }: { readonly onClose: () => void }) {
+interface PaletteBodyProps {
+  readonly hint: string;
+  readonly useCommands: CommandPaletteProps["commandsFor"];
+  readonly onClose: () => void;
+}
+
+function PaletteBody({ hint, useCommands, onClose }: PaletteBodyProps) {
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
   const commands = useCommands(text);
@@ -51,7 +61,7 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           aria-controls="palette-list"
           aria-activedescendant={current === undefined ? undefined : `palette-${current.id}`}
           aria-label="Search or jump to"
-          placeholder="Go to a page, find a run, run a deployment"
+          placeholder={hint}
           value={text}
           data-autofocus
           onChange={(event) => {

@@ -1,6 +1,5 @@
 import { Modal } from "@mantine/core";
 
-import { NAV_ITEMS } from "@/app/shell/nav-items";
 import { Kbd } from "@/components/ui/kbd";
 import { commandKey } from "@/lib/keyboard";
 
@@ -17,11 +16,12 @@ const KEYS: readonly [keys: readonly string[], what: string][] = [
 ];
 
 interface HelpDialogProps {
+  readonly pages: readonly { readonly key: string; readonly label: string }[];
   readonly opened: boolean;
   readonly onClose: () => void;
 }
 
-export function HelpDialog({ opened, onClose }: HelpDialogProps) {
+export function HelpDialog({ pages, opened, onClose }: HelpDialogProps) {
   return (
     <Modal opened={opened} onClose={onClose} title="Keyboard">
       <div className={styles["columns"]}>
@@ -38,7 +38,7 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps) {
           ))}
         </dl>
         <dl className={styles["list"]}>
-          {NAV_ITEMS.map((item) => (
+          {pages.map((item) => (
             <div key={item.key} className={styles["row"]}>
               <dt>{item.label}</dt>
               <dd>

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Outlet } from "@tanstack/react-router";
+import { getRouteApi, Outlet, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useLocalStorage } from "@mantine/hooks";
 
 import { BottomBar } from "@/app/shell/bottom-bar";
 import { CommandPalette } from "@/app/shell/command-palette";
 import { HelpDialog } from "@/app/shell/help-dialog";
+import { NAV_ITEMS } from "@/app/shell/nav-items";
 import { Rail } from "@/app/shell/rail";
+import { useCommands } from "@/app/shell/use-commands";
 import { useShellKeys } from "@/app/shell/use-shell-keys";
 import { NotFoundPage } from "@/app/routes/not-found";
 import { PagePending } from "@/app/page-pending";
@@ -24,7 +26,8 @@ export function Shell() {
   const { workspace: slug } = route.useParams();
   const { data: me } = useQuery(meQuery);
   const [collapsed, setCollapsed] = useLocalStorage({ key: "headway-rail", defaultValue: false });
-  const { palette, help } = useShellKeys(slug);
+  const navigate = useNavigate();
+  const { palette, help } = useShellKeys(NAV_ITEMS, (page) => void navigate({ to: page.to, params: { workspace: slug } }));
 
   const value = useMemo(() => {
     const found = me?.workspaces.find((workspace) => workspace.slug === slug);
@@ -53,8 +56,13 @@ export function Shell() {
         </main>
       </div>
       <BottomBar onMore={palette.open} />
-      <CommandPalette opened={palette.opened} onClose={palette.close} />
-      <HelpDialog opened={help.opened} onClose={help.close} />
+      <CommandPalette
+        opened={palette.opened}
+        hint="Go to a page, find a run, run a deployment"
+        commandsFor={useCommands}
+        onClose={palette.close}
+      />
+      <HelpDialog pages={NAV_ITEMS} opened={help.opened} onClose={help.close} />
     </WorkspaceContext>
   );
 }

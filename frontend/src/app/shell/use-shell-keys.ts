@@ -1,8 +1,7 @@
 import { useDisclosure } from "@mantine/hooks";
-import { useNavigate, useRouter } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useRef } from "react";
 
-import { NAV_ITEMS } from "@/app/shell/nav-items";
 import { isTyping } from "@/lib/keyboard";
 
 const CHORD_MS = 1_200;
@@ -14,10 +13,9 @@ interface Disclosure {
 }
 
 /** The keys that work on every page: ⌘K, ?, /, Esc, and g followed by a page's letter. */
-export function useShellKeys(workspace: string): { palette: Disclosure; help: Disclosure } {
+export function useShellKeys<T extends { readonly key: string }>(pages: readonly T[], go: (page: T) => void): { palette: Disclosure; help: Disclosure } {
   const [paletteOpened, palette] = useDisclosure(false);
   const [helpOpened, help] = useDisclosure(false);
-  const navigate = useNavigate();
   const router = useRouter();
   const chordAt = useRef(0);
 
@@ -28,10 +26,10 @@ export function useShellKeys(workspace: string): { palette: Disclosure; help: Di
       return;
     }
     if (isTyping(event) || event.metaKey || event.ctrlKey || event.altKey) return;
-    const item = NAV_ITEMS.find((each) => each.key === event.key);
-    if (Date.now() - chordAt.current < CHORD_MS && item !== undefined) {
+    const page = pages.find((each) => each.key === event.key);
+    if (Date.now() - chordAt.current < CHORD_MS && page !== undefined) {
       chordAt.current = 0;
-      void navigate({ to: item.to, params: { workspace } });
+      go(page);
     } else if (event.key === "g") chordAt.current = Date.now();
     else if (event.key === "?") help.toggle();
     else if (event.key === "/") {

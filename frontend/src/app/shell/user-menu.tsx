@@ -1,7 +1,8 @@
 import { Menu, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 
+import { ME_ITEMS } from "@/app/shell/me-items";
 import { Icon } from "@/components/ui/icon";
 import { logOut } from "@/features/auth/api/auth";
 import type { Me } from "@/schema/wire/session";
@@ -18,6 +19,7 @@ export function UserMenu({ me }: { readonly me: Me }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const client = useQueryClient();
   const router = useRouter();
+  const navigate = useNavigate();
   const leave = useMutation({
     mutationFn: logOut,
     onSettled: () => {
@@ -48,6 +50,12 @@ export function UserMenu({ me }: { readonly me: Me }) {
             data={[...SCHEMES]}
           />
         </div>
+        <Menu.Divider />
+        {ME_ITEMS.map((item) => (
+          <Menu.Item key={item.to} leftSection={<Icon name={item.icon} size={14} />} onClick={() => void navigate({ to: item.to })}>
+            {item.label}
+          </Menu.Item>
+        ))}
         <Menu.Divider />
         <Menu.Item leftSection={<Icon name="logout" size={14} />} onClick={() => leave.mutate()}>
           Log out

@@ -51,6 +51,18 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
             </Menu.Item>
           ))}
           <Menu.Divider />
+          <Menu.Label>Accounts</Menu.Label>
+          {me.accounts.map((account) => (
+            <Menu.Item
+              key={account.id}
+              leftSection={<Icon name="building" size={14} />}
+              onClick={() => void navigate({ to: paths.members, params: { account: account.id } })}
+            >
+              {account.name}
+              <span className={styles["account"]}>members, access, security</span>
+            </Menu.Item>
+          ))}
+          <Menu.Divider />
           <Menu.Item leftSection={<Icon name="plus" size={14} />} onClick={() => setCreating(true)}>
             Create a workspace
           </Menu.Item>
@@ -68,7 +80,7 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
   );
 }
 
-function Monogram({ name }: { readonly name: string }) {
+export function Monogram({ name }: { readonly name: string }) {
   return (
     <span className={styles["monogram"]} aria-hidden="true">
       {name.charAt(0).toUpperCase()}

@@ -1,8 +1,6 @@
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 
-import { useWorkspace } from "@/lib/workspace";
-
 import { Refusal } from "./refusal";
 
 interface ConfirmDialogProps {
@@ -15,6 +13,8 @@ interface ConfirmDialogProps {
   readonly danger?: boolean;
   /** When set, the name has to be typed: for what can't be undone. */
   readonly typeName?: string;
+  /** What is still missing before it can be done; null when nothing is. */
+  readonly blocked?: string | null;
   readonly busy: boolean;
   readonly error: unknown;
   readonly onConfirm: () => void;
@@ -22,10 +22,9 @@ interface ConfirmDialogProps {
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, title, children, verb, back = "Keep it", danger = false, typeName, busy, error, onConfirm, onClose } = props;
-  const { slug } = useWorkspace();
+  const { opened, title, children, verb, back = "Keep it", danger = false, typeName, blocked = null, busy, error, onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
-  const ready = typeName === undefined || typed === typeName;
+  const ready = blocked === null && (typeName === undefined || typed === typeName);
   return (
     <Modal opened={opened} onClose={onClose} title={title} size="md">
       <form
@@ -46,14 +45,14 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         )}
         {error !== null && error !== undefined && (
           <div style={{ marginBottom: 16 }}>
-            <Refusal error={error} workspace={slug} />
+            <Refusal error={error} />
           </div>
         )}
         <Group justify="flex-end" gap={8}>
           <Button variant="default" onClick={onClose}>
             {back}
           </Button>
-          <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready} data-autofocus>
+          <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready} title={blocked ?? undefined} data-autofocus>
             {verb}
           </Button>
         </Group>

@@ -9,15 +9,19 @@ import styles from "./range-picker.module.css";
 interface RangePickerProps {
   readonly value: RangeSearch;
   readonly onChange: (value: RangeSearch) => void;
+  /** Without a range everything is shown, and that can be chosen. */
+  readonly anyTime?: boolean;
 }
 
 /** The page's one time range: presets, or two moments in the person's own zone. */
-export function RangePicker({ value, onChange }: RangePickerProps) {
+export function RangePicker({ value, onChange, anyTime = false }: RangePickerProps) {
   const [opened, setOpened] = useState(false);
   const choose = (next: RangeSearch) => {
     setOpened(false);
     onChange(next);
   };
+  const always = anyTime && value.from === undefined && value.range === undefined;
+  const label = always ? "Any time" : rangeLabel(value);
   return (
     <Popover opened={opened} onChange={setOpened} trapFocus>
       <Popover.Target>
@@ -26,20 +30,25 @@ export function RangePicker({ value, onChange }: RangePickerProps) {
           leftSection={<Icon name="clock" size={14} />}
           rightSection={<Icon name="chevronDown" size={12} />}
           onClick={() => setOpened(!opened)}
-          aria-label={`Time range: ${rangeLabel(value)}`}
+          aria-label={`Time range: ${label}`}
         >
-          {rangeLabel(value)}
+          {label}
         </Button>
       </Popover.Target>
       <Popover.Dropdown p={8}>
         <div className={styles["grid"]}>
           <div className={styles["presets"]} role="group" aria-label="Presets">
+            {anyTime && (
+              <button type="button" className={styles["preset"]} aria-pressed={always} onClick={() => choose({})}>
+                Any time
+              </button>
+            )}
             {PRESETS.map((preset) => (
               <button
                 key={preset}
                 type="button"
                 className={styles["preset"]}
-                aria-pressed={value.from === undefined && (value.range ?? "24h") === preset}
+                aria-pressed={!always && value.from === undefined && (value.range ?? "24h") === preset}
                 onClick={() => choose({ range: preset })}
               >
                 {PRESET_LABELS[preset]}

@@ -105,15 +105,25 @@ const number = (value: number | null) => (value === null ? "no limit" : formatCo
 /** What plans differ in, in the order that people ask for it. */
 export const PLAN_LINES: readonly PlanLine[] = [
   { key: "task_runs_per_month", label: "Task runs a month", hint: "Completed, of a second or more", show: number },
-  { key: "managed_minutes_per_month", label: "Managed minutes a month", show: number },
+  { key: "managed_minutes_per_month", label: "Managed minutes a month", hint: "From start to stop of each managed task", show: number },
   { key: "events_per_minute", label: "Events and points a minute", show: number },
   { key: "max_users", label: "Users", show: number },
   { key: "max_workspaces", label: "Workspaces", show: number },
-  { key: "retention_days", label: "History", show: (value) => (value === null ? "as each workspace says" : `${formatCount(value)} days`) },
+  {
+    key: "retention_days",
+    label: "History",
+    hint: "How long events, metrics and logs are kept; a workspace’s settings show its own",
+    show: (value) => (value === null ? "as set in each workspace" : `${formatCount(value)} days`),
+  },
 ];
 
-export function atLimitSentence(plan: Plan): string {
-  return plan.at_limit === "HOLD" ? "When they are used up, new runs wait for the next month." : "What is beyond the included amount runs on and is metered.";
+/** What happens beyond the amount that a line includes; null where nothing is used up. */
+export function atLimitSentence(plan: Plan, key: keyof Entitlements): string | null {
+  if (key !== "task_runs_per_month" && key !== "managed_minutes_per_month") return null;
+  if (plan.at_limit === "METER") return "What is beyond the included amount runs on and is metered.";
+  return key === "task_runs_per_month"
+    ? "When they are used up, new runs wait for the next month."
+    : "When they are used up, new managed runs wait for the next month; runs on agents of your own go on.";
 }
 
 export type PlanMove =

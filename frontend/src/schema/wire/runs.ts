@@ -3,7 +3,7 @@ import type { StateType } from "@/lib/run-state";
 import type { Schema } from "./schema";
 
 export type Ref = Schema<"NamedOutput">;
-export type RunSource = Schema<"SourceEnum">;
+export type RunSource = Schema<"RunSourceEnum">;
 export type RunRow = Schema<"RunRowOutput">;
 export type Run = Schema<"RunOutput">;
 export type RunError = Schema<"ErrorInfoOutput">;

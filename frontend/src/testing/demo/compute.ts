@@ -60,6 +60,7 @@ export function makeTaskRows(runs: readonly Run[]): ManagedTask[] {
       const at = (phase: Phase) => task.phases.find((each) => each.phase === phase)?.at ?? null;
       return {
         run: { id: run.id, name: run.name },
+        run_state: run.state,
         deployment: run.deployment,
         size: task.size,
         state: task.state,

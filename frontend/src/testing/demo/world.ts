@@ -5,10 +5,12 @@ import type { Overview } from "@/schema/wire/overview";
 import type { Agent, Pool } from "@/schema/wire/pools";
 import type { Run, RunHistogram } from "@/schema/wire/runs";
 import type { Me, MeWorkspace } from "@/schema/wire/session";
-import type { ApiKey, Member } from "@/schema/wire/settings";
+import type { MyAccount } from "@/schema/wire/account";
+import type { ApiKey } from "@/schema/wire/keys";
 import type { EventItem } from "@/schema/wire/telemetry";
 import type { StateType } from "@/lib/run-state";
 
+import { makeAccount, makeAccounts, type DemoAccount } from "./account";
 import { makeAutomations, makeFirings } from "./automations";
 import type { Billing } from "./billing";
 import { makeChannels } from "./channels";
@@ -18,7 +20,7 @@ import { makeRuns, rowOf, type DemoRuns } from "./runs";
 
 const DAY = 86_400_000;
 type Scopes = MeWorkspace["scopes"];
-const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write", "usage:read"];
+const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "roles:manage", "audit:read", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write", "usage:read"];
 
 export interface World extends DemoRuns {
   readonly me: Me;
@@ -27,22 +29,42 @@ export interface World extends DemoRuns {
   readonly agents: Readonly<Record<string, readonly Agent[]>>;
   readonly events: EventItem[];
   readonly keys: ApiKey[];
-  readonly members: Member[];
+  readonly account: DemoAccount;
   readonly channels: Channel[];
   readonly automations: Automation[];
   readonly firings: Firing[];
   readonly billing: Billing;
 }
 
-export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWorkspace["role"] = "OWNER"): Me {
+const KEY: ApiKey = {
+  id: "",
+  name: "",
+  prefix: "",
+  scopes: [],
+  effective_scopes: [],
+  role: null,
+  pool: null,
+  created_at: "",
+  expires_at: null,
+  last_used_at: null,
+  last_used_from: null,
+  revoked_at: null,
+  rotated_to: null,
+  ends_by_rotation_at: null,
+  service_account: null,
+  stale: false,
+  created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" },
+};
+
+export function makeMe(origin: string, scopes: Scopes = ALL_SCOPES, role: MeWorkspace["role"] = "OWNER", accounts: readonly MyAccount[] = makeAccounts()): Me {
   return {
     actor: { kind: "user", id: "u1", name: "Ada Brandt", email: "ada@example.com" },
     live_url: origin,
+    accounts,
     workspaces: [
       { id: "w1", slug: "acme", name: "Acme data", archived_at: null, role, role_name: (role ?? "viewer").replace(/(?<=.).*/, (rest) => rest.toLowerCase()), scopes, account: { id: "acc1", name: "Acme" } },
       { id: "w2", slug: "fresh", name: "Fresh start", archived_at: null, role: "OWNER", role_name: "Owner", scopes: ALL_SCOPES, account: { id: "acc1", name: "Acme" } },
     ],
-    accounts: [],
   };
 }
 
@@ -159,18 +181,15 @@ export function makeWorld(now: number, origin: string): World {
     },
     events: makeEvents(now, demo.runs),
     billing: { standing: "well", deployments: demo.deployments },
+    account: makeAccount(now),
     channels,
     automations,
     firings: makeFirings(now, automations, demo.runs),
     keys: [
-      { id: "k1", name: "agent fra", prefix: "hw_Qx3f", scopes: [], effective_scopes: [], role: "AGENT", pool: null, created_at: iso(now - 20 * DAY), expires_at: null, last_used_at: iso(now - 4_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
-      { id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], effective_scopes: ["deployments:write", "runs:write"], role: null, pool: null, created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), revoked_at: null, created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
-      { id: "k3", name: "old laptop", prefix: "hw_aB0c", scopes: [], effective_scopes: [], role: "DEVELOPER", pool: null, created_at: iso(now - 35 * DAY), expires_at: null, last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY), created_by: { id: "u1", name: "Ada Brandt", email: "ada@example.com" } },
-    ],
-    members: [
-      { id: "m1", user: { id: "u1", name: "Ada Brandt", email: "ada@example.com" }, role: "OWNER", created_at: iso(now - 39 * DAY) },
-      { id: "m2", user: { id: "u2", name: "Jonas Weber", email: "jonas@example.com" }, role: "DEVELOPER", created_at: iso(now - 30 * DAY) },
-      { id: "m3", user: { id: "u3", name: "", email: "mira@example.com" }, role: "VIEWER", created_at: iso(now - 3 * DAY) },
+      { ...KEY, id: "k1", name: "agent fra", prefix: "hw_Qx3f", role: "AGENT", created_at: iso(now - 20 * DAY), last_used_at: iso(now - 4_000), last_used_from: "198.51.100.20", service_account: { id: "s2", name: "agents-fra" } },
+      { ...KEY, id: "k2", name: "ci deploys", prefix: "hw_9sLm", scopes: ["deployments:write", "runs:write"], effective_scopes: ["deployments:write", "runs:write"], created_at: iso(now - 12 * DAY), expires_at: iso(now + 78 * DAY), last_used_at: iso(now - 5 * 3_600_000), last_used_from: "203.0.113.7", service_account: { id: "s1", name: "ci-deploys" } },
+      { ...KEY, id: "k4", name: "notebook", prefix: "hw_7KpW", role: "DEVELOPER", created_at: iso(now - 140 * DAY), last_used_at: iso(now - 110 * DAY), last_used_from: "2001:db8::17", stale: true },
+      { ...KEY, id: "k3", name: "old laptop", prefix: "hw_aB0c", role: "DEVELOPER", created_at: iso(now - 35 * DAY), last_used_at: iso(now - 30 * DAY), revoked_at: iso(now - 9 * DAY) },
     ],
   };
 }

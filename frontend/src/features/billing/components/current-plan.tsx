@@ -41,7 +41,7 @@ export function CurrentPlan({ account, usage }: CurrentPlanProps) {
     }
     if (key === "max_users") {
       return (
-        <Link to={paths.settings} params={{ workspace }} search={{ tab: "members" }} className="link">
+        <Link to={paths.settings} params={{ workspace }} search={{ tab: "access" }} className="link">
           {text}
         </Link>
       );
@@ -62,7 +62,7 @@ export function CurrentPlan({ account, usage }: CurrentPlanProps) {
                 {hint !== undefined && (
                   <span className={styles["under"]}>
                     {hint}
-                    {account.billing && `. ${atLimitSentence(account.plan)}`}
+                    {account.billing && atLimitSentence(account.plan, key) !== null && `. ${atLimitSentence(account.plan, key) ?? ""}`}
                   </span>
                 )}
               </span>

@@ -36,6 +36,10 @@ export function PlanCards({ account, leaving, onCheckout, onPortal }: PlanCardsP
               <dt>Beyond the task runs</dt>
               <dd data-more={(plan.at_limit === "METER" && account.plan.at_limit === "HOLD") || undefined}>{plan.at_limit === "HOLD" ? "new runs wait" : "metered"}</dd>
             </div>
+            <div className={styles["line"]}>
+              <dt>Beyond the managed minutes</dt>
+              <dd data-more={(plan.at_limit === "METER" && account.plan.at_limit === "HOLD") || undefined}>{plan.at_limit === "HOLD" ? "new managed runs wait" : "metered"}</dd>
+            </div>
           </dl>
         </article>
       ))}

@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 
 import { RunTicks } from "@/components/charts/run-ticks";
 import { CopyId } from "@/components/ui/copy-id";
@@ -29,12 +30,14 @@ import { useDenial, useWorkspace } from "@/lib/workspace";
 import styles from "./deployments.module.css";
 
 interface DeploymentPageProps {
+  /** Who may run it, beside the schedules. */
+  readonly aside?: (deployment: { readonly id: string; readonly name: string }) => ReactNode;
   readonly deploymentId: string;
   readonly running: boolean;
   readonly onRunning: (open: boolean) => void;
 }
 
-export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentPageProps) {
+export function DeploymentPage({ deploymentId, aside, running, onRunning }: DeploymentPageProps) {
   const { slug: workspace } = useWorkspace();
   const navigate = useNavigate();
   const router = useRouter();
@@ -185,6 +188,7 @@ export function DeploymentPage({ deploymentId, running, onRunning }: DeploymentP
           <div className={styles["stack"]}>
             <SchedulesPanel deployment={data} />
             <NextRuns schedules={data.schedules} paused={data.paused} />
+            {aside?.(data)}
           </div>
         </div>
       </div>

@@ -81,7 +81,7 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
             error={refused["name"]}
           />
           {refusal !== null && (Object.keys(refused).length === 0 || unplaced) && (
-            <Refusal error={refusal} workspace={slug} more={unplaced ? Object.values(refused).join(" ") : ""} />
+            <Refusal error={refusal} more={unplaced ? Object.values(refused).join(" ") : ""} />
           )}
           <Group justify="flex-end" gap={8}>
             <Button variant="default" onClick={onClose}>

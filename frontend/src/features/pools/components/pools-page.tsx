@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
@@ -25,12 +25,14 @@ import { useDenial, useWorkspace } from "@/lib/workspace";
 import styles from "./pools.module.css";
 
 interface PoolsPageProps {
+  /** Who may run in the pool, below its queues. */
+  readonly aside?: (pool: { readonly id: string; readonly name: string }) => ReactNode;
   readonly search: PoolsSearch;
   readonly onChange: (search: PoolsSearch) => void;
 }
 
 /** Where does it run? */
-export function PoolsPage({ search, onChange }: PoolsPageProps) {
+export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
   const denial = useDenial("pools:write");
@@ -98,6 +100,7 @@ export function PoolsPage({ search, onChange }: PoolsPageProps) {
             <AgentsPanel pool={pool} />
           )}
           <QueuesPanel pool={pool} />
+          {aside?.(pool)}
         </div>
       )}
       <CreatePoolDialog

@@ -45,7 +45,7 @@ export function TasksPanel({ pool }: { readonly pool: string }) {
 
 function TaskRow({ task }: { readonly task: ManagedTask }) {
   const { slug: workspace } = useWorkspace();
-  const { word, kind } = taskWords(task.state, task.cause, task.exit_code);
+  const { word, kind } = taskWords(task.state, task.cause, task.exit_code, task.run_state);
   const cause = causeWords(task.cause);
   return (
     <li className={styles["taskRow"]}>

@@ -46,9 +46,9 @@ export function CreateWorkspaceDialog({ opened, onClose, onCreated }: CreateWork
           error={problem === null || beyond ? undefined : (problem.fields["name"]?.[0] ?? problem.message)}
           data-autofocus
         />
-        {beyond && workspace !== null && (
+        {beyond && (
           <div style={{ marginTop: 12 }}>
-            <Refusal error={problem} workspace={workspace.slug} />
+            <Refusal error={problem} />
           </div>
         )}
         <Group justify="flex-end" gap={8} mt="lg">

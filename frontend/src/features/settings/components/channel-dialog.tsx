@@ -96,7 +96,7 @@ export function ChannelDialog({ channel, onClose }: ChannelDialogProps) {
               label="To"
               description={kept ?? "Members with a confirmed address, at most 20"}
               placeholder={draft.to.length === 0 ? "ada@example.com" : ""}
-              data={(members.data?.items ?? []).map((member) => member.user.email)}
+              data={(members.data?.items ?? []).flatMap((member) => member.user?.email ?? [])}
               maxTags={20}
               value={[...draft.to]}
               dropdownOpened={choosing}

@@ -1,7 +1,7 @@
 import { Skeleton, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { CopyId } from "@/components/ui/copy-id";
 import { ErrorState } from "@/components/ui/error-state";
@@ -16,14 +16,19 @@ import type { WorkspaceDetail } from "@/schema/wire/settings";
 
 import styles from "./settings.module.css";
 
-export function GeneralTab() {
+export function GeneralTab({ children }: { readonly children: ReactNode }) {
   const { slug } = useWorkspace();
   const workspace = useQuery(workspaceQuery(slug));
   if (workspace.isPending) return <Skeleton height={180} role="status" aria-label="Loading the workspace" />;
   if (workspace.isError) {
     return <ErrorState error={workspace.error} what="workspace" onRetry={() => void workspace.refetch()} />;
   }
-  return <General key={workspace.data.name} workspace={workspace.data} />;
+  return (
+    <div className={styles["stack"]}>
+      <General key={workspace.data.name} workspace={workspace.data} />
+      {children}
+    </div>
+  );
 }
 
 function General({ workspace }: { readonly workspace: WorkspaceDetail }) {

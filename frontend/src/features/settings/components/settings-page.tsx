@@ -1,9 +1,9 @@
+import type { ReactNode } from "react";
+
 import { PageHeader } from "@/components/ui/page-header";
 import { TabBar } from "@/components/ui/tab-bar";
 import { ChannelsTab } from "@/features/settings/components/channels-tab";
 import { GeneralTab } from "@/features/settings/components/general-tab";
-import { KeysTab } from "@/features/settings/components/keys-tab";
-import { MembersTab } from "@/features/settings/components/members-tab";
 import type { SettingsSearch, SettingsTab } from "@/features/settings/model";
 import { useWorkspace } from "@/lib/workspace";
 
@@ -12,9 +12,14 @@ import styles from "./settings.module.css";
 interface SettingsPageProps {
   readonly search: SettingsSearch;
   readonly onChange: (search: SettingsSearch) => void;
+  /** What other features put below the tabs of theirs. */
+  readonly access: ReactNode;
+  readonly keys: ReactNode;
+  readonly audit: ReactNode;
+  readonly danger: ReactNode;
 }
 
-export function SettingsPage({ search, onChange }: SettingsPageProps) {
+export function SettingsPage({ search, onChange, access, keys, audit, danger }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -26,16 +31,18 @@ export function SettingsPage({ search, onChange }: SettingsPageProps) {
         onChange={(next: SettingsTab) => onChange({ tab: next })}
         tabs={[
           { value: "general", label: "General" },
-          { value: "members", label: "Members" },
+          { value: "access", label: "Access" },
           { value: "keys", label: "API keys" },
           { value: "channels", label: "Channels" },
+          { value: "audit", label: "Audit log" },
         ]}
       />
-      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]}>
-        {tab === "general" && <GeneralTab />}
-        {tab === "members" && <MembersTab />}
-        {tab === "keys" && <KeysTab />}
+      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]} data-wide={tab === "audit" || undefined}>
+        {tab === "general" && <GeneralTab>{danger}</GeneralTab>}
+        {tab === "access" && access}
+        {tab === "keys" && keys}
         {tab === "channels" && <ChannelsTab opened={search.channel} onOpen={(channel) => onChange({ tab, channel })} />}
+        {tab === "audit" && audit}
       </div>
     </>
   );

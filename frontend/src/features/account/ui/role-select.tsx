@@ -1,0 +1,40 @@
+import { Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { rolesQuery } from "@/features/account/api/roles";
+import { roleOptions } from "@/features/account/model";
+
+interface RoleSelectProps {
+  readonly account: string;
+  readonly label: string;
+  /** The label is for who hears it: the column above says it to the eyes. */
+  readonly quiet?: boolean;
+  readonly value: string;
+  /** What the present role is called, until the list of all is there. */
+  readonly name?: string;
+  readonly onChange: (key: string) => void;
+  readonly disabled?: boolean;
+  readonly width?: number | string;
+  readonly error?: string | undefined;
+}
+
+/** A role of a workspace: one that is built in, or one of the account's own. */
+export function RoleSelect({ account, label, quiet = false, value, name, onChange, disabled = false, width = "100%", error }: RoleSelectProps) {
+  const roles = useQuery(rolesQuery(account));
+  const options = roleOptions(roles.data);
+  const listed = options.some((group) => group.items.some((item) => item.value === value));
+  return (
+    <Select
+      {...(quiet ? { "aria-label": label } : { label })}
+      w={width}
+      allowDeselect={false}
+      disabled={disabled}
+      data={listed || value === "" || name === undefined ? options : [{ value, label: name }, ...options]}
+      value={value}
+      error={error}
+      onChange={(next) => {
+        if (next !== null && next !== value) onChange(next);
+      }}
+    />
+  );
+}

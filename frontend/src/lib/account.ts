@@ -1,0 +1,22 @@
+import { createContext, use } from "react";
+
+import type { AccountScope, MyAccount } from "@/schema/wire/account";
+
+/** What every page of an account knows: which one, as whom, and what that person may do for it. */
+export const AccountContext = createContext<MyAccount | null>(null);
+
+export function useAccount(): MyAccount {
+  const value = use(AccountContext);
+  if (value === null) throw new Error("useAccount is for pages below /account/$account");
+  return value;
+}
+
+/** null when the scope is there, else the sentence that a disabled button shows. */
+export function accountDenial(account: Pick<MyAccount, "role" | "scopes" | "name">, scope: AccountScope): string | null {
+  if (account.scopes.includes(scope)) return null;
+  return `Your role in ${account.name} is ${account.role.toLowerCase()}; this needs the scope ${scope}.`;
+}
+
+export function useAccountDenial(scope: AccountScope): string | null {
+  return accountDenial(useAccount(), scope);
+}
