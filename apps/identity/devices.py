@@ -18,7 +18,7 @@ _SALT = "headway.devices"
 _MAX_AGE_SECONDS = 400 * 24 * 3600  # the longest that browsers keep one
 _MOST = 8  # people who share a browser
 _BROWSERS = (
-    ("Edge", re.compile(r"\bEdgA?/")),
+    ("Edge", re.compile(r"\bEdg(?:A|iOS)?/")),
     ("Opera", re.compile(r"\bOPR/")),
     ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
     ("Chrome", re.compile(r"\b(?:Chrome|HeadlessChrome|CriOS|Chromium)/")),

@@ -71,11 +71,17 @@ def run_on_screen(page: Page) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
+def address(stack: Stack) -> str:
+    """Where the stranger's browser finds us."""
+    return stack.url
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A stranger's browser; an uncaught error in it fails the test. Its last look is kept."""
     expect.set_options(timeout=PATIENCE_MS)
     context = browser.new_context(
-        base_url=stack.url, viewport={"width": 1280, "height": 860}, locale="en-GB"
+        base_url=address, viewport={"width": 1280, "height": 860}, locale="en-GB"
     )
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)

@@ -1,8 +1,11 @@
-import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
 import { requireMe, rootRoute } from "@/app/root-route";
 import { paths } from "@/config/paths";
+import { securityQuery } from "@/features/me/api/security";
+import { sessionsQuery } from "@/features/me/api/sessions";
 import { parseKeysSearch } from "@/features/keys/model";
+import { textOf } from "@/lib/search-params";
 
 const meRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -20,4 +23,37 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/my-keys"), "MyKeysRoute"),
 });
 
-export const meTree = meRoute.addChildren([keysRoute]);
+const indexRoute = createRoute({
+  getParentRoute: () => meRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: paths.myProfile, replace: true });
+  },
+});
+
+const profileRoute = createRoute({
+  getParentRoute: () => meRoute,
+  path: "profile",
+  component: lazyRouteComponent(() => import("@/app/routes/me-profile"), "MyProfileRoute"),
+});
+
+const securityRoute = createRoute({
+  getParentRoute: () => meRoute,
+  path: "security",
+  validateSearch: (search: Record<string, unknown>): { error?: string | undefined } => ({ error: textOf(search["error"]) }),
+  loader: ({ context }) => {
+    void context.queryClient.prefetchQuery(securityQuery);
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/me-security"), "MySecurityRoute"),
+});
+
+const sessionsRoute = createRoute({
+  getParentRoute: () => meRoute,
+  path: "sessions",
+  loader: ({ context }) => {
+    void context.queryClient.prefetchQuery(sessionsQuery);
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/me-sessions"), "MySessionsRoute"),
+});
+
+export const meTree = meRoute.addChildren([indexRoute, profileRoute, securityRoute, sessionsRoute, keysRoute]);

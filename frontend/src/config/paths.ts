@@ -33,6 +33,9 @@ export const paths = {
   audit: "/account/$account/audit",
   security: "/account/$account/security",
   me: "/me",
+  myProfile: "/me/profile",
+  mySecurity: "/me/security",
+  mySessions: "/me/sessions",
   myKeys: "/me/keys",
   invitation: "/invitations/$token",
   /** Without a workspace, for mails and for who comes back from paying: they lead to one's own. */

@@ -1,0 +1,47 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { ReactNode } from "react";
+
+import { asApiError } from "@/lib/errors";
+
+interface AskDialogProps {
+  readonly title: string;
+  readonly verb: string;
+  readonly children: ReactNode;
+  readonly danger?: boolean;
+  readonly ready?: boolean;
+  readonly busy: boolean;
+  readonly error: unknown;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+/** A question of the person's own pages. */
+export function AskDialog({ title, verb, children, danger = false, ready = true, busy, error, onConfirm, onClose }: AskDialogProps) {
+  return (
+    <Modal opened onClose={onClose} title={title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) onConfirm();
+        }}
+      >
+        <Stack gap={12}>
+          {children}
+          {error !== null && error !== undefined && (
+            <p role="alert" style={{ margin: 0, color: "var(--danger-text)" }}>
+              {asApiError(error).message}
+            </p>
+          )}
+          <Group justify="flex-end" gap={8}>
+            <Button variant="default" onClick={onClose}>
+              Back
+            </Button>
+            <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready}>
+              {verb}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,7 @@
+export const meKeys = {
+  addresses: ["me", "addresses"],
+  factors: ["me", "factors"],
+  sessions: ["me", "sessions"],
+  services: ["me", "services"],
+  deletion: ["me", "deletion"],
+} as const;
