@@ -40,6 +40,9 @@ SILENT = {
     "open_account_checkout": "a page of Stripe's; the plan's change is an entry",
     "open_account_portal": "a page of Stripe's; the plan's change is an entry",
     "discover_sso": "a read with a body",
+    "test_sso_connection": "only the address of a page; what came of it shows at the connection",
+    "sign_out": "the end of one's own session",
+    "deactivate_sso_connection": "of one that is not active nothing changes",
     # Content by its hash; the deployment that uses it is an entry.
     "upload_bundle": "content without effect until it is deployed",
     "take_stripe_notice": "Stripe's word; the plan's change is an entry",
@@ -105,7 +108,6 @@ def world(alice, workspace, api):
 
 
 def test_every_change_leaves_an_entry(api, alice, workspace, world, capsys):
-    client = api(alice)
     own_key = api(make_key(alice, role="VIEWER"), workspace)
     bodies = (
         BODIES
@@ -116,8 +118,9 @@ def test_every_change_leaves_an_entry(api, alice, workspace, world, capsys):
 
     for name, method, template in unsafe_operations():
         ids = {found: world.get(found, str(uuid7())) for found in re.findall(r"{(\w+)}", template)}
-        caller = own_key if name == "rotate_own_key" else client
         attempt = transaction.savepoint()
+        client = api(alice)  # signed in anew: one of the routes signs out
+        caller = own_key if name == "rotate_own_key" else client
         for verb, path, body in FIRST.get(name, ()):
             assert client.request(verb.upper(), path.format(**world), body).status_code < 300
         before = entries(workspace.account_id)
@@ -132,7 +135,7 @@ def test_every_change_leaves_an_entry(api, alice, workspace, world, capsys):
         else:
             reached.append(name)
 
-    assert silent == []
+    assert not silent, f"no entry of {silent}: record it, or say in SILENT why not"
     assert len(reached) > 35
     with capsys.disabled():
         print(f"\n{len(reached)} changes walked; not reached: {', '.join(unreached)}")

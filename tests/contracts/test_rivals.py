@@ -2,7 +2,7 @@
 Every route × every kind of caller × one's own and a rival's objects.
 
 Of a rival's no row is seen and none changed; with one's own everybody may do what their scopes,
-said here by hand, allow. Routes are those of the schema: a new one is walked as soon as it is there.
+said here by hand, allow. Routes are those of the schema: a new one is walked once it is there.
 """
 
 from __future__ import annotations

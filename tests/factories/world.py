@@ -134,6 +134,7 @@ def furnish(owner: Person) -> dict[str, str]:
     )
     invitation = made(api.post(f"{account}/invitations", {"email": "secret@rival.example"}))
     people = made(api.get(f"{account}/members"))["items"][0]
+    export = made(api.post("exports"))
     _let_it_fire(owner)
     with workspace_scope(owner.workspace.id):
         bundle, _ = flows.record_bundle(
@@ -161,6 +162,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "automation_id": automation["id"],
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],
+        "export_id": export["id"],
         "account_member_id": people["id"],
         "team_id": team["id"],
         "role_id": role["id"],

@@ -22,6 +22,8 @@ from apps.tenancy.isolation import account_scope
 
 logger = structlog.get_logger(__name__)
 DROPPED_AT_ONCE = 50
+ASKED_FOR_ALL = "account.export_requested"
+ASKED = "workspace.export_requested"
 
 
 @transaction.atomic
@@ -46,9 +48,8 @@ def request_export(
         if not is_new:
             return job
         ExportPart.objects.bulk_create(_plan(job))
-        whose = "account" if workspace_id is None else "workspace"
         audit.record(
-            action=f"{whose}.export_requested",
+            action=ASKED_FOR_ALL if workspace_id is None else ASKED,
             target=audit.Object(kind="export", id=job.id),
             account_id=account_id,
             workspace_id=workspace_id,

@@ -55,7 +55,8 @@ class KeyStandingOutput(KeyCountsOutput):
 class SsoStandingOutput(serializers.Serializer[Any]):
     connections = serializers.IntegerField()
     active = serializers.IntegerField()
-    required = serializers.BooleanField()
+    # Not a field's own `required`, but one of this name.
+    required = serializers.BooleanField()  # type: ignore[assignment]
 
 
 class SecurityOutput(serializers.Serializer[Any]):

@@ -120,7 +120,16 @@ def _count_keys(account_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, KeyCoun
             service=Count("id", filter=Q(service_account__isnull=False)),
         )
     )
-    return {row.pop("workspace_id"): KeyCounts(**row) for row in rows}
+    return {
+        row["workspace_id"]: KeyCounts(
+            active=row["active"],
+            stale=row["stale"],
+            endless=row["endless"],
+            orphaned=row["orphaned"],
+            service=row["service"],
+        )
+        for row in rows
+    }
 
 
 def get_allowed_networks(*, account_id: uuid.UUID) -> list[dict[str, str]]:

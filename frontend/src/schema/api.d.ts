@@ -31,6 +31,32 @@ export interface paths {
         patch: operations["rename_account"];
         trace?: never;
     };
+    "/api/v1/account/{account_id}/allowed-networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_allowed_networks"];
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        put: operations["set_allowed_networks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/{account_id}/archival": {
         parameters: {
             query?: never;
@@ -536,6 +562,32 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/{account_id}/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        get: operations["get_account_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * @description Names one scope of the account per method; its handlers run inside `account_scope`.
+         *
+         *     Only people belong to accounts: a key speaks for one workspace and learns of no other.
+         */
+        patch: operations["change_account_security"];
         trace?: never;
     };
     "/api/v1/account/{account_id}/service-accounts": {
@@ -2186,7 +2238,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptedOutput: {
-            account: components["schemas"]["NamedOutput"];
+            account: components["schemas"]["AccountNamed"];
             /** @description the slug of one that is open */
             workspace: string | null;
         };
@@ -2278,13 +2330,13 @@ export interface components {
             keys: number;
             /** Format: date-time */
             last_seen_at: string | null;
-            may: components["schemas"]["MayOutput"];
+            may: components["schemas"]["MemberMayOutput"];
             /** @description has a second factor */
             mfa: boolean;
-            source: components["schemas"]["SourceAbbEnum"];
+            source: components["schemas"]["MemberSourceEnum"];
             /** @description came through the account's identity provider */
             sso: boolean;
-            teams: components["schemas"]["NamedOutput"][];
+            teams: components["schemas"]["AccountNamed"][];
             user: components["schemas"]["AccountPersonOutput"];
             workspaces: components["schemas"]["PlaceOutput"][];
         };
@@ -2300,10 +2352,10 @@ export interface components {
             last_seen_at: string | null;
             /** @description has a second factor */
             mfa: boolean;
-            source: components["schemas"]["SourceAbbEnum"];
+            source: components["schemas"]["MemberSourceEnum"];
             /** @description came through the account's identity provider */
             sso: boolean;
-            teams: components["schemas"]["NamedOutput"][];
+            teams: components["schemas"]["AccountNamed"][];
             user: components["schemas"]["AccountPersonOutput"];
             workspaces: components["schemas"]["PlaceOutput"][];
         };
@@ -2312,6 +2364,11 @@ export interface components {
             next_cursor: string | null;
             /** @description of the filter */
             total: number;
+        };
+        AccountNamed: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         AccountOutput: {
             /** Format: uuid */
@@ -2426,6 +2483,22 @@ export interface components {
         };
         /** @enum {string} */
         AggregateEnum: "avg" | "sum" | "min" | "max" | "count" | "p50" | "p90" | "p95" | "p99" | "rate";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        AllowedNetworkInputRequest: {
+            cidr: string;
+            /** @default  */
+            note: string;
+        };
+        AllowedNetworkOutput: {
+            cidr: string;
+            note: string;
+        };
+        AllowedNetworksOutput: {
+            /** @description Keys that were used within seven days from where these networks admit nobody. */
+            cut_off: components["schemas"]["CutOffKeyOutput"][];
+            items: components["schemas"]["AllowedNetworkOutput"][];
+            own_address: string | null;
+        };
         AnswerOutput: {
             accepted: number;
             commands: components["schemas"]["BatchCommandOutput"][];
@@ -2530,7 +2603,7 @@ export interface components {
             reason: string;
             /** Format: date-time */
             scheduled_for: string;
-            source: components["schemas"]["Source829Enum"];
+            source: components["schemas"]["RunSourceEnum"];
             /** Format: date-time */
             started_at: string | null;
             state: components["schemas"]["RunStateEnum"];
@@ -2807,6 +2880,17 @@ export interface components {
             description?: string;
             name: string;
             scopes: components["schemas"]["ScopesEnum"][];
+        };
+        CutOffKeyOutput: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            last_used_from: string;
+            name: string;
+            prefix: string;
+            service_account: components["schemas"]["KeyHolder"] | null;
+            workspace: components["schemas"]["KeyWorkspace"];
         };
         /** @enum {string} */
         DefaultRoleEnum: "ADMIN" | "BILLING" | "MEMBER";
@@ -3212,7 +3296,7 @@ export interface components {
             /** Format: date-time */
             sent_at: string;
             state: components["schemas"]["InvitationOutputStateEnum"];
-            teams: components["schemas"]["NamedOutput"][];
+            teams: components["schemas"]["AccountNamed"][];
         };
         /** @enum {string} */
         InvitationOutputStateEnum: "OPEN" | "EXPIRED" | "ACCEPTED" | "REVOKED";
@@ -3229,6 +3313,17 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        KeyStandingOutput: {
+            active: number;
+            endless: number;
+            /** @description Personal keys of people who are not in the account any more; they do nothing. */
+            orphaned: number;
+            /** @description Held by service accounts. */
+            service: number;
+            /** @description Not used for 90 days. */
+            stale: number;
+            workspaces: components["schemas"]["WorkspaceKeysOutput"][];
         };
         KeyWorkspace: {
             /** Format: uuid */
@@ -3318,6 +3413,8 @@ export interface components {
             /** Format: date-time */
             requested_at: string;
             run: components["schemas"]["NamedOutput"];
+            /** @description How the run stands now, perhaps after more executions. */
+            run_state: components["schemas"]["RunStateEnum"];
             size: components["schemas"]["SizeOutput"];
             /** Format: date-time */
             started_at: string | null;
@@ -3338,11 +3435,10 @@ export interface components {
         };
         /** @enum {string} */
         ManagedTaskStateEnum: "REQUESTED" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED";
-        /** @description Each true, or the code and the words of the refusal that it would meet. */
+        /** @description What the caller may do with the run as it is now. */
         MayOutput: {
-            change_role: unknown;
-            deactivate: unknown;
-            remove: unknown;
+            cancel: boolean;
+            retry: boolean;
         };
         /** @description Either of the two. */
         MemberInputRequest: {
@@ -3355,6 +3451,12 @@ export interface components {
             service_account_id?: string;
             /** Format: uuid */
             team_id?: string;
+        };
+        /** @description Each true, or the code and the words of the refusal that it would meet. */
+        MemberMayOutput: {
+            change_role: unknown;
+            deactivate: unknown;
+            remove: unknown;
         };
         /** @description One role in the workspace; `id` is the assignment's, `subject_id` whose it is. */
         MemberOutput: {
@@ -3379,6 +3481,8 @@ export interface components {
             items: components["schemas"]["MemberOutput"][];
             next_cursor: string | null;
         };
+        /** @enum {string} */
+        MemberSourceEnum: "SIGNUP" | "INVITATION" | "SSO" | "SCIM";
         MeOutput: {
             accounts: components["schemas"]["MyAccount"][];
             actor: components["schemas"]["ActorOutput"];
@@ -3465,6 +3569,7 @@ export interface components {
             count: number;
             name: string;
         };
+        /** @description A reference to something that has a name. */
         NamedOutput: {
             /** Format: uuid */
             id: string;
@@ -3555,7 +3660,7 @@ export interface components {
         };
         /** @description What the holder of the link sees; `yours` only for who is signed in. */
         OfferOutput: {
-            account: components["schemas"]["NamedOutput"];
+            account: components["schemas"]["AccountNamed"];
             account_role: components["schemas"]["AccountRoleEnum"];
             /** @description masked */
             email: string;
@@ -3590,6 +3695,14 @@ export interface components {
             histogram: components["schemas"]["RunHistogramOutput"];
             sentence: string;
             window: components["schemas"]["WindowOutput"];
+        };
+        OwnerOutput: {
+            /**
+             * Format: uuid
+             * @description The member's.
+             */
+            id: string;
+            name: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         OwnershipInputRequest: {
@@ -3674,6 +3787,10 @@ export interface components {
             timezone?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedSecurityChangeRequest: {
+            require_mfa?: boolean;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedServiceAccountChangeRequest: {
             description?: string;
             name?: string;
@@ -3717,6 +3834,16 @@ export interface components {
             current_period_end: string | null;
             /** @description Stripe's word: `active`, `trialing`, `past_due` (the plan stays while they try to collect), `unpaid`, `canceled`, `incomplete`, `incomplete_expired`, `paused` */
             status: string;
+        };
+        PeopleStandingOutput: {
+            deactivated: number;
+            /** @description Not seen for 90 days. */
+            inactive: number;
+            /** @description Open ones. */
+            invitations: number;
+            members: number;
+            owners: components["schemas"]["OwnerOutput"][];
+            without_mfa: number;
         };
         PeriodOutput: {
             /** Format: date-time */
@@ -3798,7 +3925,7 @@ export interface components {
             role: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
             role_name: string;
             slug: string;
-            via: components["schemas"]["NamedOutput"] | null;
+            via: components["schemas"]["AccountNamed"] | null;
         };
         /** @enum {string} */
         PlanEnum: "STANDARD" | "ENTERPRISE";
@@ -4095,7 +4222,7 @@ export interface components {
             pool: components["schemas"]["NamedOutput"] | null;
             /** Format: date-time */
             scheduled_for: string;
-            source: components["schemas"]["Source829Enum"];
+            source: components["schemas"]["RunSourceEnum"];
             /** Format: date-time */
             started_at: string | null;
             state: components["schemas"]["RunStateEnum"];
@@ -4128,7 +4255,7 @@ export interface components {
             pool: components["schemas"]["NamedOutput"] | null;
             /** Format: date-time */
             scheduled_for: string;
-            source: components["schemas"]["Source829Enum"];
+            source: components["schemas"]["RunSourceEnum"];
             /** Format: date-time */
             started_at: string | null;
             state: components["schemas"]["RunStateEnum"];
@@ -4138,6 +4265,8 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        /** @enum {string} */
+        RunSourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
         /** @enum {string} */
         RunStateEnum: "SCHEDULED" | "LATE" | "AWAITING_RETRY" | "HELD" | "PENDING" | "RUNNING" | "RETRYING" | "PAUSED" | "SUSPENDED" | "AWAITING_APPROVAL" | "CANCELLING" | "COMPLETED" | "CACHED" | "SKIPPED" | "FAILED" | "TIMED_OUT" | "CRASHED" | "CANCELLED";
         /** @description A run in a strip of recent ones. */
@@ -4226,6 +4355,14 @@ export interface components {
             /** @description active members and open invitations */
             used: number;
         };
+        SecurityOutput: {
+            allowed_networks: number;
+            keys: components["schemas"]["KeyStandingOutput"];
+            own_address: string | null;
+            people: components["schemas"]["PeopleStandingOutput"];
+            require_mfa: boolean;
+            sso: components["schemas"]["SsoStandingOutput"];
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         ServiceAccountInputRequest: {
             description?: string;
@@ -4291,10 +4428,6 @@ export interface components {
             cpu: number;
             memory_mb: number;
         };
-        /** @enum {string} */
-        Source829Enum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
-        /** @enum {string} */
-        SourceAbbEnum: "SIGNUP" | "INVITATION" | "SSO" | "SCIM";
         /** @description What the provider said. */
         SsoAssertedOutput: {
             claims: {
@@ -4510,6 +4643,11 @@ export interface components {
         /** @description Where the browser goes to end the provider's session, too; null: nowhere. */
         SsoSignOutOutput: {
             url: string | null;
+        };
+        SsoStandingOutput: {
+            active: number;
+            connections: number;
+            required: boolean;
         };
         /** @description The last test; without one `started_at` is null, and `result` while it is on its way. */
         SsoTestOutput: {
@@ -4747,6 +4885,20 @@ export interface components {
             account_id?: string;
             name: string;
         };
+        WorkspaceKeysOutput: {
+            active: number;
+            endless: number;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Personal keys of people who are not in the account any more; they do nothing. */
+            orphaned: number;
+            /** @description Held by service accounts. */
+            service: number;
+            slug: string;
+            /** @description Not used for 90 days. */
+            stale: number;
+        };
         WorkspaceOutput: {
             account: components["schemas"]["AccountOutput"];
             /** Format: date-time */
@@ -4881,6 +5033,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountDetailOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_allowed_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowedNetworksOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_allowed_networks: {
+        parameters: {
+            query?: {
+                /** @description Say what would be, and change nothing. */
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowedNetworkInputRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowedNetworksOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -6147,6 +6366,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_account_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_account_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSecurityChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

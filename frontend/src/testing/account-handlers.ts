@@ -254,7 +254,7 @@ export function accountHandlers(world: World): RequestHandler[] {
     http.get(`${base}/exports`, ({ request, params }) => page(account.exports.get(String(params["account"] ?? params["workspace"])) ?? [], new URL(request.url))),
     http.post(`${base}/exports`, ({ params }) => {
       const now = Date.now();
-      const finished = { id: newId(), state: "DONE" as const, progress: 1, bytes: 48_211_003, created_at: iso(now), finished_at: iso(now), expires_at: iso(now + 7 * 86_400_000), error: null };
+      const finished = { id: newId(), workspace_id: null, state: "DONE" as const, progress: 1, bytes: 48_211_003, created_at: iso(now), finished_at: iso(now), expires_at: iso(now + 7 * 86_400_000), error: null };
       account.exports.set(String(params["account"] ?? params["workspace"]), [finished]);
       return HttpResponse.json(finished, { status: 201 });
     }),

@@ -278,7 +278,7 @@ def test_removing_takes_roles_teams_and_personal_keys(api, alice, workspace, acc
         assert not TeamMember.objects.filter(team=team).exists()
         assert ApiKey.objects.filter(revoked_at__isnull=False).count() == 1
         said = AuditEntry.objects.filter(action="member.removed").get()
-    assert (said.object_name, said.actor_name) == (dora.user.email, alice.user.email)
+    assert (said.object_name, said.actor_id) == (dora.user.email, alice.user.id)
 
 
 def test_what_was_open_to_somebody_alone_stays_closed_when_they_go(alice, workspace):

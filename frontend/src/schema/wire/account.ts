@@ -153,15 +153,4 @@ export interface Networks {
   readonly own_address: string | null;
 }
 
-export type ExportState = "PENDING" | "RUNNING" | "DONE" | "FAILED";
-
-export interface DataExport {
-  readonly id: string;
-  readonly state: ExportState;
-  readonly progress: number;
-  readonly bytes: number | null;
-  readonly created_at: string;
-  readonly finished_at: string | null;
-  readonly expires_at: string | null;
-  readonly error: string | null;
-}
+export type DataExport = Schema<"ExportOutput">;
