@@ -150,6 +150,45 @@ def stack(
             web.wait(20)
 
 
+@contextmanager
+def another_web(at: Stack) -> Iterator[int]:
+    """Serve the same database by one more process; return its port."""
+    port = _free_port()
+    with tempfile.TemporaryFile() as log:
+        web = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+                *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
+                *("--workers", "1", "--blocking-threads", "8", "--log-level", "error"),
+                "apps.config.wsgi:application",
+            ],
+            cwd=REPOSITORY,
+            env=_environment(at.server, at.database)
+            | {"HEADWAY_DATABASE_ROLE": "app", "DJANGO_SETTINGS_MODULE": "bench.settings"},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_for(port, web)
+            yield port
+        finally:
+            web.terminate()
+            web.wait(20)
+
+
+def run_inside(at: Stack, program: str) -> str:
+    """Run Python with the application set up, as requests connect; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import django\ndjango.setup()\n" + program],
+        cwd=REPOSITORY,
+        env=_environment(at.server, at.database) | {"HEADWAY_DATABASE_ROLE": "app"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
 _SET_UP = """
 import django
 django.setup()

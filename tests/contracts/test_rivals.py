@@ -410,6 +410,7 @@ def shut_everything(workspace, kind):
     """Leave all pools, or deployments, of the workspace to its owners."""
     objects = (Pool if kind is Kind.POOL else Deployment).objects.for_workspace(workspace.id)
     with workspace_scope(workspace.id):
+        ObjectRule.objects.all().delete()
         ObjectRule.objects.bulk_create(
             ObjectRule(
                 workspace_id=workspace.id,

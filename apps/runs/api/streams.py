@@ -27,7 +27,7 @@ from apps.runs import selectors, wire
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.actors import Actor
 from apps.tenancy.isolation import workspace_scope
-from apps.tenancy.live import authenticate_workspace, while_allowed
+from apps.tenancy.live import LiveActor, authenticate_workspace, while_allowed
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def runs(request: HttpRequest, workspace: str) -> HttpResponseBase:
     """Stream each change of a run of the workspace as `run`, a list row; begin with the newest."""
     caller = await authenticate_workspace(request, workspace, Scope.RUNS_READ)
     watch = RunsWatch(workspace_id=caller.workspace.id, after=_after(request))
-    return _answer(request, workspace, follow_runs(watch))
+    return _answer(request, workspace, caller, follow_runs(watch))
 
 
 @live_view("GET")
@@ -70,13 +70,13 @@ async def run(request: HttpRequest, workspace: str, run_id: uuid.UUID) -> HttpRe
     watch = RunWatch(workspace_id=caller.workspace.id, run_id=run_id, after=_after(request))
     # The first look is made before the answer begins, so that an unknown run is a 404.
     first = await look(watch.look, caller.actor)
-    return _answer(request, workspace, follow_run(watch, caller.actor, first))
+    return _answer(request, workspace, caller, follow_run(watch, caller, first))
 
 
 def _answer(
-    request: HttpRequest, workspace: str, messages: AsyncIterator[Message]
+    request: HttpRequest, workspace: str, caller: LiveActor, messages: AsyncIterator[Message]
 ) -> HttpResponseBase:
-    return sse_response(while_allowed(request, workspace, Scope.RUNS_READ, messages))
+    return sse_response(while_allowed(request, workspace, Scope.RUNS_READ, messages, caller))
 
 
 async def follow_runs(watch: RunsWatch) -> AsyncIterator[Message]:
@@ -88,7 +88,9 @@ async def follow_runs(watch: RunsWatch) -> AsyncIterator[Message]:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
-async def follow_run(watch: RunWatch, actor: Actor, first: list[Message]) -> AsyncIterator[Message]:
+async def follow_run(
+    watch: RunWatch, caller: LiveActor, first: list[Message]
+) -> AsyncIterator[Message]:
     """Yield what is new about one run, until all is told or the stream's time is up."""
     messages = first
     ends_at = time.monotonic() + STREAM_SECONDS
@@ -99,7 +101,7 @@ async def follow_run(watch: RunWatch, actor: Actor, first: list[Message]) -> Asy
             yield Message(event="end", data={})
             return
         await asyncio.sleep(LOOK_EVERY_SECONDS)
-        messages = await look(watch.look, actor)
+        messages = await look(watch.look, caller.actor)
 
 
 class RunsWatch:

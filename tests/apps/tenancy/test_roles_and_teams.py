@@ -27,6 +27,7 @@ from tests.factories.tenancy import (
 )
 
 pytestmark = pytest.mark.django_db
+NOBODY = "01900000-0000-7000-8000-000000000000"
 OPERATOR = {"name": "Operator", "based_on": "VIEWER", "scopes": ["runs:read", "runs:write"]}
 
 
@@ -274,12 +275,12 @@ def test_a_rule_leaves_an_object_to_whom_it_names(api, alice, workspace, pool, c
     [
         ({"scope": "telemetry:write"}, (400, "invalid_request")),
         ({"object_kind": "BLOCK"}, (400, "invalid_request")),
-        ({"object_id": str(uuid7())}, (404, "not_found")),
-        ({"member_id": str(uuid7())}, (404, "not_found")),
-        ({"team_id": str(uuid7())}, (404, "not_found")),
-        ({"service_account_id": str(uuid7())}, (404, "not_found")),
+        ({"object_id": NOBODY}, (404, "not_found")),
+        ({"member_id": NOBODY}, (404, "not_found")),
+        ({"team_id": NOBODY}, (404, "not_found")),
+        ({"service_account_id": NOBODY}, (404, "not_found")),
         (
-            {"team_id": str(uuid7()), "member_id": str(uuid7())},
+            {"team_id": NOBODY, "member_id": NOBODY},
             (400, "invalid_request"),
         ),
     ],
