@@ -24,6 +24,7 @@ ROUTES = {
 BEAT_SCHEDULE = {
     # name                       task                                   every
     "send due mails": {"task": "identity.enqueue_due_mails", "schedule": 30.0},
+    "drop ended sessions": {"task": "identity.drop_ended_sessions", "schedule": 86_400.0},
     "process due webhooks": {"task": "subscriptions.hand_out_stripe_events", "schedule": 30.0},
     # Each domain once a day; the clock only looks which are due.
     "look at domains again": {"task": "sso.enqueue_due_domains", "schedule": 3_600.0},

@@ -16,3 +16,8 @@ def send_mail(*, mail_id: str, **_ignored: object) -> None:
 @shared_task(name="identity.enqueue_due_mails")
 def enqueue_due_mails(**_ignored: object) -> None:
     services.enqueue_due_mails(now=utc_now())
+
+
+@shared_task(name="identity.drop_ended_sessions")
+def drop_ended_sessions(**_ignored: object) -> None:
+    services.drop_ended_sessions(now=utc_now())

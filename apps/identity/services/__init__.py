@@ -17,7 +17,7 @@ from apps.identity.services.mails import (
     queue_mail,
 )
 from apps.identity.services.people import confirm_address, erase_person, rename_person
-from apps.identity.services.sessions import note_session_use
+from apps.identity.services.sessions import drop_ended_sessions, note_session_use
 
 __all__ = [
     "DUE_BATCH",
@@ -26,6 +26,7 @@ __all__ = [
     "confirm_address",
     "create_person",
     "deliver_mail",
+    "drop_ended_sessions",
     "end_sessions",
     "enqueue_due_mails",
     "erase_person",

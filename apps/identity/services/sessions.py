@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from importlib import import_module
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.http import HttpRequest
 
 from apps.identity.models import User
 
 MAX_USER_AGENT = 200  # of the column
+
+
+def drop_ended_sessions(*, now: datetime) -> int:
+    """Drop sessions whose time is over, visitors' too; return how many were people's."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    over = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    dropped: int = UserSession.objects.filter(
+        # One that is used is prolonged by each use.
+        last_seen_at__lt=over
+    ).delete()[0]
+    return dropped
 
 
 def note_session_use(*, request: HttpRequest, user: User, now: datetime) -> None:
