@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => {
       host: "127.0.0.1",
       port: 5173,
       proxy:
-        mode === "mock" ? undefined : { "^/(api|_allauth|health|accounts)/": { target: backend, changeOrigin: false } },
+        mode === "mock" ? undefined : { "^/((api|_allauth|health|accounts)/|sso/[0-9a-f-]{36}/)": { target: backend, changeOrigin: false } },
     },
     build: {
       target: "es2022",

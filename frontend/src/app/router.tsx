@@ -73,6 +73,17 @@ const resetRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/reset-password"), "ResetPasswordPage"),
 });
 
+const ssoErrorRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: paths.ssoError,
+  validateSearch: (search: Record<string, unknown>) => ({
+    code: textOf(search["code"]),
+    reason: textOf(search["reason"]),
+    connection: textOf(search["connection"]),
+  }),
+  component: lazyRouteComponent(() => import("@/app/routes/sso-error"), "SsoErrorPage"),
+});
+
 const verifyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: paths.verifyEmail,
@@ -253,6 +264,7 @@ export const routeTree = rootRoute.addChildren([
   forgotRoute,
   resetRoute,
   verifyRoute,
+  ssoErrorRoute,
   anyUsageRoute,
   anyPlanRoute,
   invitationRoute,

@@ -6,6 +6,7 @@ export const paths = {
   forgotPassword: "/reset-password",
   resetPassword: "/reset-password/$key",
   verifyEmail: "/verify-email/$key",
+  ssoError: "/sso/error",
   home: "/w/$workspace",
   runs: "/w/$workspace/runs",
   run: "/w/$workspace/runs/$runId",

@@ -14,6 +14,7 @@ import { OtherWays } from "@/features/auth/components/other-ways";
 import { PasskeyLogin } from "@/features/auth/components/passkey-login";
 import { SecondFactor } from "@/features/auth/components/second-factor";
 import { keepNext } from "@/features/auth/after";
+import { SsoLogin } from "@/features/sso/components/sso-login";
 import { loginFor, safeNext, serviceProblem } from "@/features/auth/model";
 
 const route = getRouteApi(paths.login);
@@ -104,6 +105,7 @@ export function LoginPage() {
           </p>
           <OtherWays callback={loginFor(next)} verb="Log in">
             <PasskeyLogin onDone={setReached} />
+            <SsoLogin next={next} />
           </OtherWays>
         </>
       )}

@@ -4,7 +4,7 @@ import { useNavigate, useRouter } from "@tanstack/react-router";
 
 import { ME_ITEMS } from "@/app/shell/me-items";
 import { Icon } from "@/components/ui/icon";
-import { logOut } from "@/features/auth/api/auth";
+import { signOut } from "@/features/sso/api/sso";
 import type { Me } from "@/schema/wire/session";
 
 import styles from "./rail.module.css";
@@ -21,10 +21,12 @@ export function UserMenu({ me }: { readonly me: Me }) {
   const router = useRouter();
   const navigate = useNavigate();
   const leave = useMutation({
-    mutationFn: logOut,
-    onSettled: () => {
+    mutationFn: signOut,
+    onSettled: (provider) => {
       client.clear();
-      router.history.push("/login");
+      // Whoever came by their company's provider ends the session there, too.
+      if (provider == null) router.history.push("/login");
+      else window.location.assign(provider);
     },
   });
   const name = me.actor.name === "" ? (me.actor.email ?? "You") : me.actor.name;
