@@ -61,6 +61,7 @@ PAGES = {
     "role-new": "/account/{account}/roles?role=new&base=RUNNER",
     "service-accounts": "/account/{account}/service-accounts",
     "security": "/account/{account}/security",
+    "sso": "/account/{account}/sso",
     "audit": "/account/{account}/audit",
     "account-workspaces": "/account/{account}/workspaces",
     "account-general": "/account/{account}/general",

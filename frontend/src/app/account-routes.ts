@@ -9,6 +9,7 @@ import { rolesQuery } from "@/features/account/api/roles";
 import { serviceAccountQuery, serviceAccountsQuery } from "@/features/account/api/service-accounts";
 import { teamQuery, teamsQuery } from "@/features/account/api/teams";
 import { parseAuditSearch, parseInvitationsSearch, parseMembersSearch, parseNameSearch, parseRolesSearch, parseWorkspacesSearch } from "@/features/account/search";
+import { textOf } from "@/lib/search-params";
 
 export const invitationRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -136,6 +137,13 @@ const securityRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/security"), "SecurityPage"),
 });
 
+const ssoRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: "sso",
+  validateSearch: (search: Record<string, unknown>) => ({ tested: textOf(search["tested"]) }),
+  component: lazyRouteComponent(() => import("@/app/routes/account-sso"), "AccountSsoRoute"),
+});
+
 export const accountTree = accountRoute.addChildren([
   indexRoute,
   generalRoute,
@@ -149,4 +157,5 @@ export const accountTree = accountRoute.addChildren([
   serviceAccountRoute,
   auditRoute,
   securityRoute,
+  ssoRoute,
 ]);

@@ -33,6 +33,7 @@ export const paths = {
   serviceAccount: "/account/$account/service-accounts/$serviceAccount",
   audit: "/account/$account/audit",
   security: "/account/$account/security",
+  accountSso: "/account/$account/sso",
   me: "/me",
   myProfile: "/me/profile",
   mySecurity: "/me/security",

@@ -11,7 +11,8 @@ export interface AccountItem {
     | typeof paths.roles
     | typeof paths.serviceAccounts
     | typeof paths.audit
-    | typeof paths.security;
+    | typeof paths.security
+    | typeof paths.accountSso;
   readonly label: string;
   readonly icon: IconName;
   /** Typed after `g`. */
@@ -27,6 +28,7 @@ export const ACCOUNT_ITEMS: readonly AccountItem[] = [
   { to: paths.roles, label: "Roles", icon: "id", key: "r", words: "permissions scopes custom" },
   { to: paths.serviceAccounts, label: "Service accounts", icon: "robot", key: "c", words: "machines keys bots" },
   { to: paths.security, label: "Security", icon: "shield", key: "y", words: "mfa two-factor allow-list networks addresses stale keys" },
+  { to: paths.accountSso, label: "Single sign-on", icon: "key", key: "o", words: "sso saml oidc openid okta entra domains login provider" },
   { to: paths.audit, label: "Audit log", icon: "history", key: "l", words: "changes history who did" },
   { to: paths.accountWorkspaces, label: "Workspaces", icon: "home", key: "w", words: "archive create" },
   { to: paths.accountGeneral, label: "General", icon: "settings", key: "g", words: "rename transfer delete export archive" },

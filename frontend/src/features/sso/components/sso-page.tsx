@@ -13,6 +13,7 @@ import { ConnectionEditor } from "@/features/sso/components/connection-editor";
 import { ConnectionItem } from "@/features/sso/components/connection-item";
 import { DomainsPanel } from "@/features/sso/components/domains-panel";
 import { PolicyPanel } from "@/features/sso/components/policy-panel";
+import { ScimCard } from "@/features/sso/components/scim-card";
 import { pageAnswer } from "@/features/sso/model";
 import type { SsoConnection, SsoKind } from "@/schema/wire/sso";
 
@@ -76,6 +77,7 @@ export function SsoPage({ account, denial, tested }: SsoPageProps) {
             )}
           </Panel>
           <PolicyPanel account={account} policy={policy.data} />
+          <ScimCard account={account} denial={denial} />
         </div>
       )}
       {editing !== null && <ConnectionEditor account={account} connection={editing.connection} kind={editing.kind} onClose={() => setEditing(null)} />}
