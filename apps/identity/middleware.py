@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -28,12 +29,21 @@ class PeopleMiddleware:
         response = self.get_response(request)
         if request.path.startswith(PREFIX):
             response = _of_allauth(request, response, started)
-        user = getattr(request, "_cached_user", None)  # looked at, and not looked up for this
-        if user is not None and user.is_authenticated:
+        user_id = _person_of(request)
+        if user_id is not None:
             key = request.session.session_key
             if key is not None and sessions.is_use_due(key):
-                services.note_session_use(request=request, user=user, now=utc_now())
+                services.note_session_use(request=request, user_id=user_id, now=utc_now())
         return response
+
+
+def _person_of(request: HttpRequest) -> uuid.UUID | None:
+    """Return whose session it is, if somebody looked; it is not looked up for this."""
+    found: uuid.UUID | None = getattr(request, "person_id", None)  # the API's authentication
+    user = getattr(request, "_cached_user", None)  # Django's
+    if found is None and user is not None and user.is_authenticated:
+        found = user.pk
+    return found
 
 
 def _of_allauth(request: HttpRequest, response: HttpResponse, started: float) -> HttpResponse:

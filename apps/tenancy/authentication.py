@@ -156,6 +156,7 @@ class BrowserAuthentication(SessionAuthentication):
         )
         if caller is None:
             return None
+        request._request.person_id = caller.actor.id  # type: ignore[attr-defined] # for the list of sessions
         # Django's own request: DRF's would parse the body to look for a token in a form, and refuse
         # what a view reads by itself.
         self.enforce_csrf(request._request)  # type: ignore[arg-type] # either kind will do

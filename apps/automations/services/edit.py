@@ -69,6 +69,7 @@ def create_automation(
     Raises: BadRule, TooManyAutomations, PermissionDenied and ObjectRestricted for what the actor
     may not do by hand.
     """
+    _require_scopes(actor, actions)
     parsed, done = _parse(workspace_id, trigger, actions)
     require_to_do(actor, workspace_id=workspace_id, actions=done)
     lock_rules(workspace_id)
@@ -126,6 +127,7 @@ def edit_automation(
         raise AutomationChanged("The automation was changed meanwhile.", version=automation.version)
     before, was_paused = automation.trigger, automation.paused
     told_before = _told(automation)
+    _require_scopes(actor, changes.get("actions", automation.actions))
     if "trigger" in changes or "actions" in changes:
         parsed, done = _parse(
             workspace_id,
@@ -200,6 +202,15 @@ def require_to_do(
                 deployment_id=action.deployment_id, pool_id=pools.get(action.deployment_id)
             )
         access.require(actor, scope, *targets)
+
+
+def _require_scopes(actor: Actor | None, actions: object) -> None:
+    """Refuse before anything is looked up that the actor may perhaps not see."""
+    given = actions if isinstance(actions, list) else []
+    kinds = {str(each.get("type")) for each in given if isinstance(each, dict)}
+    for kind, scope in NEEDED.items():
+        if actor is not None and kind.value in kinds:
+            access.require(actor, scope)
 
 
 def _acting_for(actor: Actor | None) -> dict[str, uuid.UUID | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from importlib import import_module
 
@@ -9,8 +10,6 @@ from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpRequest
-
-from apps.identity.models import User
 
 MAX_USER_AGENT = 200  # of the column
 
@@ -26,7 +25,7 @@ def drop_ended_sessions(*, now: datetime) -> int:
     return dropped
 
 
-def note_session_use(*, request: HttpRequest, user: User, now: datetime) -> None:
+def note_session_use(*, request: HttpRequest, user_id: uuid.UUID, now: datetime) -> None:
     """
     Write when and from where the session was used.
 
@@ -36,7 +35,7 @@ def note_session_use(*, request: HttpRequest, user: User, now: datetime) -> None
     UserSession.objects.update_or_create(
         session_key=request.session.session_key,
         defaults={
-            "user_id": user.pk,
+            "user_id": user_id,
             "ip": get_adapter(request).get_client_ip(request),
             "user_agent": request.headers.get("User-Agent", "")[:MAX_USER_AGENT],
             "last_seen_at": now,

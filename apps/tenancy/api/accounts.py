@@ -207,6 +207,8 @@ class AccountWorkspaces(AccountView):
 
 def _account(request: AccountRequest, account: AccountRef) -> Response:
     with account_scope(account.id):
-        role = AccountRole(str(request.actor.account_role))
+        # As it is now: who hands the account over is its admin from here on.
+        _, standing = selectors.resolve_in_account(user_id=request.actor.id, account_id=account.id)
+        role = AccountRole(str(standing and standing.actor.account_role))
         body = account_body(account, role, utc_now())
     return Response(wire.AccountDetailOutput(body).data)
