@@ -145,11 +145,11 @@ def hold(grants: Iterable[Grant], *, account_role: str | None = None) -> Held:
     scopes = frozenset[Scope]().union(*(grant.scopes for grant in held))
     whole = [grant for grant in held if grant.scopes == scopes]
     named = next((grant for grant in whole if grant.role), None)
-    titles = [grant.title for grant in whole[:1] or held]
+    titles = sorted({grant.title for grant in whole})[:1] or sorted({g.title for g in held})
     return Held(
         scopes=scopes,
         role=named.role if named else None,
-        role_name=named.title if named else ", ".join(sorted(set(titles))),
+        role_name=named.title if named else ", ".join(titles),
         is_owner=any(grant.role == OWNER for grant in held),
     )
 

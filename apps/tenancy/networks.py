@@ -39,6 +39,11 @@ def is_inside(address: str, networks: Collection[Network]) -> bool:
         found: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
         return False
+    written = {found}
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found.version == network.version and found in network for network in networks)
+        written.add(found.ipv4_mapped)  # one address, and networks of either kind may hold it
+    return any(
+        each.version == network.version and each in network
+        for network in networks
+        for each in written
+    )

@@ -23,7 +23,7 @@ UNSAFE = {"post", "put", "patch", "delete"}
 SILENT = {
     # What executors and senders report is the record itself, by the thousand a second.
     "ingest_batch": "telemetry",
-    "ingest_events": "telemetry",
+    "send_events": "telemetry",
     "lease_runs": "an executor's work",
     "heartbeat_pool": "an executor's work",
     "heartbeat_run": "an executor's work",
@@ -45,6 +45,7 @@ SILENT = {
     "deactivate_sso_connection": "of one that is not active nothing changes",
     # Content by its hash; the deployment that uses it is an entry.
     "upload_bundle": "content without effect until it is deployed",
+    "export_workspace": "the one that is under way is given again; asking for a new one is told",
     "take_stripe_notice": "Stripe's word; the plan's change is an entry",
 }
 

@@ -182,7 +182,7 @@ def start_broken_run(page: Page) -> None:
 def see_where_it_ran(page: Page) -> None:
     """In our own pool, in the smallest size, and what its seconds went into."""
     main = page.get_by_role("main")
-    expect(main).to_contain_text("0.25 vCPU, 512 MB")
+    expect(main).to_contain_text("0.25 vCPU, 512 MiB")
     expect(main).to_contain_text("Preparing the environment")
     expect(main).to_contain_text("exit code 0")
 

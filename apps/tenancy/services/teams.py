@@ -96,7 +96,7 @@ def join_team(
             )
     except IntegrityError:
         raise AlreadyMember("They are in the team already.") from None
-    _record("team.member_added", team, after={"member": member.user.email})
+    _record("team.member_added", team, after={"member": member.user.display_name})
     return joined_as
 
 
@@ -117,7 +117,7 @@ def leave_team(*, account_id: uuid.UUID, team_id: uuid.UUID, member_id: uuid.UUI
     if found is None:
         raise NotFound("They are not in the team.")
     found.delete()
-    _record("team.member_removed", team, before={"member": found.user.email})
+    _record("team.member_removed", team, before={"member": found.user.display_name})
 
 
 def _refuse_provided(team: Team) -> None:
