@@ -27,7 +27,7 @@ describe("metrics", () => {
 
     const card = await screen.findByRole("button", { name: /rows_loaded .*rows.* from .* to .* sum per 3h/ }, PATIENT);
     expect(card).toBeVisible();
-    expect(screen.getByRole("button", { name: /process\.memory .*MB.* avg per 3h/ })).toBeVisible();
+    expect(screen.getByRole("button", { name: /process\.memory .*MiB.* avg per 3h/ })).toBeVisible();
     expect(asked).toHaveLength(1);
     expect(asked[0]?.step_seconds).toBe(10_800);
     expect(asked[0]?.queries).toContainEqual({ name: "query_duration", aggregate: "avg" });
