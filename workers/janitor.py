@@ -20,6 +20,7 @@ from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
 TEND_SECONDS = 0.5
+SETTLE_SECONDS = 5.0
 ERASE_SECONDS = 15.0
 EXPORT_SECONDS = 10.0
 UPKEEP_SECONDS = 600.0
@@ -35,6 +36,14 @@ def tend() -> bool:
     if rescued or late or released:
         logger.info("runs.tended", rescued=rescued, late=late, released=released)
     return bool(rescued or late or released)
+
+
+def settle() -> bool:
+    """Mend what limits missed."""
+    settled = dispatch.settle_limits(now=utc_now())
+    if settled:
+        logger.info("limits.settled", count=settled)
+    return False
 
 
 def keep_up() -> bool:
@@ -85,6 +94,7 @@ def hand_out() -> bool:
 def loops() -> list[Loop]:
     return [
         Loop(name="janitor", step=tend, idle_seconds=TEND_SECONDS),
+        Loop(name="limits", step=settle, idle_seconds=SETTLE_SECONDS),
         Loop(name="audit", step=stream_audit, idle_seconds=STREAM_SECONDS),
         Loop(name="upkeep", step=keep_up, idle_seconds=UPKEEP_SECONDS),
         Loop(name="eraser", step=erase, idle_seconds=ERASE_SECONDS),

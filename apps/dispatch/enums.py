@@ -1,4 +1,4 @@
-"""Kinds of pools and how leases end."""
+"""Kinds of pools and limits, how leases end, and how backfills and promises stand."""
 
 from enum import StrEnum
 
@@ -8,6 +8,12 @@ class PoolKind(StrEnum):
 
     PROCESS = "PROCESS"
     """Agents of the customer, each run in a process of its own."""
+    DOCKER = "DOCKER"
+    """Agents of the customer, each run in a container of their Docker."""
+    KUBERNETES = "KUBERNETES"
+    """Agents of the customer, each run in a job of their cluster."""
+    ECS = "ECS"
+    """Agents of the customer, each run in a task of their ECS cluster."""
     MANAGED = "MANAGED"
     """Our own compute; no agent takes from it."""
 
@@ -21,3 +27,38 @@ class LeaseEnd(StrEnum):
     """Nothing was heard of it for 30 s."""
     CANCELLED = "CANCELLED"
     """The run was cancelled before its holder started it."""
+
+
+class LimitKind(StrEnum):
+    """What a limit counts."""
+
+    POOL = "POOL"
+    QUEUE = "QUEUE"
+    DEPLOYMENT = "DEPLOYMENT"
+    FLOW = "FLOW"
+    TAG = "TAG"
+    BACKFILL = "BACKFILL"
+    NAMED = "NAMED"
+    """Slots that code asks for by a name."""
+    RATE = "RATE"
+    """Calls in a minute that code asks for by a name."""
+
+
+class BackfillState(StrEnum):
+    """How far a backfill is."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    """All its runs have ended, however."""
+    CANCELLED = "CANCELLED"
+    """Nothing more is made of it."""
+
+
+class ServiceLevelKind(StrEnum):
+    """What a deployment promises."""
+
+    START_BY = "START_BY"
+    FINISH_BY = "FINISH_BY"
+    LASTS_AT_MOST = "LASTS_AT_MOST"
+    SUCCEEDS_WITHIN = "SUCCEEDS_WITHIN"

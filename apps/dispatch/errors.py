@@ -32,3 +32,18 @@ class ComputeIsOff(DomainError):
 
 class AgentIdTaken(InvalidRequest):
     """Another agent, of another pool or workspace, goes by this id."""
+
+
+class LimitNotFound(NotFound):
+    """There is no such limit in this workspace."""
+
+
+class LimitTooSmall(InvalidRequest):
+    """More was asked for than the limit will ever have."""
+
+
+class TooManyLimits(DomainError):
+    """The workspace has as many limits as it may have."""
+
+    code: ClassVar[str] = "too_many_limits"
+    status: ClassVar[int] = 409

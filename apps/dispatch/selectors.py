@@ -142,6 +142,11 @@ _COMMANDS = """
       AND lease.ended_at IS NULL
     ORDER BY lease.created_at, lease.id
 """
+_HAS_LIMITS = """
+    SELECT NULL::int, NULL::uuid WHERE EXISTS (
+        SELECT FROM dispatch_concurrencylimit AS one
+        WHERE one.workspace_id = %(workspace_id)s AND one.kind NOT IN ('NAMED', 'RATE'))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,19 +155,21 @@ class Prospects:
 
     queues: list[uuid.UUID]  # those that may be leased from now, in the order of service
     commands: list[Command]  # what it shall do with the runs that it holds
+    has_limits: bool  # the workspace limits what runs at once
 
 
 def get_prospects(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid.UUID) -> Prospects:
     """Return what there is for the agent, with one statement: each poll asks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"({_PROSPECTS}) UNION ALL ({_COMMANDS})",
+            f"({_PROSPECTS}) UNION ALL ({_COMMANDS}) UNION ALL ({_HAS_LIMITS})",
             {"workspace_id": workspace_id, "pool_id": pool_id, "agent_id": agent_id},
         )
         rows = cursor.fetchall()
     return Prospects(
-        queues=[found for epoch, found in rows if epoch is None],
+        queues=[found for epoch, found in rows if epoch is None and found is not None],
         commands=[Command(run_id=found, epoch=epoch) for epoch, found in rows if epoch is not None],
+        has_limits=(None, None) in rows,
     )
 
 

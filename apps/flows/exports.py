@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of
-from apps.flows.models import CodeBundle, Deployment, Flow, Schedule
+from apps.flows.models import CodeBundle, Deployment, DeploymentVersion, Flow, Schedule
 
 KEY = ("created_at", "id")
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
@@ -47,8 +47,22 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "timeout_seconds",
             "retries",
             "retry_delay_seconds",
+            "code",
+            "version_number",
+            "owners",
+            "job_settings",
+            "overlap",
             "updated_at",
             "deleted_at",
+        ),
+    ),
+    export_of(
+        "deployment_versions",
+        lambda owner: DeploymentVersion.objects.filter(workspace_id=owner),
+        key=KEY,
+        fields=(
+            *("id", "created_at", "deployment_id", "number", "label", "spec", "bundle_id"),
+            *("created_by", "of_number"),
         ),
     ),
     export_of(
@@ -66,7 +80,12 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "timezone",
             "parameters",
             "paused_at",
+            "rrule",
+            "once_at",
+            "name",
+            "jitter_seconds",
             "missed_policy",
+            "missed_cap",
             "next_at",
         ),
     ),

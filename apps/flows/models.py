@@ -12,11 +12,12 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from apps.core.clock import utc_now
 from apps.core.models import Record
-from apps.flows.enums import MissedPolicy, ScheduleKind
+from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
 from apps.flows.recurrence import Cron, Interval, Recurrence
 from apps.flows.sizes import Size
 
 SCHEDULE_KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
+OVERLAPS = [(overlap.value, overlap.value) for overlap in Overlap]
 MISSED_POLICIES = [(policy.value, policy.value) for policy in MissedPolicy]
 
 
@@ -106,6 +107,9 @@ class Deployment(Record):
     description = models.TextField(blank=True)
     entrypoint = models.CharField(max_length=500)  # "flow.py:main", relative to path
     path = models.CharField(max_length=1000)  # a folder on the agent's machine; "" in a bundle
+    # Where else agents get the code: {"kind": "git" | "image" | "object_store", …}; null: from
+    # `path` or the bundle. Shapes and rules: apps.flows.code.
+    code = models.JSONField(null=True)
     # These four for managed pools only: what is executed, with what installed, how large.
     bundle = models.ForeignKey(CodeBundle, on_delete=models.RESTRICT, null=True, related_name="+")
     requirements = ArrayField(models.CharField(max_length=200), default=list)  # PEP 508
@@ -115,6 +119,10 @@ class Deployment(Record):
     parameter_schema = models.JSONField(default=dict)
     tags = ArrayField(models.CharField(max_length=100), default=list)
     version = models.CharField(max_length=200, blank=True)  # the deployer's word, e.g. a commit
+    version_number = models.PositiveIntegerField(default=1)  # which DeploymentVersion this is
+    owners = models.JSONField(default=list)  # [{"kind": "user" | "team", "id", "name"}]
+    job_settings = models.JSONField(default=dict)  # over the pool's defaults; the kind's schema
+    overlap = models.CharField(max_length=16, choices=OVERLAPS, default=Overlap.ALLOW.value)
     paused_at = models.DateTimeField(null=True)  # nothing of it starts while set
     timeout_seconds = models.PositiveIntegerField(null=True)  # of one attempt, from its start
     retries = models.PositiveSmallIntegerField(default=0)  # further attempts after the first
@@ -160,6 +168,36 @@ class Deployment(Record):
         return Size(cpu_units=self.cpu_units, memory_mb=self.memory_mb)
 
 
+class DeploymentVersion(Record):
+    """
+    What one deploy said, for ever; rolling back is deploying its words once more.
+
+    `spec` holds the columns that a deploy writes, by their names; schedules are not among them.
+    """
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    deployment = models.ForeignKey(
+        Deployment, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
+    number = models.PositiveIntegerField()  # 1, 2, 3 … of this deployment
+    label = models.CharField(max_length=200, blank=True)  # the deployer's word, e.g. a commit
+    spec = models.JSONField()
+    # Beside the spec: while a version names a bundle, its bytes are kept.
+    bundle = models.ForeignKey(CodeBundle, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by = models.JSONField(null=True)  # {"kind", "id", "name"}
+    of_number = models.PositiveIntegerField(null=True)  # which one it rolled back to
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["deployment", "number"], name="flows_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment_id} v{self.number}"
+
+
 class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def for_workspace(self, workspace_id: uuid.UUID) -> ScheduleQuerySet:
         return self.filter(workspace_id=workspace_id)
@@ -178,14 +216,20 @@ class Schedule(Record):
     kind = models.CharField(max_length=16, choices=SCHEDULE_KINDS)
     cron = models.CharField(max_length=200, blank=True)
     interval_seconds = models.PositiveIntegerField(null=True)
-    anchor_at = models.DateTimeField(null=True)  # intervals count from here
+    anchor_at = models.DateTimeField(null=True)  # intervals and rules count from here
+    rrule = models.CharField(max_length=500, blank=True)  # RFC 5545, on the wall clock
+    once_at = models.DateTimeField(null=True)
+    name = models.CharField(max_length=100, blank=True)
+    jitter_seconds = models.PositiveIntegerField(default=0)  # each run starts up to so much later
     timezone = models.CharField(max_length=64, default="UTC")
     parameters = models.JSONField(default=dict)  # laid over the deployment's when it comes due
     paused_at = models.DateTimeField(null=True)
     missed_policy = models.CharField(
         max_length=16, choices=MISSED_POLICIES, default=MissedPolicy.LATEST.value
     )
-    next_at = models.DateTimeField(null=True)  # null exactly while it or its deployment is paused
+    missed_cap = models.PositiveIntegerField(default=10)  # of ALL: so many at most
+    # Null while it or its deployment is paused, and once its last time has passed.
+    next_at = models.DateTimeField(null=True)
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -194,7 +238,13 @@ class Schedule(Record):
             models.CheckConstraint(
                 name="flows_schedule_kind_fields",
                 condition=(
-                    Q(kind=ScheduleKind.CRON.value, interval_seconds=None, anchor_at=None)
+                    Q(
+                        kind=ScheduleKind.CRON.value,
+                        interval_seconds=None,
+                        anchor_at=None,
+                        rrule="",
+                        once_at=None,
+                    )
                     & ~Q(cron="")
                 )
                 | Q(
@@ -202,6 +252,26 @@ class Schedule(Record):
                     cron="",
                     interval_seconds__gt=0,
                     anchor_at__isnull=False,
+                    rrule="",
+                    once_at=None,
+                )
+                | (
+                    Q(
+                        kind=ScheduleKind.RRULE.value,
+                        cron="",
+                        interval_seconds=None,
+                        anchor_at__isnull=False,
+                        once_at=None,
+                    )
+                    & ~Q(rrule="")
+                )
+                | Q(
+                    kind=ScheduleKind.ONCE.value,
+                    cron="",
+                    interval_seconds=None,
+                    anchor_at=None,
+                    rrule="",
+                    once_at__isnull=False,
                 ),
             ),
             models.CheckConstraint(

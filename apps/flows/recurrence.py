@@ -8,6 +8,7 @@ Daylight saving time, as written in the README and held by the tests:
 - INTERVAL counts elapsed seconds from its anchor and takes no notice of the wall clock.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,7 @@ from apps.flows.enums import MissedPolicy
 CRON_FIELDS = 5  # cronsim would take a sixth, seconds; a run per second is an event, not a schedule
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=3660)
+ON_TIME = timedelta(minutes=1)  # how late a time may be found without having been missed
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -118,12 +120,26 @@ def take_due(
     next_at: datetime,
     now: datetime,
     policy: MissedPolicy = MissedPolicy.LATEST,
+    cap: int = 10,
 ) -> Due:
-    """Return which of the times `next_at … now` get a run under `policy`, and the time after."""
+    """
+    Return which of the times `next_at … now` get a run under `policy`, and the time after.
+
+    Of ALL the last `cap` ones; SKIP makes none of what passed longer than a minute ago.
+    """
+    latest = recurrence.latest_until(now, since=next_at)
+    following = recurrence.next_after(max(latest, now))
     match policy:
         case MissedPolicy.LATEST:
-            latest = recurrence.latest_until(now, since=next_at)
-            return Due(due_at=[latest], next_at=recurrence.next_after(max(latest, now)))
+            return Due(due_at=[latest], next_at=following)
+        case MissedPolicy.SKIP:
+            in_time = latest > now - ON_TIME
+            return Due(due_at=[latest] if in_time else [], next_at=following)
+        case MissedPolicy.ALL:
+            times: deque[datetime] = deque([next_at], maxlen=cap)
+            while (due := recurrence.next_after(times[-1])) <= now:
+                times.append(due)
+            return Due(due_at=list(times), next_at=following)
 
 
 def check_zone(name: str) -> None:

@@ -16,7 +16,7 @@ from apps.flows.specs import ScheduleSpec
 if TYPE_CHECKING:
     from apps.flows.models import CodeBundle, Schedule
 
-KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
+KINDS = [(kind.value, kind.value) for kind in (ScheduleKind.CRON, ScheduleKind.INTERVAL)]
 MAX_JSON_BYTES = 256 * 1024
 
 

@@ -49,6 +49,18 @@ class RunSource(StrEnum):
     LOCAL = "LOCAL"
     RETRY = "RETRY"
     SUBFLOW = "SUBFLOW"
+    BACKFILL = "BACKFILL"
+
+
+class ApprovalState(StrEnum):
+    """What became of a question to people."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+    """Its run ended before anybody answered."""
 
 
 class CauseKind(StrEnum):
@@ -63,6 +75,10 @@ class CauseKind(StrEnum):
     START_FAILED = "start_failed"
     EVICTED = "evicted"
     """The machine was taken away from it."""
+    KILLED = "killed"
+    """By us: it did not stop in time when it was asked to."""
+    QUARANTINED = "quarantined"
+    """It crashed so many times before any of its code ran that it is not tried again."""
 
 
 TYPE_OF: Final[dict[RunState, StateType]] = {

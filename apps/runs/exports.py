@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of, export_of_children
-from apps.runs.models import Run, TaskRun
+from apps.runs.models import Approval, Run, TaskRun
 from apps.telemetry import selectors as telemetry
 
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
@@ -43,6 +43,22 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "agent_id",
             "agent_name",
             "agent_host",
+            "deployment_version",
+            "backfill_id",
+            "copied_from_id",
+            "note",
+            "waits_on",
+            "resumes",
+            "crashed_starts",
+        ),
+    ),
+    export_of(
+        "approvals",
+        lambda owner: Approval.objects.for_workspace(owner),
+        key=("created_at", "id"),
+        fields=(
+            *("id", "created_at", "run_id", "key", "title", "message", "form", "state"),
+            *("expires_at", "answer", "comment", "answered_by", "answered_at"),
         ),
     ),
     export_of_children(

@@ -12,10 +12,11 @@ from django.db.models import F, Q
 
 from apps.core.ids import uuid7, uuid7_floor
 from apps.core.models import Record
-from apps.runs.enums import TYPE_OF, RunSource, RunState, StateType
+from apps.runs.enums import TYPE_OF, ApprovalState, RunSource, RunState, StateType
 from apps.runs.state_machine import FINISHED, UNSTARTED, WAITING
 
 STATES = [(state.value, state.value) for state in RunState]
+APPROVAL_STATES = [(state.value, state.value) for state in ApprovalState]
 SOURCES = [(source.value, source.value) for source in RunSource]
 STARTED = frozenset({RunState.RUNNING, RunState.RETRYING, RunState.PAUSED, RunState.COMPLETED})
 
@@ -81,6 +82,17 @@ class Run(Record):
     parameters = models.JSONField(default=dict)
     priority = models.SmallIntegerField(default=0)  # higher is served first within its queue
 
+    deployment_version = models.PositiveIntegerField(null=True)  # which one it was made of
+    backfill_id = models.UUIDField(null=True)
+    copied_from_id = models.UUIDField(null=True)  # the run that it repeats, with its parameters
+    note = models.TextField(blank=True)  # what people wrote on it
+    # What it waits for although it is due: the id of a limit that had no room. Such a run is out
+    # of the claim's way until room comes (dispatch.services.limits).
+    waits_on = models.UUIDField(null=True)
+    # What the next process begins with: {"kind": "failed" | "suspended", "epoch"}; null: afresh.
+    resumes = models.JSONField(null=True)
+    crashed_starts = models.PositiveSmallIntegerField(default=0)  # in a row, before any code ran
+
     state = models.CharField(max_length=20, choices=STATES)
     state_at = models.DateTimeField()  # when it took this state, by the reporter's clock
     changed_at = models.DateTimeField()  # when we wrote the state, by ours; what streams follow
@@ -138,8 +150,23 @@ class Run(Record):
             ),
             models.Index(
                 fields=["queue", "-priority", "scheduled_for", "id"],
-                condition=Q(state__in=_names(WAITING)),
+                condition=Q(state__in=_names(WAITING), waits_on=None),
                 name="runs_run_claim",
+            ),
+            models.Index(
+                fields=["waits_on", "-priority", "scheduled_for", "id"],
+                condition=Q(state__in=_names(WAITING), waits_on__isnull=False),
+                name="runs_run_parked",
+            ),
+            models.Index(
+                fields=["parent_run_id", "id"],
+                condition=Q(parent_run_id__isnull=False),
+                name="runs_run_children",
+            ),
+            models.Index(
+                fields=["backfill_id", "id"],
+                condition=Q(backfill_id__isnull=False),
+                name="runs_run_of_backfill",
             ),
             models.Index(
                 fields=["scheduled_for"],
@@ -176,6 +203,52 @@ class Run(Record):
     def duration_ms(self) -> int | None:
         duration = self.duration
         return None if duration is None else round(duration.total_seconds() * 1000)
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> ApprovalQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+
+class Approval(Record):
+    """A question that a run's code asked people, and what they said."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="approvals", db_index=False)
+    key = models.CharField(max_length=200)  # of this question within the run, whichever attempt
+    title = models.CharField(max_length=200)
+    message = models.TextField(blank=True)
+    form = models.JSONField(default=dict)  # JSON Schema of an object; {}: yes or no is all
+    state = models.CharField(max_length=16, choices=APPROVAL_STATES)
+    expires_at = models.DateTimeField(null=True)
+    answer = models.JSONField(null=True)  # what the form was filled with
+    comment = models.TextField(blank=True)
+    answered_by = models.JSONField(null=True)  # {"kind", "id", "name"}
+    answered_at = models.DateTimeField(null=True)
+
+    objects = ApprovalQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "key"], name="runs_approval_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "-created_at", "-id"],
+                condition=Q(state=ApprovalState.OPEN.value),
+                name="runs_approval_open",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state=ApprovalState.OPEN.value, expires_at__isnull=False),
+                name="runs_approval_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class TaskRunQuerySet(models.QuerySet["TaskRun"]):

@@ -29,7 +29,7 @@ from apps.runs.wire import (
     RunTickOutput,
 )
 
-KINDS = [(kind.value, kind.value) for kind in PoolKind]
+KINDS = [(kind.value, kind.value) for kind in (PoolKind.PROCESS, PoolKind.MANAGED)]
 MAX_RETRIES = 100
 MAX_SECONDS = 30 * 86_400
 MAX_LEASES_HELD = 1_000

@@ -13,6 +13,7 @@ from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
+from apps.dispatch.services.limits import delete_limit, set_limit
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
 from apps.dispatch.services.pools import (
     create_pool,
@@ -41,6 +42,13 @@ from apps.dispatch.services.schedule import (
     remove_deployment,
     start_deployment,
 )
+from apps.dispatch.services.slots import (
+    SlotAnswer,
+    ask_for_slots,
+    give_slot_back,
+    promise_calls,
+    settle_limits,
+)
 
 __all__ = [
     "DUE_BATCH",
@@ -54,9 +62,12 @@ __all__ = [
     "LeasedDeployment",
     "LocalStart",
     "ManagedGrant",
+    "SlotAnswer",
     "adopt_local_runs",
+    "ask_for_slots",
     "create_due_runs",
     "create_pool",
+    "delete_limit",
     "deploy",
     "ensure_default_pool",
     "ensure_managed_pool",
@@ -65,12 +76,14 @@ __all__ = [
     "find_next_due_at",
     "forget_agents",
     "get_granted_lease",
+    "give_slot_back",
     "greet_agent",
     "heartbeat",
     "keep_pulse",
     "lease_managed_runs",
     "lease_next_runs",
     "pause_pool",
+    "promise_calls",
     "pulse_front_door",
     "refuse_other_pool",
     "refuse_other_runs",
@@ -82,5 +95,7 @@ __all__ = [
     "resolve_agents_pool",
     "resolve_pool",
     "runs_of_pool",
+    "set_limit",
+    "settle_limits",
     "start_deployment",
 ]

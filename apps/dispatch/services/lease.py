@@ -21,6 +21,7 @@ from apps.dispatch.protocol import (
     LeaseAnswer,
     LeasedDeployment,
 )
+from apps.dispatch.services.gate import Gate
 from apps.flows import selectors as flows
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
@@ -53,6 +54,10 @@ def lease_next_runs(
         workspace_id=workspace_id, pool_id=pool_id, agent_id=agent.id
     )
     limit = min(limit, MAX_GRANTS)
+    gate = Gate(workspace_id) if prospects.has_limits and limit else None
+    if gate is not None:
+        gate.lock_lanes(pool_id=pool_id, queue_ids=prospects.queues)
+    claimant = Claimant(agent_id=agent.id, name=agent.name, host=agent.host)
     claimed: list[Run] = []
     for queue_id in prospects.queues:
         if len(claimed) == limit:
@@ -61,13 +66,17 @@ def lease_next_runs(
             limit = min(limit, free_slots(workspace_id, max_concurrent_runs))
             if limit <= 0:
                 break
-        claimed += runs.claim_runs(
-            queue_id=queue_id,
-            limit=limit - len(claimed),
-            claimant=Claimant(agent_id=agent.id, name=agent.name, host=agent.host),
-            now=now,
+        most = limit - len(claimed)
+        claimed += (
+            runs.claim_runs(queue_id=queue_id, limit=most, claimant=claimant, now=now)
+            if gate is None
+            else gate.claim(
+                pool_id=pool_id, queue_id=queue_id, limit=most, claimant=claimant, now=now
+            )
         )
     grant(claimed=claimed, agent_id=agent.id, holders=[agent.holder] * len(claimed), now=now)
+    if gate is not None:
+        gate.hold(now=now)
     return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=prospects.commands)
 
 

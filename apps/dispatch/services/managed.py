@@ -13,6 +13,7 @@ from django.db import connection
 
 from apps.core.transactions import joined
 from apps.dispatch.fairness import share
+from apps.dispatch.services.gate import Gate, has_run_limits
 from apps.dispatch.services.lease import free_slots, grant
 from apps.flows import selectors as flows
 from apps.flows.sizes import Size
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
 # A line's length matters up to the number of free slots only.
 _WAITING = """
-    SELECT queue.workspace_id, queue.id, due.count
+    SELECT queue.workspace_id, queue.id, queue.pool_id, due.count
     FROM dispatch_pool AS pool
     JOIN dispatch_queue AS queue ON queue.pool_id = pool.id AND queue.paused_at IS NULL
     CROSS JOIN LATERAL (
         SELECT count(*) AS count FROM (
             SELECT FROM runs_run AS run
             WHERE run.queue_id = queue.id AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
-              AND run.scheduled_for <= %(now)s
+              AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s
               AND NOT EXISTS (
                   SELECT FROM flows_deployment AS deployment
                   WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
@@ -70,7 +71,7 @@ def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[Mana
     Callers take turns (a lock of theirs): two at once would both count the same free slots.
     For loops.
     """
-    lines = _lines(limit=limit, now=now)
+    lines, pools = _lines(limit=limit, now=now)
     if not lines:
         return []
     waiting = {workspace_id: sum(queues.values()) for workspace_id, queues in lines.items()}
@@ -82,27 +83,46 @@ def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[Mana
             waiting[workspace_id] = max(min(waiting[workspace_id], free), 0)
     given = share(limit, waiting=waiting, holding=_holding(lines))
     claimant = Claimant(agent_id=None, name="", host="")
+    limited = has_run_limits(given)
+    gates: list[Gate] = []
     claimed: list[Run] = []
     for workspace_id, slots in given.items():
+        gate = None
+        if workspace_id in limited:
+            gate = Gate(workspace_id)
+            gates.append(gate)
         left = slots
         for queue_id in lines[workspace_id]:
             if left == 0:
                 break
-            taken = runs.claim_runs(queue_id=queue_id, limit=left, claimant=claimant, now=now)
+            if gate is None:
+                taken = runs.claim_runs(queue_id=queue_id, limit=left, claimant=claimant, now=now)
+            else:
+                pool_id = pools[queue_id]
+                gate.lock_lanes(pool_id=pool_id, queue_ids=[queue_id])
+                taken = gate.claim(
+                    pool_id=pool_id, queue_id=queue_id, limit=left, claimant=claimant, now=now
+                )
             left -= len(taken)
             claimed += taken
     grant(claimed=claimed, agent_id=None, holders=[executor] * len(claimed), now=now)
+    for gate in gates:
+        gate.hold(now=now)
     return _describe(claimed)
 
 
-def _lines(*, limit: int, now: datetime) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
-    """Return how many runs wait in each queue, by workspace, in the order of service."""
+def _lines(
+    *, limit: int, now: datetime
+) -> tuple[dict[uuid.UUID, dict[uuid.UUID, int]], dict[uuid.UUID, uuid.UUID]]:
+    """Return how many runs wait in each queue, by workspace, in the order of service; its pool."""
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"now": now, "limit": limit})
         lines: dict[uuid.UUID, dict[uuid.UUID, int]] = defaultdict(dict)
-        for workspace_id, queue_id, count in cursor.fetchall():
+        pools = {}
+        for workspace_id, queue_id, pool_id, count in cursor.fetchall():
             lines[workspace_id][queue_id] = count
-    return dict(lines)
+            pools[queue_id] = pool_id
+    return dict(lines), pools
 
 
 def _holding(workspace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:

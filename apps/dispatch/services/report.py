@@ -14,6 +14,7 @@ from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.services.lease import grant, reopen
 from apps.dispatch.services.pools import is_managed
+from apps.dispatch.services.slots import release_slots
 from apps.flows import selectors as flows
 from apps.runs import services as runs
 from apps.runs.errors import RunNotFound
@@ -126,8 +127,10 @@ def adopt_local_runs(
 _END = """
     WITH ended AS (
         UPDATE dispatch_lease SET ended_at = %s, ended_by = %s
-        WHERE run_id = ANY(%s) AND ended_at IS NULL RETURNING id)
-    DELETE FROM dispatch_leasebeat USING ended WHERE lease_id = ended.id
+        WHERE run_id = ANY(%s) AND ended_at IS NULL RETURNING id),
+    silent AS (DELETE FROM dispatch_leasebeat USING ended WHERE lease_id = ended.id)
+    SELECT slot.lease_id, slot.limit_id FROM dispatch_concurrencyslot AS slot
+    JOIN ended ON ended.id = slot.lease_id
 """
 
 
@@ -137,6 +140,12 @@ def end_leases(*, ended: Sequence[Run], by: LeaseEnd, now: datetime) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(_END, [now, by.value, [run.id for run in ended]])
+        held = cursor.fetchall()
+    release_slots(
+        lease_ids=list({lease_id for lease_id, _ in held}),
+        limit_ids={limit_id for _, limit_id in held},
+        pool_ids={run.pool_id for run in ended if run.pool_id is not None},
+    )
     managed = [run for run in ended if run.pool_id is not None and is_managed(run.pool_id)]
     if managed:
         tenancy.end_run_keys(

@@ -17,9 +17,14 @@ from apps.runs.services.create import adopt_runs, create_run, create_runs
 from apps.runs.services.erase import erase_workspace, has_uncounted_usage
 from apps.runs.services.queue import (
     Claimant,
+    DueRun,
     claim_runs,
     mark_late_runs,
+    park_runs,
+    pick_due_runs,
     release_held_runs,
+    take_runs,
+    unpark_runs,
     wake_pools_of_runs_due,
 )
 from apps.runs.services.retention import drop_expired, make_room
@@ -38,6 +43,7 @@ __all__ = [
     "CauseInfo",
     "Claimant",
     "CreatedBy",
+    "DueRun",
     "ErrorInfo",
     "LocalRun",
     "MoveResult",
@@ -59,13 +65,17 @@ __all__ = [
     "lock_runs",
     "make_room",
     "mark_late_runs",
+    "park_runs",
+    "pick_due_runs",
     "queue_attempt",
     "release_held_runs",
     "report_task_runs",
     "retry_run",
     "revive_runs",
     "take_pending_usage",
+    "take_runs",
     "transition_run",
     "transition_runs",
+    "unpark_runs",
     "wake_pools_of_runs_due",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from apps.core.erasure import erase_rows
-from apps.runs.models import PendingUsage, Run, TaskRun
+from apps.runs.models import Approval, PendingUsage, Run, TaskRun
 
 RUNS_AT_ONCE = 200
 
@@ -27,4 +27,5 @@ def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
     some = list(tasks.values_list("id", flat=True)[:limit])
     if some:
         return tasks.filter(id__in=some).delete()[0]
-    return Run.objects.filter(id__in=run_ids).delete()[0]
+    questions = Approval.objects.filter(workspace_id=workspace_id, run_id__in=run_ids).delete()[0]
+    return questions + Run.objects.filter(id__in=run_ids).delete()[0]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db import connection
 
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
@@ -21,7 +23,7 @@ _CLAIM = """
     WITH next AS MATERIALIZED (
         SELECT run.id FROM runs_run AS run
         WHERE run.queue_id = %(queue_id)s AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
-          AND run.scheduled_for <= %(now)s
+          AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s
           AND NOT EXISTS (
               SELECT FROM flows_deployment AS deployment
               WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
@@ -33,6 +35,40 @@ _CLAIM = """
         agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
     FROM next WHERE runs_run.id = next.id
     RETURNING runs_run.*
+"""
+
+_PICK = """
+    SELECT run.id, run.deployment_id, run.flow_id, run.backfill_id, run.tags
+    FROM runs_run AS run
+    WHERE run.queue_id = %(queue_id)s AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+      AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s AND run.id <> ALL(%(but)s)
+      AND NOT EXISTS (
+          SELECT FROM flows_deployment AS deployment
+          WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
+    ORDER BY run.priority DESC, run.scheduled_for, run.id
+    LIMIT %(limit)s
+    FOR UPDATE OF run SKIP LOCKED
+"""
+
+_TAKE = """
+    UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
+        epoch = epoch + 1, started_at = NULL, task_counts = NULL,
+        agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
+    WHERE id = ANY(%(ids)s) RETURNING runs_run.*
+"""
+
+_PARK = """
+    UPDATE runs_run SET waits_on = given.waits_on
+    FROM unnest(%s::uuid[], %s::uuid[]) AS given(id, waits_on) WHERE runs_run.id = given.id
+"""
+
+_UNPARK = """
+    WITH next AS MATERIALIZED (
+        SELECT id FROM runs_run
+        WHERE waits_on = %s AND state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+        ORDER BY priority DESC, scheduled_for, id LIMIT %s FOR UPDATE SKIP LOCKED)
+    UPDATE runs_run SET waits_on = NULL FROM next WHERE runs_run.id = next.id
+    RETURNING runs_run.pool_id
 """
 
 _MARK_LATE = """
@@ -67,6 +103,17 @@ class Claimant:
     host: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRun:
+    """A due run, locked, and what limits may name of it."""
+
+    id: uuid.UUID
+    deployment_id: uuid.UUID | None
+    flow_id: uuid.UUID
+    backfill_id: uuid.UUID | None
+    tags: list[str]
+
+
 @joined
 def claim_runs(*, queue_id: uuid.UUID, limit: int, claimant: Claimant, now: datetime) -> list[Run]:
     """
@@ -75,17 +122,69 @@ def claim_runs(*, queue_id: uuid.UUID, limit: int, claimant: Claimant, now: date
     Any number of claimants at once: a row that another holds is passed over, never waited for.
     Runs of paused deployments stay where they are.
     """
-    claimed = returning_runs(
-        _CLAIM,
-        {
-            "queue_id": queue_id,
-            "limit": limit,
-            "now": now,
-            "agent_id": claimant.agent_id,
-            "agent_name": claimant.name,
-            "agent_host": claimant.host,
-        },
+    return _claimed(
+        returning_runs(
+            _CLAIM, {"queue_id": queue_id, "limit": limit, "now": now, **_columns(claimant)}
+        ),
+        now,
     )
+
+
+@joined
+def pick_due_runs(
+    *, queue_id: uuid.UUID, limit: int, now: datetime, but: Collection[uuid.UUID] = ()
+) -> list[DueRun]:
+    """
+    Lock the first `limit` due runs of the queue, without those of `but`, and return them in order.
+
+    For a caller that decides on each: it takes them, parks them, or leaves them be.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PICK, {"queue_id": queue_id, "limit": limit, "now": now, "but": list(but)})
+        return [
+            DueRun(id=id_, deployment_id=deployment, flow_id=flow, backfill_id=backfill, tags=tags)
+            for id_, deployment, flow, backfill, tags in cursor.fetchall()
+        ]
+
+
+@joined
+def take_runs(*, run_ids: Sequence[uuid.UUID], claimant: Claimant, now: datetime) -> list[Run]:
+    """Move runs that the caller picked to PENDING, as `claim_runs` does; return them in order."""
+    if not run_ids:
+        return []
+    return _claimed(
+        returning_runs(_TAKE, {"ids": list(run_ids), "now": now, **_columns(claimant)}), now
+    )
+
+
+@joined
+def park_runs(*, waits: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Put runs that the caller picked out of the claim's way, until what each waits on has room."""
+    if waits:
+        with connection.cursor() as cursor:
+            cursor.execute(_PARK, [list(waits.keys()), list(waits.values())])
+
+
+@joined
+def unpark_runs(*, waits_on: uuid.UUID, most: int) -> int:
+    """Let the first `most` runs that wait on it be claimed again; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPARK, [waits_on, most])
+        pools = [pool_id for (pool_id,) in cursor.fetchall()]
+    for pool_id in set(pools):
+        notify("pool", pool_id)
+    return len(pools)
+
+
+def _columns(claimant: Claimant) -> dict[str, object]:
+    return {
+        "agent_id": claimant.agent_id,
+        "agent_name": claimant.name,
+        "agent_host": claimant.host,
+    }
+
+
+def _claimed(claimed: list[Run], now: datetime) -> list[Run]:
     claimed.sort(key=lambda run: (-run.priority, run.scheduled_for, run.id))
     record_moves(
         [Move(run=run, state=RunState.PENDING, occurred_at=now, epoch=run.epoch) for run in claimed]

@@ -84,6 +84,8 @@ it.each<[RunCause | null, string | null]>([
   [{ kind: "oom", detail: "512 MB" }, "the process ran out of memory: 512 MB"],
   [{ kind: "lease_expired" }, "no heartbeat arrived for 30 s"],
   [{ kind: "evicted" }, "the machine was taken away from it"],
+  [{ kind: "killed" }, "Headway killed it, as it did not stop in time"],
+  [{ kind: "quarantined", detail: "3 times" }, "it crashed too often before it could begin, and is not tried again: 3 times"],
   [{ kind: "timeout", detail: "" }, "it ran longer than its timeout"],
   [null, null],
 ])("words the cause %j", (cause, words) => {

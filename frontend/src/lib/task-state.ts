@@ -108,6 +108,10 @@ export function causeWords(cause: RunCause | null): string | null {
       return `it could not be started${detail}`;
     case "evicted":
       return `the machine was taken away from it${detail}`;
+    case "killed":
+      return `Headway killed it, as it did not stop in time${detail}`;
+    case "quarantined":
+      return `it crashed too often before it could begin, and is not tried again${detail}`;
     default:
       return `${cause.kind}${detail}`;
   }

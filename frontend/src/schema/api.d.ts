@@ -2802,7 +2802,7 @@ export interface components {
             signal?: string | null;
         };
         /** @enum {string} */
-        CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed" | "evicted";
+        CauseKindEnum: "exit_code" | "signal" | "oom" | "lease_expired" | "agent_lost" | "timeout" | "start_failed" | "evicted" | "killed" | "quarantined";
         ChannelCreatorOutput: {
             /** Format: email */
             email: string;
@@ -4266,7 +4266,7 @@ export interface components {
             } | null;
         };
         /** @enum {string} */
-        RunSourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
+        RunSourceEnum: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW" | "BACKFILL";
         /** @enum {string} */
         RunStateEnum: "SCHEDULED" | "LATE" | "AWAITING_RETRY" | "HELD" | "PENDING" | "RUNNING" | "RETRYING" | "PAUSED" | "SUSPENDED" | "AWAITING_APPROVAL" | "CANCELLING" | "COMPLETED" | "CACHED" | "SKIPPED" | "FAILED" | "TIMED_OUT" | "CRASHED" | "CANCELLED";
         /** @description A run in a strip of recent ones. */
@@ -9887,7 +9887,7 @@ export interface operations {
                 limit?: number;
                 pool_id?: string;
                 q?: string;
-                source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
+                source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW" | "BACKFILL";
                 state?: ("SCHEDULED" | "LATE" | "AWAITING_RETRY" | "HELD" | "PENDING" | "RUNNING" | "RETRYING" | "PAUSED" | "SUSPENDED" | "AWAITING_APPROVAL" | "CANCELLING" | "COMPLETED" | "CACHED" | "SKIPPED" | "FAILED" | "TIMED_OUT" | "CRASHED" | "CANCELLED")[];
                 state_type?: ("SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED")[];
                 tag?: string;
@@ -10398,7 +10398,7 @@ export interface operations {
                 from: string;
                 pool_id?: string;
                 q?: string;
-                source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW";
+                source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW" | "BACKFILL";
                 state?: ("SCHEDULED" | "LATE" | "AWAITING_RETRY" | "HELD" | "PENDING" | "RUNNING" | "RETRYING" | "PAUSED" | "SUSPENDED" | "AWAITING_APPROVAL" | "CANCELLING" | "COMPLETED" | "CACHED" | "SKIPPED" | "FAILED" | "TIMED_OUT" | "CRASHED" | "CANCELLED")[];
                 state_type?: ("SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED")[];
                 tag?: string;

@@ -10,7 +10,8 @@ from django.db import connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.dispatch import services
-from apps.dispatch.models import Lease, Pool, Queue
+from apps.dispatch.enums import LimitKind
+from apps.dispatch.models import ConcurrencySlot, Lease, Pool, Queue
 from apps.flows.models import Deployment, Flow, Schedule
 from apps.runs import services as runs
 from apps.runs.enums import RunState
@@ -250,3 +251,53 @@ def test_two_first_deploys_make_one_deployment_and_one_pool(workspace):
         assert Flow.objects.count() == Deployment.objects.count() == 1
         assert Pool.objects.count() == Queue.objects.count() == 1
         assert Schedule.objects.count() == 1
+
+
+def test_limits_hold_however_many_claim_and_report_at_once(workspace):
+    with workspace_scope(workspace.id):
+        by_tag = make_deployment(workspace, name="by-tag", tags=["warehouse"])
+        both = make_deployment(workspace, name="both", tags=["warehouse"])
+        free = make_deployment(workspace, name="free")
+        for kind, key, much in (("TAG", "warehouse", 3), ("DEPLOYMENT", both.id, 2)):
+            services.set_limit(
+                workspace_id=workspace.id,
+                kind=LimitKind(kind),
+                key=str(key),
+                much=much,
+                now=utc_now(),
+            )
+        made = {start(each).id for each in (by_tag, both, free) for _ in range(15)}
+    over: list[str] = []
+
+    def work(worker):
+        done, idle = [], 0
+        while idle < 200 and len(finished) < len(made):
+            with workspace_scope(workspace.id):
+                granted = lease(free, by=worker, limit=4)
+            with workspace_scope(workspace.id):
+                going = list(Lease.objects.filter(ended_at=None).values_list("run_id", flat=True))
+                of = list(Run.objects.filter(id__in=going).values_list("tags", "deployment_id"))
+            if sum("warehouse" in tags for tags, _ in of) > 3:
+                over.append("tag")
+            if sum(deployment_id == both.id for _, deployment_id in of) > 2:
+                over.append("deployment")
+            idle = 0 if granted else idle + 1
+            for one in granted:
+                with workspace_scope(workspace.id):
+                    report(one, RunState.RUNNING, workspace)
+                with workspace_scope(workspace.id):
+                    report(one, RunState.COMPLETED, workspace)
+                done.append(one.run_id)
+                finished.add(one.run_id)
+        return done
+
+    finished: set = set()
+    workers = [agent(f"worker-{number}") for number in range(6)]
+    shares = together(*[lambda worker=worker: work(worker) for worker in workers])
+
+    taken = [run_id for share in shares for run_id in share]
+    assert sorted(taken) == sorted(made)
+    assert over == []
+    with workspace_scope(workspace.id):
+        assert not ConcurrencySlot.objects.exists()
+        assert not Run.objects.filter(waits_on__isnull=False).exists()

@@ -78,6 +78,14 @@ def test_a_workspace_comes_out_whole(alice, workspace):
     folder = f"workspaces/{workspace.slug}"
     counts = {name.removeprefix(f"{folder}/"): len(rows) for name, rows in files.items()}
     assert {name for name, count in counts.items() if count == 0} <= {
+        "approvals.ndjson",
+        "backfill_parts.ndjson",
+        "backfills.ndjson",
+        "deployment_versions.ndjson",
+        "limits.ndjson",
+        "service_level_breaches.ndjson",
+        "service_levels.ndjson",
+        "slots.ndjson",
         "rules.ndjson",
         "agents.ndjson",
         "deliveries.ndjson",

@@ -3,7 +3,7 @@ import { listOf, oneOf, textOf } from "@/lib/search-params";
 import { parseRange, resolveRange, type RangeSearch } from "@/lib/time";
 import type { RunRow, RunSource } from "@/schema/wire/runs";
 
-export const RUN_SOURCES = ["SCHEDULE", "ADHOC", "LOCAL", "RETRY", "SUBFLOW"] as const satisfies readonly RunSource[];
+export const RUN_SOURCES = ["SCHEDULE", "ADHOC", "LOCAL", "RETRY", "SUBFLOW", "BACKFILL"] as const satisfies readonly RunSource[];
 
 export const SOURCE_WORDS: Readonly<Record<RunSource, string>> = {
   SCHEDULE: "Schedule",
@@ -11,6 +11,7 @@ export const SOURCE_WORDS: Readonly<Record<RunSource, string>> = {
   LOCAL: "Local process",
   RETRY: "Retry",
   SUBFLOW: "Subflow",
+  BACKFILL: "Backfill",
 };
 
 /** Everything the runs list shows stands in its address. */

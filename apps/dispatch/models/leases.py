@@ -1,96 +1,17 @@
-"""Who runs it where: pools, queues, agents, leases."""
+"""The right to execute a run, and when its holder was last heard of."""
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from apps.core.models import Record
-from apps.dispatch.enums import LeaseEnd, PoolKind
+from apps.dispatch.enums import LeaseEnd
+from apps.dispatch.models.pools import Agent
 
-POOL_KINDS = [(kind.value, kind.value) for kind in PoolKind]
 LEASE_ENDS = [(end.value, end.value) for end in LeaseEnd]
-
-
-class PoolQuerySet(models.QuerySet["Pool"]):
-    def for_workspace(self, workspace_id: uuid.UUID) -> PoolQuerySet:
-        return self.filter(workspace_id=workspace_id)
-
-
-class Pool(Record):
-    """Where runs go; agents join one."""
-
-    workspace = models.ForeignKey(
-        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=16, choices=POOL_KINDS, default=PoolKind.PROCESS.value)
-    paused_at = models.DateTimeField(null=True)  # nothing is leased from it while set
-
-    objects = PoolQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="dispatch_pool_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def paused(self) -> bool:
-        return self.paused_at is not None
-
-
-class Queue(Record):
-    """An ordered lane of a pool; lanes with a smaller priority number are served first."""
-
-    workspace = models.ForeignKey(
-        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="queues", db_index=False)
-    name = models.CharField(max_length=100)
-    priority = models.PositiveSmallIntegerField(default=1)
-    paused_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["pool", "name"], name="dispatch_queue_name"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def paused(self) -> bool:
-        return self.paused_at is not None
-
-
-class Agent(Record):
-    """A process that takes runs; it names its own id, new at each start."""
-
-    workspace = models.ForeignKey(
-        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    pool = models.ForeignKey(Pool, on_delete=models.CASCADE, related_name="agents", db_index=False)
-    name = models.CharField(max_length=200)
-    host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
-    version = models.CharField(max_length=50)
-    labels = models.JSONField(default=dict)
-    capacity = models.PositiveSmallIntegerField()  # runs at a time, by its own word
-    last_seen_at = models.DateTimeField()  # last poll or heartbeat, by our clock
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["pool", "-created_at", "-id"], name="dispatch_agent_list"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Lease(Record):

@@ -1,0 +1,23 @@
+"""Who runs it where: pools, queues, agents, leases, slots; and what is asked of deployments."""
+
+from apps.dispatch.models.backfills import Backfill, BackfillPart
+from apps.dispatch.models.leases import FrontDoorPulse, Lease, LeaseBeat
+from apps.dispatch.models.limits import ConcurrencyLimit, ConcurrencySlot
+from apps.dispatch.models.pools import Agent, Pool, PoolQuerySet, Queue
+from apps.dispatch.models.service_levels import ServiceLevel, ServiceLevelBreach
+
+__all__ = [
+    "Agent",
+    "Backfill",
+    "BackfillPart",
+    "ConcurrencyLimit",
+    "ConcurrencySlot",
+    "FrontDoorPulse",
+    "Lease",
+    "LeaseBeat",
+    "Pool",
+    "PoolQuerySet",
+    "Queue",
+    "ServiceLevel",
+    "ServiceLevelBreach",
+]

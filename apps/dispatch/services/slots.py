@@ -1,0 +1,309 @@
+"""Slots of limits: given back with their lease, and asked for by name from a run's own code."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from apps.core.ids import uuid7
+from apps.core.transactions import joined
+from apps.core.wakeups import notify
+from apps.dispatch.enums import LimitKind
+from apps.dispatch.errors import LimitNotFound, LimitTooSmall, TooManyLimits
+from apps.dispatch.models import ConcurrencyLimit, ConcurrencySlot, Lease
+from apps.dispatch.services.gate import lock_limits
+from apps.runs import services as runs
+from apps.runs.errors import StaleEpoch
+
+WAITERS_KEPT = timedelta(seconds=45)  # without a word; a poll may wait 30 s
+MAX_PROMISED = timedelta(hours=1)  # of a rate
+ALL = 1_000_000
+MAX_LIMITS = 1_000  # of a workspace
+
+_DROP = "DELETE FROM dispatch_concurrencyslot WHERE lease_id = ANY(%s)"
+_PARKED = """
+    SELECT DISTINCT waits_on FROM runs_run
+    WHERE waits_on IS NOT NULL AND state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+"""
+_UNCOUNTED = """
+    SELECT lease.workspace_id, one.id, lease.id, run.id
+    FROM dispatch_concurrencylimit AS one
+    JOIN dispatch_lease AS lease ON lease.workspace_id = one.workspace_id
+        AND lease.ended_at IS NULL
+    JOIN runs_run AS run ON run.id = lease.run_id AND run.queue_id IS NOT NULL
+    WHERE one.id = ANY(%s)
+      AND CASE one.kind
+        WHEN 'POOL' THEN run.pool_id::text = one.key
+        WHEN 'QUEUE' THEN run.queue_id::text = one.key
+        WHEN 'DEPLOYMENT' THEN run.deployment_id::text = one.key
+        WHEN 'FLOW' THEN run.flow_id::text = one.key
+        WHEN 'BACKFILL' THEN run.backfill_id::text = one.key
+        WHEN 'TAG' THEN one.key = ANY(run.tags)
+        ELSE false END
+      AND NOT EXISTS (
+        SELECT FROM dispatch_concurrencyslot AS slot
+        WHERE slot.limit_id = one.id AND slot.lease_id = lease.id)
+"""
+
+
+def release_slots(
+    *,
+    lease_ids: Sequence[uuid.UUID],
+    limit_ids: Collection[uuid.UUID],
+    pool_ids: Collection[uuid.UUID],
+) -> None:
+    """
+    Give back what ended leases of these pools held, and let those in who wait for it.
+
+    The agents of the pools are woken too: a full pool or queue parks nobody.
+    """
+    if not limit_ids:
+        return
+    # Locked first: who is being parked on one of them at this moment is seen afterwards.
+    lock_limits(limit_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP, [list(lease_ids)])
+    let_in(limit_ids)
+    for pool_id in pool_ids:
+        notify("pool", pool_id)
+
+
+def let_in(limit_ids: Collection[uuid.UUID]) -> None:
+    """Let as many runs and waiters in as these limits have room for."""
+    for limit_id, room in lock_limits(limit_ids).items():
+        if room > 0:
+            runs.unpark_runs(waits_on=limit_id, most=room)
+            notify("limit", limit_id)
+
+
+def settle_limits(*, now: datetime) -> int:
+    """
+    Count leases that a limit has missed, and let runs go on whose limit has room or is gone.
+
+    Whoever takes or frees a slot does it by themselves; this is for what was granted while a limit
+    was being made, and for what a kill cut short. Returns how much there was to do; a transaction
+    for each workspace. For loops.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PARKED)
+        waited_for = {limit_id for (limit_id,) in cursor.fetchall()}
+    of_workspace: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for workspace_id, limit_id in ConcurrencyLimit.objects.of_runs().values_list(
+        "workspace_id", "id"
+    ):
+        of_workspace[workspace_id].append(limit_id)
+        waited_for.discard(limit_id)
+    settled = 0
+    for limit_ids in of_workspace.values():
+        with transaction.atomic():
+            locked = lock_limits(limit_ids, skip_locked=True)
+            settled += count_in(limit_ids=list(locked), now=now)
+            for limit_id, room in lock_limits(locked).items():
+                if room > 0:
+                    settled += runs.unpark_runs(waits_on=limit_id, most=room)
+    for gone in waited_for:
+        settled += runs.unpark_runs(waits_on=gone, most=ALL)
+    ConcurrencySlot.objects.filter(granted_at=None, asked_at__lt=now - WAITERS_KEPT).delete()
+    return settled
+
+
+def count_in(*, limit_ids: Sequence[uuid.UUID], now: datetime) -> int:
+    """
+    Let active leases hold slots of limits that came after them; return how many did not.
+
+    Only runs that a pool was asked to execute count: nobody asks us before starting one locally.
+    The limits are locked by the caller.
+    """
+    if not limit_ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_UNCOUNTED, [list(limit_ids)])
+        uncounted = cursor.fetchall()
+    ConcurrencySlot.objects.bulk_create(
+        ConcurrencySlot(
+            created_at=now,
+            workspace_id=workspace_id,
+            limit_id=limit_id,
+            lease_id=lease_id,
+            run_id=run_id,
+            granted_at=now,
+            asked_at=now,
+        )
+        for workspace_id, limit_id, lease_id, run_id in uncounted
+    )
+    return len(uncounted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotAnswer:
+    """What came of asking for slots: granted, or how many stand before one."""
+
+    slot_id: uuid.UUID
+    granted: bool
+    position: int  # 1 is next; 0 when granted
+
+
+@joined
+def ask_for_slots(
+    *,
+    workspace_id: uuid.UUID,
+    name: str,
+    run_id: uuid.UUID,
+    epoch: int,
+    amount: int,
+    slot_id: uuid.UUID,
+    now: datetime,
+    at_most: int | None = None,
+) -> SlotAnswer:
+    """
+    Take `amount` slots of a named limit for a run under its lease, or stand in line for them.
+
+    The caller chooses `slot_id` and asks again with it until it is granted; asking again is free.
+    First come, first served; who has not asked for 45 s loses the place. `at_most` makes the limit
+    when it is new, and changes one that code made; of one that a person set it changes nothing.
+    Raises: LimitNotFound without `at_most` for a new name, LimitTooSmall, StaleEpoch.
+    """
+    lease = (
+        Lease.objects.filter(workspace_id=workspace_id, run_id=run_id, epoch=epoch, ended_at=None)
+        .values_list("id", flat=True)
+        .first()
+    )
+    if lease is None:
+        raise StaleEpoch("This lease is over.", run_id=str(run_id), epoch=epoch)
+    limit = _named_limit(workspace_id, LimitKind.NAMED, name, at_most, now)
+    assert limit.slots is not None
+    if amount > limit.slots:
+        raise LimitTooSmall(
+            f"The limit {name!r} has {limit.slots} slots; {amount} will never be free.",
+            fields={"amount": [f"Must be at most {limit.slots}."]},
+        )
+    room = lock_limits([limit.id]).get(limit.id, 0)
+    slot, _ = ConcurrencySlot.objects.get_or_create(
+        id=slot_id,
+        defaults={
+            "created_at": now,
+            "workspace_id": workspace_id,
+            "limit_id": limit.id,
+            "lease_id": lease,
+            "run_id": run_id,
+            "amount": amount,
+            "asked_at": now,
+        },
+    )
+    if slot.lease_id != lease or slot.limit_id != limit.id:
+        raise StaleEpoch("This slot is not of this lease.", run_id=str(run_id), epoch=epoch)
+    if slot.granted_at is None:
+        slot.asked_at = now
+        slot.save(update_fields=["asked_at"])
+        waiting = list(
+            limit.held.filter(granted_at=None, asked_at__gt=now - WAITERS_KEPT)
+            .order_by("created_at", "id")
+            .values_list("id", "amount")
+        )
+        position = [id_ for id_, _ in waiting].index(slot.id)
+        if sum(taken for _, taken in waiting[: position + 1]) > room:
+            return SlotAnswer(slot_id=slot.id, granted=False, position=position + 1)
+        slot.granted_at = now
+        slot.save(update_fields=["granted_at"])
+    return SlotAnswer(slot_id=slot.id, granted=True, position=0)
+
+
+@joined
+def give_slot_back(*, workspace_id: uuid.UUID, run_id: uuid.UUID, slot_id: uuid.UUID) -> None:
+    """Give a slot back, or leave the line; one that is not there is back already."""
+    found = (
+        ConcurrencySlot.objects.filter(workspace_id=workspace_id, run_id=run_id, id=slot_id)
+        .values_list("limit_id", flat=True)
+        .first()
+    )
+    if found is None:
+        return
+    lock_limits([found])
+    ConcurrencySlot.objects.filter(id=slot_id).delete()
+    let_in([found])
+
+
+_PROMISE = """
+    UPDATE dispatch_concurrencylimit
+    SET free_at = greatest(free_at, %(now)s) + make_interval(secs => %(cost)s)
+    WHERE id = %(id)s
+      AND (free_at IS NULL OR free_at <= %(now)s + make_interval(secs => %(most)s))
+    RETURNING free_at - make_interval(secs => %(cost)s)
+"""
+
+
+@joined
+def promise_calls(
+    *,
+    workspace_id: uuid.UUID,
+    name: str,
+    amount: int,
+    now: datetime,
+    per_minute: int | None = None,
+) -> timedelta | None:
+    """
+    Promise `amount` calls of a rate limit; return how long to wait before making them.
+
+    Promises are kept in their order and spaced evenly, so that no minute has more than the rate
+    and a burst waits instead of failing. None: an hour is promised already, nothing was taken;
+    ask again later. `per_minute` makes or changes the limit as `at_most` does for slots.
+    Raises: LimitNotFound.
+    """
+    limit = _named_limit(workspace_id, LimitKind.RATE, name, per_minute, now)
+    assert limit.per_minute is not None
+    cost = 60 / limit.per_minute * amount
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PROMISE,
+            {"now": now, "cost": cost, "most": MAX_PROMISED.total_seconds(), "id": limit.id},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    at: datetime = row[0]
+    return max(at - now, timedelta(0))
+
+
+def refuse_many_limits(workspace_id: uuid.UUID) -> None:
+    """Raises: TooManyLimits."""
+    if ConcurrencyLimit.objects.for_workspace(workspace_id).count() >= MAX_LIMITS:
+        raise TooManyLimits(f"A workspace has at most {MAX_LIMITS} limits.", limit=MAX_LIMITS)
+
+
+def _named_limit(
+    workspace_id: uuid.UUID, kind: LimitKind, name: str, much: int | None, now: datetime
+) -> ConcurrencyLimit:
+    column = "per_minute" if kind is LimitKind.RATE else "slots"
+    limits = ConcurrencyLimit.objects.for_workspace(workspace_id).filter(kind=kind.value, key=name)
+    limit = limits.first()
+    if limit is None and much is None:
+        raise LimitNotFound(f"There is no limit {name!r}; say how much it is.", name=name)
+    if limit is None:
+        refuse_many_limits(workspace_id)
+        ConcurrencyLimit.objects.bulk_create(
+            [
+                ConcurrencyLimit(
+                    id=uuid7(),
+                    workspace_id=workspace_id,
+                    kind=kind.value,
+                    key=name,
+                    made_by_code=True,
+                    created_at=now,
+                    updated_at=now,
+                    **{column: much},
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        limit = limits.get()
+    elif much is not None and limit.made_by_code and getattr(limit, column) != much:
+        # What the newest code says; a raise lets in who waits.
+        setattr(limit, column, much)
+        limit.updated_at = now
+        limit.save(update_fields=[column, "updated_at"])
+    return limit
