@@ -6,6 +6,7 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        from apps.identity import receivers
+        from apps.identity import receivers, totp
 
         receivers.connect()
+        totp.install()

@@ -38,6 +38,9 @@ MFA_ADAPTER = "apps.identity.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Headway"
+# Steps of 30 seconds that the clock of a phone may be off. Each code works once nevertheless, which
+# apps.identity.totp sees to.
+MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 
 USERSESSIONS_TRACK_ACTIVITY = True  # shown; written by apps.identity.middleware, once a minute

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from cryptography.fernet import Fernet
 from django.core.cache import cache
 from django.test import RequestFactory
@@ -74,6 +77,50 @@ def test_a_code_of_the_app_works_once(dora):
     assert again.status_code == 400
     assert again.json()["errors"][0]["code"] == "incorrect_code"
     assert not second.is_in()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds of the clock that codes are checked by; it stands still unless it is moved."""
+    moment = SimpleNamespace(seconds=1_800_000_015)
+    monkeypatch.setattr(totp, "time", SimpleNamespace(time=lambda: moment.seconds))
+    return moment
+
+
+def sign_in(code):
+    visitor = Visitor()
+    visitor.log_in(DORA)
+    return visitor.post("auth/2fa/authenticate", {"code": code}).status_code
+
+
+@pytest.mark.parametrize(
+    ("steps_off", "status"), [(-2, 400), (-1, 200), (0, 200), (1, 200), (2, 400)]
+)
+def test_the_clock_of_a_phone_may_be_a_step_off(dora, clock, steps_off, status):
+    app = dora.set_up_app()
+
+    assert sign_in(app.code(steps_off=steps_off)) == status
+
+
+def test_a_used_code_is_refused_for_as_long_as_it_would_be_valid(dora, clock):
+    app = dora.set_up_app()
+    code, earlier = app.code(steps_off=1), app.code()
+    assert sign_in(code) == 200
+
+    for _ in range(3):
+        cache.clear()
+        assert sign_in(code) == sign_in(earlier) == 400
+        clock.seconds += 30
+
+    assert sign_in(app.code()) == 200
+
+
+def test_of_two_browsers_with_one_code_one_is_let_in(dora, clock):
+    app = dora.set_up_app()
+    [factor] = Authenticator.objects.filter(type="totp")
+    first, second = factor.wrap(), Authenticator.objects.get(pk=factor.pk).wrap()
+
+    assert [each.validate_code(app.code()) for each in (first, second)] == [True, False]
 
 
 def test_a_recovery_code_works_once_and_its_use_is_told(dora):
