@@ -26,6 +26,6 @@ def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
     if rows:
         return rows
     for table in tables.ALL:
-        if rows := purge.delete_any(table, workspace_id, limit=limit):
+        if rows := purge.delete_some(table, workspace_id, limit=limit):
             return rows
     return erase_rows((MetricSeries,), workspace_id=workspace_id, limit=limit)

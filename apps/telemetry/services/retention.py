@@ -85,6 +85,6 @@ def _delete_rows(table: TimeTable, workspace_id: uuid.UUID, before: datetime) ->
     for _ in range(STATEMENTS):
         count = purge.delete_some(table, workspace_id, bound, limit=ROWS)
         deleted += count
-        if count < ROWS:
+        if not count:
             break
     return deleted

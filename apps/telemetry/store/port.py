@@ -34,6 +34,9 @@ class Store(Protocol):
     def compress_before(self, table: TimeTable, moment: datetime) -> list[str]:
         """Compress parts that lie wholly before the moment, where the store can."""
 
+    def allow_deletes(self) -> None:
+        """Let the rest of the transaction delete from compressed parts, whatever they hold."""
+
 
 def create_table_sql(table: TimeTable, suffix: str = "") -> str:
     """Return the statement that makes the table itself, with its unique key."""

@@ -104,6 +104,11 @@ class TimescaleStore:
             cursor.execute("SELECT telemetry_drop_before(%s, %s)", (table.name, moment))
             return [str(row[0]) for row in cursor.fetchall()]
 
+    def allow_deletes(self) -> None:
+        with connection.cursor() as cursor:
+            # 100,000 rows otherwise: a busy workspace has more than that in one part.
+            cursor.execute("SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
+
     def compress_before(self, table: TimeTable, moment: datetime) -> list[str]:
         names: list[str] = []
         while True:
