@@ -36,7 +36,11 @@ def display_names(*, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     return {person.pk: person.display_name for person in people.only("email", "name")}
 
 
+def erased_people() -> QuerySet[User]:
+    """Return those who had themselves deleted, for use inside another query."""
+    return User.objects.filter(email__endswith=User.ERASED_SUFFIX)
+
+
 def list_erased(*, user_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Return those of these people who had themselves deleted."""
-    gone = User.objects.filter(pk__in=user_ids, email__endswith=User.ERASED_SUFFIX)
-    return set(gone.values_list("pk", flat=True))
+    return set(erased_people().filter(pk__in=user_ids).values_list("pk", flat=True))

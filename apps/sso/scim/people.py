@@ -308,9 +308,12 @@ def _record(
 ) -> None:
     if after is not None and active is not None:
         after = after | {"active": active}
+    person = row.member.user
     audit.record(
         action=action,
-        target=audit.Object(kind="member", id=row.pk, name=row.member.user.email),
+        target=audit.Object(
+            kind="member", id=row.pk, name=person.display_name, person_id=person.pk
+        ),
         before=before,
         after=after,
         account_id=row.account_id,

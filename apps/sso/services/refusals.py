@@ -44,7 +44,7 @@ def note_refusal(
             after={
                 "code": error.code,
                 "test": is_test,
-                "asserted": email or None,
+                "asserted": audit.masked(email) if email else None,
                 **{name: value for name, value in details.items() if name != "code"},
             },
             account_id=connection.account_id,

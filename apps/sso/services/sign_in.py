@@ -171,7 +171,7 @@ def _join(connection: SsoConnection, user_id: uuid.UUID, actor: Actor, now: date
     )
     audit.record(
         action="member.joined",
-        target=audit.Object(kind="member", id=member.pk, name=actor.name),
+        target=audit.Object(kind="member", id=member.pk, name=actor.name, person_id=user_id),
         after={
             "source": MemberSource.SSO.value,
             "role": connection.default_role,
@@ -208,7 +208,7 @@ def _follow_groups(
     if changes.join or changes.leave:
         audit.record(
             action="sso.groups_followed",
-            target=audit.Object(kind="member", id=member_id, name=actor.name),
+            target=audit.Object(kind="member", id=member_id, name=actor.name, person_id=user_id),
             before={"left": list(changes.leave)},
             after={"joined": list(changes.join)},
             account_id=account_id,

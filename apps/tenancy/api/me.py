@@ -13,9 +13,8 @@ from rest_framework.views import APIView
 
 from apps.core.clock import utc_now
 from apps.core.http.serializers import StrictSerializer
-from apps.identity import services as identity
 from apps.identity.sessions import require_fresh_authentication
-from apps.tenancy import key_cache, selectors, services
+from apps.tenancy import selectors, services
 from apps.tenancy.actors import Actor
 from apps.tenancy.api import serializers as wire
 from apps.tenancy.api import views
@@ -57,10 +56,9 @@ class Me(views.Me):
     def patch(self, request: Request) -> Response:
         form = PersonChange(data=request.data)
         form.is_valid(raise_exception=True)
-        person = identity.rename_person(
+        person = services.rename_person(
             user_id=_person(request).id, name=form.validated_data["name"]
         )
-        key_cache.forget_changed()  # names are remembered with the person
         return Response(wire.PersonOutput(person).data)
 
     @extend_schema(

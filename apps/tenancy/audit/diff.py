@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +25,12 @@ _OWN_KEY = re.compile(r"\bhw[a-z]?_[0-9A-Za-z]{20,}")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 Change = Mapping[str, object]
+PERSON_ID: Final = "person_id"  # beside a `name` that is a person's
+
+
+def person(person_id: uuid.UUID, name: str) -> dict[str, str]:
+    """Return somebody as `before` and `after` name them, so that they can be forgotten later."""
+    return {PERSON_ID: str(person_id), "name": name}
 
 
 def changed_only(

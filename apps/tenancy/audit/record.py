@@ -32,11 +32,16 @@ _actor: ContextVar[tuple[str, Actor] | None] = ContextVar("audit_actor", default
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """What was changed; `id` is text, because not everything that is changed has a UUID."""
+    """
+    What was changed; `id` is text, because not everything that is changed has a UUID.
+
+    `person_id`: whose name `name` is, needed of everything but a `user`, whose id says it.
+    """
 
     kind: str
     id: object
     name: str = ""
+    person_id: uuid.UUID | None = None
 
 
 def act_as(actor: Actor) -> None:
@@ -90,6 +95,7 @@ def record(
             object_kind=target.kind,
             object_id=str(target.id),
             object_name=target.name[:254],
+            object_person_id=target.person_id,
             before=told_before,
             after=told_after,
             address=origin.address or None,

@@ -34,6 +34,8 @@ class AuditEntry(Record):
     object_kind = models.CharField(max_length=40)
     object_id = models.CharField(max_length=64, blank=True)
     object_name = models.CharField(max_length=254, blank=True)
+    # The person whose name that is: lists take it out when they are gone. Null: nobody's.
+    object_person_id = models.UUIDField(null=True)
     before = models.JSONField(null=True)  # what changed only; without secrets
     after = models.JSONField(null=True)
     address = models.GenericIPAddressField(null=True)

@@ -63,7 +63,7 @@ from apps.tenancy.services.members import (
     grant_role,
     remove_member,
 )
-from apps.tenancy.services.people import record_of_person
+from apps.tenancy.services.people import record_of_person, rename_person
 from apps.tenancy.services.provisioning import (
     change_team_members,
     deactivate_member,
@@ -182,6 +182,7 @@ __all__ = [
     "remove_member",
     "remove_rule",
     "rename_account",
+    "rename_person",
     "rename_team",
     "rename_workspace",
     "require_second_factor",

@@ -183,7 +183,7 @@ def _let_in(invitation: Invitation, person: Actor, now: datetime) -> Accepted:
     if is_new:
         audit.record(
             action="member.joined",
-            target=audit.Object(kind="member", id=member.id, name=person.email or person.name),
+            target=audit.Object(kind="member", id=member.id, name=person.name, person_id=person.id),
             after={"role": member.role, "source": MemberSource.INVITATION.value},
             account_id=account.id,
             actor=person,
@@ -304,7 +304,9 @@ def _refuse(invitation: Invitation | None) -> NoReturn:
                 audit.record(
                     action="invitation.refused",
                     target=audit.Object(
-                        kind="invitation", id=tried, name=invitation.email if invitation else ""
+                        kind="invitation",
+                        id=tried,
+                        name=masked(invitation.email) if invitation else "",
                     ),
                     account_id=account_id,
                 )

@@ -283,7 +283,12 @@ def _record(
 ) -> None:
     audit.record(
         action=action,
-        target=audit.Object(kind="member", id=member.id, name=member.user.email),
+        target=audit.Object(
+            kind="member",
+            id=member.id,
+            name=member.user.display_name,
+            person_id=member.user_id,
+        ),
         before=before,
         after=after,
         account_id=member.account_id,

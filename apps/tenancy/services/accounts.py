@@ -179,8 +179,8 @@ def transfer_ownership(*, account_id: uuid.UUID, giver_id: uuid.UUID, member_id:
     _record(
         account,
         "account.ownership_transferred",
-        before={"owner": giver.user.email},
-        after={"owner": receiver.user.email},
+        before={"owner": audit.person(giver.user_id, giver.user.display_name)},
+        after={"owner": audit.person(receiver.user_id, receiver.user.display_name)},
     )
 
 

@@ -24,6 +24,7 @@ from apps.tenancy.enums import StreamState
 from apps.tenancy.isolation import account_scope
 from apps.tenancy.models import AuditEntry, AuditStream, PendingAuditEntry
 from apps.tenancy.selectors.audit import places_of
+from apps.tenancy.selectors.forgotten import forget_names
 
 logger = structlog.get_logger(__name__)
 BATCH: Final = 100  # entries of one request
@@ -151,6 +152,7 @@ def _claim(account_id: uuid.UUID, now: datetime) -> _Claim | None:
             return None
         entries = AuditEntry.objects.in_bulk(pending.values())
         ordered = [entries[entry_id] for entry_id in pending.values() if entry_id in entries]
+        forget_names(ordered)
         places = places_of(ordered)
         body = orjson.dumps({"entries": [body_of(entry, places) for entry in ordered]})
         until = now + TAKES_AT_MOST

@@ -27,7 +27,7 @@ from apps.tenancy.errors import (
     ScopeNotHeld,
 )
 from apps.tenancy.keys import hash_secret, new_secret
-from apps.tenancy.mails import invitation_mail
+from apps.tenancy.mails import invitation_mail, masked
 from apps.tenancy.models import (
     AuditEntry,
     CustomRole,
@@ -256,9 +256,11 @@ def _refuse_too_many(account_id: uuid.UUID, email: str, now: datetime) -> None:
     sent = AuditEntry.objects.filter(
         account_id=account_id, occurred_at__gt=now - timedelta(hours=1), action__in=_SENDING
     )
+    offers = Invitation.objects.filter(account_id=account_id, email=email)
+    to_this = [str(each) for each in offers.values_list("id", flat=True)]
     if (
         sent.count() >= SENT_AN_HOUR
-        or sent.filter(object_name=email).count() >= SENT_TO_ONE_AN_HOUR
+        or sent.filter(object_id__in=to_this).count() >= SENT_TO_ONE_AN_HOUR
     ):
         raise RateLimited(
             "Too many invitations within an hour. Try again later.", retry_after_seconds=3600
@@ -300,7 +302,7 @@ def record(
 ) -> None:
     audit.record(
         action=action,
-        target=audit.Object(kind="invitation", id=invitation.id, name=invitation.email),
+        target=audit.Object(kind="invitation", id=invitation.id, name=masked(invitation.email)),
         after=after,
         account_id=invitation.account_id,
         actor=actor,

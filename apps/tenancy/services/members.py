@@ -184,7 +184,7 @@ def _columns_of(account_id: uuid.UUID, subject: Subject) -> tuple[dict[str, uuid
             raise NotFound("There is no such member.")
         if member.deactivated_at is not None:
             raise MemberInactive("This member is deactivated; reactivate them first.")
-        return {"member_id": member.id, "user_id": member.user_id}, member.user.email
+        return {"member_id": member.id, "user_id": member.user_id}, member.user.display_name
     if subject.team_id is not None:
         team = Team.objects.filter(account_id=account_id, pk=subject.team_id).first()
         if team is None:
@@ -213,7 +213,7 @@ def _record(
 ) -> None:
     if assignment.member_id is not None:
         kind, subject = "member", assignment.member_id
-        name = name or (assignment.user.email if assignment.user else "")
+        name = name or (assignment.user.display_name if assignment.user else "")
     elif assignment.team_id is not None:
         kind, subject = "team", assignment.team_id
         name = name or (assignment.team.name if assignment.team else "")
@@ -223,7 +223,7 @@ def _record(
         name = name or (assignment.service_account.name if assignment.service_account else "")
     audit.record(
         action=action,
-        target=audit.Object(kind=kind, id=subject, name=name),
+        target=audit.Object(kind=kind, id=subject, name=name, person_id=assignment.user_id),
         before=before,
         after=after,
         workspace_id=assignment.workspace_id,

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from apps.tenancy import audit
+from apps.identity import selectors as identity_selectors
+from apps.identity import services as identity
+from apps.tenancy import audit, key_cache
 from apps.tenancy.actors import Actor
 from apps.tenancy.enums import ActorKind
 from apps.tenancy.models import Member
 
 if TYPE_CHECKING:
     from apps.identity.models import User
+
+
+@transaction.atomic
+def rename_person(*, user_id: uuid.UUID, name: str) -> User:
+    """Call the person otherwise; the logs of their accounts tell what they were called before."""
+    before = identity_selectors.display_names(user_ids=[user_id]).get(user_id, "")
+    person = identity.rename_person(user_id=user_id, name=name)
+    if person.display_name != before:
+        record_of_person(
+            action="user.renamed",
+            user=person,
+            before={"called": audit.person(user_id, before)},
+            after={"called": audit.person(user_id, person.display_name)},
+        )
+    key_cache.forget_changed()  # names are remembered with the person
+    return person
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db import IntegrityError, transaction
 
@@ -16,6 +16,9 @@ from apps.tenancy.errors import AlreadyMember, MemberInactive, NameTaken, TeamIs
 from apps.tenancy.models import Member, Team, TeamMember
 from apps.tenancy.selectors import get_team, scopes_by_workspace, scopes_of_teams
 from apps.tenancy.services.holding import refuse_more_than_held
+
+if TYPE_CHECKING:
+    from apps.identity.models import User
 
 BEYOND = "Nobody puts people into a team that may do more than they."
 
@@ -96,7 +99,7 @@ def join_team(
             )
     except IntegrityError:
         raise AlreadyMember("They are in the team already.") from None
-    _record("team.member_added", team, after={"member": member.user.display_name})
+    _record("team.member_added", team, after={"member": _named(member.user)})
     return joined_as
 
 
@@ -117,7 +120,11 @@ def leave_team(*, account_id: uuid.UUID, team_id: uuid.UUID, member_id: uuid.UUI
     if found is None:
         raise NotFound("They are not in the team.")
     found.delete()
-    _record("team.member_removed", team, before={"member": found.user.display_name})
+    _record("team.member_removed", team, before={"member": _named(found.user)})
+
+
+def _named(user: User) -> dict[str, str]:
+    return audit.person(user.pk, user.display_name)
 
 
 def _refuse_provided(team: Team) -> None:

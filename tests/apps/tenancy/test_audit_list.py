@@ -232,6 +232,65 @@ def test_names_of_people_who_deleted_themselves_are_forgotten(owner, log, worksp
     assert b"Secretive" not in exported
 
 
+def test_they_are_forgotten_as_members_and_in_what_changed(api, owner, log, workspace, bob):
+    account = f"/api/v1/account/{workspace.account_id}"
+    member = Member.objects.get(user=bob.user)
+    team = owner.post(f"{account}/teams", {"name": "Data"}).json()
+    added = owner.post(f"{account}/teams/{team['id']}/members", {"member_id": str(member.id)})
+    changed = owner.patch(f"{account}/members/{member.id}", {"account_role": "ADMIN"})
+    [assignment] = owner.get("members?q=bob").json()["items"]
+    owner.patch(f"members/{assignment['id']}", {"role": "RUNNER"})
+    handed = owner.post(f"{account}/ownership", {"member_id": str(member.id)})
+    api(bob).patch("/api/v1/me", {"name": "Bobby"})
+    assert {each.status_code for each in (added, changed, handed)} <= {200, 201}
+    admin = owner  # since the account was handed over
+    before = admin.get(log).json()["items"]
+    assert "bob" in json.dumps(before).lower()
+    assert "bob@acme.example" not in json.dumps(before)
+    assert len(admin.get(f"{log}?q=bob").json()["items"]) == 3
+
+    identity.erase_person(user_id=bob.user.id, now=utc_now())
+
+    after = admin.get(log).json()["items"]
+    assert "bob" not in json.dumps(after).lower()
+    assert [each["action"] for each in after] == [each["action"] for each in before]
+    told = {each["action"]: each for each in after}
+    assert told["member.role_changed"]["object"]["name"] == "deleted user"
+    assert told["member.role_changed"]["after"] == {"role": "ADMIN"}
+    assert told["team.member_added"]["after"]["member"] == {
+        "person_id": str(bob.user.id),
+        "name": "deleted user",
+    }
+    assert told["account.ownership_transferred"]["before"]["owner"]["name"] == "Alice"
+    assert told["user.renamed"]["before"]["called"]["name"] == "deleted user"
+    for kind in ("csv", "ndjson"):
+        text = b"".join(admin.get(f"{log}/export?format={kind}").streaming_content)
+        assert b"bob" not in text.lower()
+
+
+def test_nobody_is_found_by_a_name_that_is_forgotten(owner, log, workspace, bob):
+    write_entry(workspace, NOON, actor_id=bob.user.id, actor_name="Bob Secretive")
+    write_entry(
+        workspace,
+        NOON,
+        object_kind="member",
+        object_id="m1",
+        object_name="Bob Secretive",
+        object_person_id=bob.user.id,
+    )
+    write_entry(workspace, NOON, actor_name="Secretive pool")
+    assert len(owner.get(f"{log}?q=secretive").json()["items"]) == 3
+
+    identity.erase_person(user_id=bob.user.id, now=utc_now())
+
+    [left] = owner.get(f"{log}?q=secretive").json()["items"]
+    assert left["actor"]["name"] == "Secretive pool"
+    assert [each["object"]["name"] for each in owner.get(f"{log}?q=m1").json()["items"]] == [
+        "deleted user"
+    ]
+    assert len(owner.get(f"{log}?actor={bob.user.id}").json()["items"]) == 1
+
+
 def exported(client, log, query):
     answer = client.get(f"{log}/export?{query}&to=2026-03-02T00:00:00Z")
     assert answer.status_code == 200

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from apps.core.clock import utc_now
+from apps.identity import services as identity
 from apps.tenancy import audit, services
 from apps.tenancy.isolation import account_scope
 from apps.tenancy.models import AuditEntry, AuditStream, PendingAuditEntry
@@ -137,6 +138,24 @@ def test_entries_arrive_signed_in_order_once(streaming, workspace, receiver, clo
     assert given == hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
     assert receiver.header("Headway-Stream") == "audit"
     assert waiting(workspace) == 0
+
+
+def test_names_of_who_deleted_themselves_meanwhile_are_not_sent(
+    streaming, workspace, bob, receiver, clock
+):
+    send(workspace, clock)
+    audit.record(
+        action="thing.changed",
+        target=audit.Object(kind="member", id="m", name="Bob", person_id=bob.user.id),
+        after={"owner": audit.person(bob.user.id, "Bob")},
+        workspace_id=workspace.id,
+    )
+    identity.erase_person(user_id=bob.user.id, now=utc_now())
+
+    assert send(workspace, clock) == 1
+
+    [entry] = sent_by(receiver.requests[-1])
+    assert entry["object"]["name"] == entry["after"]["owner"]["name"] == "deleted user"
 
 
 def test_a_long_backlog_goes_in_batches(streaming, workspace, receiver, clock, monkeypatch):
