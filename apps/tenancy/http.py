@@ -14,15 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.core.clock import utc_now
 from apps.core.errors import DomainError, NotFound, PermissionDenied, Unauthenticated
 from apps.core.http import rate_classes
 from apps.core.http.rate_classes import Ask, RateClass, Standing
 from apps.core.http.request_context import client_address
 from apps.tenancy import access, audit, key_cache
 from apps.tenancy.actors import AccountRef, Actor, Caller, Entrance, WorkspaceRef
+from apps.tenancy.enums import ActorKind
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.scopes import ACCOUNT_READ_SCOPES, READ_SCOPES, AccountScope, Scope
 from apps.tenancy.services.glass import note_broken_glass
+from apps.tenancy.services.presence import note_presence
 from apps.tenancy.slugs import as_uuid
 
 T = TypeVar("T")
@@ -96,6 +99,10 @@ def _admit(caller: Caller, entrance: Entrance, *, request: HttpRequest, writes: 
         entrance.door, session=caller.session, is_account_owner=is_account_owner
     ):
         note_broken_glass(session=request.session, actor=actor, account=entrance.account)
+    # PERF: not of whom memory lets in; whoever stays is asked for anew each second.
+    is_new = caller.remembered_as is None
+    if is_new and actor.kind is ActorKind.USER and actor.member_id is not None:
+        note_presence(member_id=actor.member_id, now=utc_now())
 
 
 class WorkspaceView(APIView):

@@ -64,6 +64,7 @@ from apps.tenancy.services.members import (
     remove_member,
 )
 from apps.tenancy.services.people import record_of_person, rename_person
+from apps.tenancy.services.presence import note_presence
 from apps.tenancy.services.provisioning import (
     change_team_members,
     deactivate_member,
@@ -168,6 +169,7 @@ __all__ = [
     "leave_account",
     "leave_team",
     "note_key_use",
+    "note_presence",
     "provision_member",
     "provision_team",
     "reactivate_account_member",
