@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
 from apps.core.models import Record
@@ -52,7 +53,7 @@ class Member(Record):
         db_default=MemberSource.SIGNUP,
     )
     deactivated_at = models.DateTimeField(null=True)  # since then they may do nothing here
-    last_seen_at = models.DateTimeField(null=True)  # at most some minutes behind
+    last_seen_at = models.DateTimeField(null=True)  # in person; at most five minutes behind
 
     objects = MemberQuerySet.as_manager()
 
@@ -168,6 +169,18 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self, now: datetime) -> InvitationQuerySet:
         """Those that somebody could still accept."""
         return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+    def taking_seats(self, now: datetime) -> InvitationQuerySet:
+        """
+        Those open ones whose address is no member's: somebody may have come another way.
+
+        SECURITY: by the address that lists of members show, and no other of theirs: who counts
+        seats before and after inviting would learn whose the others are.
+        """
+        members = Member.objects.filter(
+            account_id=OuterRef("account_id"), user__email=OuterRef("email")
+        )
+        return self.open(now).exclude(Exists(members))
 
 
 class Invitation(Record):

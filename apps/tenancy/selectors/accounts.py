@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, models
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -120,8 +121,9 @@ def summarise_account(*, account: AccountRef, role: str, now: datetime) -> Accou
                 workspaces_count=_count(Workspace),
                 service_accounts_count=_count(ServiceAccount),
                 roles_count=_count(CustomRole),
+                seats_kept=_count_of(Invitation.objects.all().taking_seats(now)),
             )
-            .values(*(f"{name}_count" for name in COUNTED))
+            .values("seats_kept", *(f"{name}_count" for name in COUNTED))
             .get()
         )
     limit = (
@@ -133,13 +135,17 @@ def summarise_account(*, account: AccountRef, role: str, now: datetime) -> Accou
         account=account,
         role=role,
         counts={name: numbers[f"{name}_count"] for name in COUNTED},
-        seats_used=numbers["members_count"] + numbers["invitations_count"],
+        seats_used=numbers["members_count"] + numbers["seats_kept"],
         seats_limit=limit,
     )
 
 
 def _count(model: type[models.Model], **only: object) -> Coalesce:
-    rows = model._default_manager.filter(account=OuterRef("pk"), **only).order_by()
+    return _count_of(model._default_manager.filter(**only))
+
+
+def _count_of(found: QuerySet[Any]) -> Coalesce:
+    rows = found.filter(account=OuterRef("pk")).order_by()
     counted = rows.values("account").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
 

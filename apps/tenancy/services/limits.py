@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from apps.identity import selectors as identity
 from apps.tenancy import key_cache, selectors
 from apps.tenancy.actors import Hold, PlanLimits
 from apps.tenancy.errors import PlanLimit, QuotaExceeded, WorkspaceArchived
@@ -111,28 +112,48 @@ def refuse_beyond(what: str, limit: int | None, count: Callable[[], int]) -> Non
     )
 
 
-def seats_used(account_id: uuid.UUID, now: datetime, *, besides: uuid.UUID | None = None) -> int:
-    """Return how many seats are taken: active members, and open invitations but for `besides`."""
+def seats_used(
+    account_id: uuid.UUID,
+    now: datetime,
+    *,
+    besides: uuid.UUID | None = None,
+    joining: uuid.UUID | None = None,
+) -> int:
+    """
+    Return how many seats are taken: active members, and who is invited and not a member yet.
+
+    Not the invitation `besides`, nor any to an address of the person `joining`.
+    """
     members = Member.objects.for_account(account_id).filter(deactivated_at=None).count()
     with account_scope(account_id):
-        invited = Invitation.objects.filter(account_id=account_id).open(now)
+        invited = Invitation.objects.filter(account_id=account_id).taking_seats(now)
         if besides is not None:
             invited = invited.exclude(pk=besides)
+        if joining is not None:
+            theirs = identity.list_confirmed_addresses(user_ids=[joining])
+            invited = invited.exclude(email__in=theirs)
         return members + invited.count()
 
 
-def refuse_seat(account_id: uuid.UUID, now: datetime, *, besides: uuid.UUID | None = None) -> None:
+def refuse_seat(
+    account_id: uuid.UUID,
+    now: datetime,
+    *,
+    besides: uuid.UUID | None = None,
+    joining: uuid.UUID | None = None,
+) -> None:
     """
     Let one more person in only where the plan has a seat; locks the account's row.
 
-    `besides`: the invitation that is about to become the person.
+    `besides`: the invitation that is about to become the person; `joining`: the person, who comes
+    another way and for whom an invitation may hold a seat.
     Raises: PlanLimit.
     """
     limits = lock_limits(account_id)
     refuse_beyond(
         "users",
         limits.max_users if limits else None,
-        lambda: seats_used(account_id, now, besides=besides),
+        lambda: seats_used(account_id, now, besides=besides, joining=joining),
     )
 
 

@@ -56,7 +56,7 @@ def add_member(
     lock_limits(account_id)
     member = Member.objects.filter(account_id=account_id, user_id=user_id).first()
     if member is None:
-        refuse_seat(account_id, utc_now())
+        refuse_seat(account_id, utc_now(), joining=user_id)
         member = Member.objects.create(
             account_id=account_id, user_id=user_id, role=AccountRole.MEMBER
         )

@@ -46,7 +46,7 @@ def provision_member(
     member = Member.objects.for_account(account_id).filter(user_id=user_id).first()
     if member is not None:
         return member, False
-    refuse_seat(account_id, now)
+    refuse_seat(account_id, now, joining=user_id)
     member = Member.objects.create(
         account_id=account_id,
         user_id=user_id,

@@ -7,7 +7,9 @@ from django.test import Client
 
 from apps.core.clock import utc_now
 from apps.identity.models import User
-from apps.identity.services import confirm_address
+from apps.identity.services import confirm_address, erase_person
+from apps.sso import services as sso
+from apps.sso.models import ScimUser
 from apps.tenancy import key_cache, services
 from apps.tenancy.actors import PlanLimits
 from apps.tenancy.enums import ActorKind
@@ -101,6 +103,25 @@ def test_user_names_are_taken_whatever_their_case(scim):
     other = {"userName": "c2", "emails": [{"value": "carol@acme.example"}]}
     refused(scim.post("Users", other), 409, "uniqueness")
     assert scim.get("Users").json()["totalResults"] == 1
+
+
+def test_what_a_provider_wrote_of_somebody_who_is_gone_is_told_no_more(
+    scim, account_id, api, alice, as_worker
+):
+    user = scim.add_user("carol@acme.example", displayName="Carol", title="Surgeon")
+    scim.patch(f"Users/{user['id']}", {"op": "replace", "value": {"title": "Dentist"}})
+    log = f"/api/v1/account/{account_id}/audit?action=scim.user_"
+    assert "Surgeon" in api(alice).get(log).content.decode()
+
+    erase_person(user_id=member_of(user).user_id, now=utc_now())
+    with as_worker():
+        sso.drop_old(now=utc_now())
+
+    told = api(alice).get(log).content.decode()
+    assert not [word for word in ("Surgeon", "Dentist", "Carol", "carol") if word in told]
+    assert '"scim.user_changed"' in told
+    assert '"active":true' in told
+    assert not ScimUser.objects.filter(account_id=account_id).exists()
 
 
 def test_whoever_has_a_login_is_linked_and_stays_as_they_are(scim, account_id, logged):
@@ -273,6 +294,23 @@ def test_seats_are_counted(scim, account_id):
     back = scim.patch(f"Users/{first['id']}", {"op": "replace", "value": {"active": True}})
     refused(back, 403)
     assert member_of(first).deactivated_at is not None
+
+
+def test_who_is_invited_and_comes_by_the_provider_takes_one_seat(scim, account_id, api, alice):
+    with account_scope(account_id):
+        services.set_limits(account_id=account_id, limits=PlanLimits(max_users=3), hold=None)
+    owner, account = api(alice), f"/api/v1/account/{account_id}"
+    for address in ("carol@acme.example", "dora@acme.example"):
+        assert owner.post(f"{account}/invitations", {"email": address}).status_code == 201
+
+    scim.add_user("carol@acme.example")
+
+    shown = owner.get(account).json()
+    assert (shown["seats"], shown["counts"]["invitations"]) == ({"used": 3, "limit": 3}, 2)
+    refused(scim.post("Users", {"userName": "erin@acme.example"}), 403)
+    scim.add_user("dora@acme.example")
+    with account_scope(account_id):
+        assert services.seats_used(account_id, utc_now()) == 3
 
 
 def test_a_deleted_user_is_out_of_the_account_and_keeps_the_login(scim, workspace, logged):
