@@ -208,6 +208,8 @@ REST_FRAMEWORK = {
 }
 # What tenancy asks before it deletes: the layers that know of exports and payment are above it.
 DELETION_GUARD = "apps.exports.services.refuse_deletion"
+# What gives an account that somebody makes beside their first one its plan, with the account.
+PLAN_OF_NEW_ACCOUNTS = "billing.subscriptions.services.apply_entitlements"
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Headway",

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from apps.core.errors import NotFound
 from apps.tenancy import audit
@@ -57,6 +59,7 @@ def create_account(*, user_id: uuid.UUID, name: str, now: datetime) -> AccountRe
     """
     Make another account, without a workspace yet; its maker becomes its owner.
 
+    Its plan's limits hold from the beginning: the layer that knows plans writes them at once.
     Raises: TooManyAccounts.
     """
     # Locked, so that two requests at once do not both count the last free one.
@@ -71,6 +74,7 @@ def create_account(*, user_id: uuid.UUID, name: str, now: datetime) -> AccountRe
     Member.objects.create(
         account=account, user_id=user_id, role=AccountRole.OWNER, source=MemberSource.SIGNUP
     )
+    import_string(settings.PLAN_OF_NEW_ACCOUNTS)(account_id=account.id, now=now)
     _record(account, "account.created", after={"name": name})
     logger.info("account.created", account_id=str(account.id))
     return account_ref(account)

@@ -85,6 +85,23 @@ def test_signing_up_makes_a_subscription(db, settings, billing, plan, amount):
     assert limits_of(workspace).task_runs_per_month == amount
 
 
+def test_an_account_that_somebody_makes_beside_theirs_is_limited_from_the_start(api, alice):
+    owner = api(alice)
+    account = owner.post("/api/v1/accounts", {"name": "Second"}).json()
+
+    first, second = (
+        owner.post("/api/v1/workspaces", {"name": name, "account_id": account["id"]})
+        for name in ("One", "Two")
+    )
+
+    assert account["seats"] == {"used": 1, "limit": 3}
+    assert first.status_code == 201
+    assert first.json()["limits"]["events_per_minute"] == 5_000
+    assert (second.status_code, second.json()["error"]["details"]["what"]) == (402, "workspaces")
+    with account_scope(account["id"]):
+        assert Subscription.objects.get(account_id=account["id"]).plan_id == "FREE"
+
+
 def test_accounts_without_a_plan_get_one_from_the_loop(workspace, rival_workspace):
     with as_worker():
         first = services.subscribe_accounts(now=NOW, everybody=False)
