@@ -206,4 +206,5 @@ def sign_in_of(owner: Person, api: Any) -> dict[str, str]:
         "connection_id": connection["id"],
         "domain_id": domain["id"],
         "identity_id": str(identity.id),
+        "certificate": certificate,
     }
