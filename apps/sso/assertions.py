@@ -22,7 +22,8 @@ class Asserted:
     name: str
     groups: tuple[str, ...] | None  # None: it has groups and did not send them
     claims: Mapping[str, Any]  # everything it sent, for the admin who tests
-    # What signing out there needs: the ID token, or the SAML name and session index.
+    # What signing out there needs, and by what it signs out here: the ID token and the provider's
+    # session, or the SAML name and session index.
     sign_out: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

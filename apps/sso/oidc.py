@@ -211,7 +211,7 @@ def _judge(
     client: Client, provider: Mapping[str, Any], id_token: str, nonce: str, access_token: object
 ) -> CodeIDToken:
     """Return the claims of a token that is genuine, for us, fresh, and of this very sign-in."""
-    token = _decode(client, provider, id_token)
+    token = decode(client, provider, id_token)
     claims = CodeIDToken(
         token.claims,
         token.header,
@@ -242,18 +242,23 @@ def _judge(
     return claims
 
 
-def _decode(client: Client, provider: Mapping[str, Any], id_token: str) -> jwt.Token:
+def decode(client: Client, provider: Mapping[str, Any], token: str) -> jwt.Token:
+    """
+    Return what the provider has signed; what it says is not judged yet.
+
+    Raises: AnswerNotValid; ProviderUnreachable, ProviderNotUsable when it shows no keys.
+    """
     registry = JWSRegistry(algorithms=list(ALGORITHMS))
     keys = _keys(client, provider)
     try:
         try:
-            return jwt.decode(id_token, keys, registry=registry)
+            return jwt.decode(token, keys, registry=registry)
         except InvalidKeyIdError:
             # The provider signs with a new key: look once more, but not for every forged id.
-            return jwt.decode(id_token, _keys(client, provider, anew=True), registry=registry)
+            return jwt.decode(token, _keys(client, provider, anew=True), registry=registry)
     except (JoseError, ValueError) as error:
         raise AnswerNotValid(
-            "The provider's ID token is not signed by one of its keys.",
+            "The provider's token is not signed by one of its keys.",
             reason="signature",
             fault=type(error).__name__,
         ) from None
@@ -301,7 +306,7 @@ def _asserted(
         name=_name(said),
         groups=None if elsewhere else as_groups(said.get(groups_claim)),
         claims=said,
-        sign_out={"id_token": id_token},
+        sign_out={"id_token": id_token, "session": _short_text(said.get("sid"))},
     )
 
 
@@ -323,6 +328,10 @@ def _name(said: Mapping[str, Any]) -> str:
     parts = [said.get("given_name"), said.get("family_name")]
     whole = said.get("name") or " ".join(part for part in parts if isinstance(part, str))
     return whole.strip()[:120] if isinstance(whole, str) else ""
+
+
+def _short_text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= MAX_SUBJECT_LENGTH else ""
 
 
 def _as_bool(value: object) -> bool | None:

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.flows.login import (
+    AUTHENTICATION_METHODS_SESSION_KEY,
+    perform_login,
+    record_authentication,
+)
 from allauth.account.models import Login
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.headless.constants import Client
@@ -43,6 +47,7 @@ def open_session(
         METHOD,
         account_id=str(connection.account_id),
         connection_id=str(connection.pk),
+        provider_session=asserted.sign_out.get("session", ""),
     )
     mark_request_as_headless(request, Client.BROWSER)
     # Raised where a step is still to be taken; the UI asks allauth which one.
@@ -69,6 +74,18 @@ def sign_out_facts(request: HttpRequest) -> dict[str, Any] | None:
     except (cipher.UnreadableError, ValueError):
         return None
     return kept if kept.get("user") == request.session.get(SESSION_KEY) else None
+
+
+def is_opened_by(
+    session: Mapping[str, Any], *, connection_id: uuid.UUID, provider_session: str
+) -> bool:
+    """Say whether this sign-in opened the session; of any session of the provider's when empty."""
+    return any(
+        record.get("method") == METHOD
+        and record.get("connection_id") == str(connection_id)
+        and provider_session in ("", record.get("provider_session"))
+        for record in session.get(AUTHENTICATION_METHODS_SESSION_KEY, ())
+    )
 
 
 def end_session(request: HttpRequest) -> None:

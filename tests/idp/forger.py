@@ -8,6 +8,7 @@ import hmac
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,24 @@ class Forger:
             "name": "Carol",
             "groups": [],
         } | self.claims
+        return self.sign(claims)
+
+    def logout_token(self, **changes: Any) -> str:
+        now = int(time.time())
+        return self.sign(
+            {
+                "iss": self.issuer,
+                "aud": CLIENT,
+                "sub": "subject-1",
+                "iat": now,
+                "exp": now + 120,
+                "jti": uuid.uuid4().hex,
+                "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            }
+            | changes
+        )
+
+    def sign(self, claims: dict[str, Any]) -> str:
         claims = {name: value for name, value in claims.items() if value is not None}
         key = self.signs_with or self.keys[0]
         header = {"alg": "RS256", "kid": getattr(key, "kid", None) or "one"} | self.header

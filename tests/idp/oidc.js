@@ -11,6 +11,7 @@ server.listen(0, "127.0.0.1", () => {
       registration: { enabled: true },
       devInteractions: { enabled: true },
       rpInitiatedLogout: { enabled: true },
+      backchannelLogout: { enabled: true },
     },
     pkce: { required: () => true },
     claims: {
@@ -19,6 +20,9 @@ server.listen(0, "127.0.0.1", () => {
       profile: ["name", "groups"],
     },
     cookies: { keys: ["for tests only"] },
+    // Its own dispatcher calls no loopback, where our tests listen, and has little patience.
+    fetch: (url, options) =>
+      fetch(url, { ...options, dispatcher: undefined, signal: AbortSignal.timeout(60_000) }),
     findAccount: (_context, id) => ({
       accountId: id,
       claims: () => ({

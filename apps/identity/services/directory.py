@@ -7,8 +7,10 @@ Which people those are, callers decide: nothing here knows of accounts.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import structlog
 from allauth.account.models import EmailAddress
@@ -108,12 +110,22 @@ def _leave_only(user_id: uuid.UUID, address: str) -> None:
 
 
 @transaction.atomic
-def end_sessions(*, user_id: uuid.UUID) -> int:
-    """End every session of the person, in whichever browser; return how many."""
+def end_sessions(
+    *, user_id: uuid.UUID, those: Callable[[Mapping[str, Any]], bool] | None = None
+) -> int:
+    """
+    End the person's sessions, in whichever browser; return how many.
+
+    `those` is asked of what each session holds; without it, all of them end.
+    """
     store = import_module(settings.SESSION_ENGINE).SessionStore
     mine = UserSession.objects.filter(user_id=user_id)
-    keys = list(mine.values_list("session_key", flat=True))
+    keys = [
+        key
+        for key in mine.values_list("session_key", flat=True)
+        if those is None or those(store(key).load())
+    ]
     for key in keys:
         store(key).delete()
-    mine.delete()
+    mine.filter(session_key__in=keys).delete()
     return len(keys)

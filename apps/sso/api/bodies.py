@@ -35,6 +35,7 @@ def connection_body(connection: SsoConnection) -> dict[str, Any]:
                 "ours": {
                     "redirect_uri": None if is_saml else f"{base}/callback",
                     "sign_out_uri": None if is_saml else f"{settings.PUBLIC_URL}/login",
+                    "back_channel_logout_uri": None if is_saml else f"{base}/back-channel-logout",
                     "entity_id": f"{base}/metadata" if is_saml else None,
                     "acs_url": f"{base}/acs" if is_saml else None,
                     "sls_url": f"{base}/sls" if is_saml else None,

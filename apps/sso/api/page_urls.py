@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.sso.api import pages
+from apps.sso.api.back_channel import BackChannelLogout
 
 urlpatterns = [
     path("<uuid:connection_id>/login", pages.LoginPage.as_view()),
@@ -11,5 +12,7 @@ urlpatterns = [
     path("<uuid:connection_id>/acs", csrf_exempt(pages.AcsPage.as_view())),
     path("<uuid:connection_id>/finish", pages.FinishPage.as_view()),
     path("<uuid:connection_id>/sls", pages.SignOutPage.as_view()),
+    # SECURITY: sent by the provider itself, without any browser; what it holds is signed.
+    path("<uuid:connection_id>/back-channel-logout", csrf_exempt(BackChannelLogout.as_view())),
     path("<uuid:connection_id>/metadata", pages.MetadataPage.as_view()),
 ]

@@ -146,6 +146,7 @@ class SsoOursOutput(serializers.Serializer[Any]):
 
     redirect_uri = serializers.CharField(allow_null=True)
     sign_out_uri = serializers.CharField(allow_null=True)
+    back_channel_logout_uri = serializers.CharField(allow_null=True)
     entity_id = serializers.CharField(allow_null=True)
     acs_url = serializers.CharField(allow_null=True)
     sls_url = serializers.CharField(allow_null=True)

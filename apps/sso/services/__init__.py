@@ -11,6 +11,7 @@ from apps.sso.services.attempts import (
     receive_saml,
     redeem_code,
 )
+from apps.sso.services.back_channel import end_by_provider
 from apps.sso.services.connections import (
     activate_connection,
     create_connection,
@@ -49,6 +50,7 @@ __all__ = [
     "deactivate_connection",
     "delete_connection",
     "drop_old",
+    "end_by_provider",
     "enqueue_due_domains",
     "finish_saml",
     "finish_test",

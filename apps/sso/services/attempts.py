@@ -15,19 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-
 from apps.sso import oidc, parties, saml
 from apps.sso.assertions import Asserted
 from apps.sso.enums import ConnectionKind
-from apps.sso.errors import (
-    AnswerNotValid,
-    AnswerReplayed,
-    AttemptNotValid,
-    ConnectionNotActive,
-)
-from apps.sso.models import SpentAssertion, SsoAttempt, SsoConnection
+from apps.sso.errors import AnswerNotValid, AttemptNotValid, ConnectionNotActive
+from apps.sso.models import SsoAttempt, SsoConnection
 from apps.sso.services.connections import refresh_metadata
+from apps.sso.services.spending import spend
 from apps.tenancy.isolation import account_scope
 
 ATTEMPT_LIFETIME = timedelta(minutes=15)  # people look for their phones
@@ -167,7 +161,7 @@ def accept_saml(
         believed = _judge(connection, posted)
     handle = secrets.token_urlsafe(32)
     with account_scope(connection.account_id):
-        _spend(connection, believed)
+        spend(connection, believed.assertion_id, until=believed.until)
         attempt = posted.attempt or SsoAttempt(
             account_id=connection.account_id, connection=connection, created_at=now
         )
@@ -229,19 +223,6 @@ def _take(connection: SsoConnection, state: str, now: datetime) -> SsoAttempt:
 def _same_browser(attempt: SsoAttempt, browser: str) -> None:
     if not browser or not secrets.compare_digest(attempt.browser_hash, _hash(browser)):
         raise AttemptNotValid("This sign-in was begun in another browser. Begin again.")
-
-
-def _spend(connection: SsoConnection, believed: saml.Believed) -> None:
-    try:
-        with transaction.atomic():
-            SpentAssertion.objects.create(
-                account_id=connection.account_id,
-                connection=connection,
-                value_hash=_hash(believed.assertion_id),
-                expires_at=believed.until,
-            )
-    except IntegrityError:
-        raise AnswerReplayed("This answer of the provider was used before.") from None
 
 
 def _hash(value: str) -> str:

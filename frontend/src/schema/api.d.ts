@@ -4593,6 +4593,7 @@ export interface components {
         /** @description What to enter at the provider; by the connection's kind the others are null. */
         SsoOursOutput: {
             acs_url: string | null;
+            back_channel_logout_uri: string | null;
             certificate: string | null;
             entity_id: string | null;
             metadata_url: string | null;

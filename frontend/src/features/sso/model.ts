@@ -175,6 +175,7 @@ export function oursOf(kind: SsoKind, id: string, origin: string): readonly { re
     ? [
         { label: "Redirect address", value: `${base}/callback` },
         { label: "Address after sign-out", value: `${origin}/login` },
+        { label: "Back-channel logout address", value: `${base}/back-channel-logout` },
       ]
     : [
         { label: "ACS address", value: `${base}/acs` },

@@ -37,6 +37,7 @@ export function makeConnection({ certificates_of = [], ...changes }: Partial<Sso
     ours: {
       redirect_uri: saml ? null : `${base}/callback`,
       sign_out_uri: saml ? null : "https://headway.example/login",
+      back_channel_logout_uri: saml ? null : `${base}/back-channel-logout`,
       entity_id: saml ? `${base}/metadata` : null,
       acs_url: saml ? `${base}/acs` : null,
       sls_url: saml ? `${base}/sls` : null,
