@@ -38,10 +38,10 @@ def test_a_step_takes_every_workspace_and_then_sleeps(workspace, rival_workspace
 
 
 def test_it_sleeps_until_the_next_deadline(workspace):
-    late = {"type": "absence", "expect": {"name": ["job.finished"]}, "within_seconds": 10}
-    make_automation(workspace, late, now=utc_now() - timedelta(seconds=9.5))
+    late = {"type": "absence", "expect": {"name": ["job.finished"]}, "within_seconds": 600}
+    make_automation(workspace, late, now=utc_now() - timedelta(seconds=500))
 
-    assert 0.001 <= step(Evaluator()) <= 0.5
+    assert 1 < step(Evaluator()) <= 100
 
 
 def test_what_is_due_and_put_off_is_not_asked_for_without_rest(workspace):

@@ -77,7 +77,7 @@ async def frames(response):
 
 def in_time(coroutine):
     async def limited():
-        return await asyncio.wait_for(coroutine, 20)
+        return await asyncio.wait_for(coroutine, 90)
 
     return asyncio.run(limited())
 

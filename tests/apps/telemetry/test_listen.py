@@ -291,7 +291,7 @@ def test_a_listener_is_woken_and_nobody_else(alice, mallory):
 
         put(alice.workspace, event())
 
-        assert len(list(link.notifies(timeout=5, stop_after=1))) == 1
+        assert len(list(link.notifies(timeout=60, stop_after=1))) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -78,7 +78,7 @@ async def open_stream(workspace, key, query="", **headers):
 
 def in_time(coroutine):
     async def limited():
-        return await asyncio.wait_for(coroutine, 20)
+        return await asyncio.wait_for(coroutine, 90)
 
     return asyncio.run(limited())
 
