@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.urls import resolve
-from drf_spectacular.generators import SchemaGenerator
 
 from apps.dispatch.models import Pool
 from apps.flows.models import Deployment
@@ -24,6 +23,7 @@ from apps.tenancy.access import NARROWABLE, Kind
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import ObjectRule, RoleAssignment
 from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, ROLE_SCOPES, Scope, WorkspaceRole
+from tests.contracts.routes import account_operations, operations
 from tests.factories.tenancy import (
     join,
     join_account,
@@ -119,24 +119,6 @@ BODIES = {
 }
 NOBODY = "01900000-0000-7000-8000-000000000000"
 REFUSALS = {400, 403, 404, 405, 409, 415}
-
-
-def operations():
-    """Yield (operation id, method, path template) of every route below a workspace."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
-    for path, methods in sorted(schema["paths"].items()):
-        if path.startswith("/api/v1/workspaces/{workspace}"):
-            for method, operation in sorted(methods.items()):
-                yield operation["operationId"], method.upper(), path
-
-
-def account_operations():
-    """Yield (operation id, method, path template) of every route below an account."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
-    for path, methods in sorted(schema["paths"].items()):
-        if path.startswith("/api/v1/account/{account_id}"):
-            for method, operation in sorted(methods.items()):
-                yield operation["operationId"], method.upper(), path
 
 
 def fill(path, workspace, ids):

@@ -6,7 +6,8 @@ import pytest
 
 from apps.core.clock import utc_now
 from apps.core.http.json import wire_time
-from tests.contracts.test_rivals import BODIES, NOBODY, account_operations, fill, operations
+from tests.contracts.routes import account_operations, operations
+from tests.contracts.test_rivals import BODIES, NOBODY, fill
 from tests.factories.compute import make_deployment_with_code, managed_run
 from tests.factories.world import furnish
 

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from apps.core.clock import utc_now
-from tests.contracts.test_rivals import NOBODY, fill, fingerprint, operations
+from tests.contracts.routes import operations
+from tests.contracts.test_rivals import NOBODY, fill, fingerprint
 from tests.factories.tenancy import join, make_key
 from tests.factories.world import furnish
 
