@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from importlib import import_module
 
 import structlog
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from apps.identity.models import Mail, User
+from apps.identity.services.directory import end_sessions
 from apps.identity.services.mails import queue_mail
 
 logger = structlog.get_logger(__name__)
@@ -61,10 +59,7 @@ def erase_person(*, user_id: uuid.UUID, now: datetime) -> None:
         ),
         now=now,
     )
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    for key in UserSession.objects.filter(user_id=user_id).values_list("session_key", flat=True):
-        store(key).delete()
-    UserSession.objects.filter(user_id=user_id).delete()
+    end_sessions(user_id=user_id)
     Authenticator.objects.filter(user_id=user_id).delete()
     SocialAccount.objects.filter(user_id=user_id).delete()
     EmailAddress.objects.filter(user_id=user_id).delete()
