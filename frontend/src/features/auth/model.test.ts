@@ -7,6 +7,7 @@ it.each([
   ["https://evil.example", "/"],
   ["//evil.example", "/"],
   ["/\\evil.example", "/"],
+  ["/\t/evil.example", "/"],
   [undefined, "/"],
 ])("goes on to %s as %s", (next, where) => {
   expect(safeNext(next)).toBe(where);

@@ -11,7 +11,7 @@ export function passwordProblem(password: string): string | null {
 
 /** Only an address of our own: a link in a mail must not be able to send people elsewhere after they log in. */
 export function safeNext(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) ? next : "/";
+  return next !== undefined && /^\/(?![/\\])[^\p{Cc}]*$/u.test(next) ? next : "/";
 }
 
 /** The login that leads on to `next`. */
