@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
-from apps.core.exports import ExportKind, export_of
+from apps.core.exports import Cursor, ExportKind, ExportPage, Source, export_of
 from apps.tenancy.models import (
     Account,
     ApiKey,
@@ -19,6 +20,7 @@ from apps.tenancy.models import (
     TeamMember,
     Workspace,
 )
+from apps.tenancy.selectors.forgotten import forget_names
 
 KEY = ("created_at", "id")
 _AUDIT = (
@@ -40,6 +42,23 @@ _AUDIT = (
     "user_agent",
     "request_id",
 )
+
+
+def _log(source: Source) -> ExportKind:
+    """Return the log as the lists tell it: without the names of people who are gone."""
+    fields = (*_AUDIT, "object_person_id")
+    plain = export_of("audit", source, key=("occurred_at", "id"), fields=fields)
+
+    def read(owner_id: uuid.UUID, after: Cursor | None, limit: int) -> ExportPage:
+        page = plain.read(owner_id, after, limit)
+        entries = [AuditEntry(**row) for row in page.rows]
+        forget_names(entries)
+        rows = [{name: getattr(entry, name) for name in _AUDIT} for entry in entries]
+        return ExportPage(rows=rows, cursor=page.cursor)
+
+    return ExportKind("audit", read)
+
+
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
     export_of(
         "workspace",
@@ -96,12 +115,7 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "revoked_at",
         ),
     ),
-    export_of(
-        "audit",
-        lambda owner: AuditEntry.objects.filter(workspace_id=owner),
-        key=("occurred_at", "id"),
-        fields=_AUDIT,
-    ),
+    _log(lambda owner: AuditEntry.objects.filter(workspace_id=owner)),
 )
 ACCOUNT_EXPORTS: Final[tuple[ExportKind, ...]] = (
     export_of(
@@ -176,10 +190,5 @@ ACCOUNT_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "revoked_at",
         ),
     ),
-    export_of(
-        "audit",
-        lambda owner: AuditEntry.objects.filter(account_id=owner),
-        key=("occurred_at", "id"),
-        fields=_AUDIT,
-    ),
+    _log(lambda owner: AuditEntry.objects.filter(account_id=owner)),
 )

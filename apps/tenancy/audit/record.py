@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.core.clock import utc_now
-from apps.core.http.request_context import current_origin
+from apps.core.http.request_context import Origin, current_origin
 from apps.core.jobs import enqueue_or_leave
 from apps.identity import selectors as identity
 from apps.tenancy import key_cache
@@ -26,8 +26,8 @@ from apps.tenancy.models import (
 
 SEND_AUDIT_TASK = "tenancy.send_audit_entries"
 
-# With the id of the request it is of: threads go on to serve others.
-_actor: ContextVar[tuple[str, Actor] | None] = ContextVar("audit_actor", default=None)
+# With the request that it is of: threads go on to serve others.
+_actor: ContextVar[tuple[Origin, Actor] | None] = ContextVar("audit_actor", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,14 @@ class Object:
 
 def act_as(actor: Actor) -> None:
     """Remember who acts, for the rest of the request; every door calls it once it knows."""
-    _actor.set((current_origin().request_id, actor))
+    _actor.set((current_origin(), actor))
 
 
 def _acting() -> Actor | None:
-    remembered, request_id = _actor.get(), current_origin().request_id
-    return remembered[1] if remembered and request_id and remembered[0] == request_id else None
+    remembered, origin = _actor.get(), current_origin()
+    # SECURITY: the very request, not one of the same id: callers choose their ids.
+    is_same = remembered is not None and remembered[0] is origin and bool(origin.request_id)
+    return remembered[1] if remembered and is_same else None
 
 
 def record(

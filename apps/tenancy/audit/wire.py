@@ -23,7 +23,7 @@ COLUMNS = (
     *("before", "after", "address", "user_agent", "request_id"),
 )
 # What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def body_of(entry: AuditEntry, places: Mapping[uuid.UUID, Place]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from apps.core.clock import utc_now
 from apps.identity import services as identity
 from apps.tenancy import selectors
+from apps.tenancy.exports import ACCOUNT_EXPORTS
 from apps.tenancy.isolation import account_scope
 from apps.tenancy.models import AuditEntry, Member
 from apps.tenancy.selectors import AuditFilter
@@ -228,6 +229,11 @@ def test_names_of_people_who_deleted_themselves_are_forgotten(owner, log, worksp
 
     assert b"Secretive" not in answer.content
     assert answer.content.count(b"deleted user") == 2
+    (kind,) = (each for each in ACCOUNT_EXPORTS if each.name == "audit")
+    with account_scope(workspace.account_id):
+        exported = str(kind.read(workspace.account_id, None, 100).rows)
+    assert "Secretive" not in exported
+    assert exported.count("deleted user") == 2
     exported = b"".join(owner.get(f"{log}/export?format=ndjson").streaming_content)
     assert b"Secretive" not in exported
 
