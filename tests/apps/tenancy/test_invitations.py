@@ -512,3 +512,19 @@ def as_actor(user):
         email=user.email,
         user_id=user.id,
     )
+
+
+def test_names_in_the_mail_are_words_and_no_links(api, alice, account, invited):
+    """Whoever may invite chooses them, and so what a stranger reads in a mail of ours."""
+    lure = "Your bill: https://evil.example/pay\nwww.evil.example"
+    assert api(alice).patch(account, {"name": lure}).status_code == 200
+
+    assert invited().status_code == 201
+
+    mail = Mail.objects.latest("created_at")
+    assert "\n" not in mail.subject
+    (link,) = re.findall(r"http\S+/invitations/\w+", mail.text)
+    assert set(re.findall(r'href="([^"]*)"', mail.html)) == {link, "mailto:eve@acme.example"}
+    for part in (mail.subject, mail.text, mail.html):
+        assert "evil.example" not in part
+        assert "://evil" not in part
