@@ -314,6 +314,26 @@ def may_body(
     }
 
 
+def refuse_opening(opened: Iterable[Shut]) -> None:
+    """
+    Let nobody give others, or themselves by another name, what rules close to them.
+
+    `opened` is what would be open that is closed to who gives it.
+    Raises: ObjectRestricted, naming one of the objects.
+    """
+    first = min(opened, key=lambda each: (each[0].kind, each[0].id, each[1]), default=None)
+    if first is None:
+        return
+    target, scope = first
+    raise Refusal(
+        code=ObjectRestricted.code,
+        message=(
+            f"Rules close a {target.kind.value.lower()} to you for {scope}, and this would open it."
+        ),
+        details={"scope": scope, "object_kind": target.kind.value, "object_id": str(target.id)},
+    ).error()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
     """What a browser's session proves."""

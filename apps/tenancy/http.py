@@ -136,7 +136,9 @@ class WorkspaceView(APIView):
                 caller,
                 kwargs["workspace"],
                 request=request._request,
-                writes=scope not in READ_SCOPES and method not in self.open_while_archived,
+                writes=method != "GET"
+                and scope not in READ_SCOPES
+                and method not in self.open_while_archived,
                 admits_runs=method in self.run_key_methods,
             )
             if actor.run is not None and actor.run.run_id != kwargs.get("run_id"):
@@ -212,7 +214,9 @@ class AccountView(APIView):
                 caller,
                 kwargs["account_id"],
                 request=request._request,
-                writes=scope not in ACCOUNT_READ_SCOPES and method not in self.open_while_archived,
+                writes=method != "GET"
+                and scope not in ACCOUNT_READ_SCOPES
+                and method not in self.open_while_archived,
             )
             access.require(actor, scope)
             return actor, account

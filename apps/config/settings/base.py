@@ -179,6 +179,8 @@ SSO_NAME_SERVERS = env_hosts("SSO_NAME_SERVERS")
 # Whether plans limit anybody. Off for those who host Headway themselves: nothing is limited then.
 BILLING = env_bool("BILLING")
 
+# Where a role of an account's own is promised to newcomers: of a layer above tenancy too.
+ROLE_PROMISES = "apps.sso.selectors.places_of_promised_role"
 # What has to be settled before an account may go with its only member: of a layer above tenancy.
 ACCOUNT_OBSTACLES = ["billing.subscriptions.selectors.find_obstacle"]
 

@@ -81,7 +81,7 @@ class AccountFile(AccountView):
 
 class WorkspaceExports(WorkspaceView):
     scopes: ClassVar = {"GET": Scope.WORKSPACE_MANAGE, "POST": Scope.WORKSPACE_MANAGE}
-    open_while_archived: ClassVar = frozenset({"GET", "POST"})
+    open_while_archived: ClassVar = frozenset({"POST"})
 
     @extend_schema(
         operation_id="list_workspace_exports", parameters=[PageQuery], responses=ExportOutputPage
@@ -96,7 +96,6 @@ class WorkspaceExports(WorkspaceView):
 
 class WorkspaceExport(WorkspaceView):
     scopes: ClassVar = {"GET": Scope.WORKSPACE_MANAGE}
-    open_while_archived: ClassVar = frozenset({"GET"})
 
     @extend_schema(operation_id="get_workspace_export", responses=ExportOutput)
     def get(self, request: WorkspaceRequest, export_id: uuid.UUID) -> Response:
@@ -105,7 +104,6 @@ class WorkspaceExport(WorkspaceView):
 
 class WorkspaceFile(WorkspaceView):
     scopes: ClassVar = {"GET": Scope.WORKSPACE_MANAGE}
-    open_while_archived: ClassVar = frozenset({"GET"})
     in_transaction: ClassVar = False
 
     @extend_schema(operation_id="get_workspace_export_file", responses=ZIP)

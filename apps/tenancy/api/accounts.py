@@ -149,6 +149,7 @@ class AccountOwnership(AccountView):
             account_id=request.account.id,
             giver_id=request.actor.id,
             member_id=form.validated_data["member_id"],
+            now=utc_now(),
         )
         return _account(request, request.account)
 

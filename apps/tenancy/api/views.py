@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,14 +11,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.core.clock import utc_now
+from apps.core.errors import Unauthenticated
 from apps.core.http.idempotency import idempotent
-from apps.tenancy import audit, selectors, services
+from apps.tenancy import access, audit, selectors, services
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.api import serializers as wire
 from apps.tenancy.api.account_wire import DeletionInput
-from apps.tenancy.http import WorkspaceRequest, WorkspaceView
+from apps.tenancy.authentication import find_session_caller
+from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_account
 from apps.tenancy.scopes import (
     ACCOUNT_ROLE_SCOPES,
+    AccountScope,
     Scope,
     sorted_account_scopes,
     sorted_scopes,
@@ -96,14 +101,26 @@ class Workspaces(APIView):
         form.is_valid(raise_exception=True)
         actor: Actor = request.user  # type: ignore[assignment] # IsActor saw to it
         audit.act_as(actor)
-        workspace = services.create_workspace_for(
-            actor=actor,
-            account_id=form.validated_data.get("account_id"),
+        account_id = services.account_for_workspace(
+            actor=actor, account_id=form.validated_data.get("account_id")
+        )
+        self._enter(request, account_id)
+        workspace = services.create_workspace(
+            account_id=account_id,
+            user_id=actor.id,
             name=form.validated_data["name"],
             now=utc_now(),
         )
         person, _ = selectors.person_in_workspace(user_id=actor.id, workspace=workspace.slug)
         return Response(wire.WorkspaceOutput(workspace_body(workspace, person)).data, status=201)
+
+    def _enter(self, request: Request, account_id: uuid.UUID) -> None:
+        """SECURITY: the account's door stands here too, though its address does not name it."""
+        caller = find_session_caller(request._request, account_id)
+        if caller is None:
+            raise Unauthenticated("Sign in.")
+        actor, _ = enter_account(caller, account_id, request=request._request, writes=True)
+        access.require(actor, AccountScope.WORKSPACES_CREATE)
 
 
 class WorkspaceDetail(WorkspaceView):

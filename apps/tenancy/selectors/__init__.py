@@ -46,7 +46,11 @@ from apps.tenancy.selectors.audit import (
     places_of,
 )
 from apps.tenancy.selectors.holders import with_holdings
-from apps.tenancy.selectors.holdings import scopes_by_workspace, scopes_of_teams
+from apps.tenancy.selectors.holdings import (
+    opened_by_teams,
+    scopes_by_workspace,
+    scopes_of_teams,
+)
 from apps.tenancy.selectors.invitations import INVITATION_STATES, invitation_rows, list_invitations
 from apps.tenancy.selectors.keys import (
     KeyFilter,
@@ -187,6 +191,7 @@ __all__ = [
     "list_teams",
     "list_workspaces_of_account",
     "member_rows",
+    "opened_by_teams",
     "person_in_workspace",
     "places_of",
     "preview_leaving",

@@ -92,7 +92,12 @@ from apps.tenancy.services.service_accounts import (
     disable_service_account,
     enable_service_account,
 )
-from apps.tenancy.services.sso import give_first_roles, refuse_grants, set_sso_required
+from apps.tenancy.services.sso import (
+    give_first_roles,
+    refuse_grants,
+    refuse_teams,
+    set_sso_required,
+)
 from apps.tenancy.services.teams import (
     create_team,
     dissolve_team,
@@ -101,9 +106,9 @@ from apps.tenancy.services.teams import (
     leave_team,
 )
 from apps.tenancy.services.workspaces import (
+    account_for_workspace,
     archive_workspace,
     create_workspace,
-    create_workspace_for,
     delete_workspace,
     rename_workspace,
     restore_workspace,
@@ -118,6 +123,7 @@ __all__ = [
     "Subject",
     "accept_for_new_person",
     "accept_invitation",
+    "account_for_workspace",
     "accounts_to_erase",
     "add_member",
     "add_rule",
@@ -136,7 +142,6 @@ __all__ = [
     "create_service_account",
     "create_team",
     "create_workspace",
-    "create_workspace_for",
     "deactivate_account_member",
     "deactivate_member",
     "delete_account",
@@ -178,6 +183,7 @@ __all__ = [
     "record_of_person",
     "refuse_grants",
     "refuse_seat",
+    "refuse_teams",
     "refuse_while_held",
     "remove_account_member",
     "remove_from_account",

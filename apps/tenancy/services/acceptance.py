@@ -19,12 +19,13 @@ from apps.core.clock import utc_now
 from apps.identity import selectors as identity_selectors
 from apps.tenancy import audit
 from apps.tenancy.actors import AccountRef, Actor
-from apps.tenancy.enums import MemberSource
+from apps.tenancy.enums import BuiltInRole, MemberSource
 from apps.tenancy.errors import (
     AddressNotConfirmed,
     AlreadyMember,
     InvitationForAnotherAddress,
     InvitationNotValid,
+    PlanLimit,
 )
 from apps.tenancy.isolation import account_scope, key_scope, workspace_scope
 from apps.tenancy.keys import hash_secret
@@ -38,9 +39,14 @@ from apps.tenancy.models import (
     TeamMember,
     Workspace,
 )
-from apps.tenancy.scopes import Scope
+from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, AccountScope, Scope
 from apps.tenancy.selectors.accounts import account_ref
-from apps.tenancy.selectors.holdings import scopes_by_workspace, scopes_of_teams
+from apps.tenancy.selectors.holdings import (
+    opened_by_teams,
+    opened_to_owners,
+    scopes_by_workspace,
+    scopes_of_teams,
+)
 from apps.tenancy.services.invitations import (
     Grant,
     custom_roles,
@@ -129,18 +135,19 @@ def accept_invitation(*, token: str, person: Actor, now: datetime) -> Accepted:
 @transaction.atomic
 def accept_for_new_person(*, token: str, person: Actor, now: datetime) -> Accepted | None:
     """
-    Let somebody in who signs up with the very address that was invited; None when it does not fit.
+    Let somebody in who signs up with the very address that was invited; None when it does not fit,
+    or no seat is left.
 
     Who has the token reads the address's mail, which is all that confirming it would show: the
     caller takes the address for confirmed.
     """
     try:
         invitation = find_open_invitation(token=token, now=now)
-    except InvitationNotValid:
+        if invitation.email != (person.email or "").strip().lower():
+            return None
+        return _accept(invitation, person, now, proven=True)
+    except (InvitationNotValid, PlanLimit):
         return None
-    if invitation.email != (person.email or "").strip().lower():
-        return None
-    return _accept(invitation, person, now, proven=True)
 
 
 @transaction.atomic
@@ -159,6 +166,8 @@ def _accept(found: Invitation, person: Actor, now: datetime, *, proven: bool = F
             raise InvitationNotValid(NOT_VALID)
         if not proven:
             _refuse_other_addresses(invitation.email, user_id)
+        if not _may_still_offer(invitation):
+            raise InvitationNotValid(NOT_VALID)
         return _let_in(invitation, person, now)
 
 
@@ -190,6 +199,20 @@ def _let_in(invitation: Invitation, person: Actor, now: datetime) -> Accepted:
         )
     logger.info("invitation.accepted", account_id=str(account.id))
     return Accepted(account=account_ref(account), workspace=slug)
+
+
+def _may_still_offer(invitation: Invitation) -> bool:
+    """Say whether the inviter may (still) invite to this role in the account."""
+    if invitation.invited_by_id is None:
+        return False
+    inviter = (
+        Member.objects.active()
+        .filter(account_id=invitation.account_id, user_id=invitation.invited_by_id)
+        .first()
+    )
+    held = ACCOUNT_ROLE_SCOPES[inviter.role] if inviter else frozenset()
+    wanted = ACCOUNT_ROLE_SCOPES[invitation.account_role] | {AccountScope.MEMBERS_MANAGE}
+    return wanted <= held
 
 
 def _limits_of_inviter(
@@ -229,6 +252,8 @@ def _grant(
         wanted = scopes_of_grant(grant, custom)
         if workspace is None or wanted is None or not may_give(workspace.id, wanted):
             continue
+        if grant.role == BuiltInRole.OWNER and _closed_to_inviter(invitation, workspace.id):
+            continue
         with workspace_scope(workspace.id):
             RoleAssignment.objects.get_or_create(
                 workspace_id=workspace.id,
@@ -244,16 +269,27 @@ def _grant(
     return slug
 
 
+def _closed_to_inviter(invitation: Invitation, workspace_id: uuid.UUID) -> bool:
+    inviter_id = invitation.invited_by_id
+    assert inviter_id is not None, "nobody's offer gives nothing"
+    return bool(opened_to_owners(workspace_id=workspace_id, user_id=inviter_id))
+
+
 def _join_teams(
     invitation: Invitation,
     member: Member,
     may_give: Callable[[uuid.UUID, frozenset[Scope]], bool],
     now: datetime,
 ) -> None:
+    inviter_id = invitation.invited_by_id
+    assert inviter_id is not None, "nobody's offer gives nothing"
     teams = Team.objects.filter(account_id=invitation.account_id, pk__in=invitation.team_ids)
     for team in teams:
         theirs = scopes_of_teams(account_id=invitation.account_id, team_ids=[team.id])
-        if all(may_give(workspace_id, wanted) for workspace_id, wanted in theirs.items()):
+        opened = opened_by_teams(
+            account_id=invitation.account_id, team_ids=[team.id], user_id=inviter_id
+        )
+        if not opened and all(may_give(place, wanted) for place, wanted in theirs.items()):
             TeamMember.objects.get_or_create(
                 team=team,
                 member=member,

@@ -47,8 +47,7 @@ def change_account_role(
     Member.objects.filter(pk=member.pk).update(role=role)
     _record(member, "member.role_changed", before={"role": member.role}, after={"role": role})
     member.role = role
-    if AccountScope.MEMBERS_MANAGE not in ACCOUNT_ROLE_SCOPES[role]:
-        _revoke_invitations_by(member, now)
+    revoke_invitations_by(member, now, still=ACCOUNT_ROLE_SCOPES[role])
     return member
 
 
@@ -69,7 +68,7 @@ def deactivate_account_member(
     keep_an_account_owner(member)
     Member.objects.filter(pk=member.pk).update(deactivated_at=now)
     member.deactivated_at = now
-    _revoke_invitations_by(member, now)
+    revoke_invitations_by(member, now)
     _forget_keys_of(member)
     _record(member, "member.deactivated")
     return member
@@ -141,7 +140,7 @@ def drop_member(*, member: Member, now: datetime) -> None:
 
     What of a single object was open to them alone stays closed: see `_keep_closed`.
     """
-    _revoke_invitations_by(member, now)
+    revoke_invitations_by(member, now)
     with account_scope(member.account_id):
         keys = ApiKey.objects.filter(
             workspace__account_id=member.account_id,
@@ -254,12 +253,21 @@ def _keep_closed(member: Member) -> None:
                     ObjectRule.objects.filter(pk=rule.pk).update(member_id=owner_id)
 
 
-def _revoke_invitations_by(member: Member, now: datetime) -> None:
-    """End what somebody offered who may offer nothing any more."""
+def revoke_invitations_by(
+    member: Member, now: datetime, *, still: Collection[AccountScope] = ()
+) -> None:
+    """End what somebody offered who could offer it no more, by what they may still do here."""
     with account_scope(member.account_id):
-        Invitation.objects.filter(
-            account_id=member.account_id, invited_by_id=member.user_id, accepted_at=None
-        ).filter(revoked_at=None).update(revoked_at=now)
+        offered = Invitation.objects.filter(
+            account_id=member.account_id,
+            invited_by_id=member.user_id,
+            accepted_at=None,
+            revoked_at=None,
+        )
+        if AccountScope.MEMBERS_MANAGE in still:
+            given = [role for role, scopes in ACCOUNT_ROLE_SCOPES.items() if scopes <= set(still)]
+            offered = offered.exclude(account_role__in=given)
+        offered.update(revoked_at=now)
 
 
 def _forget_keys_of(member: Member) -> None:

@@ -21,7 +21,9 @@ from apps.tenancy.models import (
     Member,
     Workspace,
 )
+from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES
 from apps.tenancy.selectors.accounts import account_ref
+from apps.tenancy.services.account_members import revoke_invitations_by
 from apps.tenancy.services.workspaces import (
     GRACE,
     create_workspace,
@@ -153,7 +155,9 @@ def close_account(*, account_id: uuid.UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def transfer_ownership(*, account_id: uuid.UUID, giver_id: uuid.UUID, member_id: uuid.UUID) -> None:
+def transfer_ownership(
+    *, account_id: uuid.UUID, giver_id: uuid.UUID, member_id: uuid.UUID, now: datetime
+) -> None:
     """
     Make the member the account's owner in the place of the giver, who becomes an admin.
 
@@ -179,6 +183,7 @@ def transfer_ownership(*, account_id: uuid.UUID, giver_id: uuid.UUID, member_id:
         return
     Member.objects.filter(pk=receiver.pk).update(role=AccountRole.OWNER)
     Member.objects.filter(pk=giver.pk).update(role=AccountRole.ADMIN)
+    revoke_invitations_by(giver, now, still=ACCOUNT_ROLE_SCOPES[AccountRole.ADMIN])
     account = Account.objects.get(pk=account_id)
     _record(
         account,

@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from apps.core.errors import InvalidRequest, NotFound, RateLimited
 from apps.identity import services as identity
-from apps.tenancy import audit
+from apps.tenancy import access, audit
 from apps.tenancy.actors import AccountRef, Actor
 from apps.tenancy.enums import BuiltInRole
 from apps.tenancy.errors import (
@@ -43,7 +43,12 @@ from apps.tenancy.scopes import (
     scopes_of,
     sorted_scopes,
 )
-from apps.tenancy.selectors.holdings import scopes_by_workspace, scopes_of_teams
+from apps.tenancy.selectors.holdings import (
+    opened_by_teams,
+    opened_to_owners,
+    scopes_by_workspace,
+    scopes_of_teams,
+)
 from apps.tenancy.services.account_members import refuse_roles_beyond
 from apps.tenancy.services.limits import refuse_seat
 
@@ -98,8 +103,9 @@ def invite(
 
     An open offer to the same address is replaced: its link ends. `held` is what the inviter may do
     in the account.
-    Raises: ScopeNotHeld when the offer is more than the inviter holds, AlreadyMember, PlanLimit,
-    RateLimited, InvalidRequest for workspaces, roles or teams that are not there.
+    Raises: ScopeNotHeld when the offer is more than the inviter holds, ObjectRestricted when it
+    leads past rules that they do not pass, AlreadyMember, PlanLimit, RateLimited, InvalidRequest
+    for workspaces, roles or teams that are not there.
     """
     email = email.strip().lower()
     assert inviter.user_id is not None, "only people come through an account's door"
@@ -213,6 +219,10 @@ def _refuse_beyond_inviter(
                 "A person cannot be an agent.", fields={"grants": ["AGENT is for API keys only."]}
             )
         _refuse_more(theirs.get(grant.workspace_id, frozenset()), wanted)
+        if grant.role == BuiltInRole.OWNER:
+            access.refuse_opening(
+                opened_to_owners(workspace_id=grant.workspace_id, user_id=inviter_id)
+            )
     if not team_ids:
         return
     if Team.objects.filter(account_id=account_id, pk__in=team_ids).count() != len(set(team_ids)):
@@ -224,6 +234,9 @@ def _refuse_beyond_inviter(
     teams = scopes_of_teams(account_id=account_id, team_ids=team_ids)
     for workspace_id, wanted in teams.items():
         _refuse_more(theirs.get(workspace_id, frozenset()), wanted)
+    access.refuse_opening(
+        opened_by_teams(account_id=account_id, team_ids=team_ids, user_id=inviter_id)
+    )
 
 
 def _refuse_more(held: frozenset[Scope], wanted: frozenset[Scope]) -> None:

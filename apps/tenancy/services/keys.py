@@ -11,9 +11,10 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.request_context import current_origin
-from apps.tenancy import audit, key_cache
+from apps.tenancy import access, audit, key_cache
 from apps.tenancy.actors import Actor
 from apps.tenancy.enums import ActorKind, BuiltInRole
 from apps.tenancy.errors import HolderWithoutRole, KeyAlreadyRotated, KeyEnded, NotYourKey
@@ -21,6 +22,7 @@ from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.keys import SHOWN_LENGTH, hash_secret, new_secret
 from apps.tenancy.models import ApiKey, ServiceAccount, Workspace
 from apps.tenancy.scopes import Scope, known_scopes, scopes_of, sorted_scopes
+from apps.tenancy.selectors.access import resolve_doer
 from apps.tenancy.selectors.holders import held_by_service_account
 from apps.tenancy.services.holding import refuse_more_than_held
 
@@ -48,8 +50,9 @@ def create_api_key(
     service account is to hold it; one that a service account's key makes is that account's. A key
     that ends makes no key that outlives it: whoever found it would otherwise keep what it could do.
     `pool` binds an agents' key to the pool of this name.
-    Raises: ScopeNotHeld when the maker or the holder lacks one of them, HolderWithoutRole,
-    InvalidRequest for a later end, and for a pool with any other role.
+    Raises: ScopeNotHeld when the maker or the holder lacks one of them, ObjectRestricted when rules
+    let the holder pass and not the maker, HolderWithoutRole, InvalidRequest for a later end, and
+    for a pool with any other role.
     """
     if pool and role != BuiltInRole.AGENT:
         raise InvalidRequest(
@@ -61,6 +64,7 @@ def create_api_key(
     holder = service_account_id or actor.service_account_id
     if holder is not None:
         _refuse_more_than_holder(workspace_id, holder, wanted)
+        _refuse_past_rules(actor, workspace_id, holder, wanted)
     secret = new_secret()
     key = ApiKey.objects.create(
         workspace_id=workspace_id,
@@ -96,7 +100,7 @@ def rotate_api_key(
     this one was made for, or until `expires_at`; by a key, no longer than that key. A second time
     works only when the successor was revoked, as after an answer that got lost.
     Raises: KeyEnded, KeyAlreadyRotated, NotYourKey for somebody else's personal key (its secret
-    would act in that person's name), ScopeNotHeld, InvalidRequest.
+    would act in that person's name), ScopeNotHeld, ObjectRestricted, InvalidRequest.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise InvalidRequest(
@@ -149,7 +153,8 @@ def hand_over_key(
     Let a service account hold the key from now on, so that it outlives its maker's stay.
 
     What uses it goes on with the same secret; what it may do follows the service account.
-    Raises: KeyEnded, HolderWithoutRole, ScopeNotHeld when the actor may do less than the key.
+    Raises: KeyEnded, HolderWithoutRole, ScopeNotHeld when the actor may do less than the key,
+    ObjectRestricted as above.
     """
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise KeyEnded("The key has ended; make another one.")
@@ -159,6 +164,7 @@ def hand_over_key(
     found = _find_holder(key.workspace_id, service_account_id)
     if not held_by_service_account(workspace_id=key.workspace_id, service_account_id=found.id):
         raise _without_role(found)
+    _refuse_past_rules(actor, key.workspace_id, found.id, known_scopes(key.scopes))
     before = {"service_account": key.service_account_id}
     ApiKey.objects.filter(pk=key.pk).update(service_account=found)
     transaction.on_commit(partial(key_cache.forget, key.secret_hash))
@@ -213,9 +219,28 @@ def _end_of_successor(
 def _refuse_others(actor: Actor, key: ApiKey) -> None:
     if key.service_account_id is None and key.created_by_id != actor.user_id:
         raise NotYourKey("Only its owner may replace a personal key; revoke it, or hand it over.")
-    refuse_more_than_held(
-        actor, known_scopes(key.scopes), "Nobody replaces a key that may do more than they."
+    wanted = known_scopes(key.scopes)
+    refuse_more_than_held(actor, wanted, "Nobody replaces a key that may do more than they.")
+    if key.service_account_id is not None:
+        _refuse_past_rules(actor, key.workspace_id, key.service_account_id, wanted)
+
+
+def _refuse_past_rules(
+    actor: Actor, workspace_id: uuid.UUID, service_account_id: uuid.UUID, wanted: frozenset[Scope]
+) -> None:
+    """
+    Let nobody hold a key of a service account to whom rules leave what they close to them.
+
+    Raises: ObjectRestricted.
+    """
+    holder = resolve_doer(
+        workspace_id=workspace_id,
+        user_id=None,
+        service_account_id=service_account_id,
+        now=utc_now(),
     )
+    opened = actor.shut - holder.shut if holder else frozenset()
+    access.refuse_opening(each for each in opened if each[1] in wanted)
 
 
 def _find_holder(workspace_id: uuid.UUID, service_account_id: uuid.UUID) -> ServiceAccount:

@@ -24,6 +24,7 @@ from apps.tenancy.models import (
     Workspace,
 )
 from apps.tenancy.selectors.leaving import Fate, preview_leaving
+from apps.tenancy.services.account_members import revoke_invitations_by
 from apps.tenancy.services.accounts import close_account
 
 logger = structlog.get_logger(__name__)
@@ -69,6 +70,7 @@ def delete_user(*, user_id: uuid.UUID, now: datetime) -> None:
 
 def _leave(account_id: uuid.UUID, *, user_id: uuid.UUID, now: datetime) -> None:
     member = Member.objects.get(account_id=account_id, user_id=user_id)
+    revoke_invitations_by(member, now)
     named_by_rules = False
     workspaces = Workspace.objects.filter(account_id=account_id).order_by("id")
     for workspace_id in list(workspaces.values_list("id", flat=True)):

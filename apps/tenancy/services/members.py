@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest, NotFound
-from apps.tenancy import audit
+from apps.tenancy import access, audit
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.enums import AccountRole, BuiltInRole
 from apps.tenancy.errors import AlreadyMember, LastOwner, MemberInactive
@@ -73,7 +73,8 @@ def grant_role(
     """
     Give somebody of the account a role in the workspace, who has none there yet.
 
-    Raises: NotFound, MemberInactive, AlreadyMember, ScopeNotHeld, InvalidRequest.
+    Raises: NotFound, MemberInactive, AlreadyMember, ScopeNotHeld, InvalidRequest; ObjectRestricted
+    when an owner is made by somebody whom rules shut out, as in `change_role`.
     """
     wanted, custom = _wanted(workspace.account_id, choice)
     if choice.role == BuiltInRole.AGENT and subject.service_account_id is None:
@@ -82,6 +83,7 @@ def grant_role(
             fields={"role": ["For API keys and service accounts only."]},
         )
     refuse_more_than_held(actor, wanted, BEYOND)
+    _refuse_past_rules(actor, choice.role)
     columns, name = _columns_of(workspace.account_id, subject)
     standing = RoleAssignment.objects.for_workspace(workspace.id).select_for_update()
     if standing.filter(**{each: columns[each] for each in columns if each != "user_id"}).exists():
@@ -114,6 +116,7 @@ def change_role(
     account_id = assignment.workspace.account_id
     wanted, custom = _wanted(account_id, RoleChoice(role=role, custom_role_id=custom_role_id))
     refuse_more_than_held(actor, wanted | assignment.scopes, BEYOND)
+    _refuse_past_rules(actor, role)
     if role != BuiltInRole.OWNER:
         keep_an_owner(assignment)
     before = _name_of(assignment.role, assignment.custom_role)
@@ -158,6 +161,12 @@ def keep_an_owner(leaving: RoleAssignment) -> None:
     )
     if [owner.pk for owner in owners] == [leaving.pk]:
         raise LastOwner("A workspace keeps at least one owner. Make somebody else owner first.")
+
+
+def _refuse_past_rules(actor: Actor, role: str | None) -> None:
+    # A role with every scope is not yet an owner's: rules narrow it, and owners they do not.
+    if role == BuiltInRole.OWNER:
+        access.refuse_opening(actor.shut)
 
 
 def _wanted(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 
 from apps.core.errors import InvalidRequest, NotFound
-from apps.tenancy import selectors
+from apps.tenancy import access, selectors
 from apps.tenancy.actors import Actor
 from apps.tenancy.enums import BuiltInRole
 from apps.tenancy.isolation import workspace_scope
@@ -16,6 +16,7 @@ from apps.tenancy.models import Account, CustomRole, RoleAssignment, Workspace
 from apps.tenancy.scopes import known_scopes, scopes_of
 from apps.tenancy.services.holding import refuse_more_than_held
 
+BEYOND = "Nobody lets a provider put people into a team that may do more than they."
 NO_AGENTS = "A person cannot be an agent."
 
 
@@ -56,6 +57,28 @@ def refuse_grants(
         except NotFound:
             raise _invalid(field, "You have no role in this workspace to give from.") from None
         refuse_more_than_held(held, wanted, "Nobody gives others what they do not hold.")
+        if role is None and grant["role"] == BuiltInRole.OWNER:
+            access.refuse_opening(held.shut)
+
+
+def refuse_teams(*, actor: Actor, account_id: uuid.UUID, names: Collection[str]) -> None:
+    """
+    Let nobody have a provider put people into teams that may do more than they.
+
+    Inside `account_scope`. Raises: ScopeNotHeld, ObjectRestricted.
+    """
+    wanted = {name.lower() for name in names}
+    teams = selectors.list_team_ids(account_id=account_id)
+    team_ids = [team_id for name, team_id in teams.items() if name.lower() in wanted]
+    if not team_ids:
+        return
+    held = selectors.scopes_by_workspace(account_id=account_id, user_id=actor.id)
+    given = selectors.scopes_of_teams(account_id=account_id, team_ids=team_ids)
+    for workspace_id, scopes in sorted(given.items()):
+        refuse_more_than_held(held.get(workspace_id, frozenset()), scopes, BEYOND)
+    access.refuse_opening(
+        selectors.opened_by_teams(account_id=account_id, team_ids=team_ids, user_id=actor.id)
+    )
 
 
 def _invalid(field: str, message: str) -> InvalidRequest:

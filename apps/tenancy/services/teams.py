@@ -10,11 +10,16 @@ from django.db import IntegrityError, transaction
 
 from apps.core.errors import NotFound
 from apps.core.transactions import joined
-from apps.tenancy import audit
+from apps.tenancy import access, audit
 from apps.tenancy.actors import Actor
 from apps.tenancy.errors import AlreadyMember, MemberInactive, NameTaken, TeamIsProvided
 from apps.tenancy.models import Member, Team, TeamMember
-from apps.tenancy.selectors import get_team, scopes_by_workspace, scopes_of_teams
+from apps.tenancy.selectors import (
+    get_team,
+    opened_by_teams,
+    scopes_by_workspace,
+    scopes_of_teams,
+)
 from apps.tenancy.services.holding import refuse_more_than_held
 
 if TYPE_CHECKING:
@@ -73,7 +78,8 @@ def join_team(
     Put a member of the account into the team.
 
     Raises: NotFound, MemberInactive, AlreadyMember, TeamIsProvided, ScopeNotHeld when the team may
-    do more in some workspace than the actor.
+    do more in some workspace than the actor, ObjectRestricted when rules leave to it what they
+    close to the actor.
     """
     team = get_team(account_id=account_id, team_id=team_id)
     _refuse_provided(team)
@@ -88,6 +94,9 @@ def join_team(
     given = scopes_of_teams(account_id=account_id, team_ids=[team_id])
     for workspace_id, scopes in sorted(given.items()):
         refuse_more_than_held(held.get(workspace_id, frozenset()), scopes, BEYOND)
+    access.refuse_opening(
+        opened_by_teams(account_id=account_id, team_ids=[team_id], user_id=actor.id)
+    )
     try:
         with transaction.atomic():
             joined_as = TeamMember.objects.create(

@@ -65,21 +65,18 @@ def create_workspace(
         return selectors.get_workspace(workspace_id=workspace.id)
 
 
-@transaction.atomic
-def create_workspace_for(
-    *, actor: Actor, account_id: uuid.UUID | None, name: str, now: datetime
-) -> WorkspaceRef:
+def account_for_workspace(*, actor: Actor, account_id: uuid.UUID | None) -> uuid.UUID:
     """
-    Make a workspace in an account where the person is owner or admin.
+    Return in which account the person makes a workspace: the given one, or their oldest.
 
-    Raises: PermissionDenied when there is none, PlanLimit.
+    Raises: PermissionDenied when there is none in which they may.
     """
     owned = None
     if actor.user_id is not None and actor.workspace is None:
         owned = selectors.find_owned_account_id(user_id=actor.user_id, account_id=account_id)
-    if owned is None or actor.user_id is None:
+    if owned is None:
         raise PermissionDenied("Only an owner or admin of the account may create workspaces.")
-    return create_workspace(account_id=owned, user_id=actor.user_id, name=name, now=now)
+    return owned
 
 
 def _free_slug(wanted: str) -> str:
