@@ -35,6 +35,7 @@ class KnownPerson:
     is_staff: bool
     address_confirmed: bool
     has_other_subject: bool  # linked to another subject of this very connection
+    in_domains: bool = True  # has confirmed an address in one of the account's domains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ def decide(asserted: Asserted, standing: Standing) -> Decision:
     Return what signing in does.
 
     SECURITY: an account vouches only for addresses in domains that it has shown to be its own, and
-    what it vouches for once stays with that subject. Nobody is found by an address beyond them.
+    what it vouches for once stays with that subject. Nobody is found by an address beyond them, and
+    whoever took the account's addresses out of their login is its provider's no longer.
     Raises: a SignInRefused.
     """
     if not asserted.subject:
@@ -76,8 +78,13 @@ def decide(asserted: Asserted, standing: Standing) -> Decision:
     if asserted.email_confirmed is False:
         raise AddressNotConfirmed("The provider says that your address is not confirmed.")
     step, person = _find(standing)
+    if person is not None and person.is_staff:
+        # Who runs Headway is nobody's to vouch for.
+        raise AddressNotAllowed("This address does not sign in by a provider.")
     if person is not None and not person.is_active:
         raise MemberDeactivated("Your user is deactivated.")
+    if person is not None and not person.in_domains:
+        raise AddressNotAllowed("Your login has no address in a domain of this account any more.")
     if standing.is_deactivated:
         raise MemberDeactivated("You are deactivated in this account. Ask its admin.")
     if not standing.is_member and not standing.joins_new_people:
@@ -95,9 +102,6 @@ def _find(standing: Standing) -> tuple[Step, KnownPerson | None]:
     person = standing.addressed
     if person is None:
         return Step.CREATE, None
-    if person.is_staff:
-        # Who runs Headway is nobody's to vouch for.
-        raise AddressNotAllowed("This address does not sign in by a provider.")
     if person.has_other_subject:
         raise SubjectChanged(
             "The provider names you as somebody else than before. Ask your admin to unlink you."

@@ -71,6 +71,19 @@ def find_connection_for(*, email: str) -> uuid.UUID | None:
     return chosen.pk if chosen else None
 
 
+def places_of_promised_role(*, account_id: uuid.UUID, role_id: uuid.UUID) -> set[uuid.UUID]:
+    """Return the workspaces in which newcomers get the role; in `account_scope`."""
+    promises = SsoConnection.objects.for_account(account_id).values_list(
+        "default_grants", flat=True
+    )
+    return {
+        uuid.UUID(grant["workspace_id"])
+        for grants in promises
+        for grant in grants
+        if grant.get("custom_role_id") == str(role_id)
+    }
+
+
 def list_domains(*, account_id: uuid.UUID) -> QuerySet[VerifiedDomain]:
     return VerifiedDomain.objects.filter(account_id=account_id).order_by("domain", "id")
 

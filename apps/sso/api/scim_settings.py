@@ -60,7 +60,9 @@ def _token(token: ScimToken) -> dict[str, object]:
 class ScimSettings(AccountView):
     """The provider that keeps the account's people and teams by SCIM."""
 
-    scopes: ClassVar = {"GET": AccountScope.SSO_MANAGE, "POST": AccountScope.SSO_MANAGE}
+    # SECURITY: who holds a token moves people's logins to other addresses, and decides who is in
+    # the teams that the provider keeps. Only owners hold all that this gives.
+    scopes: ClassVar = {"GET": AccountScope.SSO_MANAGE, "POST": AccountScope.ACCOUNT_MANAGE}
 
     @extend_schema(operation_id="get_scim", responses=ScimSettingsOutput)
     def get(self, request: AccountRequest) -> Response:

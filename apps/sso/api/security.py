@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from apps.core.clock import utc_now
 from apps.core.http.request_context import current_origin
 from apps.core.http.serializers import StrictSerializer
-from apps.identity.sessions import session_facts
 from apps.sso import selectors as sso
 from apps.tenancy import selectors, services
+from apps.tenancy.actors import Caller
 from apps.tenancy.http import AccountRequest, AccountView
 from apps.tenancy.scopes import AccountScope
 
@@ -115,8 +115,9 @@ class Security(AccountView):
 
 def _proved(request: AccountRequest) -> bool:
     """Say whether this session would be let in when a second factor is asked for."""
-    by_own_provider = request._request.session.get("sso_account_id") == str(request.account.id)
-    return by_own_provider or session_facts(request._request).mfa
+    caller: Caller = request.auth  # type: ignore[assignment] # set with the actor
+    session = caller.session
+    return session is not None and (session.mfa or session.sso_account_id == request.account.id)
 
 
 def _counts(counts: selectors.KeyCounts) -> dict[str, Any]:

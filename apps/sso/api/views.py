@@ -148,7 +148,8 @@ class ConnectionTest(AccountView):
 class ConnectionActivation(AccountView):
     """Whether people can sign in by it."""
 
-    scopes: ClassVar = {"POST": AccountScope.SSO_MANAGE, "DELETE": AccountScope.SSO_MANAGE}
+    # SECURITY: an active provider can come as anybody, as an owner too. Only who is one lets it.
+    scopes: ClassVar = {"POST": AccountScope.ACCOUNT_MANAGE, "DELETE": AccountScope.SSO_MANAGE}
 
     @extend_schema(
         operation_id="activate_sso_connection", request=None, responses=shapes.SsoConnectionOutput

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,7 +73,7 @@ def create_connection(
         connection.client_secret = client_secret
     _read_settings(connection, settings, now)
     with account_scope(account_id):
-        refuse_promises(actor=actor, account_id=account_id, joining=joining)
+        refuse_promises(actor=actor, account_id=account_id, joining=joining, stands=())
         if SsoConnection.objects.for_account(account_id).count() >= MAX_CONNECTIONS:
             raise _invalid("name", f"An account has at most {MAX_CONNECTIONS} connections.")
         _save(connection, is_new=True)
@@ -104,6 +104,7 @@ def update_connection(
     with account_scope(account_id):
         connection = selectors.get_connection(account_id=account_id, connection_id=connection_id)
     before, was = _told(connection), dict(connection.settings)
+    mapped = list(connection.group_teams)
     joining = {name: changes[name] for name in _JOINING if name in changes}
     for name in ("name", *_JOINING):
         if name in changes:
@@ -113,8 +114,8 @@ def update_connection(
     if changes.get("client_secret") and connection.kind == ConnectionKind.OIDC:
         connection.client_secret = changes["client_secret"]
     with account_scope(account_id):
-        refuse_promises(actor=actor, account_id=account_id, joining=joining)
-        if _believes_others(connection, was):
+        refuse_promises(actor=actor, account_id=account_id, joining=joining, stands=mapped)
+        if _believes_others(connection, was, by_owner=actor.account_role == AccountRole.OWNER):
             refuse_last(connection=connection)
             connection.tested_at = connection.activated_at = None
         connection.updated_at = now
@@ -169,23 +170,39 @@ def _by_hand(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"certificates": certificates}
 
 
-def _believes_others(connection: SsoConnection, was: Mapping[str, Any]) -> bool:
+def _believes_others(connection: SsoConnection, was: Mapping[str, Any], *, by_owner: bool) -> bool:
     names = _BELIEVED[ConnectionKind(connection.kind)]
     if any(connection.settings.get(name) != was.get(name) for name in names):
         return True
     if connection.kind == ConnectionKind.OIDC:
         return False
-    # Keys roll over: as long as one of them stays it is the same provider.
-    kept = set(connection.settings["certificates"]) & set(was.get("certificates", ()))
-    return not kept
+    # Keys roll over: as long as one of them stays it is the same provider. SECURITY: but a key that
+    # somebody adds by hand is one more that is believed, whoever holds it.
+    present, past = set(connection.settings["certificates"]), set(was.get("certificates", ()))
+    by_hand = not connection.settings.get("metadata_url")
+    return not present & past or (by_hand and not by_owner and not present <= past)
 
 
-def refuse_promises(*, actor: Actor, account_id: uuid.UUID, joining: Mapping[str, Any]) -> None:
-    """Raises: InvalidRequest, ScopeNotHeld."""
+def refuse_promises(
+    *,
+    actor: Actor,
+    account_id: uuid.UUID,
+    joining: Mapping[str, Any],
+    stands: Sequence[Mapping[str, str]],
+) -> None:
+    """
+    Let nobody promise newcomers what they do not hold; `stands` is mapped to teams already.
+
+    Raises: InvalidRequest, ScopeNotHeld, ObjectRestricted.
+    """
     if joining.get("default_role") == AccountRole.OWNER:
         raise _invalid("default_role", "Owners are made by owners.")
     tenancy.refuse_grants(
         actor=actor, account_id=account_id, grants=joining.get("default_grants", ())
+    )
+    mapped = [each for each in joining.get("group_teams", ()) if each not in stands]
+    tenancy.refuse_teams(
+        actor=actor, account_id=account_id, names=[each["team"] for each in mapped]
     )
 
 

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
+from django.core.cache import cache
 
 from apps.core.errors import DomainError
-from apps.sso.errors import AttemptNotValid
+from apps.sso.errors import AnswerNotValid, AttemptNotValid
 from apps.sso.models import SsoConnection
 from apps.tenancy import audit
 from apps.tenancy.isolation import account_scope
 
 logger = structlog.get_logger(__name__)
+
+
+NOTED_AN_HOUR: Final = 100  # of one connection, of answers that anybody can make up
+_MADE_UP = (AttemptNotValid, AnswerNotValid)
+
+
+def _is_noted(connection: SsoConnection, error: DomainError) -> bool:
+    """Say whether it goes to the log: nothing is taken from it, so strangers must not fill it."""
+    if not isinstance(error, _MADE_UP):
+        return True
+    key = f"sso:refused:{connection.pk}"
+    cache.add(key, 0, 3600)
+    try:
+        return cache.incr(key) <= NOTED_AN_HOUR
+    except ValueError:  # its hour ended between the two
+        return True
 
 
 def note_refusal(
@@ -32,6 +49,8 @@ def note_refusal(
         reason=details.get("reason"),
         is_test=is_test,
     )
+    if not _is_noted(connection, error):
+        return
     with account_scope(connection.account_id):
         # Of answers to nothing that was asked, strangers can send as many as they like.
         if not isinstance(error, AttemptNotValid):

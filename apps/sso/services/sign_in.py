@@ -11,9 +11,10 @@ import structlog
 from django.db import transaction
 
 from apps.core.errors import DomainError
+from apps.identity import selectors as identity_selectors
 from apps.identity import services as identity
 from apps.sso import selectors
-from apps.sso.assertions import Asserted
+from apps.sso.assertions import Asserted, domain_of
 from apps.sso.errors import ConnectionNotActive
 from apps.sso.joining import (
     Decision,
@@ -103,6 +104,7 @@ def sign_in(*, connection: SsoConnection, asserted: Asserted, now: datetime) -> 
 
 def _standing(connection: SsoConnection, asserted: Asserted) -> Standing:
     account_id = connection.account_id
+    domains = selectors.verified_domains(account_id=account_id)
     identities = SsoIdentity.objects.filter(connection=connection)
     link = identities.filter(subject=asserted.subject).select_related("user").first()
     if link is not None and link.user.email.endswith(link.user.ERASED_SUFFIX):
@@ -117,6 +119,10 @@ def _standing(connection: SsoConnection, asserted: Asserted) -> Standing:
             is_staff=link.user.is_staff,
             address_confirmed=True,
             has_other_subject=False,
+            in_domains=any(
+                domain_of(address) in domains
+                for address in identity_selectors.list_confirmed_addresses(user_ids=[link.user_id])
+            ),
         )
     )
     found = identity.find_person(address=asserted.email) if asserted.email else None
@@ -138,7 +144,7 @@ def _standing(connection: SsoConnection, asserted: Asserted) -> Standing:
         else tenancy.MemberState()
     )
     return Standing(
-        verified_domains=selectors.verified_domains(account_id=account_id),
+        verified_domains=domains,
         joins_new_people=connection.joins_new_people,
         linked=linked,
         addressed=addressed,

@@ -7,7 +7,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final, TypedDict
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 
 from apps.core.errors import NotFound
 from apps.core.transactions import joined
@@ -70,7 +72,7 @@ def edit_role(
     Change a role, and at once what everybody may do who has it.
 
     Raises: NotFound, NameTaken, ScopeNotHeld when its scopes change and, in a workspace where
-    somebody has it, the actor does not hold them all, the old ones and the new.
+    somebody has it or newcomers get it, the actor does not hold them all, the old ones and the new.
     """
     role = get_role(account_id=account_id, role_id=role_id, for_update=True)
     before = _told(role)
@@ -127,6 +129,9 @@ def _refuse_beyond(actor: Actor, role: CustomRole, wanted: frozenset[Scope]) -> 
         .order_by()
         .values_list("workspace_id", flat=True)
     )
+    # Who comes by a provider gets it without anybody to ask then: its promise counts as given.
+    promised = import_string(settings.ROLE_PROMISES)
+    places |= promised(account_id=role.account_id, role_id=role.id)
     if not places:
         return
     held = scopes_by_workspace(account_id=role.account_id, user_id=actor.id)

@@ -22,12 +22,14 @@ interface ConnectionItemProps {
   readonly connection: SsoConnection;
   /** Its test has just come back to this page. */
   readonly tested: boolean;
+  /** Why the reader may not hand people over to a provider; null when they may. */
+  readonly handing: string | null;
   readonly onEdit: () => void;
 }
 
 type Open = "test" | "values" | "people" | null;
 
-export function ConnectionItem({ account, connection, tested, onEdit }: ConnectionItemProps) {
+export function ConnectionItem({ account, connection, tested, handing, onEdit }: ConnectionItemProps) {
   const client = useQueryClient();
   const refresh = () => client.invalidateQueries({ queryKey: ssoKey(account) });
   const [open, setOpen] = useState<Open>(tested ? "test" : null);
@@ -61,7 +63,7 @@ export function ConnectionItem({ account, connection, tested, onEdit }: Connecti
             Deactivate
           </Button>
         ) : (
-          <GuardedButton reason={phase === "untested" ? "Make a test sign-in with these settings first." : null} loading={switching.isPending} onClick={() => switching.mutate(true)}>
+          <GuardedButton reason={handing ?? (phase === "untested" ? "Make a test sign-in with these settings first." : null)} loading={switching.isPending} onClick={() => switching.mutate(true)}>
             Activate
           </GuardedButton>
         )}

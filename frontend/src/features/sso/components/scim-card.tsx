@@ -23,21 +23,23 @@ interface ScimCardProps {
   readonly account: string;
   /** Why the reader may not change it; null when they may. */
   readonly denial: string | null;
+  /** Why the reader may not hand people over to a provider; null when they may. */
+  readonly handing?: string | null;
 }
 
 /** Who keeps our people and teams: the address and the token that a provider asks for, and how it goes. */
-export function ScimCard({ account, denial }: ScimCardProps) {
+export function ScimCard({ account, denial, handing = null }: ScimCardProps) {
   const scim = useQuery(scimQuery(account));
   if (scim.isPending) return <Skeleton height={220} role="status" aria-label="Loading provisioning" />;
   if (scim.isError) return <ErrorState error={scim.error} what="provisioning" onRetry={() => void scim.refetch()} />;
-  return <Body account={account} denial={denial} scim={scim.data} />;
+  return <Body account={account} denial={denial} handing={handing} scim={scim.data} />;
 }
 
 interface BodyProps extends ScimCardProps {
   readonly scim: ScimSettings;
 }
 
-function Body({ account, denial, scim }: BodyProps) {
+function Body({ account, denial, handing, scim }: BodyProps) {
   const client = useQueryClient();
   const [made, setMade] = useState<NewScimToken | null>(null);
   const [ending, setEnding] = useState<ScimToken | null>(null);
@@ -54,7 +56,7 @@ function Body({ account, denial, scim }: BodyProps) {
     <Panel
       title="Provisioning (SCIM)"
       aside={
-        <GuardedButton variant={scim.enabled ? "default" : "filled"} reason={denial ?? tokenGap(scim)} loading={create.isPending} onClick={() => create.mutate()}>
+        <GuardedButton variant={scim.enabled ? "default" : "filled"} reason={denial ?? handing ?? tokenGap(scim)} loading={create.isPending} onClick={() => create.mutate()}>
           {verb}
         </GuardedButton>
       }

@@ -23,6 +23,8 @@ interface SsoPageProps {
   readonly account: string;
   /** Why the page is not for this person; null when it is. */
   readonly denial: string | null;
+  /** Why they may not hand people over to a provider; null when they may. */
+  readonly handing: string | null;
   /** The connection whose test has just come back. */
   readonly tested?: string | undefined;
 }
@@ -30,7 +32,7 @@ interface SsoPageProps {
 type Editing = { readonly connection: SsoConnection | null; readonly kind: SsoKind } | null;
 
 /** By whose word do people come in? */
-export function SsoPage({ account, denial, tested }: SsoPageProps) {
+export function SsoPage({ account, denial, handing, tested }: SsoPageProps) {
   const allowed = denial === null;
   const connections = useQuery({ ...connectionsQuery(account), enabled: allowed });
   const domains = useQuery({ ...domainsQuery(account), enabled: allowed });
@@ -71,13 +73,13 @@ export function SsoPage({ account, denial, tested }: SsoPageProps) {
             ) : (
               <ul className={styles["list"]} aria-label="Connections">
                 {connections.data.items.map((connection) => (
-                  <ConnectionItem key={connection.id} account={account} connection={connection} tested={connection.id === tested} onEdit={() => setEditing({ connection, kind: connection.kind })} />
+                  <ConnectionItem key={connection.id} account={account} connection={connection} tested={connection.id === tested} handing={handing} onEdit={() => setEditing({ connection, kind: connection.kind })} />
                 ))}
               </ul>
             )}
           </Panel>
           <PolicyPanel account={account} policy={policy.data} />
-          <ScimCard account={account} denial={denial} />
+          <ScimCard account={account} denial={denial} handing={handing} />
         </div>
       )}
       {editing !== null && <ConnectionEditor account={account} connection={editing.connection} kind={editing.kind} onClose={() => setEditing(null)} />}
