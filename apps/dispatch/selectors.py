@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,21 @@ from typing import cast
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from apps.dispatch.enums import PoolKind
-from apps.dispatch.errors import PoolNotFound
-from apps.dispatch.models import Agent, Lease, Pool, PoolQuerySet, Queue
+from apps.dispatch.enums import LimitKind, PoolKind
+from apps.dispatch.errors import LimitNotFound, PoolNotFound
+from apps.dispatch.models import (
+    Agent,
+    Backfill,
+    ConcurrencyLimit,
+    ConcurrencySlot,
+    Lease,
+    LimitQuerySet,
+    Pool,
+    PoolQuerySet,
+    Queue,
+)
 from apps.dispatch.protocol import ONLINE_FOR, Command
+from apps.flows import selectors as flows
 from apps.runs import selectors as runs
 from apps.telemetry import selectors as telemetry
 
@@ -171,6 +183,69 @@ def get_prospects(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid
         commands=[Command(run_id=found, epoch=epoch) for epoch, found in rows if epoch is not None],
         has_limits=(None, None) in rows,
     )
+
+
+def list_limits(*, workspace_id: uuid.UUID) -> LimitQuerySet:
+    """Return the workspace's limits."""
+    return ConcurrencyLimit.objects.for_workspace(workspace_id)
+
+
+def get_limit(*, workspace_id: uuid.UUID, limit_id: uuid.UUID) -> ConcurrencyLimit:
+    """Raises: LimitNotFound."""
+    found = list_limits(workspace_id=workspace_id).filter(pk=limit_id).first()
+    if found is None:
+        raise LimitNotFound("There is no such limit.", limit_id=str(limit_id))
+    return found
+
+
+def list_slots(*, limit: ConcurrencyLimit) -> QuerySet[ConcurrencySlot]:
+    """Return who has some of the limit, and who stands in line for it."""
+    return ConcurrencySlot.objects.filter(workspace_id=limit.workspace_id, limit=limit)
+
+
+def names_of_limits(
+    *, workspace_id: uuid.UUID, limits: Collection[ConcurrencyLimit]
+) -> dict[uuid.UUID, str]:
+    """Return what those limits are of whose key is an id, by the limit's id."""
+    keys: dict[str, list[uuid.UUID]] = {}
+    for limit in limits:
+        if (id_ := _as_uuid(limit.key)) is not None:
+            keys.setdefault(limit.kind, []).append(id_)
+    pools = Pool.objects.for_workspace(workspace_id).filter(id__in=keys.get(LimitKind.POOL, ()))
+    queues = Queue.objects.filter(
+        workspace_id=workspace_id, id__in=keys.get(LimitKind.QUEUE, ())
+    ).values_list("id", "pool__name", "name")
+    its_flows = flows.list_flows(workspace_id=workspace_id).filter(
+        id__in=keys.get(LimitKind.FLOW, ())
+    )
+    backfills = Backfill.objects.for_workspace(workspace_id).filter(
+        id__in=keys.get(LimitKind.BACKFILL, ())
+    )
+    named: dict[uuid.UUID, str] = dict(pools.values_list("id", "name"))
+    named |= {id_: f"{pool}/{queue}" for id_, pool, queue in queues}
+    named |= dict(its_flows.values_list("id", "name"))
+    named |= dict(backfills.values_list("id", "name"))
+    named |= flows.deployment_names(
+        workspace_id=workspace_id, deployment_ids=keys.get(LimitKind.DEPLOYMENT, ())
+    )
+    names = {}
+    for limit in limits:
+        id_ = _as_uuid(limit.key)
+        if id_ in named:
+            names[limit.id] = named[id_]
+    return names
+
+
+def count_waiting_for(
+    *, workspace_id: uuid.UUID, limit_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """Return how many runs each limit keeps back, up to 10,000, and how many of code wait."""
+    waiting = ConcurrencySlot.objects.filter(
+        workspace_id=workspace_id, limit_id__in=limit_ids, granted_at=None
+    )
+    counts = Counter(dict(waiting.order_by().values_list("limit_id").annotate(Count("id"))))
+    counts.update(runs.count_parked(limit_ids=limit_ids, most=10_000))
+    return dict(counts)
 
 
 def has_agent(*, workspace_id: uuid.UUID) -> bool:

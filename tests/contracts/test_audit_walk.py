@@ -85,6 +85,7 @@ LEAVES: dict[str, set[str]] = {
     "delete_channel": {"channel.deleted"},
     "delete_deployment": {"deployment.deleted"},
     "delete_me": {"user.deleted"},
+    "delete_limit": {"limit.deleted"},
     "delete_role": {"role.deleted"},
     "delete_rule": {"rule.removed"},
     "delete_schedule": {"schedule.deleted"},
@@ -116,6 +117,7 @@ LEAVES: dict[str, set[str]] = {
     "rotate_own_key": {"key.rotated"},
     "send_invitation_again": {"invitation.sent_again"},
     "set_account_audit_stream": {"audit.stream_set"},
+    "set_limit": {"limit.created"},
     "set_allowed_networks": {"security.networks_changed"},
     "transfer_account": {"account.ownership_transferred"},
     "unlink_sso_person": {"sso.person_unlinked"},
@@ -131,6 +133,9 @@ SILENT = {
     "heartbeat_run": "an executor's work",
     "report_run_transition": "an executor's work",
     "report_run_task_phase": "an executor's work",
+    "ask_for_run_slot": "an executor's work",
+    "give_run_slot_back": "an executor's work",
+    "promise_run_calls": "an executor's work",
     # Who started, retried or cancelled a run stands in the run's own history for ever.
     "create_deployment_run": "in the run's own record",
     "cancel_run": "in the run's own record",
@@ -389,6 +394,9 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
     "remove_team_member": lambda scene: after(
         "POST", A + "/teams/{team_id}/members", {"member_id": scene.ids["other_id"]}
     )(scene),
+    "ask_for_run_slot": lambda _: Request(body={"name": "secret", "epoch": 1}),
+    "promise_run_calls": lambda _: Request(body={"name": "calls", "epoch": 1, "per_minute": 60}),
+    "set_limit": lambda _: Request(body={"kind": "TAG", "key": "walked", "slots": 1}),
     "rename_workspace": lambda _: Request(body={"name": "Another name"}),
     "report_run_task_phase": report_run_task_phase,
     "report_run_transition": lambda _: Request(

@@ -69,6 +69,9 @@ BODIES = {
         "leases": [],
     },
     "heartbeat_run": {"epoch": 1},
+    "set_limit": {"kind": "NAMED", "key": "taken over", "slots": 0},
+    "ask_for_run_slot": {"name": "secret", "epoch": 1, "at_most": 1},
+    "promise_run_calls": {"name": "secret calls", "epoch": 1, "per_minute": 1},
     "report_run_task_phase": {
         "epoch": 1,
         "phase": "FETCHED",
@@ -351,6 +354,7 @@ NAMED = {
     "run_id": {Kind.DEPLOYMENT, Kind.POOL},
     "pool": {Kind.POOL},
     "pool_id": {Kind.POOL},
+    "limit_id": {Kind.DEPLOYMENT, Kind.POOL},
 }
 
 

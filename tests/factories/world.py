@@ -125,6 +125,9 @@ def furnish(owner: Person) -> dict[str, str]:
             {"name": "secret role", "based_on": "VIEWER", "scopes": ["runs:read"]},
         )
     )
+    limit = made(api.put("limits", {"kind": "DEPLOYMENT", "key": deployment["id"], "slots": 5}))
+    slot = str(uuid7())
+    made(api.put(f"runs/{local_run}/slots/{slot}", {"name": "secret", "epoch": 1, "at_most": 2}))
     rule = made(
         api.post(
             "rules",
@@ -167,6 +170,8 @@ def furnish(owner: Person) -> dict[str, str]:
         "team_id": team["id"],
         "role_id": role["id"],
         "rule_id": rule["id"],
+        "limit_id": limit["id"],
+        "slot_id": slot,
     }
 
 

@@ -231,6 +231,7 @@ SPECTACULAR_SETTINGS = {
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
+        "LimitKindEnum": "apps.dispatch.enums.LimitKind",
         "ManagedTaskStateEnum": "apps.compute.models.STATES",
         "MemberSourceEnum": "apps.tenancy.enums.MemberSource",
         "MeterEnum": "billing.metering.meters.Meter",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.dispatch.api import deployments, views
+from apps.dispatch.api import deployments, limits, views
 
 W = "workspaces/<str:workspace>"
 
@@ -11,6 +11,12 @@ urlpatterns = [
     path(f"{W}/deployments/<uuid:deployment_id>/runs", deployments.DeploymentRuns.as_view()),
     path(f"{W}/runs/<uuid:run_id>/transitions", views.RunTransitions.as_view()),
     path(f"{W}/runs/<uuid:run_id>/heartbeat", views.RunHeartbeat.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/line", limits.RunLine.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/slots/<uuid:slot_id>", limits.RunSlot.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/calls", limits.RunCalls.as_view()),
+    path(f"{W}/limits", limits.Limits.as_view()),
+    path(f"{W}/limits/<uuid:limit_id>", limits.LimitDetail.as_view()),
+    path(f"{W}/limits/<uuid:limit_id>/slots", limits.LimitSlots.as_view()),
     path(f"{W}/pools", views.Pools.as_view()),
     path(f"{W}/pools/<uuid:pool_id>", views.PoolDetail.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents", views.PoolAgents.as_view()),

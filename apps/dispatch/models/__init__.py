@@ -2,7 +2,7 @@
 
 from apps.dispatch.models.backfills import Backfill, BackfillPart
 from apps.dispatch.models.leases import FrontDoorPulse, Lease, LeaseBeat
-from apps.dispatch.models.limits import ConcurrencyLimit, ConcurrencySlot
+from apps.dispatch.models.limits import ConcurrencyLimit, ConcurrencySlot, LimitQuerySet
 from apps.dispatch.models.pools import Agent, Pool, PoolQuerySet, Queue
 from apps.dispatch.models.service_levels import ServiceLevel, ServiceLevelBreach
 
@@ -15,6 +15,7 @@ __all__ = [
     "FrontDoorPulse",
     "Lease",
     "LeaseBeat",
+    "LimitQuerySet",
     "Pool",
     "PoolQuerySet",
     "Queue",

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from apps.core.errors import InvalidRequest
 from apps.core.transactions import joined
+from apps.dispatch import selectors
 from apps.dispatch.enums import LimitKind
-from apps.dispatch.errors import LimitNotFound
 from apps.dispatch.models import ConcurrencyLimit, Pool, Queue
 from apps.dispatch.services.gate import lock_limits
 from apps.dispatch.services.slots import ALL, count_in, let_in, refuse_many_limits
@@ -77,20 +77,12 @@ def delete_limit(
 
     Raises: LimitNotFound, ObjectRestricted.
     """
-    limit = get_limit(workspace_id=workspace_id, limit_id=limit_id)
+    limit = selectors.get_limit(workspace_id=workspace_id, limit_id=limit_id)
     _require(asker, workspace_id, LimitKind(limit.kind), limit.key, must_exist=False)
     record_limit("limit.deleted", limit, before=of_limit(limit))
     lock_limits([limit_id])
     limit.delete()
     runs.unpark_runs(waits_on=limit_id, most=ALL)
-
-
-def get_limit(*, workspace_id: uuid.UUID, limit_id: uuid.UUID) -> ConcurrencyLimit:
-    """Raises: LimitNotFound."""
-    found = ConcurrencyLimit.objects.for_workspace(workspace_id).filter(pk=limit_id).first()
-    if found is None:
-        raise LimitNotFound("There is no such limit.", limit_id=str(limit_id))
-    return found
 
 
 def of_limit(limit: ConcurrencyLimit) -> dict[str, object]:

@@ -243,6 +243,28 @@ def count_waiting_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
     return {queue_id: count for queue_id, count in counted if queue_id is not None}
 
 
+def list_runs_by_id(*, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID]) -> RunQuerySet:
+    """Return those of these runs that exist in the workspace, as rows."""
+    return Run.objects.for_workspace(workspace_id).filter(id__in=run_ids).for_rows()
+
+
+_PARKED = """
+    SELECT given.id, parked.count FROM unnest(%(ids)s::uuid[]) AS given(id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count FROM (
+            SELECT FROM runs_run
+            WHERE waits_on = given.id AND state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+            LIMIT %(most)s) AS first) AS parked
+"""
+
+
+def count_parked(*, limit_ids: Collection[uuid.UUID], most: int) -> dict[uuid.UUID, int]:
+    """Return how many runs wait for each of these limits, up to `most`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARKED, {"ids": list(limit_ids), "most": most})
+        return dict(cursor.fetchall())
+
+
 def count_in_state(*, workspace_id: uuid.UUID, state: RunState) -> int:
     """Return how many runs are in this state now; meant for states that few are in."""
     return Run.objects.for_workspace(workspace_id).filter(state=state.value).count()

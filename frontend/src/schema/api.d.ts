@@ -1723,6 +1723,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much may go on at once. */
+        get: operations["list_limits"];
+        /** @description How much may go on at once. */
+        put: operations["set_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/limits/{limit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One limit. */
+        delete: operations["delete_limit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/limits/{limit_id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who has slots of a limit, and who stands in line, in the order of coming. */
+        get: operations["list_limit_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/members": {
         parameters: {
             query?: never;
@@ -1976,6 +2028,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A run's code asks when it may make calls of a rate. */
+        post: operations["promise_run_calls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/cancellation": {
         parameters: {
             query?: never;
@@ -2021,6 +2090,23 @@ export interface paths {
         put?: never;
         /** @description The sign of life of one run's executor. */
         post: operations["heartbeat_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where a run is in line. */
+        get: operations["get_run_line"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2073,6 +2159,24 @@ export interface paths {
         /** @description Try the run again. */
         post: operations["retry_run"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/slots/{slot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description A run's code asks for slots by name, and gives them back. */
+        put: operations["ask_for_run_slot"];
+        post?: never;
+        /** @description A run's code asks for slots by name, and gives them back. */
+        delete: operations["give_run_slot_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2789,6 +2893,21 @@ export interface components {
             sha256: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        CallsInputRequest: {
+            /** @default 1 */
+            calls: number;
+            epoch: number;
+            name: string;
+            per_minute?: number | null;
+        };
+        CallsOutput: {
+            /**
+             * Format: double
+             * @description Then make the calls; null: ask again in a minute.
+             */
+            wait_seconds: number | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         CauseInfoInputRequest: {
             detail?: string | null;
             exit_code?: number | null;
@@ -3347,6 +3466,49 @@ export interface components {
         };
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+        /** @enum {string} */
+        LimitInputKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "NAMED" | "RATE";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        LimitInputRequest: {
+            /** @description The id of the pool, queue, deployment or flow; the tag; or the name. */
+            key: string;
+            kind: components["schemas"]["LimitInputKindEnum"];
+            per_minute?: number;
+            slots?: number;
+        };
+        LimitInTheWayOutput: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            kind: components["schemas"]["LimitKindEnum"];
+            slots: number;
+            used: number;
+        };
+        /** @enum {string} */
+        LimitKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "BACKFILL" | "NAMED" | "RATE";
+        /** @description A limit and how much of it is taken. */
+        LimitOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            kind: components["schemas"]["LimitKindEnum"];
+            made_by_code: boolean;
+            /** @description What the key stands for, in words. */
+            name: string;
+            per_minute: number | null;
+            slots: number | null;
+            /** Format: date-time */
+            updated_at: string;
+            used: number;
+            /** @description Runs kept back, and code that stands in line. */
+            waiting: number;
+        };
+        LimitPage: {
+            items: components["schemas"]["LimitOutput"][];
+            next_cursor: string | null;
+        };
         LimitsOutput: {
             events_per_minute: number | null;
             hold: components["schemas"]["HoldOutput"] | null;
@@ -3362,6 +3524,15 @@ export interface components {
             /** @description Pairs of milliseconds since 1970 and value. */
             points: (number | null)[][];
         };
+        LineReasonOutput: {
+            kind: components["schemas"]["LineReasonOutputKindEnum"];
+            limit: components["schemas"]["LimitInTheWayOutput"] | null;
+            text: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @enum {string} */
+        LineReasonOutputKindEnum: "not_due" | "held" | "deployment_paused" | "pool_paused" | "queue_paused" | "limit" | "workspace_limit" | "no_agent" | "agents_full" | "in_line";
         LogLineOutput: {
             /** Format: uuid */
             id: string;
@@ -4177,6 +4348,12 @@ export interface components {
             buckets: components["schemas"]["RunBucketOutput"][];
             step_seconds: number;
         };
+        /** @description What a run waits for; no reasons when it waits for nothing. */
+        RunLineOutput: {
+            /** @description Runs that come first, 10,000 at most; null: in no line. */
+            ahead: number | null;
+            reasons: components["schemas"]["LineReasonOutput"][];
+        };
         RunMetricOutput: {
             count: number;
             labels: {
@@ -4427,6 +4604,44 @@ export interface components {
              */
             cpu: number;
             memory_mb: number;
+        };
+        /** @description Granted, or how far from the front. */
+        SlotAnswerOutput: {
+            granted: boolean;
+            /** @description 1 is next; 0 when granted. */
+            position: number;
+            /** Format: uuid */
+            slot_id: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SlotInputRequest: {
+            /** @default 1 */
+            amount: number;
+            at_most?: number | null;
+            epoch: number;
+            name: string;
+        };
+        /** @description Who has some of a limit, or stands in line for it. */
+        SlotOutput: {
+            amount: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            granted_at: string | null;
+            /** Format: uuid */
+            id: string;
+            run: components["schemas"]["SlotRunOutput"];
+        };
+        SlotPage: {
+            items: components["schemas"]["SlotOutput"][];
+            next_cursor: string | null;
+        };
+        SlotRunOutput: {
+            deployment: components["schemas"]["NamedOutput"] | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            state: components["schemas"]["RunStateEnum"];
         };
         /** @description What the provider said. */
         SsoAssertedOutput: {
@@ -9376,6 +9591,137 @@ export interface operations {
             };
         };
     };
+    list_limits: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                limit_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_limit_slots: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                limit_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: {
@@ -9951,6 +10297,41 @@ export interface operations {
             };
         };
     };
+    promise_run_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     cancel_run: {
         parameters: {
             query?: never;
@@ -10035,6 +10416,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HeartbeatOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLineOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -10136,6 +10548,73 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunOutput"];
                 };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ask_for_run_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                slot_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotAnswerOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    give_run_slot_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                slot_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal; `error.code` is stable. */
             default: {

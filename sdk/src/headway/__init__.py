@@ -12,6 +12,7 @@ Headway: decorate a Python function and see, schedule and control its runs.
 6
 """
 
+from headway._concurrency import concurrency, rate_limit, rate_limit_async
 from headway._errors import (
     ApiError,
     ConfigError,
@@ -43,6 +44,10 @@ __all__ = [
     "TaskFuture",
     "FutureList",
     "unmapped",
+    # limits over all runs
+    "concurrency",
+    "rate_limit",
+    "rate_limit_async",
     # saying what happens
     "emit_event",
     "metric",
