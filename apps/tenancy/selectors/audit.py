@@ -10,7 +10,8 @@ from functools import reduce
 from operator import or_
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from apps.core.addresses import find_address
 from apps.core.clock import read_moment
@@ -20,14 +21,17 @@ from apps.core.outbound import place_of
 from apps.tenancy.isolation import account_scope
 from apps.tenancy.models import AuditEntry, AuditStream, PendingAuditEntry, Workspace
 from apps.tenancy.selectors.forgotten import forget_names
+from apps.tenancy.slugs import as_uuid
 
 # PERF: entries of one index that one look reads for what no index finds (texts, second filters).
 # A look that finds less than a page says where the next one is to go on.
-LOOK = 20_000
-LOOKS = 3  # for one page
+LOOK = 5_000
+LOOKS = 2  # for one page
 COUNTED = 10_000  # entries that wait; more are not counted
 EXPORTED_AT_ONCE = 1_000
 ORDER = ("-occurred_at", "-id")
+
+_END = Value("\n")  # what is asked for goes over no end of a name
 
 Position = tuple[datetime, uuid.UUID]
 
@@ -156,14 +160,19 @@ def _plan(account_id: uuid.UUID, wanted: AuditFilter) -> tuple[list[QuerySet[Aud
 
     What is left is looked for entry by entry, in looks of bounded size.
     """
-    entries = AuditEntry.objects.filter(account_id=account_id)
+    # PERF: one text to look through, not four.
+    names = Concat("object_name", _END, "actor_name", _END, "on_behalf_of_name", _END, "action")
+    entries = AuditEntry.objects.filter(account_id=account_id).alias(names=names)
     if wanted.since:
         entries = entries.filter(occurred_at__gte=wanted.since)
     if wanted.until:
         entries = entries.filter(occurred_at__lt=wanted.until)
+    # An id is an object's: an index knows where it stands.
+    named_id = as_uuid(wanted.text)
     of_actor = [Q(actor_id=wanted.actor_id), Q(on_behalf_of_id=wanted.actor_id)]
     conditions: list[tuple[bool, list[Q]]] = [
         (bool(wanted.object_id), [Q(object_id=wanted.object_id)]),
+        (named_id is not None, [Q(object_id=str(named_id))]),
         (wanted.actor_id is not None, of_actor),
         (bool(wanted.action), _actions(account_id, wanted.action) if wanted.action else []),
         (bool(wanted.object_kind), [Q(object_kind=wanted.object_kind)]),
@@ -175,23 +184,16 @@ def _plan(account_id: uuid.UUID, wanted: AuditFilter) -> tuple[list[QuerySet[Aud
     rest = Q()
     for branches in asked[1:]:
         rest &= reduce(or_, branches)
-    if wanted.text:
+    if wanted.text and named_id is None:
         rest &= _mentions(wanted.text)
     return [entries.filter(branch) for branch in (asked[0] if asked else [Q()])], rest
 
 
 def _mentions(text: str) -> Q:
-    exact = Q(object_id=text) | Q(request_id=text)
+    found = Q(names__icontains=text) | Q(object_id=text) | Q(request_id=text)
     if (address := find_address(text)) is not None:
-        exact |= Q(address=str(address))
-    return reduce(
-        or_,
-        (
-            Q(**{f"{column}__icontains": text})
-            for column in ("object_name", "actor_name", "on_behalf_of_name", "action")
-        ),
-        exact,
-    )
+        found |= Q(address=str(address))
+    return found
 
 
 def _says(entry: AuditEntry, text: str) -> bool:

@@ -155,6 +155,16 @@ def test_foreign_cursors_are_refused(owner, log, cursor):
     assert list(answer.json()["error"]["fields"]) == ["cursor"]
 
 
+def test_an_id_is_looked_for_as_an_objects(owner, log, workspace):
+    ids = [uuid.uuid4(), uuid.uuid4()]
+    for each in ids:
+        write_entry(workspace, NOON, object_id=str(each))
+
+    for text in (str(ids[0]), str(ids[0]).upper()):
+        [found] = owner.get(f"{log}?q={text}").json()["items"]
+        assert found["object"]["id"] == str(ids[0])
+
+
 def test_what_no_index_finds_is_looked_for_in_bounded_looks(workspace, monkeypatch):
     monkeypatch.setattr(under_test, "LOOK", 4)
     write_entries(workspace, [NOON + HOUR * number for number in range(40)])
