@@ -16,12 +16,13 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connections
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from infra.local.postgres import APPLICATION, OWNER, EmbeddedPostgres
 from infra.local.valkey import EmbeddedValkey
+from tests.databases import empty_tables, migrated_template
 from tests.isolation import as_worker as worker_role
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_HOST_VARIABLE] = str(_server.socket_dir)
         os.environ["HEADWAY_TEST_SERVER"] = _server.dsn(database="postgres")
     settings.DATABASES["default"]["HOST"] = os.environ[_HOST_VARIABLE]
+    # A private name, which the stubs leave out.
+    TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -79,11 +82,18 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
+    """A worker's database is a copy of one that was migrated once."""
+    with django_db_blocker.unblock():
+        test = connections["default"].settings_dict["TEST"]
+        test |= {"TEMPLATE": migrated_template(), "MIGRATE": False}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Made and migrated by the owner; from here on tests are the app's role, as requests are."""
-    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
-        # For tests that commit: they empty the tables afterwards.
-        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APPLICATION}")
     _become(APPLICATION)
     yield
     _become(OWNER)

@@ -10,20 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from apps.telemetry import services
-from infra.local.postgres import APPLICATION, OWNER, SUPERUSER
+from infra.local.postgres import APPLICATION, OWNER
+from tests.databases import migrated_template, superuser
 
 STORES = ("partitions", "timescale")
 _made: dict[str, str] = {}  # store → database
 
 
 def _has_extension(name: str) -> bool:
-    with _superuser(name) as link:
+    with superuser(name) as link:
         return (
             link.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
             is not None
@@ -31,24 +30,13 @@ def _has_extension(name: str) -> bool:
 
 
 def _is_offered(name: str) -> bool:
-    with _superuser(name) as link:
+    with superuser(name) as link:
         return (
             link.execute(
                 "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'"
             ).fetchone()
             is not None
         )
-
-
-def _superuser(database: str) -> psycopg.Connection[Any]:
-    parameters = connection.get_connection_params()
-    return psycopg.connect(
-        dbname=database,
-        user=SUPERUSER,
-        host=parameters["host"],
-        port=parameters.get("port"),
-        autocommit=True,
-    )
 
 
 def _switch(database: str, role: str) -> None:
@@ -58,20 +46,12 @@ def _switch(database: str, role: str) -> None:
 
 
 def _make(store: str, default: str) -> str:
-    """Make and migrate the database of the store that the default database is not."""
+    """Make the database of the store that the default database is not."""
     name = f"{default}_{store}"
-    with _superuser("postgres") as link:
+    template = migrated_template(timescale=store == "timescale")
+    with superuser("postgres") as link:
         link.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        link.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 OWNER {OWNER}')
-    with _superuser(name) as link:
-        link.execute(f"GRANT CREATE ON SCHEMA public TO {OWNER}")
-        if store == "timescale":
-            link.execute("CREATE EXTENSION timescaledb")
-    _switch(name, OWNER)
-    call_command("migrate", verbosity=0, interactive=False)
-    with connection.cursor() as cursor:
-        cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APPLICATION}")
-    _switch(default, APPLICATION)
+        link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {OWNER}')
     return name
 
 
@@ -83,7 +63,7 @@ def other_stores(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
     for name in _made.values():
         if name != default:
             connection.close()
-            with _superuser("postgres") as link:
+            with superuser("postgres") as link:
                 link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     _made.clear()
 
@@ -116,6 +96,6 @@ def forget_series() -> None:
 
 def end_backend(database: str, pid: int) -> bool:
     """Kill a connection as a crash of its process would; say whether it was there."""
-    with _superuser(database) as link:
+    with superuser(database) as link:
         found = link.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone()
     return bool(found and found[0])
