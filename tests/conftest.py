@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,26 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.DATABASES["default"]["HOST"] = os.environ[_HOST_VARIABLE]
     # A private name, which the stubs leave out.
     TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[attr-defined]
+
+
+# Modules of few tests that take long, above all by starting whole stacks.
+_LONG = ("journeys/", "faults/", "contracts/test_rivals", "subscriptions/test_simulated_month")
+
+
+@pytest.hookimpl(trylast=True)  # after the tests were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Put the longest modules first, so that no worker is still at one when the other has no more.
+
+    With `--no-loadscope-reorder`: otherwise xdist does it by the number of tests alone.
+    """
+    modules = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[bool, int]:
+        is_long = any(each in item.nodeid for each in _LONG)
+        return not is_long, -modules[item.path]
+
+    items.sort(key=rank)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
