@@ -196,6 +196,25 @@ def test_deploy_sends_the_schema_of_the_signature(
     }
 
 
+def test_deploy_takes_rules_and_single_times_on_the_clock_of_the_zone(
+    server: ContractServer, headway: Headway, script: Script
+) -> None:
+    script(FLOWS, "flows.py")
+    code, _, _ = headway(
+        *("deploy", "flows.py:load", "--rrule", "FREQ=MONTHLY;BYDAY=-1FR"),
+        *("--at", "2027-07-01T06:00", "--at", "2027-01-01T06:00Z", "--timezone", "Europe/Berlin"),
+        *("--jitter", "5m", "--missed", "all"),
+    )
+
+    assert code == 0
+    how = {"timezone": "Europe/Berlin", "jitter_seconds": 300, "missed_policy": "ALL"}
+    assert server.deployments["load/load"]["schedules"] == [
+        {"kind": "RRULE", "rrule": "FREQ=MONTHLY;BYDAY=-1FR"} | how,
+        {"kind": "ONCE", "once_at": "2027-07-01T06:00:00+02:00"} | how,
+        {"kind": "ONCE", "once_at": "2027-01-01T06:00:00+00:00"} | how,
+    ]
+
+
 def test_deployments_run_starts_and_watches_a_run(
     server: ContractServer, headway: Headway, script: Script, python: Python
 ) -> None:

@@ -23,6 +23,14 @@ from headway.cli._edge import (
 @click.option("--pool", default="default", show_default=True, help="Pool that runs it.")
 @click.option("--cron", multiple=True, help='Schedule, e.g. "0 6 * * 1-5"; may be repeated.')
 @click.option("--interval", multiple=True, help="Schedule, e.g. 90, 15m, 1h; may be repeated.")
+@click.option("--rrule", multiple=True, help='Rule, e.g. "FREQ=MONTHLY;BYDAY=-1FR"; may repeat.')
+@click.option("--at", "moments", multiple=True, help="Once, e.g. 2027-01-01T06:00; may repeat.")
+@click.option("--jitter", help="Start up to so much after each time of the schedules, e.g. 5m.")
+@click.option(
+    "--missed",
+    type=click.Choice(["latest", "skip", "all"]),
+    help="What of the times that passed while Headway was down runs after all.",
+)
 @click.option("--timezone", default="UTC", show_default=True, help="Zone of the schedules.")
 @click.option("-p", "--parameter", "pairs", multiple=True, help="name=value; may be repeated.")
 @click.option("--tag", "tags", multiple=True, help="May be repeated.")
@@ -53,6 +61,10 @@ def deploy(
     pool: str,
     cron: tuple[str, ...],
     interval: tuple[str, ...],
+    rrule: tuple[str, ...],
+    moments: tuple[str, ...],
+    jitter: str | None,
+    missed: str | None,
     timezone: str,
     pairs: tuple[str, ...],
     tags: tuple[str, ...],
@@ -82,13 +94,21 @@ def deploy(
     schema = parameter_schema(flow.fn)
     parameters = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
     _check_parameters(flow.fn, parameters, read_value)
-    schedules: list[dict[str, Any]] = [
-        {"kind": "CRON", "cron": text, "timezone": timezone} for text in cron
+    times: list[dict[str, Any]] = [
+        *({"kind": "CRON", "cron": text} for text in cron),
+        *(
+            {"kind": "INTERVAL", "interval_seconds": _whole(read_interval(text))}
+            for text in interval
+        ),
+        *({"kind": "RRULE", "rrule": text} for text in rrule),
+        *({"kind": "ONCE", "once_at": _read_moment(text, timezone)} for text in moments),
     ]
-    schedules += [
-        {"kind": "INTERVAL", "interval_seconds": _whole(read_interval(text)), "timezone": timezone}
-        for text in interval
-    ]
+    how: dict[str, Any] = {"timezone": timezone}
+    if jitter is not None:
+        how["jitter_seconds"] = _whole(read_interval(jitter))
+    if missed is not None:
+        how["missed_policy"] = missed.upper()
+    schedules = [each | how for each in times]
     place, _, attribute = entrypoint.partition(":")
     body: dict[str, Any] = {
         "flow_name": flow.name,
@@ -150,6 +170,25 @@ def _check_parameters(fn: Any, parameters: dict[str, Any], read_value: Any) -> N
         if name not in known and not takes_any:
             raise ParameterError(f"There is no parameter {name!r}; known: {', '.join(known)}.")
         read_value(hints.get(name, Any), value, where=name)
+
+
+def _read_moment(text: str, timezone: str) -> str:
+    """Return a moment with its offset; without one it is on the wall clock of the zone."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time; write 2027-01-01T06:00, or with an offset."
+        ) from None
+    if moment.tzinfo is not None:
+        return moment.isoformat()
+    try:
+        return moment.replace(tzinfo=ZoneInfo(timezone)).isoformat()
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"No time zone is called {timezone!r}.") from None
 
 
 def _whole(seconds: float) -> float | int:
