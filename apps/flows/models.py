@@ -13,7 +13,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from apps.core.clock import utc_now
 from apps.core.models import Record
 from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
-from apps.flows.recurrence import Cron, Interval, Recurrence
+from apps.flows.recurrence import Cron, Interval, Once, Recurrence
+from apps.flows.rrule import Rule
 from apps.flows.sizes import Size
 
 SCHEDULE_KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
@@ -286,17 +287,29 @@ class Schedule(Record):
         ]
 
     def __str__(self) -> str:
-        return self.cron or f"every {self.interval_seconds} s"
+        return self.name or self.when
 
     @property
     def paused(self) -> bool:
         return self.paused_at is not None
 
     @property
+    def when(self) -> str:
+        """Its times in a few words."""
+        if self.kind == ScheduleKind.INTERVAL:
+            return f"every {self.interval_seconds} s"
+        return self.cron or self.rrule or f"once at {self.once_at:%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
     def recurrence(self) -> Recurrence:
-        """The pure description of its times; both branches are kept whole by a CHECK."""
+        """The pure description of its times; each branch is kept whole by a CHECK."""
         if self.kind == ScheduleKind.CRON:
             return Cron(expression=self.cron, timezone=self.timezone)
-        assert self.interval_seconds is not None
+        if self.kind == ScheduleKind.ONCE:
+            assert self.once_at is not None
+            return Once(at=self.once_at)
         assert self.anchor_at is not None
+        if self.kind == ScheduleKind.RRULE:
+            return Rule(text=self.rrule, anchor=self.anchor_at, timezone=self.timezone)
+        assert self.interval_seconds is not None
         return Interval(every=timedelta(seconds=self.interval_seconds), anchor=self.anchor_at)

@@ -1,36 +1,35 @@
 """
-When a schedule is due: cron expressions in a time zone, and fixed intervals from an anchor.
+When a schedule is due: cron expressions and rules in a time zone, intervals, and single times.
 
-Daylight saving time, as written in the README and held by the tests:
+Daylight saving time, as written in docs/schedules.md and held by the tests:
 - CRON follows the wall clock of its zone. A time that the clock skips in spring is due at the first
   moment after the gap; a time that the clock shows twice in autumn is due once, the first time.
   Expressions that fire every hour or more often keep firing at each real occurrence.
+- RRULE does the same: by days as CRON at a time of the day, by hours and minutes as frequent ones.
 - INTERVAL counts elapsed seconds from its anchor and takes no notice of the wall clock.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from hashlib import blake2b
+from uuid import UUID
 
 from cronsim import CronSim, CronSimError
 
 from apps.flows.enums import MissedPolicy
+from apps.flows.rrule import Rule
+from apps.flows.zones import BadRecurrenceError, find_zone
 
 CRON_FIELDS = 5  # cronsim would take a sixth, seconds; a run per second is an event, not a schedule
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(days=3660)
 ON_TIME = timedelta(minutes=1)  # how late a time may be found without having been missed
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class BadRecurrenceError(ValueError):
-    """The times cannot be understood; `field` names the input that is to blame."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
+# PERF: what was missed is looked for from its end, in growing windows: a minutely schedule that
+# slept for a month costs the same as one that slept for an hour (60 us for each time computed).
+_WINDOWS = (*(timedelta(hours=hours) for hours in (2, 12)), *map(timedelta, (3, 12, 40, 400)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class Cron:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be understood, or never comes."""
-        zone = _zone(self.timezone)
+        zone = find_zone(self.timezone)
         if len(self.expression.split()) != CRON_FIELDS:
             message = "A cron expression has five fields: minute hour day month weekday."
             raise BadRecurrenceError("cron", message)
@@ -55,29 +54,11 @@ class Cron:
 
     def next_after(self, moment: datetime) -> datetime:
         """Return the first due time later than `moment`, in UTC."""
-        times = CronSim(self.expression, moment.astimezone(_zone(self.timezone)))
+        times = CronSim(self.expression, moment.astimezone(find_zone(self.timezone)))
         due = next(times).astimezone(UTC)
         # In the repeated hour cronsim may name the first of two equal wall times again.
         while due <= moment:
             due = next(times).astimezone(UTC)
-        return due
-
-    def latest_until(self, moment: datetime, *, since: datetime) -> datetime:
-        """Return the last due time in `since … moment`; `since` must itself be due."""
-        # PERF: steps back from the end in growing windows, so a minutely schedule that slept for a
-        # month costs the same as one that slept for an hour (60 us for each time computed).
-        for window in (timedelta(hours=2), timedelta(days=3), timedelta(days=40)):
-            start = moment - window
-            if start <= since:
-                break
-            due = self.next_after(start)
-            if due <= moment:
-                return self._walk(due, moment)
-        return self._walk(since, moment)
-
-    def _walk(self, due: datetime, moment: datetime) -> datetime:
-        while (following := self.next_after(due)) <= moment:
-            due = following
         return due
 
 
@@ -98,20 +79,27 @@ class Interval:
         """Return the first due time later than `moment`, in UTC."""
         return self.anchor + ((moment - self.anchor) // self.every + 1) * self.every
 
-    def latest_until(self, moment: datetime, *, since: datetime) -> datetime:
-        """Return the last due time in `since … moment`; `since` must itself be due."""
-        return max(since, self.anchor + ((moment - self.anchor) // self.every) * self.every)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """One moment, and never again."""
+
+    at: datetime
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """Return the moment while it lies ahead."""
+        return self.at if self.at > moment else None
 
 
-Recurrence = Cron | Interval
+Recurrence = Cron | Interval | Rule | Once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """The times for which runs are to be made now, and when to look again."""
+    """The times for which runs are to be made now, and when to look again: never for None."""
 
     due_at: list[datetime]
-    next_at: datetime
+    next_at: datetime | None
 
 
 def take_due(
@@ -127,28 +115,47 @@ def take_due(
 
     Of ALL the last `cap` ones; SKIP makes none of what passed longer than a minute ago.
     """
-    latest = recurrence.latest_until(now, since=next_at)
-    following = recurrence.next_after(max(latest, now))
-    match policy:
-        case MissedPolicy.LATEST:
-            return Due(due_at=[latest], next_at=following)
-        case MissedPolicy.SKIP:
-            in_time = latest > now - ON_TIME
-            return Due(due_at=[latest] if in_time else [], next_at=following)
-        case MissedPolicy.ALL:
-            times: deque[datetime] = deque([next_at], maxlen=cap)
-            while (due := recurrence.next_after(times[-1])) <= now:
-                times.append(due)
-            return Due(due_at=list(times), next_at=following)
+    most = cap if policy is MissedPolicy.ALL else 1
+    times = _latest(recurrence, most, since=next_at, until=now)
+    following = recurrence.next_after(max(times[-1], now))
+    if policy is MissedPolicy.SKIP and times[-1] <= now - ON_TIME:
+        times = []
+    return Due(due_at=times, next_at=following)
 
 
-def check_zone(name: str) -> None:
-    """Refuse a time zone that nobody knows."""
-    _zone(name)
+def times_between(
+    recurrence: Recurrence, *, after: datetime, until: datetime
+) -> Iterator[datetime]:
+    """Yield the due times later than `after`, up to `until`, as far as they are asked for."""
+    due = recurrence.next_after(after)
+    while due is not None and due <= until:
+        yield due
+        due = recurrence.next_after(due)
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadRecurrenceError("timezone", f"No time zone is called {name!r}.") from error
+def jitter(*, schedule_id: UUID, due_at: datetime, most_seconds: int) -> timedelta:
+    """
+    Return by how much later than `due_at` the run starts: less than `most_seconds`.
+
+    Drawn from the schedule and the time alone, so that everybody who asks gets the same.
+    """
+    seed = f"{schedule_id} {due_at.astimezone(UTC).isoformat()}".encode()
+    drawn = int.from_bytes(blake2b(seed, digest_size=8).digest()) / 2**64
+    return timedelta(milliseconds=int(drawn * most_seconds * 1_000))
+
+
+def _latest(
+    recurrence: Recurrence, most: int, *, since: datetime, until: datetime
+) -> list[datetime]:
+    """Return the last `most` due times in `since … until`; `since` is due itself, always one."""
+    if isinstance(recurrence, Interval):
+        whole = max((until - since) // recurrence.every, 0)
+        return [since + n * recurrence.every for n in range(max(whole - most + 1, 0), whole + 1)]
+    for window in _WINDOWS:
+        if until - window <= since:
+            break
+        times = deque(times_between(recurrence, after=until - window, until=until), maxlen=most)
+        if len(times) == most:
+            return list(times)
+    later = times_between(recurrence, after=since, until=until)
+    return list(deque((since, *later), maxlen=most))

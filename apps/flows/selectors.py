@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
 
 from django.db.models import Min
 
@@ -17,6 +19,7 @@ from apps.flows.models import (
     FlowQuerySet,
     Schedule,
 )
+from apps.flows.recurrence import times_between
 
 
 def find_bundle(
@@ -122,6 +125,30 @@ def get_schedule(
         return schedules.select_related("deployment").get(pk=schedule_id)
     except Schedule.DoesNotExist:
         raise ScheduleNotFound("There is no such schedule.", schedule_id=str(schedule_id)) from None
+
+
+def list_due_times(
+    *, workspace_id: uuid.UUID, since: datetime, until: datetime, limit: int
+) -> list[tuple[datetime, Schedule]]:
+    """
+    Return when which schedule is due in `since … until`, earliest first.
+
+    Not those that are paused, and of none what lies before it was made.
+    """
+    schedules = (
+        Schedule.objects.for_workspace(workspace_id)
+        .filter(paused_at=None, deployment__paused_at=None, deployment__deleted_at=None)
+        .select_related("deployment__flow")
+        .defer("deployment__parameter_schema", "deployment__parameters")
+    )
+
+    def of(schedule: Schedule) -> Iterator[tuple[datetime, uuid.UUID, Schedule]]:
+        after = max(since - timedelta(microseconds=1), schedule.created_at)
+        for due_at in times_between(schedule.recurrence, after=after, until=until):
+            yield due_at, schedule.id, schedule
+
+    # PERF: each schedule is asked for its next time only once the one before was taken.
+    return [(at, schedule) for at, _, schedule in islice(merge(*map(of, schedules)), limit)]
 
 
 def next_due_by_flow(

@@ -6,19 +6,29 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apps.flows.enums import ScheduleKind
+from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.parameters import Parameters
 from apps.flows.sizes import Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSpec:
-    """One schedule. `paused` None keeps what an equal schedule was, or starts unpaused."""
+    """
+    One schedule. `paused` None keeps what an equal schedule was, or starts unpaused.
+
+    Within its deployment a name belongs to one schedule, which a deploy changes where it stands.
+    """
 
     kind: ScheduleKind
     cron: str = ""
     interval_seconds: int | None = None
     anchor_at: datetime | None = None
+    rrule: str = ""
+    once_at: datetime | None = None
+    name: str = ""
+    jitter_seconds: int = 0
+    missed_policy: MissedPolicy = MissedPolicy.LATEST
+    missed_cap: int = 10
     timezone: str = "UTC"
     parameters: Parameters = field(default_factory=dict)
     paused: bool | None = None
@@ -63,3 +73,4 @@ class DueSchedule:
     tags: list[str]
     parameters: Parameters
     due_at: datetime
+    start_at: datetime  # later than `due_at` by the schedule's jitter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.flows.enums import MissedPolicy
 from apps.tenancy import audit
 
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ def of_deployment(deployment: Deployment) -> dict[str, object]:
 def of_schedule(schedule: Schedule) -> dict[str, object]:
     """Return what a change of the schedule is told by."""
     return {
-        "when": schedule.cron or f"every {schedule.interval_seconds} s",
+        "name": schedule.name,
+        "when": schedule.when,
+        "jitter_seconds": schedule.jitter_seconds,
+        "missed": (
+            f"{schedule.missed_policy}, at most {schedule.missed_cap}"
+            if schedule.missed_policy == MissedPolicy.ALL
+            else schedule.missed_policy
+        ),
         "anchor_at": schedule.anchor_at,
         "timezone": schedule.timezone,
         "parameters": schedule.parameters,

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from rest_framework import serializers
 
+from apps.core.clock import is_sensible
+from apps.core.http.query import QuerySerializer
 from apps.core.http.serializers import StrictSerializer
-from apps.flows.enums import ScheduleKind
+from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.parameters import find_storage_fault
 from apps.flows.sizes import Size, find_size_faults
 from apps.flows.specs import ScheduleSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+
     from apps.flows.models import CodeBundle, Schedule
 
-KINDS = [(kind.value, kind.value) for kind in (ScheduleKind.CRON, ScheduleKind.INTERVAL)]
+    CalendarItem = tuple[datetime, Schedule]
+
+KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
+MISSED_POLICIES = [(policy.value, policy.value) for policy in MissedPolicy]
+MAX_JITTER_SECONDS = 86_400
+MAX_MISSED = 100
+MAX_PREVIEWED = 50
+MAX_CALENDAR = timedelta(days=62)
 MAX_JSON_BYTES = 256 * 1024
 
 
@@ -73,36 +86,113 @@ def size_body(size: Size) -> dict[str, object]:
     return {"cpu": size.cpu, "memory_mb": size.memory_mb}
 
 
-class ScheduleInput(StrictSerializer):
+class ScheduleTimesInput(StrictSerializer):
+    """When: each kind has its own field, intervals and rules an anchor besides."""
+
+    cron = serializers.CharField(required=False, max_length=200)
+    interval_seconds = serializers.IntegerField(
+        required=False, min_value=1, max_value=2_147_483_647
+    )
+    anchor_at = serializers.DateTimeField(
+        required=False, help_text="What an interval counts from; DTSTART of a rule. Default: now."
+    )
+    rrule = serializers.CharField(
+        required=False, max_length=500, help_text="RFC 5545, e.g. FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=6"
+    )
+    once_at = serializers.DateTimeField(required=False)
+    timezone = serializers.CharField(required=False, max_length=64)
+
+
+class ScheduleChange(ScheduleTimesInput):
+    name = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    jitter_seconds = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_JITTER_SECONDS,
+        help_text="Each run starts up to so many seconds after it is due.",
+    )
+    missed_policy = serializers.ChoiceField(
+        choices=MISSED_POLICIES,
+        required=False,
+        help_text="Of times that passed while nothing could start: LATEST (the default) runs the "
+        "last one, SKIP none, ALL the last `missed_cap` ones.",
+    )
+    missed_cap = serializers.IntegerField(required=False, min_value=1, max_value=MAX_MISSED)
+    parameters = JsonObjectField(required=False)
+    paused = serializers.BooleanField(required=False)
+
+
+class ScheduleInput(ScheduleChange):
     kind = serializers.ChoiceField(choices=KINDS)
-    cron = serializers.CharField(required=False, max_length=200)
-    interval_seconds = serializers.IntegerField(
-        required=False, min_value=1, max_value=2_147_483_647
-    )
-    anchor_at = serializers.DateTimeField(required=False)
-    timezone = serializers.CharField(required=False, max_length=64)
-    parameters = JsonObjectField(required=False)
-    paused = serializers.BooleanField(required=False)
 
 
-class ScheduleChange(StrictSerializer):
-    cron = serializers.CharField(required=False, max_length=200)
-    interval_seconds = serializers.IntegerField(
-        required=False, min_value=1, max_value=2_147_483_647
+class SchedulePreviewInput(ScheduleTimesInput):
+    """A schedule that need not exist yet."""
+
+    kind = serializers.ChoiceField(choices=KINDS)
+    count = serializers.IntegerField(
+        required=False, default=20, min_value=1, max_value=MAX_PREVIEWED
     )
-    anchor_at = serializers.DateTimeField(required=False)
-    timezone = serializers.CharField(required=False, max_length=64)
-    parameters = JsonObjectField(required=False)
-    paused = serializers.BooleanField(required=False)
+
+
+class DueTimeOutput(serializers.Serializer[Any]):
+    due_at = serializers.DateTimeField()
+    local = serializers.CharField(help_text="What the clock of its zone shows, with its offset.")
+
+
+class SchedulePreviewOutput(serializers.Serializer[Any]):
+    times = DueTimeOutput(many=True)
+
+
+class CalendarQuery(QuerySerializer):
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("since", "until"):
+            if not is_sensible(attrs[name]):
+                raise serializers.ValidationError({name: ["Out of all time."]})
+        if not timedelta(0) < attrs["until"] - attrs["since"] <= MAX_CALENDAR:
+            message = f"Must be after `since`, by at most {MAX_CALENDAR.days} days."
+            raise serializers.ValidationError({"until": [message]})
+        return attrs
+
+
+class ReferenceOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class ScheduledDeploymentOutput(ReferenceOutput):
+    flow = ReferenceOutput()
+
+
+class CalendarItemOutput(serializers.Serializer[Any]):
+    schedule_id = serializers.UUIDField()
+    schedule_name = serializers.CharField()
+    deployment = ScheduledDeploymentOutput()
+    due_at = serializers.DateTimeField()
+    timezone = serializers.CharField()
+
+
+class CalendarOutput(serializers.Serializer[Any]):
+    items = CalendarItemOutput(many=True)
+    truncated = serializers.BooleanField(help_text="There are more; ask for a shorter time.")
 
 
 class ScheduleOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
+    name = serializers.CharField()
     kind = serializers.ChoiceField(choices=KINDS)
     cron = serializers.CharField(allow_null=True)
     interval_seconds = serializers.IntegerField(allow_null=True)
     anchor_at = serializers.DateTimeField(allow_null=True)
+    rrule = serializers.CharField(allow_null=True)
+    once_at = serializers.DateTimeField(allow_null=True)
     timezone = serializers.CharField()
+    jitter_seconds = serializers.IntegerField()
+    missed_policy = serializers.ChoiceField(choices=MISSED_POLICIES)
+    missed_cap = serializers.IntegerField()
     parameters = serializers.DictField()
     paused = serializers.BooleanField()
     next_at = serializers.DateTimeField(allow_null=True)
@@ -110,19 +200,55 @@ class ScheduleOutput(serializers.Serializer[Any]):
 
 def schedule_spec(given: dict[str, Any]) -> ScheduleSpec:
     """Return what a validated ScheduleInput says."""
-    return ScheduleSpec(**(given | {"kind": ScheduleKind(given["kind"])}))
+    policy = MissedPolicy(given.get("missed_policy", MissedPolicy.LATEST))
+    return ScheduleSpec(**(given | {"kind": ScheduleKind(given["kind"]), "missed_policy": policy}))
 
 
 def schedule_body(schedule: Schedule) -> dict[str, object]:
     """Fill a ScheduleOutput."""
     return {
         "id": schedule.id,
+        "name": schedule.name,
         "kind": schedule.kind,
         "cron": schedule.cron or None,
         "interval_seconds": schedule.interval_seconds,
         "anchor_at": schedule.anchor_at,
+        "rrule": schedule.rrule or None,
+        "once_at": schedule.once_at,
         "timezone": schedule.timezone,
+        "jitter_seconds": schedule.jitter_seconds,
+        "missed_policy": schedule.missed_policy,
+        "missed_cap": schedule.missed_cap,
         "parameters": schedule.parameters,
         "paused": schedule.paused,
         "next_at": schedule.next_at,
+    }
+
+
+def due_time_body(due_at: datetime, zone: tzinfo) -> dict[str, object]:
+    """Fill a DueTimeOutput."""
+    return {"due_at": due_at, "local": due_at.astimezone(zone).isoformat()}
+
+
+def calendar_body(items: Sequence[CalendarItem], *, truncated: bool) -> dict[str, object]:
+    """Fill a CalendarOutput."""
+    return {
+        "items": [
+            {
+                "schedule_id": schedule.id,
+                "schedule_name": schedule.name,
+                "deployment": {
+                    "id": schedule.deployment_id,
+                    "name": schedule.deployment.name,
+                    "flow": {
+                        "id": schedule.deployment.flow_id,
+                        "name": schedule.deployment.flow.name,
+                    },
+                },
+                "due_at": due_at,
+                "timezone": schedule.timezone,
+            }
+            for due_at, schedule in items
+        ],
+        "truncated": truncated,
     }

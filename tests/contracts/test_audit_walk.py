@@ -143,6 +143,7 @@ SILENT = {
     # They change nothing.
     "query_metrics": "a read with a body",
     "preview_automation": "a read with a body",
+    "preview_schedule": "a read with a body",
     "test_channel": "a message, kept among the channel's deliveries",
     "open_account_checkout": "a page of Stripe's; the plan's change is an entry",
     "open_account_portal": "a page of Stripe's; the plan's change is an entry",

@@ -49,6 +49,7 @@ BODIES = {
     "change_service_account": {"name": "taken over"},
     "change_deployment": {"paused": True},
     "create_schedule": {"kind": "INTERVAL", "interval_seconds": 60, "timezone": "UTC"},
+    "preview_schedule": {"kind": "CRON", "cron": "0 6 * * *"},
     "change_schedule": {"paused": True},
     "create_deployment_run": {"parameters": {}},
     "report_run_transition": {

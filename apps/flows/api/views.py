@@ -10,9 +10,11 @@ from rest_framework.response import Response
 
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import idempotent
-from apps.flows import services, wire
+from apps.flows import selectors, services, wire
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
+
+MAX_CALENDAR_ITEMS = 2_000
 
 
 class DeploymentSchedules(WorkspaceView):
@@ -37,6 +39,49 @@ class DeploymentSchedules(WorkspaceView):
             asker=request.actor,
         )
         return Response(wire.schedule_body(schedule), status=201)
+
+
+class ScheduleCalendar(WorkspaceView):
+    """What starts by itself in a time, of the whole workspace."""
+
+    scopes: ClassVar = {"GET": Scope.DEPLOYMENTS_READ}
+
+    @extend_schema(
+        operation_id="list_due_times",
+        parameters=[wire.CalendarQuery],
+        responses=wire.CalendarOutput,
+    )
+    def get(self, request: WorkspaceRequest) -> Response:
+        query = wire.CalendarQuery.read(request)
+        items = selectors.list_due_times(
+            workspace_id=request.workspace.id,
+            since=query["since"],
+            until=query["until"],
+            limit=MAX_CALENDAR_ITEMS + 1,
+        )
+        shown, rest = items[:MAX_CALENDAR_ITEMS], items[MAX_CALENDAR_ITEMS:]
+        return Response(wire.calendar_body(shown, truncated=bool(rest)))
+
+
+class SchedulePreview(WorkspaceView):
+    """When a schedule would be due, before it is one."""
+
+    scopes: ClassVar = {"POST": Scope.DEPLOYMENTS_READ}
+
+    @extend_schema(
+        operation_id="preview_schedule",
+        request=wire.SchedulePreviewInput,
+        responses=wire.SchedulePreviewOutput,
+    )
+    def post(self, request: WorkspaceRequest) -> Response:
+        form = wire.SchedulePreviewInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = dict(form.validated_data)
+        count = given.pop("count")
+        times, zone = services.preview_times(
+            spec=wire.schedule_spec(given), count=count, now=utc_now()
+        )
+        return Response({"times": [wire.due_time_body(due_at, zone) for due_at in times]})
 
 
 class ScheduleDetail(WorkspaceView):

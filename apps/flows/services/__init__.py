@@ -21,6 +21,7 @@ from apps.flows.services.schedules import (
     delete_schedule,
     edit_schedule,
     find_next_due_at,
+    preview_times,
     take_due_schedules,
 )
 from apps.flows.specs import DeploymentSpec, DueSchedule, ScheduleSpec
@@ -43,6 +44,7 @@ __all__ = [
     "forget_bundle",
     "let_go_of_code",
     "lock_unused_bundle",
+    "preview_times",
     "record_bundle",
     "save_deployment",
     "take_due_schedules",

@@ -98,7 +98,7 @@ def save_deployment(
     """
     _require_to_deploy(asker, workspace_id, spec)
     _check(spec)
-    check_times(spec.schedules or ())
+    check_times(spec.schedules or (), now=now)
     flow_id = ensure_flow(
         workspace_id=workspace_id, name=spec.flow_name, now=now, description=spec.description
     )

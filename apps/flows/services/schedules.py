@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from itertools import islice
 from typing import TypedDict
 
 from django.db import connection
@@ -17,16 +18,10 @@ from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.errors import BadParameters, BadSchedule
 from apps.flows.models import Deployment, Schedule
 from apps.flows.parameters import Parameters, find_parameter_faults, merge_parameters
-from apps.flows.recurrence import (
-    EPOCH,
-    BadRecurrenceError,
-    Cron,
-    Interval,
-    Recurrence,
-    check_zone,
-    take_due,
-)
+from apps.flows.recurrence import Recurrence, jitter, take_due, times_between
 from apps.flows.specs import DueSchedule, ScheduleSpec
+from apps.flows.times import ANCHORED, fields_of, recurrence_of
+from apps.flows.zones import BadRecurrenceError, find_zone
 from apps.tenancy import access
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
@@ -38,9 +33,20 @@ class ScheduleChanges(TypedDict, total=False):
     cron: str
     interval_seconds: int
     anchor_at: datetime
+    rrule: str
+    once_at: datetime
+    name: str
+    jitter_seconds: int
+    missed_policy: MissedPolicy
+    missed_cap: int
     timezone: str
     parameters: Parameters
     paused: bool
+
+
+PREVIEWED = timedelta(days=30 * 366)
+_TIMES = ("cron", "interval_seconds", "anchor_at", "rrule", "once_at")
+_SETTINGS = ("name", "jitter_seconds", "missed_policy", "missed_cap", "timezone", "parameters")
 
 
 @joined
@@ -62,6 +68,8 @@ def add_schedule(
     )
     require_to_change(asker, deployment)
     schedule = _build(deployment, spec, now)
+    _refuse_past(spec, now)
+    _refuse_taken_name(deployment, schedule)
     _check_parameters(deployment, schedule.parameters)
     schedule.save(force_insert=True)
     told.record_schedule("schedule.created", schedule, after=told.of_schedule(schedule))
@@ -87,21 +95,27 @@ def edit_schedule(
         workspace_id=workspace_id, schedule_id=schedule_id, for_update=True
     )
     require_to_change(asker, schedule.deployment)
-    allowed = {"timezone", "parameters", "paused"} | (
-        {"cron"} if schedule.kind == ScheduleKind.CRON else {"interval_seconds", "anchor_at"}
-    )
+    allowed = {*_SETTINGS, "paused", *fields_of(ScheduleKind(schedule.kind))}
     if surplus := sorted(changes.keys() - allowed):
         fields = {name: [f"Not of a schedule of kind {schedule.kind}."] for name in surplus}
         raise BadSchedule("The schedule's kind cannot be changed.", fields=fields)
     before = told.of_schedule(schedule)
     if "paused" in changes:
         schedule.paused_at = now if changes["paused"] else None
-    for name in ("cron", "interval_seconds", "anchor_at", "timezone", "parameters"):
+    for name in (*_TIMES, *_SETTINGS):
         if name in changes:
-            setattr(schedule, name, changes[name])
+            setattr(schedule, name, changes[name])  # type: ignore[literal-required]
     if "parameters" in changes:
         _check_parameters(schedule.deployment, schedule.parameters)
-    _recurrence(_spec_of(schedule))
+    if "name" in changes:
+        # Names are given and taken under the deployment's lock, by deploys as well.
+        selectors.get_deployment(
+            workspace_id=workspace_id, deployment_id=schedule.deployment_id, for_update=True
+        )
+        _refuse_taken_name(schedule.deployment, schedule)
+    _recurrence(_spec_of(schedule), now)
+    if "once_at" in changes:
+        _refuse_past(_spec_of(schedule), now)
     schedule.next_at = _next_at(schedule, schedule.deployment, now)
     schedule.save(force_update=True)
     told.record_schedule(
@@ -144,23 +158,49 @@ def replace_schedules(
     Make the deployment's schedules those of `specs`.
 
     One that says the same as before stays itself, with its id, its next time and its pause: a
-    deploy neither loses a due time nor starts what somebody had paused.
+    deploy neither loses a due time nor starts what somebody had paused. So does one of the same
+    name, whatever else it says; of that only a changed time is counted anew.
+    Raises: BadSchedule for a new one whose only time has passed.
     """
     present = list(deployment.schedules.select_for_update())
-    for spec in specs:
-        wanted = _build(deployment, spec, now)
-        same = next((one for one in present if _is_same(one, wanted, spec)), None)
-        if same is None:
-            wanted.save(force_insert=True)
-            continue
-        present.remove(same)
-        if spec.paused is not None and spec.paused != same.paused:
-            same.paused_at = now if spec.paused else None
-            same.next_at = _next_at(same, deployment, now)
-            same.save(update_fields=["paused_at", "next_at"])
+    built = [(spec, _build(deployment, spec, now)) for spec in specs]
+    # Those that are equal first: a name must not take what another one is.
+    pairs: dict[int, Schedule] = {}
+    for is_it in (_is_same, _has_same_name):
+        for position, (spec, wanted) in enumerate(built):
+            if position in pairs:
+                continue
+            found = next((one for one in present if is_it(one, wanted, spec)), None)
+            if found is not None:
+                pairs[position] = found
+                present.remove(found)
     for gone in present:
         gone.delete()
+    for position, (spec, wanted) in enumerate(built):
+        same = pairs.get(position)
+        if same is None:
+            _refuse_past(spec, now, prefix=f"schedules.{position}.")
+            wanted.save(force_insert=True)
+        else:
+            _follow(same, wanted, spec, deployment, now)
     _wake_scheduler()
+
+
+def _follow(
+    same: Schedule, wanted: Schedule, spec: ScheduleSpec, deployment: Deployment, now: datetime
+) -> None:
+    """Let a schedule that stands say what `wanted` says, and stay itself."""
+    has_turned = spec.paused is not None and spec.paused != same.paused
+    if has_turned:
+        same.paused_at = now if spec.paused else None
+    moved = not _has_same_times(same, wanted, spec)
+    if not moved and wanted.kind in ANCHORED and spec.anchor_at is None:
+        wanted.anchor_at = same.anchor_at  # given anew by each deploy that names none
+    for name in ("kind", *_TIMES, *_SETTINGS):
+        setattr(same, name, getattr(wanted, name))
+    if moved or has_turned:
+        same.next_at = _next_at(same, deployment, now)
+    same.save(force_update=True)
 
 
 def rest_schedules(*, deployment: Deployment) -> None:
@@ -199,6 +239,7 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
             next_at=schedule.next_at,
             now=now,
             policy=MissedPolicy(schedule.missed_policy),
+            cap=schedule.missed_cap,
         )
         schedule.next_at = plan.next_at
         taken += [
@@ -211,6 +252,12 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
                 tags=deployment.tags,
                 parameters=merge_parameters(deployment.parameters, schedule.parameters),
                 due_at=due_at,
+                start_at=due_at
+                + jitter(
+                    schedule_id=schedule.id,
+                    due_at=due_at,
+                    most_seconds=schedule.jitter_seconds,
+                ),
             )
             for due_at in plan.due_at
         ]
@@ -232,31 +279,40 @@ def find_next_due_at() -> datetime | None:
     return at
 
 
-def check_times(specs: Iterable[ScheduleSpec]) -> None:
+def check_times(specs: Sequence[ScheduleSpec], *, now: datetime) -> None:
     """
     Refuse, before anything is written, schedules whose times cannot be understood.
 
     Raises: BadSchedule with `schedules.<position>.<name>`.
     """
+    names: set[str] = set()
     for position, spec in enumerate(specs):
-        _recurrence(spec, prefix=f"schedules.{position}.")
+        _recurrence(spec, now, prefix=f"schedules.{position}.")
+        if spec.name in names:
+            raise BadSchedule(
+                f"Two schedules are called {spec.name!r}.",
+                fields={f"schedules.{position}.name": ["Another one has this name."]},
+            )
+        if spec.name:
+            names.add(spec.name)
 
 
-def _recurrence(spec: ScheduleSpec, *, prefix: str = "") -> Recurrence:
-    is_interval = spec.kind is ScheduleKind.INTERVAL
-    name = "interval_seconds" if is_interval else "cron"
-    if is_interval == bool(spec.cron) or is_interval == (spec.interval_seconds is None):
-        raise BadSchedule(
-            f"A schedule of kind {spec.kind} has {name}, and only that.",
-            fields={prefix + name: ["Required for this kind, as the only one."]},
-        )
+def preview_times(
+    *, spec: ScheduleSpec, count: int, now: datetime
+) -> tuple[list[datetime], tzinfo]:
+    """
+    Return the next `count` times of a schedule that need not exist, and its zone.
+
+    Raises: BadSchedule.
+    """
+    recurrence = _recurrence(spec, now)
+    times = times_between(recurrence, after=now, until=now + PREVIEWED)
+    return list(islice(times, count)), find_zone(spec.timezone)
+
+
+def _recurrence(spec: ScheduleSpec, now: datetime, *, prefix: str = "") -> Recurrence:
     try:
-        if spec.interval_seconds is None:
-            return Cron(expression=spec.cron, timezone=spec.timezone)
-        check_zone(spec.timezone)
-        return Interval(
-            every=timedelta(seconds=spec.interval_seconds), anchor=spec.anchor_at or EPOCH
-        )
+        return recurrence_of(spec, now=now)
     except BadRecurrenceError as error:
         raise BadSchedule(
             "The schedule's times cannot be understood.",
@@ -264,8 +320,28 @@ def _recurrence(spec: ScheduleSpec, *, prefix: str = "") -> Recurrence:
         ) from error
 
 
+def _refuse_past(spec: ScheduleSpec, now: datetime, *, prefix: str = "") -> None:
+    if spec.once_at is not None and spec.once_at <= now:
+        raise BadSchedule(
+            "The schedule's only time has passed.",
+            fields={prefix + "once_at": ["Must lie ahead."]},
+        )
+
+
+def _refuse_taken_name(deployment: Deployment, schedule: Schedule) -> None:
+    if schedule.name and (
+        Schedule.objects.filter(deployment=deployment, name=schedule.name)
+        .exclude(pk=schedule.pk)
+        .exists()
+    ):
+        raise BadSchedule(
+            f"The deployment has a schedule called {schedule.name!r}.",
+            fields={"name": ["Another one has this name."]},
+        )
+
+
 def _build(deployment: Deployment, spec: ScheduleSpec, now: datetime) -> Schedule:
-    _recurrence(spec)
+    _recurrence(spec, now)
     schedule = Schedule(
         workspace_id=deployment.workspace_id,
         deployment=deployment,
@@ -273,7 +349,13 @@ def _build(deployment: Deployment, spec: ScheduleSpec, now: datetime) -> Schedul
         kind=spec.kind.value,
         cron=" ".join(spec.cron.split()),
         interval_seconds=spec.interval_seconds,
-        anchor_at=(spec.anchor_at or now) if spec.kind is ScheduleKind.INTERVAL else None,
+        anchor_at=(spec.anchor_at or now) if spec.kind in ANCHORED else None,
+        rrule="".join(spec.rrule.split()),
+        once_at=spec.once_at,
+        name=spec.name,
+        jitter_seconds=spec.jitter_seconds,
+        missed_policy=spec.missed_policy.value,
+        missed_cap=spec.missed_cap,
         timezone=spec.timezone,
         parameters=spec.parameters,
         paused_at=now if spec.paused else None,
@@ -294,18 +376,27 @@ def _spec_of(schedule: Schedule) -> ScheduleSpec:
         cron=schedule.cron,
         interval_seconds=schedule.interval_seconds,
         anchor_at=schedule.anchor_at,
+        rrule=schedule.rrule,
+        once_at=schedule.once_at,
         timezone=schedule.timezone,
     )
 
 
 def _is_same(one: Schedule, wanted: Schedule, spec: ScheduleSpec) -> bool:
-    return (
-        one.kind == wanted.kind
-        and one.cron == wanted.cron
-        and one.interval_seconds == wanted.interval_seconds
-        and one.timezone == wanted.timezone
-        and one.parameters == wanted.parameters
-        and (spec.anchor_at is None or one.anchor_at == spec.anchor_at)
+    return _has_same_times(one, wanted, spec) and all(
+        getattr(one, name) == getattr(wanted, name) for name in _SETTINGS
+    )
+
+
+def _has_same_name(one: Schedule, wanted: Schedule, _spec: ScheduleSpec) -> bool:
+    return bool(one.name) and one.name == wanted.name
+
+
+def _has_same_times(one: Schedule, wanted: Schedule, spec: ScheduleSpec) -> bool:
+    return all(
+        getattr(one, name) == getattr(wanted, name)
+        for name in ("kind", "timezone", *_TIMES)
+        if name != "anchor_at" or spec.anchor_at is not None
     )
 
 

@@ -127,6 +127,7 @@ _COLUMNS = [field.attname for field in Run._meta.concrete_fields]
 _JSON = {field.attname for field in Run._meta.concrete_fields if isinstance(field, JSONField)}
 _INSERT = f"INSERT INTO runs_run ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - the model's own
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
+_ROWS_AT_ONCE = 500
 _UNLESS_KNOWN = " ON CONFLICT DO NOTHING RETURNING id"
 
 
@@ -139,12 +140,15 @@ def _insert_unless_known(runs: Sequence[Run]) -> list[Run]:
     """
     if not runs:
         return []
-    values: list[Any] = []
-    for run in runs:
-        for column in _COLUMNS:
-            value = getattr(run, column)
-            values.append(Jsonb(value) if column in _JSON and value is not None else value)
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT + ", ".join([_ROW] * len(runs)) + _UNLESS_KNOWN, values)
-        inserted = {id_ for (id_,) in cursor.fetchall()}
+    inserted: set[uuid.UUID] = set()
+    for start in range(0, len(runs), _ROWS_AT_ONCE):
+        some = runs[start : start + _ROWS_AT_ONCE]
+        values: list[Any] = []
+        for run in some:
+            for column in _COLUMNS:
+                value = getattr(run, column)
+                values.append(Jsonb(value) if column in _JSON and value is not None else value)
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(some)) + _UNLESS_KNOWN, values)
+            inserted |= {id_ for (id_,) in cursor.fetchall()}
     return [run for run in runs if run.id in inserted]

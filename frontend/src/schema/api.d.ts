@@ -2302,6 +2302,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What starts by itself in a time, of the whole workspace. */
+        get: operations["list_due_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/schedules/{schedule_id}": {
         parameters: {
             query?: never;
@@ -2318,6 +2335,23 @@ export interface paths {
         head?: never;
         /** @description One schedule. */
         patch: operations["change_schedule"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description When a schedule would be due, before it is one. */
+        post: operations["preview_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/workspaces/{workspace}/usage": {
@@ -2892,6 +2926,20 @@ export interface components {
             files: number;
             sha256: string;
         };
+        CalendarItemOutput: {
+            deployment: components["schemas"]["ScheduledDeploymentOutput"];
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            schedule_id: string;
+            schedule_name: string;
+            timezone: string;
+        };
+        CalendarOutput: {
+            items: components["schemas"]["CalendarItemOutput"][];
+            /** @description There are more; ask for a shorter time. */
+            truncated: boolean;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         CallsInputRequest: {
             /** @default 1 */
@@ -3167,6 +3215,12 @@ export interface components {
         };
         /** @enum {string} */
         DeploymentUsageOutputKindEnum: "deployment" | "local" | "rest";
+        DueTimeOutput: {
+            /** Format: date-time */
+            due_at: string;
+            /** @description What the clock of its zone shows, with its offset. */
+            local: string;
+        };
         /** @description What a plan allows; null is no limit. */
         EntitlementsOutput: {
             /** @description events and points together */
@@ -3722,6 +3776,8 @@ export interface components {
         };
         /** @enum {string} */
         MilestoneOutputPhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
+        /** @enum {string} */
+        MissedPolicyEnum: "LATEST" | "SKIP" | "ALL";
         /** @description An account that one is a member of. */
         MyAccount: {
             /** Format: date-time */
@@ -3945,16 +4001,29 @@ export interface components {
             custom_role_id?: string | null;
             role?: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
         };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        /** @description When: each kind has its own field, intervals and rules an anchor besides. */
         PatchedScheduleChangeRequest: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description What an interval counts from; DTSTART of a rule. Default: now.
+             */
             anchor_at?: string;
             cron?: string;
             interval_seconds?: number;
+            /** @description Each run starts up to so many seconds after it is due. */
+            jitter_seconds?: number;
+            missed_cap?: number;
+            /** @description Of times that passed while nothing could start: LATEST (the default) runs the last one, SKIP none, ALL the last `missed_cap` ones. */
+            missed_policy?: components["schemas"]["MissedPolicyEnum"];
+            name?: string;
+            /** Format: date-time */
+            once_at?: string;
             parameters?: {
                 [key: string]: unknown;
             };
             paused?: boolean;
+            /** @description RFC 5545, e.g. FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=6 */
+            rrule?: string;
             timezone?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -4212,6 +4281,11 @@ export interface components {
             priority: number;
             queued: number;
         };
+        ReferenceOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         RefusalOutput: {
             code: string;
             field: string | null;
@@ -4456,21 +4530,40 @@ export interface components {
             state: components["schemas"]["RunStateEnum"];
             state_type: components["schemas"]["StateTypeEnum"];
         };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        ScheduledDeploymentOutput: {
+            flow: components["schemas"]["ReferenceOutput"];
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description When: each kind has its own field, intervals and rules an anchor besides. */
         ScheduleInputRequest: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description What an interval counts from; DTSTART of a rule. Default: now.
+             */
             anchor_at?: string;
             cron?: string;
             interval_seconds?: number;
+            /** @description Each run starts up to so many seconds after it is due. */
+            jitter_seconds?: number;
             kind: components["schemas"]["ScheduleKindEnum"];
+            missed_cap?: number;
+            /** @description Of times that passed while nothing could start: LATEST (the default) runs the last one, SKIP none, ALL the last `missed_cap` ones. */
+            missed_policy?: components["schemas"]["MissedPolicyEnum"];
+            name?: string;
+            /** Format: date-time */
+            once_at?: string;
             parameters?: {
                 [key: string]: unknown;
             };
             paused?: boolean;
+            /** @description RFC 5545, e.g. FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=6 */
+            rrule?: string;
             timezone?: string;
         };
         /** @enum {string} */
-        ScheduleKindEnum: "CRON" | "INTERVAL";
+        ScheduleKindEnum: "CRON" | "INTERVAL" | "RRULE" | "ONCE";
         ScheduleOutput: {
             /** Format: date-time */
             anchor_at: string | null;
@@ -4478,14 +4571,42 @@ export interface components {
             /** Format: uuid */
             id: string;
             interval_seconds: number | null;
+            jitter_seconds: number;
             kind: components["schemas"]["ScheduleKindEnum"];
+            missed_cap: number;
+            missed_policy: components["schemas"]["MissedPolicyEnum"];
+            name: string;
             /** Format: date-time */
             next_at: string | null;
+            /** Format: date-time */
+            once_at: string | null;
             parameters: {
                 [key: string]: unknown;
             };
             paused: boolean;
+            rrule: string | null;
             timezone: string;
+        };
+        /** @description A schedule that need not exist yet. */
+        SchedulePreviewInputRequest: {
+            /**
+             * Format: date-time
+             * @description What an interval counts from; DTSTART of a rule. Default: now.
+             */
+            anchor_at?: string;
+            /** @default 20 */
+            count: number;
+            cron?: string;
+            interval_seconds?: number;
+            kind: components["schemas"]["ScheduleKindEnum"];
+            /** Format: date-time */
+            once_at?: string;
+            /** @description RFC 5545, e.g. FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=6 */
+            rrule?: string;
+            timezone?: string;
+        };
+        SchedulePreviewOutput: {
+            times: components["schemas"]["DueTimeOutput"][];
         };
         ScimSettingsOutput: {
             /** @description What the provider asks for as the base URL. */
@@ -10911,6 +11032,39 @@ export interface operations {
             };
         };
     };
+    list_due_times: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     delete_schedule: {
         parameters: {
             query?: never;
@@ -10963,6 +11117,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreviewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

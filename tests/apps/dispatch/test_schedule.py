@@ -5,7 +5,9 @@ import pytest
 from apps.core.clock import utc_now
 from apps.dispatch import services
 from apps.flows import services as flows
+from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.models import Schedule
+from apps.flows.services import ScheduleSpec
 from apps.runs import services as runs
 from apps.runs.models import Run
 from apps.tenancy.isolation import workspace_scope
@@ -85,6 +87,71 @@ def test_after_an_outage_the_latest_missed_time_runs_once(workspace, create_due)
     assert due_times(workspace) == [NOW + timedelta(days=3)]
     with workspace_scope(workspace.id):
         assert Schedule.objects.get().next_at == NOW + timedelta(days=3) + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("policy", "cap", "minutes"),
+    [("ALL", 3, [58, 59, 60]), ("ALL", 100, list(range(1, 61))), ("LATEST", 9, [60])],
+)
+def test_after_an_outage_the_policy_says_what_runs(workspace, create_due, policy, cap, minutes):
+    spec = every(60, anchor_at=NOW, missed_policy=MissedPolicy(policy), missed_cap=cap)
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=NOW, schedules=[spec])
+
+    create_due(NOW + timedelta(minutes=60, seconds=30))
+
+    assert due_times(workspace) == [NOW + timedelta(minutes=each) for each in minutes]
+    with workspace_scope(workspace.id):
+        assert Schedule.objects.get().next_at == NOW + 61 * MINUTE
+
+
+@pytest.mark.parametrize(("late", "runs_made"), [(timedelta(seconds=59), 1), (MINUTE, 0)])
+def test_what_is_found_a_minute_late_was_missed(workspace, create_due, late, runs_made):
+    spec = every(3600, anchor_at=NOW, missed_policy=MissedPolicy.SKIP)
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=NOW, schedules=[spec])
+
+    create_due(NOW + timedelta(hours=1) + late)
+
+    assert due_times(workspace) == [NOW + timedelta(hours=1)] * runs_made
+    with workspace_scope(workspace.id):
+        assert Schedule.objects.get().next_at == NOW + timedelta(hours=2)
+
+
+def test_a_single_time_makes_one_run_and_rests(workspace, create_due):
+    spec = ScheduleSpec(kind=ScheduleKind.ONCE, once_at=NOW + MINUTE)
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=NOW, schedules=[spec])
+
+    counts = [create_due(NOW + minutes * MINUTE) for minutes in (0, 1, 2)]
+
+    assert counts == [0, 1, 0]
+    assert due_times(workspace) == [NOW + MINUTE]
+    with workspace_scope(workspace.id):
+        assert Schedule.objects.get().next_at is None
+        # The same file deployed again is no new time.
+        make_deployment(workspace, now=NOW + 5 * MINUTE, schedules=[spec])
+        assert Schedule.objects.get().next_at is None
+
+
+def test_with_jitter_runs_start_later_than_they_are_due(workspace, create_due):
+    with workspace_scope(workspace.id):
+        make_deployment(
+            workspace,
+            now=NOW,
+            schedules=[
+                every(60, anchor_at=NOW, jitter_seconds=45, parameters={"n": n}) for n in range(20)
+            ],
+        )
+
+    create_due(NOW + MINUTE)
+
+    with workspace_scope(workspace.id):
+        delays = [run.scheduled_for - run.due_at for run in Run.objects.all()]
+        assert {run.due_at for run in Run.objects.all()} == {NOW + MINUTE}
+    assert len(delays) == 20
+    assert len(set(delays)) > 10
+    assert all(timedelta(0) <= each < timedelta(seconds=45) for each in delays)
 
 
 @pytest.mark.parametrize("what", ["schedule", "deployment", "deleted"])

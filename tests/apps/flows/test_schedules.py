@@ -1,6 +1,12 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from apps.core.clock import utc_now
+from apps.flows import selectors
+from apps.flows.models import Schedule
+from apps.tenancy.isolation import workspace_scope
+from tests.factories.dispatch import cron, every, make_deployment
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +71,197 @@ def test_a_paused_schedule_has_no_next_time(api, alice, deployment):
 
     assert added.json()["next_at"] is None
     assert resumed.json()["next_at"] > utc_now().isoformat()
+
+
+NEW_YEAR = "2099-01-01T00:00:00Z"
+RULE = {"kind": "RRULE", "rrule": "FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=18", "timezone": "Europe/Berlin"}
+
+
+def test_each_kind_of_schedule_comes_back_as_it_was_given(api, alice, deployment):
+    given = [
+        {"kind": "CRON", "cron": "0 6 * * 1-5", "name": "weekdays"},
+        {"kind": "INTERVAL", "interval_seconds": 60, "jitter_seconds": 30},
+        RULE | {"anchor_at": "2026-01-01T00:30:00Z", "missed_policy": "ALL", "missed_cap": 3},
+        {"kind": "ONCE", "once_at": NEW_YEAR, "missed_policy": "SKIP"},
+    ]
+
+    made = [api(alice).post(f"deployments/{deployment['id']}/schedules", each) for each in given]
+
+    assert [each.status_code for each in made] == [201] * 4
+    for sent, answered in zip(given, made, strict=True):
+        body = answered.json()
+        assert {name: body[name] for name in sent} == sent
+        assert body["next_at"] > utc_now().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "RRULE"}, "rrule"),
+        ({"kind": "RRULE", "rrule": "FREQ=NEVER"}, "rrule"),
+        ({"kind": "RRULE", "rrule": "FREQ=DAILY", "cron": "0 0 * * *"}, "cron"),
+        ({"kind": "CRON", "cron": "0 0 * * *", "anchor_at": NEW_YEAR}, "anchor_at"),
+        ({"kind": "ONCE"}, "once_at"),
+        ({"kind": "ONCE", "once_at": "2020-01-01T00:00:00Z"}, "once_at"),
+        ({"kind": "ONCE", "once_at": NEW_YEAR, "timezone": "Mars"}, "timezone"),
+        ({"kind": "CRON", "cron": "0 0 * * *", "jitter_seconds": -1}, "jitter_seconds"),
+        ({"kind": "CRON", "cron": "0 0 * * *", "missed_cap": 0}, "missed_cap"),
+        ({"kind": "CRON", "cron": "0 0 * * *", "missed_policy": "SOME"}, "missed_policy"),
+        ({"kind": "CRON", "cron": "0 0 * * *", "name": "taken"}, "name"),
+    ],
+)
+def test_what_no_schedule_can_be_is_refused_by_field(api, alice, deployment, body, field):
+    path = f"deployments/{deployment['id']}/schedules"
+    api(alice).post(path, {"kind": "CRON", "cron": "5 5 * * *", "name": "taken"})
+
+    response = api(alice).post(path, body)
+
+    assert response.status_code == 400
+    blamed = list(response.json()["error"]["fields"])
+    assert blamed == [field] or (field == "cron" and blamed == ["rrule"])
+    assert len(api(alice).get(f"deployments/{deployment['id']}").json()["schedules"]) == 1
+
+
+def test_all_of_a_schedule_but_its_kind_can_be_changed(api, alice, deployment):
+    added = api(alice).post(f"deployments/{deployment['id']}/schedules", RULE).json()
+    changes = {
+        "rrule": "FREQ=DAILY",
+        "anchor_at": "2026-01-01T00:30:00Z",
+        "name": "daily",
+        "jitter_seconds": 5,
+        "missed_policy": "ALL",
+        "missed_cap": 7,
+        "timezone": "UTC",
+    }
+
+    changed = api(alice).patch(f"schedules/{added['id']}", changes).json()
+
+    assert {name: changed[name] for name in changes} == changes
+    assert changed["next_at"][11:] == "00:30:00Z"
+
+
+def test_a_deploy_changes_a_named_schedule_where_it_stands(workspace):
+    with workspace_scope(workspace.id):
+        first = make_deployment(
+            workspace, schedules=[cron("0 6 * * *", name="early"), cron("0 7 * * *")]
+        )
+        early, late = Schedule.objects.order_by("cron")
+        paused_at = utc_now()
+        Schedule.objects.filter(id=early.id).update(paused_at=paused_at, next_at=None)
+
+        make_deployment(
+            workspace,
+            schedules=[every(60, name="early", jitter_seconds=9), cron("0 7 * * *")],
+        )
+
+        assert {each.id for each in Schedule.objects.filter(deployment=first)} == {
+            early.id,
+            late.id,
+        }
+        early.refresh_from_db()
+        assert (early.kind, early.jitter_seconds, early.paused_at) == ("INTERVAL", 9, paused_at)
+
+
+def test_two_schedules_of_one_name_are_refused_at_deploy(api, alice):
+    response = api(alice).put(
+        "deployments",
+        {
+            "flow_name": "f",
+            "name": "d",
+            "entrypoint": "f.py:f",
+            "path": "/srv",
+            "schedules": [{"kind": "CRON", "cron": "0 6 * * *", "name": "x"}] * 2,
+        },
+    )
+
+    assert list(response.json()["error"]["fields"]) == ["schedules.1.name"]
+
+
+def test_a_preview_tells_times_and_what_the_wall_shows_and_keeps_nothing(api, bob, workspace):
+    body = {"kind": "CRON", "cron": "30 2 * * *", "timezone": "Europe/Berlin", "count": 50}
+
+    times = api(bob).post("schedules/preview", body).json()["times"]
+
+    assert len(times) == 50
+    assert times == sorted(times, key=lambda each: each["due_at"])
+    for each in times:
+        assert each["local"][10:16] in {"T02:30", "T03:00"}
+        assert datetime.fromisoformat(each["local"]) == datetime.fromisoformat(each["due_at"])
+    with workspace_scope(workspace.id):
+        assert not Schedule.objects.exists()
+
+
+def test_a_preview_of_what_ends_is_short(api, bob):
+    once = {"kind": "ONCE", "once_at": "2040-01-01T00:00:00Z", "timezone": "Asia/Tokyo"}
+
+    assert api(bob).post("schedules/preview", once).json() == {
+        "times": [{"due_at": "2040-01-01T00:00:00Z", "local": "2040-01-01T09:00:00+09:00"}]
+    }
+    assert api(bob).post("schedules/preview", RULE | {"rrule": "FREQ=X"}).status_code == 400
+    assert api(bob).post("schedules/preview", RULE | {"count": 51}).status_code == 400
+
+
+def test_the_calendar_tells_what_is_due_when_in_order(api, bob, workspace, rival_workspace):
+    since = datetime(2098, 3, 1, tzinfo=UTC)
+    with workspace_scope(workspace.id):
+        daily = make_deployment(workspace, name="daily", schedules=[cron("0 6 * * *", name="a")])
+        make_deployment(
+            workspace,
+            name="rests",
+            schedules=[cron("0 7 * * *", paused=True)],
+        )
+        often = make_deployment(workspace, name="often", schedules=[every(36_000, anchor_at=since)])
+    with workspace_scope(rival_workspace.id):
+        make_deployment(rival_workspace, schedules=[cron("0 8 * * *")])
+
+    answer = api(bob).get("schedules?since=2098-03-01T00:00:00Z&until=2098-03-02T00:00:00Z")
+
+    body = answer.json()
+    assert body["truncated"] is False
+    assert [(each["due_at"], each["deployment"]["name"]) for each in body["items"]] == [
+        ("2098-03-01T00:00:00Z", "often"),
+        ("2098-03-01T06:00:00Z", "daily"),
+        ("2098-03-01T10:00:00Z", "often"),
+        ("2098-03-01T20:00:00Z", "often"),
+    ]
+    second = body["items"][1]
+    assert second["deployment"] == {
+        "id": str(daily.id),
+        "name": "daily",
+        "flow": {"id": str(daily.flow_id), "name": "load"},
+    }
+    assert (second["schedule_name"], second["timezone"]) == ("a", "UTC")
+    assert body["items"][0]["deployment"]["id"] == str(often.id)
+
+
+def test_the_calendar_says_when_there_is_more_than_it_tells(api, bob, workspace):
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, schedules=[every(60)])
+
+    body = api(bob).get("schedules?since=2098-03-01T00:00:00Z&until=2098-03-09T00:00:00Z").json()
+
+    assert (len(body["items"]), body["truncated"]) == (2_000, True)
+
+
+@pytest.mark.parametrize(
+    "until", ["2098-03-01T00:00:00Z", "2098-02-01T00:00:00Z", "2098-07-01T00:00:00Z"]
+)
+def test_a_calendar_of_no_time_or_of_too_much_is_refused(api, bob, until):
+    answer = api(bob).get(f"schedules?since=2098-03-01T00:00:00Z&until={until}")
+
+    assert list(answer.json()["error"]["fields"]) == ["until"]
+
+
+def test_the_calendar_has_nothing_from_before_a_schedule_was_made(workspace):
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, now=now, schedules=[every(3600, anchor_at=now)])
+
+        found = selectors.list_due_times(
+            workspace_id=workspace.id,
+            since=now - timedelta(days=1),
+            until=now + timedelta(hours=2),
+            limit=50,
+        )
+
+    assert [at for at, _ in found] == [now + timedelta(hours=1), now + timedelta(hours=2)]

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.flows.recurrence import BadRecurrenceError, Cron, Interval, take_due
+from apps.core.ids import uuid7
+from apps.flows.enums import MissedPolicy
+from apps.flows.recurrence import (
+    BadRecurrenceError,
+    Cron,
+    Interval,
+    Once,
+    jitter,
+    take_due,
+    times_between,
+)
+from apps.flows.rrule import Rule
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
 ANCHOR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -157,3 +168,101 @@ def test_absurd_intervals_are_refused(every):
         Interval(every=every, anchor=ANCHOR)
 
     assert caught.value.field == "interval_seconds"
+
+
+KINDS = [
+    Cron(expression="*/5 * * * *", timezone=BERLIN),
+    Cron(expression="30 2 * * *", timezone=NEW_YORK),
+    Cron(expression="0 9 L * *", timezone="Australia/Lord_Howe"),
+    Interval(every=timedelta(minutes=7), anchor=ANCHOR),
+    Rule(text="FREQ=WEEKLY;BYDAY=MO,TH", anchor=ANCHOR, timezone=BERLIN),
+    Rule(text="FREQ=MINUTELY;INTERVAL=11", anchor=ANCHOR, timezone="Australia/Lord_Howe"),
+    Rule(text="FREQ=DAILY;COUNT=200", anchor=ANCHOR, timezone=NEW_YORK),
+    Once(at=ANCHOR + timedelta(days=40)),
+]
+
+
+@pytest.mark.parametrize("recurrence", KINDS, ids=str)
+@pytest.mark.parametrize("missed_for", [timedelta(0), timedelta(hours=13), timedelta(days=9)])
+@pytest.mark.parametrize(("policy", "cap"), [("ALL", 1), ("ALL", 7), ("LATEST", 7), ("SKIP", 7)])
+def test_what_was_missed_is_made_up_for_as_the_policy_says(recurrence, missed_for, policy, cap):
+    first = recurrence.next_after(ANCHOR + timedelta(days=3))
+    now = first + missed_for
+    passed = [first, *times_between(recurrence, after=first, until=now)]
+
+    due = take_due(recurrence, next_at=first, now=now, policy=MissedPolicy(policy), cap=cap)
+
+    late = passed[-1] <= now - timedelta(minutes=1)
+    expected = {"ALL": passed[-cap:], "LATEST": passed[-1:], "SKIP": [] if late else passed[-1:]}
+    assert due.due_at == expected[policy]
+    assert due.next_at == recurrence.next_after(now)
+
+
+def test_making_up_for_a_year_of_minutes_costs_no_walk_through_it():
+    cron, asked = Cron(expression="* * * * *", timezone=BERLIN), 0
+    now = ANCHOR + timedelta(days=365)
+
+    class Counted:
+        def next_after(self, moment):
+            nonlocal asked
+            asked += 1
+            return cron.next_after(moment)
+
+    due = take_due(Counted(), next_at=ANCHOR, now=now, policy=MissedPolicy.ALL, cap=100)
+
+    assert due.due_at == [now - timedelta(minutes=n) for n in reversed(range(100))]
+    assert asked < 200
+
+
+def test_a_single_time_is_due_once():
+    once = Once(at=ANCHOR)
+
+    due = take_due(once, next_at=ANCHOR, now=ANCHOR + timedelta(days=3))
+
+    assert (due.due_at, due.next_at) == ([ANCHOR], None)
+    assert once.next_after(ANCHOR) is None
+
+
+YEARLONG = [
+    Cron(expression="0 */2 * * *", timezone=BERLIN),
+    Cron(expression="30 2 * * *", timezone="Australia/Lord_Howe"),
+    Interval(every=timedelta(minutes=7), anchor=ANCHOR),
+    Rule(text="FREQ=WEEKLY;BYDAY=MO,TH", anchor=ANCHOR, timezone=BERLIN),
+    Rule(text="FREQ=HOURLY;INTERVAL=5", anchor=ANCHOR, timezone="Australia/Lord_Howe"),
+    Once(at=ANCHOR + timedelta(days=40)),
+]
+
+
+@pytest.mark.parametrize("recurrence", YEARLONG, ids=str)
+def test_a_year_of_a_scheduler_is_each_time_once(recurrence):
+    """A year in steps of hours that do not fit into a day: no time lost, none twice."""
+    now, end = ANCHOR, ANCHOR + timedelta(days=365)
+    next_at, taken = recurrence.next_after(now), []
+    while now < end and next_at is not None:
+        now = min(now + timedelta(hours=31), end)
+        if next_at <= now:
+            due = take_due(
+                recurrence, next_at=next_at, now=now, policy=MissedPolicy.ALL, cap=10_000
+            )
+            taken += due.due_at
+            next_at = due.next_at
+
+    assert taken == list(times_between(recurrence, after=ANCHOR, until=end))
+    assert all(earlier < later for earlier, later in pairwise(taken))
+
+
+def test_jitter_is_spread_and_the_same_for_all_who_ask():
+    schedule_id, hour = uuid7(), timedelta(hours=1)
+    times = [ANCHOR + n * hour for n in range(500)]
+
+    drawn = [jitter(schedule_id=schedule_id, due_at=at, most_seconds=600) for at in times]
+    elsewhere = [
+        jitter(schedule_id=schedule_id, due_at=at.astimezone(ZoneInfo(BERLIN)), most_seconds=600)
+        for at in times
+    ]
+
+    assert drawn == elsewhere
+    assert all(timedelta(0) <= each < timedelta(minutes=10) for each in drawn)
+    assert len(set(drawn)) > 490
+    assert {each // timedelta(minutes=2) for each in drawn} == set(range(5))
+    assert jitter(schedule_id=schedule_id, due_at=ANCHOR, most_seconds=0) == timedelta(0)
