@@ -284,8 +284,43 @@ def test_a_run_that_ignores_sigterm_is_killed_after_the_grace(
     server.cancelled.add(run_id)
 
     run = wait_for_state(server, run_id, "CANCELLED")
-    assert "Killed 1 s after SIGTERM" in run["reports"][-1]["message"]
+    assert run["reports"][-1]["cause"]["kind"] == "killed"
+    assert "Killed 1 s after it was asked to stop" in run["reports"][-1]["cause"]["detail"]
     wait_until_dead(pid)
+
+
+def test_a_full_agent_hears_of_a_cancellation_at_once(
+    server: ContractServer, start_agent: Callable[..., Any], flows: dict[str, Any], tmp_path: Path
+) -> None:
+    start_agent(capacity=1, heartbeat_seconds=3600.0)  # nobody but its polls can tell it
+    run_id = queue(server, flows, "long", parameters={"folder": str(tmp_path)})
+    wait_for_file(tmp_path / "started")
+
+    with server.changed:
+        server.cancelled.add(run_id)
+        server.changed.notify_all()
+
+    wait_for_state(server, run_id, "CANCELLED")
+
+
+def test_a_run_that_takes_its_time_to_stop_is_not_asked_again_and_again(
+    server: ContractServer, start_agent: Callable[..., Any], flows: dict[str, Any], tmp_path: Path
+) -> None:
+    start_agent(heartbeat_seconds=3600.0)
+    run_id = queue(server, flows, "stubborn", parameters={"folder": str(tmp_path)})
+    wait_for_file(tmp_path / "started")
+    polls = len(leases_asked(server))
+
+    with server.changed:
+        server.cancelled.add(run_id)
+        server.changed.notify_all()
+
+    wait_for_state(server, run_id, "CANCELLED")
+    assert len(leases_asked(server)) - polls <= 3  # told, waiting while it stops, free again
+
+
+def leases_asked(server: ContractServer) -> list[tuple[str, str]]:
+    return [request for request in server.requests if request[1].endswith("/leases")]
 
 
 @pytest.mark.parametrize("name", ["long", "stubborn"])

@@ -233,14 +233,28 @@ class ContractServer:
 
     def lease(self, body: dict[str, Any]) -> tuple[int, Any]:
         deadline = time.monotonic() + body["wait_seconds"]
-        while time.monotonic() < deadline and not self.queued and self._server is not None:
+        while (
+            time.monotonic() < deadline
+            and not (self.queued and body["limit"])
+            and not self.commands(body["heeded"])
+            and self._server is not None
+        ):
             self.changed.wait(max(0.0, deadline - time.monotonic()))
         leases: list[dict[str, Any]] = []
         while self.queued and len(leases) < body["limit"]:
             lease = self.queued.pop(0)
             self.apply({"run_id": lease["run_id"], "state": "PENDING"})
             leases.append(lease)
-        return 200, {"leases": leases, "commands": []}
+        return 200, {"leases": leases, "commands": self.commands(body["heeded"])}
+
+    def commands(self, heeded: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What an agent that has heeded these shall do; of all runs, as if all were its own."""
+        wanted = [
+            {"run_id": run_id, "epoch": 1, "command": "cancel"}
+            for run_id in sorted(self.cancelled)
+            if run_id in self.runs and not is_final(State(self.runs[run_id]["state"]))
+        ]
+        return [each for each in wanted if each not in heeded]
 
     def heartbeat(self, body: dict[str, Any]) -> tuple[int, Any]:
         for lease in body["leases"]:

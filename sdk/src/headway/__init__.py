@@ -20,6 +20,7 @@ from headway._errors import (
     HeadwayError,
     ParameterError,
     RunCancelled,
+    SubrunFailed,
     TaskCancelled,
     TaskTimedOut,
     UpstreamFailed,
@@ -28,6 +29,7 @@ from headway._flow import Flow, flow
 from headway._futures import FutureList, TaskFuture, unmapped
 from headway._options import FlowOptions, TaskOptions
 from headway._states import State, StateType
+from headway._subruns import DeploymentRun, run_deployment
 from headway._task import Task, task
 from headway._telemetry import emit_event, get_logger, metric
 from headway._version import __version__
@@ -48,6 +50,10 @@ __all__ = [
     "concurrency",
     "rate_limit",
     "rate_limit_async",
+    # runs of deployments
+    "run_deployment",
+    "DeploymentRun",
+    "SubrunFailed",
     # saying what happens
     "emit_event",
     "metric",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from headway._config import Config
+from headway._config import Config, get_config
 from headway._errors import (
     RETRYABLE_STATUSES,
     ApiError,
@@ -181,6 +182,20 @@ class Client:
             code="not_headway",
             details={"status": status},
         )
+
+
+_shared: Client | None = None
+_shared_lock = threading.Lock()
+
+
+def shared_client() -> Client:
+    """Return this process's client, for what flows ask of the server. Raises: ConfigError."""
+    global _shared
+    with _shared_lock:
+        config = get_config()
+        if _shared is None or _shared.config != config:
+            _shared = Client(config)
+        return _shared
 
 
 def _says_why(reply: Reply) -> bool:

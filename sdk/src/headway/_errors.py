@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headway._subruns import DeploymentRun
 
 
 class HeadwayError(Exception):
@@ -32,6 +35,16 @@ class FlowTimedOut(HeadwayError, TimeoutError):
 
 class UpstreamFailed(HeadwayError):
     """A submitted task could not start because a future it was given failed."""
+
+
+class SubrunFailed(HeadwayError):
+    """A run that `run_deployment` waited for ended other than well; `run` says how."""
+
+    def __init__(self, run: DeploymentRun) -> None:
+        told = run.error or run.cause or {}
+        why = told.get("message") or told.get("detail")
+        super().__init__(f"{run.name} ended {run.state}" + (f": {why}" if why else "."))
+        self.run = run
 
 
 class TaskCancelled(HeadwayError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         def point(self, point: Point) -> None: ...
         def hold(self, run: FlowRun) -> None: ...
         def release(self, run: FlowRun) -> None: ...
+        def flush(self, timeout_seconds: float | None = None) -> bool: ...
 
 
 class SilentRecorder:
@@ -49,3 +50,7 @@ class SilentRecorder:
 
     def release(self, run: FlowRun) -> None:
         """Hold no lease."""
+
+    def flush(self, timeout_seconds: float | None = None) -> bool:  # noqa: ARG002  the port's
+        """Have nothing to send."""
+        return True

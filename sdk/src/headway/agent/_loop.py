@@ -29,6 +29,7 @@ OnStop = Literal["wait", "cancel"]
 
 POLL_SECONDS = 25
 DRAIN_SECONDS = 30.0
+LISTEN_AGAIN_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 30.0
 
 
@@ -84,6 +85,7 @@ class Agent:
         try:
             self._show(f"agent {self.name} takes runs from pool {self.pool!r} ({self.capacity})")
             threading.Thread(target=self._lease_loop, name="headway-lease", daemon=True).start()
+            threading.Thread(target=self._listen_loop, name="headway-listen", daemon=True).start()
             threading.Thread(target=self._drain_loop, name="headway-drain", daemon=True).start()
             self._heartbeat.start()
             os.read(self._wake_read, 1)
@@ -159,6 +161,24 @@ class Agent:
                 self._ever_leased = True
                 self._take(answer)
 
+    def _listen_loop(self) -> None:
+        """
+        Hear of commands while there is no room for another run, when the lease loop does not ask.
+
+        Trouble is the lease loop's to speak of, and heartbeats bring the commands too.
+        """
+        while not self._stopping:
+            with self._changed:
+                while not self._stopping and len(self._running) < self.capacity:
+                    self._changed.wait(1.0)
+            if self._stopping:
+                return
+            try:
+                self._take(self._lease(0))
+            except (ApiError, ConfigError) as error:
+                asked = getattr(error, "retry_after_seconds", None)
+                self._pause(asked if asked is not None else LISTEN_AGAIN_SECONDS)
+
     def _wait_for_room(self) -> int:
         with self._changed:
             while not self._stopping and len(self._running) >= self.capacity:
@@ -169,7 +189,12 @@ class Agent:
         answer = self._client.request(
             "POST",
             self._client.url(f"pools/{quote(self.pool, safe='')}/leases", live=True),
-            body={"agent": self._introduction(), "limit": room, "wait_seconds": POLL_SECONDS},
+            body={
+                "agent": self._introduction(),
+                "limit": room,
+                "wait_seconds": POLL_SECONDS,
+                "heeded": self._heeded(),
+            },
             read_seconds=POLL_SECONDS + 10,
             attempts=1,
         )
@@ -234,7 +259,10 @@ class Agent:
         wait = min(0.5 * 2 ** min(failures, 6), LONGEST_WAIT_SECONDS)
         asked = getattr(error, "retry_after_seconds", None)
         wait = asked if asked is not None else wait * (0.5 + random.random())  # noqa: S311
-        deadline = time.monotonic() + wait
+        self._pause(wait)
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < deadline:
             with self._changed:
                 self._changed.wait(min(0.5, max(0.0, deadline - time.monotonic())))
@@ -259,11 +287,20 @@ class Agent:
             body={
                 "agent": self._introduction(),
                 "leases": [process.lease.key() for process in self._running_now()],
+                "heeded": self._heeded(),
             },
             read_seconds=10.0,
             attempts=1,
         )
         return answer if isinstance(answer, Mapping) else {}
+
+    def _heeded(self) -> list[dict[str, Any]]:
+        """Return which commands we have passed on, so that they do not end each poll at once."""
+        return [
+            {**process.lease.key(), "command": process.heeded}
+            for process in self._running_now()
+            if process.heeded is not None
+        ]
 
     def _heed(self, answer: Mapping[str, Any]) -> None:
         for command in answer.get("commands") or []:

@@ -65,6 +65,8 @@ class RunProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._stop_reason: State | None = None  # CANCELLED or TIMED_OUT, once we ask it to stop
         self._stop_message = ""
+        self._stop_cause: Cause | None = None  # once it had to be killed
+        self.heeded: str | None = None  # the command of the server's that we have passed on
         self._lost = False
         self._ended = threading.Event()
         self._started = False  # the child reached the flow
@@ -93,6 +95,7 @@ class RunProcess:
             if self._stop_reason is not None or self._ended.is_set():
                 return
             self._stop_reason, self._stop_message = State.CANCELLED, message
+            self.heeded = "cancel"
         self._signal(signal.SIGTERM)
         timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
         timer.daemon = True
@@ -119,7 +122,8 @@ class RunProcess:
 
     def _kill_stubborn(self) -> None:
         if not self._ended.is_set():
-            self._stop_message += f" Killed {self._grace_seconds:g} s after SIGTERM."
+            detail = f"Killed {self._grace_seconds:g} s after it was asked to stop."
+            self._stop_cause = {"kind": "killed", "signal": "SIGKILL", "detail": detail}
             self._signal(signal.SIGKILL)
 
     def _limit(self, seconds: float) -> None:
@@ -301,7 +305,7 @@ class RunProcess:
         if self._lost or self._final:
             return
         if self._stop_reason is State.CANCELLED:
-            self._report(State.CANCELLED, message=self._stop_message)
+            self._report(State.CANCELLED, message=self._stop_message, cause=self._stop_cause)
             return
         if self._stop_reason is State.TIMED_OUT:
             detail = self._stop_message
