@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal, get_args
+
+CommandName = Literal["cancel", "pause", "resume", "suspend"]
+
+COMMANDS: Final = [(name, name) for name in get_args(CommandName)]
 
 LEASE_TIME = timedelta(seconds=30)  # after the last heartbeat
 BEAT_EVERY = timedelta(seconds=8)  # what agents are told to keep
@@ -43,7 +48,25 @@ class Command:
 
     run_id: uuid.UUID
     epoch: int
-    command: Literal["cancel"] = "cancel"
+    command: CommandName = "cancel"
+
+
+def commands_for(wanted: Iterable[Command], heeded: Collection[Command]) -> list[Command]:
+    """
+    Return what an agent has yet to do, out of what the states of its runs ask for.
+
+    It says what it has heeded, so that a command that takes its time (a run that is stopping, one
+    that is paused for a day) does not end each of its polls at once. What it was told to pause and
+    nobody wants paused any more, it shall resume.
+    """
+    given = list(wanted)
+    done = set(heeded)
+    asked_for = {(each.run_id, each.epoch) for each in given}
+    return [each for each in given if each not in done] + [
+        Command(run_id=each.run_id, epoch=each.epoch, command="resume")
+        for each in heeded
+        if each.command == "pause" and (each.run_id, each.epoch) not in asked_for
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

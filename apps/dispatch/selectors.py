@@ -145,11 +145,11 @@ _PROSPECTS = """
 # MATERIALIZED: hardly any run is being cancelled, but a busy agent holds hundreds of leases, and
 # from their side each poll would look at all of them.
 _COMMANDS = """
-    WITH stopping AS MATERIALIZED (
+    WITH steered AS MATERIALIZED (
         SELECT run.id, run.epoch FROM runs_run AS run
         WHERE run.workspace_id = %(workspace_id)s AND run.state = 'CANCELLING')
-    SELECT lease.epoch, lease.run_id FROM stopping
-    JOIN dispatch_lease AS lease ON lease.run_id = stopping.id AND lease.epoch = stopping.epoch
+    SELECT lease.epoch, lease.run_id FROM steered
+    JOIN dispatch_lease AS lease ON lease.run_id = steered.id AND lease.epoch = steered.epoch
     WHERE lease.workspace_id = %(workspace_id)s AND lease.agent_id = %(agent_id)s
       AND lease.ended_at IS NULL
     ORDER BY lease.created_at, lease.id

@@ -82,6 +82,13 @@ def get_deployment(
         ) from None
 
 
+def find_deployment_id(*, workspace_id: uuid.UUID, flow_name: str, name: str) -> uuid.UUID | None:
+    """Return the id of the deployment `flow_name/name`, or None."""
+    standing = Deployment.objects.for_workspace(workspace_id).standing()
+    found = standing.filter(flow__name=flow_name, name=name)
+    return found.values_list("id", flat=True).first()
+
+
 def list_deployments_by_id(
     *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
 ) -> DeploymentQuerySet:

@@ -37,5 +37,19 @@ class RunNotRetryable(DomainError):
     status: ClassVar[int] = 409
 
 
+class RunNotCopyable(DomainError):
+    """No deployment says how to run it, or it was deleted."""
+
+    code: ClassVar[str] = "run_not_copyable"
+    status: ClassVar[int] = 409
+
+
+class RunNotExecuting(DomainError):
+    """The run is not being executed under this epoch; its executor's requests end with it."""
+
+    code: ClassVar[str] = "run_not_executing"
+    status: ClassVar[int] = 409
+
+
 class ReportInFuture(InvalidRequest):
     """`occurred_at` lies more than ten minutes ahead of our clock."""

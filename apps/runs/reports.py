@@ -59,6 +59,9 @@ class NewRun:
     due_at: datetime | None = None
     held_reason: str = ""  # why it may not start yet; it waits as HELD until it is released
     run_id: uuid.UUID | None = None  # chosen by a caller that may come again; else drawn
+    parent_run_id: uuid.UUID | None = None
+    parent_task_run_id: uuid.UUID | None = None
+    copied_from_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

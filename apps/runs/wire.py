@@ -7,6 +7,8 @@ holds both equal. Public to dispatch, whose routes answer runs too.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
@@ -34,7 +36,7 @@ class NamedOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-MAKERS = [(kind, kind) for kind in ("user", "api_key", "automation")]
+MAKERS = [(kind, kind) for kind in ("user", "api_key", "automation", "run")]
 
 
 class CreatedByOutput(serializers.Serializer[Any]):
@@ -93,6 +95,8 @@ class MayOutput(serializers.Serializer[Any]):
 
     cancel = serializers.BooleanField()
     retry = serializers.BooleanField()
+    copy = serializers.BooleanField(required=False)
+    annotate = serializers.BooleanField(required=False)
 
 
 class RunOutput(RunRowOutput):
@@ -105,6 +109,18 @@ class RunOutput(RunRowOutput):
     agent = RunAgentOutput(allow_null=True)
     may = MayOutput()
     estimated_duration_ms = serializers.IntegerField(allow_null=True)
+    priority = serializers.IntegerField(required=False)
+    note = serializers.CharField(required=False, allow_blank=True)
+    parent_task_run_id = serializers.UUIDField(required=False, allow_null=True)
+    copied_from_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class RunDetailOutput(RunOutput):
+    """A run with what stands around it."""
+
+    parent = NamedOutput(allow_null=True)
+    copied_from = NamedOutput(allow_null=True)
+    children = serializers.IntegerField(help_text="runs that it started; see ?parent=")
 
 
 class RunTickOutput(serializers.Serializer[Any]):
@@ -174,6 +190,7 @@ def run_body(
     """Fill a RunOutput."""
     state = RunState(run.state)
     targets = access.run_targets(deployment_id=run.deployment_id, pool_id=run.pool_id)
+    may_write = access.may(actor, Scope.RUNS_WRITE, *targets)
     agent = None
     if run.agent_id is not None:
         agent = {"id": run.agent_id, "name": run.agent_name, "host": run.agent_host}
@@ -188,9 +205,36 @@ def run_body(
             "retry": state in UNSUCCESSFUL
             and run.queue_id is not None
             and (run.deployment is None or run.deployment.deleted_at is None)
-            and access.may(actor, Scope.RUNS_WRITE, *targets),
+            and may_write,
+            "copy": run.deployment is not None and run.deployment.deleted_at is None and may_write,
+            "annotate": may_write,
         },
         "estimated_duration_ms": estimated_duration_ms,
+        "priority": run.priority,
+        "note": run.note,
+        "parent_task_run_id": run.parent_task_run_id,
+        "copied_from_id": run.copied_from_id,
+    }
+
+
+def run_detail(
+    run: Run,
+    *,
+    actor: Actor,
+    estimated_duration_ms: int | None,
+    children: int,
+    kin: Mapping[uuid.UUID, str],
+) -> dict[str, object]:
+    """Fill a RunDetailOutput; `kin` are the names of the runs that it names."""
+
+    def named_run(run_id: uuid.UUID | None) -> dict[str, object] | None:
+        name = None if run_id is None else kin.get(run_id)
+        return None if name is None else {"id": run_id, "name": name}
+
+    return run_body(run, actor=actor, estimated_duration_ms=estimated_duration_ms) | {
+        "parent": named_run(run.parent_run_id),
+        "copied_from": named_run(run.copied_from_id),
+        "children": children,
     }
 
 

@@ -47,6 +47,7 @@ LEAVES: dict[str, set[str]] = {
     "add_member": {"role.granted"},
     "add_sso_domain": {"sso.domain_added"},
     "add_team_member": {"team.member_added"},
+    "annotate_run": {"run.annotated"},
     "archive_account": {"account.archived"},
     "archive_workspace": {"workspace.archived"},
     "change_account_member": {"member.role_changed"},
@@ -138,6 +139,8 @@ SILENT = {
     "promise_run_calls": "an executor's work",
     # Who started, retried or cancelled a run stands in the run's own history for ever.
     "create_deployment_run": "in the run's own record",
+    "copy_run": "in the run's own record",
+    "start_subrun": "an executor's work",
     "cancel_run": "in the run's own record",
     "retry_run": "in the run's own record",
     # They change nothing.
@@ -316,6 +319,7 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
     "add_team_member": lambda scene: Request(
         body={"member_id": scene.ids["other_id"]},
     ),
+    "copy_run": lambda scene: Request(ids={"run_id": scene.ids["queued_run_id"]}),
     "cancel_run": lambda scene: Request(ids={"run_id": scene.ids["queued_run_id"]}),
     "change_account_member": lambda _: Request(body={"account_role": "ADMIN"}),
     "change_account_security": change_account_security,

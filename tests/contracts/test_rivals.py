@@ -52,6 +52,9 @@ BODIES = {
     "preview_schedule": {"kind": "CRON", "cron": "0 6 * * *"},
     "change_schedule": {"paused": True},
     "create_deployment_run": {"parameters": {}},
+    "annotate_run": {"note": "Taken over"},
+    "copy_run": {},
+    "start_subrun": {"deployment": "secret flow/secret deployment", "epoch": 1},
     "report_run_transition": {
         "epoch": 1,
         "state": "COMPLETED",

@@ -21,8 +21,21 @@ OPEN = {
     "get_run_task",
     "get_run_task_bundle",
     "report_run_task_phase",
+    "start_subrun",
+    "get_subrun",
+    "ask_for_run_slot",
+    "give_run_slot_back",
+    "promise_run_calls",
 }
 OWN_BODIES = {
+    "start_subrun": lambda run: {
+        "epoch": run.epoch,
+        "deployment": "secret flow/secret deployment",
+    },
+    "get_subrun": lambda run: None,
+    "ask_for_run_slot": lambda run: {"name": "of code", "at_most": 1, "epoch": run.epoch},
+    "give_run_slot_back": lambda run: None,
+    "promise_run_calls": lambda run: {"name": "calls", "per_minute": 1, "epoch": run.epoch},
     "report_run_transition": lambda run: {
         "epoch": run.epoch,
         "state": "RUNNING",
@@ -46,7 +59,7 @@ def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(
     ids = furnish(alice)
     run = managed_run(workspace, make_deployment_with_code(workspace))
     client = api(run.key, workspace)
-    ids |= {"run_id": str(run.run_id)}
+    ids |= {"run_id": str(run.run_id), "subrun_id": subrun_of(client, run), "slot_id": NOBODY}
     answers = {}
 
     for name, method, template in operations():
@@ -58,7 +71,12 @@ def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(
             close()
 
     assert {name for name, status in answers.items() if status != 403} == OPEN
-    assert {answers[name] for name in OPEN} == {200, 204}
+    assert {answers[name] for name in OPEN} == {200, 201, 204}
+
+
+def subrun_of(client, run):
+    path = f"runs/{run.run_id}/subruns"
+    return client.post(path, OWN_BODIES["start_subrun"](run)).json()["id"]
 
 
 def test_the_key_of_a_run_opens_no_account(api, alice, workspace):
@@ -82,7 +100,7 @@ def test_the_key_of_a_run_opens_no_other_run(api, workspace):
         if "{run_id}" not in template:
             continue
         for run_id in (other.run_id, NOBODY):
-            ids = {"run_id": str(run_id)}
+            ids = {"run_id": str(run_id)} | dict.fromkeys(("subrun_id", "slot_id", "key"), NOBODY)
             body = OWN_BODIES[name](other) if name in OPEN else BODIES.get(name)
             answer = client.request(method, fill(template, workspace.slug, ids), body)
             assert answer.status_code == 403, (name, run_id)

@@ -85,6 +85,7 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     assert outcome["rejected"] == []
+    subrun = made(api.post(f"deployments/{deployment['id']}/runs", {"parent_run_id": local_run}))
     pool = made(api.post("pools", {"name": "secret-pool"}))
     key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
     service_account = made(
@@ -155,6 +156,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "schedule_id": deployment["schedules"][0]["id"],
         "run_id": local_run,
         "queued_run_id": queued["id"],
+        "subrun_id": subrun["id"],
         "task_run_id": task_run,
         "pool": pool["id"],
         "pool_id": pool["id"],

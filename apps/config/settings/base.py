@@ -230,6 +230,7 @@ SPECTACULAR_SETTINGS = {
         "AttemptStateEnum": "apps.automations.models.ATTEMPT_STATES",
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
+        "CommandEnum": "apps.dispatch.protocol.COMMANDS",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
         "LimitKindEnum": "apps.dispatch.enums.LimitKind",
         "ManagedTaskStateEnum": "apps.compute.models.STATES",

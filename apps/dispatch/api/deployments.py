@@ -16,6 +16,7 @@ from apps.core.http.query import PageQuery
 from apps.dispatch import services
 from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.views import has_compute
+from apps.dispatch.services import Kin
 from apps.flows import selectors as flows
 from apps.flows import services as flow_services
 from apps.flows.services import DeploymentSpec
@@ -141,13 +142,19 @@ class DeploymentRuns(WorkspaceView):
         form = shapes.DeploymentRunInput(data=request.data)
         form.is_valid(raise_exception=True)
         actor = request.actor
+        given = {"parameters": {}} | form.validated_data
+        kin = Kin(
+            parent_run_id=given.pop("parent_run_id", None),
+            parent_task_run_id=given.pop("parent_task_run_id", None),
+        )
         run = services.start_deployment(
             workspace_id=request.workspace.id,
             deployment_id=deployment_id,
             created_by={"kind": actor.kind.value, "id": str(actor.id), "name": actor.name},
             now=utc_now(),
+            kin=kin,
             asker=actor,
-            **({"parameters": {}} | form.validated_data),
+            **given,
         )
         return Response(wire.run_body(run, actor=actor), status=201)
 

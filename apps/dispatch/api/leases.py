@@ -17,8 +17,8 @@ from apps.core.http.json import dumps
 from apps.core.http.live import live_view, look
 from apps.core.wakeups import subscribe
 from apps.dispatch import services
-from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput
-from apps.dispatch.protocol import AgentInfo, LeaseAnswer
+from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput, commands_of
+from apps.dispatch.protocol import AgentInfo, Command, LeaseAnswer
 from apps.dispatch.waiting import door_of
 from apps.tenancy import access
 from apps.tenancy.actors import WorkspaceRef
@@ -52,6 +52,7 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
         pool,
         AgentInput.info(given["agent"]),
         limit=given["limit"],
+        heeded=commands_of(given["heeded"]),
         wait_seconds=given["wait_seconds"],
     )
     return HttpResponse(dumps(asdict(answer)), content_type="application/json")
@@ -65,6 +66,7 @@ async def _lease(
     agent: AgentInfo,
     *,
     limit: int,
+    heeded: list[Command],
     wait_seconds: float,
 ) -> LeaseAnswer:
     key = (caller.workspace.id, pool)
@@ -78,7 +80,7 @@ async def _lease(
         await ask_again(request, caller, named, Scope.LEASES_TAKE)
         access.require(caller.actor, Scope.LEASES_TAKE, access.pool(pool_id))
         greets, is_greeted = not is_greeted, True
-        return await look(_take, caller.workspace, pool_id, agent, limit, greets=greets)
+        return await look(_take, caller.workspace, pool_id, agent, limit, heeded, greets=greets)
 
     if wait_seconds == 0:
         return await ask()
@@ -112,7 +114,13 @@ def _resolve(key: tuple[uuid.UUID, str]) -> uuid.UUID:
 
 
 def _take(
-    workspace: WorkspaceRef, pool_id: uuid.UUID, agent: AgentInfo, limit: int, *, greets: bool
+    workspace: WorkspaceRef,
+    pool_id: uuid.UUID,
+    agent: AgentInfo,
+    limit: int,
+    heeded: list[Command],
+    *,
+    greets: bool,
 ) -> LeaseAnswer:
     now = utc_now()
     with workspace_scope(workspace.id):
@@ -125,4 +133,5 @@ def _take(
             limit=limit,
             max_concurrent_runs=workspace.limits.max_concurrent_runs,
             now=now,
+            heeded=heeded,
         )

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.core.http.query import PageQuery, RangeQuery
 from apps.core.http.serializers import MayField, StrictSerializer
 from apps.dispatch.enums import PoolKind
-from apps.dispatch.protocol import AgentInfo
+from apps.dispatch.protocol import COMMANDS, AgentInfo, Command
 from apps.flows.wire import (
     BundleOutput,
     JsonObjectField,
@@ -135,12 +135,28 @@ class DeploymentPage(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class DeploymentRunInput(StrictSerializer):
+class RunCopyInput(StrictSerializer):
+    """Left out: as the run that is copied."""
+
     parameters = JsonObjectField(required=False)
     name = serializers.CharField(required=False, max_length=200)
     tags = _tags(required=False)
     scheduled_for = serializers.DateTimeField(required=False)
+
+
+class NewRunInput(RunCopyInput):
     priority = serializers.IntegerField(required=False, min_value=-100, max_value=100)
+
+
+class DeploymentRunInput(NewRunInput):
+    parent_run_id = serializers.UUIDField(required=False)
+    parent_task_run_id = serializers.UUIDField(required=False)
+
+
+class SubrunInput(NewRunInput):
+    deployment = serializers.CharField(max_length=401, help_text="its id, or flow/name")
+    task_run_id = serializers.UUIDField(required=False, allow_null=True)
+    epoch = serializers.IntegerField(min_value=0, max_value=2_147_483_647)
 
 
 class ErrorInfoInput(StrictSerializer):
@@ -288,22 +304,39 @@ class AgentInput(StrictSerializer):
         return AgentInfo(**given)
 
 
-class LeaseRequestInput(StrictSerializer):
-    agent = AgentInput()
-    limit = serializers.IntegerField(min_value=0, max_value=100)
-    wait_seconds = serializers.FloatField(
-        required=False, default=0, min_value=0, max_value=MAX_WAIT_SECONDS
-    )
-
-
 class HeldLeaseInput(StrictSerializer):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
 
 
+class HeededInput(HeldLeaseInput):
+    """A command that an agent has passed on, so that it is not told again."""
+
+    command = serializers.ChoiceField(choices=COMMANDS)
+
+
+def commands_of(given: list[dict[str, Any]]) -> list[Command]:
+    """Return what validated HeededInputs say."""
+    return [Command(**each) for each in given]
+
+
+class LeaseRequestInput(StrictSerializer):
+    agent = AgentInput()
+    limit = serializers.IntegerField(min_value=0, max_value=100)
+    heeded = serializers.ListField(
+        child=HeededInput(), required=False, default=list, max_length=MAX_LEASES_HELD
+    )
+    wait_seconds = serializers.FloatField(
+        required=False, default=0, min_value=0, max_value=MAX_WAIT_SECONDS
+    )
+
+
 class HeartbeatInput(StrictSerializer):
     agent = AgentInput()
     leases = serializers.ListField(child=HeldLeaseInput(), max_length=MAX_LEASES_HELD)
+    heeded = serializers.ListField(
+        child=HeededInput(), required=False, default=list, max_length=MAX_LEASES_HELD
+    )
 
 
 class RunHeartbeatInput(StrictSerializer):
@@ -316,7 +349,7 @@ class HeldLeaseOutput(serializers.Serializer[Any]):
 
 
 class CommandOutput(HeldLeaseOutput):
-    command = serializers.ChoiceField(choices=[("cancel", "cancel")])
+    command = serializers.ChoiceField(choices=COMMANDS)
 
 
 class HeartbeatOutput(serializers.Serializer[Any]):

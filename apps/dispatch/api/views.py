@@ -345,6 +345,7 @@ class PoolHeartbeats(WorkspaceView):
             workspace_id=workspace_id,
             leases=leases,
             holder=agent.holder,
+            heeded=shapes.commands_of(form.validated_data["heeded"]),
             now=now,
         )
         return Response({"commands": answer.commands, "lost": answer.lost})

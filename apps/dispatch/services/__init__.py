@@ -35,6 +35,7 @@ from apps.dispatch.services.report import (
 from apps.dispatch.services.rescue import rescue_lost_runs
 from apps.dispatch.services.schedule import (
     DUE_BATCH,
+    Kin,
     create_due_runs,
     deploy,
     find_next_due_at,
@@ -49,6 +50,13 @@ from apps.dispatch.services.slots import (
     promise_calls,
     settle_limits,
 )
+from apps.dispatch.services.subruns import (
+    Wishes,
+    copy_run,
+    get_executing,
+    get_subrun,
+    start_subrun,
+)
 
 __all__ = [
     "DUE_BATCH",
@@ -58,13 +66,16 @@ __all__ = [
     "GrantedLease",
     "HeartbeatAnswer",
     "HeldLease",
+    "Kin",
     "LeaseAnswer",
     "LeasedDeployment",
     "LocalStart",
     "ManagedGrant",
     "SlotAnswer",
+    "Wishes",
     "adopt_local_runs",
     "ask_for_slots",
+    "copy_run",
     "create_due_runs",
     "create_pool",
     "delete_limit",
@@ -75,7 +86,9 @@ __all__ = [
     "erase_workspace",
     "find_next_due_at",
     "forget_agents",
+    "get_executing",
     "get_granted_lease",
+    "get_subrun",
     "give_slot_back",
     "greet_agent",
     "heartbeat",
@@ -98,4 +111,5 @@ __all__ = [
     "set_limit",
     "settle_limits",
     "start_deployment",
+    "start_subrun",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
-from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease
+from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease, commands_for
 from apps.dispatch.services.lease import reopen
 from apps.runs import services as runs
 from apps.runs.enums import RunState
@@ -37,7 +37,12 @@ _BEAT = """
 
 @joined
 def heartbeat(
-    *, workspace_id: uuid.UUID, leases: Sequence[HeldLease], now: datetime, holder: str = ""
+    *,
+    workspace_id: uuid.UUID,
+    leases: Sequence[HeldLease],
+    now: datetime,
+    holder: str = "",
+    heeded: Collection[Command] = (),
 ) -> HeartbeatAnswer:
     """
     Prolong the leases that are still the holder's, all with one statement.
@@ -72,7 +77,7 @@ def heartbeat(
         for (run_id, epoch), state in states.items()
         if state == RunState.CANCELLING
     ]
-    return HeartbeatAnswer(commands=commands, lost=lost)
+    return HeartbeatAnswer(commands=commands_for(commands, heeded), lost=lost)
 
 
 def _revive(

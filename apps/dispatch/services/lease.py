@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,11 @@ from apps.dispatch.models import Lease
 from apps.dispatch.protocol import (
     LEASE_TIME,
     AgentInfo,
+    Command,
     GrantedLease,
     LeaseAnswer,
     LeasedDeployment,
+    commands_for,
 )
 from apps.dispatch.services.gate import Gate
 from apps.flows import selectors as flows
@@ -43,9 +45,10 @@ def lease_next_runs(
     limit: int,
     max_concurrent_runs: int | None,
     now: datetime,
+    heeded: Collection[Command] = (),
 ) -> LeaseAnswer:
     """
-    Grant up to `limit` leases from the pool's queues, and tell what its agent shall stop.
+    Grant up to `limit` leases from the pool's queues, and tell what its agent shall do with others.
 
     Run, lease and slot are one thing: all three are taken in this transaction. Queues are served
     by their priority; nothing comes from paused pools, queues and deployments.
@@ -77,7 +80,10 @@ def lease_next_runs(
     grant(claimed=claimed, agent_id=agent.id, holders=[agent.holder] * len(claimed), now=now)
     if gate is not None:
         gate.hold(now=now)
-    return LeaseAnswer(leases=_describe(workspace_id, claimed), commands=prospects.commands)
+    return LeaseAnswer(
+        leases=_describe(workspace_id, claimed),
+        commands=commands_for(prospects.commands, heeded),
+    )
 
 
 @joined

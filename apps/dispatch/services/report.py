@@ -17,6 +17,7 @@ from apps.dispatch.services.pools import is_managed
 from apps.dispatch.services.slots import release_slots
 from apps.flows import selectors as flows
 from apps.runs import services as runs
+from apps.runs.enums import RunState
 from apps.runs.errors import RunNotFound
 from apps.runs.services import (
     EXECUTING,
@@ -71,6 +72,9 @@ def report_runs(
             and each.run.state not in EXECUTING
         ]
         end_leases(ended=ended, by=LeaseEnd.REPORTED, now=now)
+        cancelled = [run.id for run in ended if run.state == RunState.CANCELLED]
+        if cancelled:
+            runs.cancel_subruns(workspace_id=workspace_id, run_ids=cancelled, now=now)
         going_on = [each.run for each in moved if each is not None and each.is_revived]
         reopen(revived=[run for run in going_on if run.state in EXECUTING], now=now)
         following = {run.id: retry_by_policy(run=run, now=now) for run in ended}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from apps.core.errors import InvalidRequest
 from apps.core.transactions import joined
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.errors import ComputeIsOff
@@ -22,7 +23,8 @@ from apps.flows.services import DeploymentSpec
 from apps.flows.sizes import Size
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
-from apps.runs.enums import RunSource
+from apps.runs.enums import RunSource, RunState
+from apps.runs.errors import RunNotExecuting
 from apps.runs.services import CreatedBy, NewRun
 from apps.tenancy import access
 from apps.tenancy import selectors as tenancy
@@ -35,6 +37,15 @@ if TYPE_CHECKING:
     from apps.runs.models import Run
 
 DUE_BATCH = 200  # schedules per transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """The runs that a new one comes from."""
+
+    parent_run_id: uuid.UUID | None = None
+    parent_task_run_id: uuid.UUID | None = None
+    copied_from_id: uuid.UUID | None = None
 
 
 @joined
@@ -114,15 +125,19 @@ def start_deployment(
     priority: int = 0,
     run_id: uuid.UUID | None = None,
     may_wait: bool = False,
+    kin: Kin | None = None,
     asker: Asker = access.HEADWAY,
 ) -> Run:
     """
-    Make a run of the deployment, for now or for later.
+    Make a run of the deployment, for now or for later. `kin` says which run it comes from.
 
     With a `run_id`, the run of that id is made once; a second call returns it as it is.
     While the plan allows no new runs, one that `may_wait` is made HELD, as for schedules.
     Raises: DeploymentNotFound, BadParameters, QuotaExceeded unless it may wait, ObjectRestricted.
     """
+    kin = kin or Kin()
+    if kin.parent_run_id is not None:
+        _refuse_parent(workspace_id, kin.parent_run_id)
     if run_id is not None:
         known = run_selectors.find_run(workspace_id=workspace_id, run_id=run_id)
         if known is not None:
@@ -150,7 +165,7 @@ def start_deployment(
             deployment_id=deployment.id,
             pool_id=deployment.pool_id,
             queue_id=_default_queues([deployment.pool_id])[deployment.pool_id],
-            source=RunSource.ADHOC,
+            source=RunSource.SUBFLOW if kin.parent_run_id else RunSource.ADHOC,
             scheduled_for=max(scheduled_for or now, now),
             parameters=merged,
             name=name,
@@ -159,12 +174,28 @@ def start_deployment(
             created_by=created_by,
             held_reason=held_reason,
             run_id=run_id,
+            parent_run_id=kin.parent_run_id,
+            parent_task_run_id=kin.parent_task_run_id,
+            copied_from_id=kin.copied_from_id,
         ),
         now=now,
     )
     # What the caller shows of it is at hand; three queries less for each run.
     run.flow, run.deployment, run.pool = deployment.flow, deployment, deployment.pool
     return run
+
+
+def _refuse_parent(workspace_id: uuid.UUID, parent_run_id: uuid.UUID) -> None:
+    # Locked until the commit: a cancellation of the parent waits, and then finds the new run too.
+    runs.lock_runs(workspace_id=workspace_id, run_ids={parent_run_id})
+    state = run_selectors.find_run_state(workspace_id=workspace_id, run_id=parent_run_id)
+    if state is None:
+        raise InvalidRequest(
+            "There is no such run to be its parent.",
+            fields={"parent_run_id": ["There is no such run."]},
+        )
+    if state in runs.FINISHED or state is RunState.CANCELLING:
+        raise RunNotExecuting("A run that ended or is stopping starts no others.", state=state)
 
 
 @joined

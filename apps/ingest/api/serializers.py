@@ -19,7 +19,7 @@ class RefusalOutput(serializers.Serializer[object]):
 class BatchCommandOutput(serializers.Serializer[object]):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField()
-    command = serializers.ChoiceField(choices=["cancel"])
+    command = serializers.ChoiceField(choices=["cancel", "pause", "resume", "suspend"])
 
 
 class LostLeaseOutput(serializers.Serializer[object]):

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.http.query import PageQuery, QuerySerializer, RangeQuery
+from apps.core.http.serializers import StrictSerializer
 from apps.runs.enums import RunSource, RunState, StateType
 from apps.runs.selectors import RunFilters
 from apps.runs.wire import (
@@ -18,6 +19,7 @@ from apps.runs.wire import (
 )
 
 MAX_TIMELINE_ROWS = 100_000
+MAX_NOTE = 10_000
 LEVELS = [(level, level) for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
 
 
@@ -31,6 +33,9 @@ class FiltersQuery(QuerySerializer):
     flow_id = serializers.UUIDField(required=False)
     deployment_id = serializers.UUIDField(required=False)
     pool_id = serializers.UUIDField(required=False)
+    parent = serializers.UUIDField(  # type: ignore[assignment] # shadows DRF's own
+        required=False, help_text="runs that this run started"
+    )
     tag = serializers.CharField(required=False, max_length=100)
     source = serializers.ChoiceField(choices=SOURCES, required=False)  # type: ignore[assignment] # shadows DRF's own
     q = serializers.CharField(required=False, max_length=200)
@@ -54,11 +59,21 @@ def filters_of(query: dict[str, Any]) -> RunFilters:
         flow_id=query.get("flow_id"),
         deployment_id=query.get("deployment_id"),
         pool_id=query.get("pool_id"),
+        parent_run_id=query.get("parent"),
         tag=query.get("tag", ""),
         source=RunSource(query["source"]) if "source" in query else None,
         q=query.get("q", ""),
         created_after=query.get("created_after"),
         created_before=query.get("created_before"),
+    )
+
+
+class RunChange(StrictSerializer):
+    note = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_NOTE, trim_whitespace=False
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=50, required=False
     )
 
 

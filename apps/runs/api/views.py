@@ -105,13 +105,33 @@ class RunsHistogram(WorkspaceView):
 class RunDetail(WorkspaceView):
     """One run."""
 
-    scopes: ClassVar = {"GET": Scope.RUNS_READ}
+    scopes: ClassVar = {"GET": Scope.RUNS_READ, "PATCH": Scope.RUNS_WRITE}
 
-    @extend_schema(operation_id="get_run", responses=wire.RunOutput)
+    @extend_schema(operation_id="get_run", responses=wire.RunDetailOutput)
     def get(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        run = selectors.get_run(workspace_id=request.workspace.id, run_id=run_id)
-        estimate = selectors.estimate_duration_ms(run=run)
-        return Response(wire.run_body(run, actor=request.actor, estimated_duration_ms=estimate))
+        workspace_id = request.workspace.id
+        run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+        return Response(
+            wire.run_detail(
+                run,
+                actor=request.actor,
+                estimated_duration_ms=selectors.estimate_duration_ms(run=run),
+                children=selectors.count_subruns(workspace_id=workspace_id, run_id=run_id),
+                kin=selectors.find_kin(run=run),
+            )
+        )
+
+    @extend_schema(operation_id="annotate_run", request=shapes.RunChange, responses=wire.RunOutput)
+    def patch(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        form = shapes.RunChange(data=request.data)
+        form.is_valid(raise_exception=True)
+        run = services.annotate_run(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            asker=request.actor,
+            **form.validated_data,
+        )
+        return Response(wire.run_body(run, actor=request.actor))
 
 
 class RunCancellation(WorkspaceView):

@@ -31,6 +31,7 @@ class RunFilters:
     flow_id: uuid.UUID | None = None
     deployment_id: uuid.UUID | None = None
     pool_id: uuid.UUID | None = None
+    parent_run_id: uuid.UUID | None = None
     tag: str = ""
     source: RunSource | None = None
     q: str = ""
@@ -51,6 +52,20 @@ def find_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> Run | None:
     """Return the run, or None when there is no such run."""
     runs = Run.objects.for_workspace(workspace_id).select_related("flow", "deployment", "pool")
     return runs.filter(pk=run_id).first()
+
+
+def count_subruns(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> int:
+    """Return how many runs this one started itself."""
+    return Run.objects.for_workspace(workspace_id).filter(parent_run_id=run_id).count()
+
+
+def find_kin(*, run: Run) -> dict[uuid.UUID, str]:
+    """Return the names of the runs that it names (its parent, what it repeats), by their ids."""
+    ids = [each for each in (run.parent_run_id, run.copied_from_id) if each is not None]
+    if not ids:
+        return {}
+    runs = Run.objects.for_workspace(run.workspace_id).filter(id__in=ids)
+    return dict(runs.values_list("id", "name"))
 
 
 _SUBRUNS = """
@@ -135,6 +150,7 @@ def filter_runs(*, workspace_id: uuid.UUID, filters: RunFilters) -> RunQuerySet:
         "flow_id": filters.flow_id,
         "deployment_id": filters.deployment_id,
         "pool_id": filters.pool_id,
+        "parent_run_id": filters.parent_run_id,
         "source": filters.source,
     }
     runs = runs.filter(**{name: value for name, value in equal.items() if value is not None})

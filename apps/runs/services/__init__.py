@@ -29,7 +29,15 @@ from apps.runs.services.queue import (
 )
 from apps.runs.services.retention import drop_expired, make_room
 from apps.runs.services.revive import revive_runs
-from apps.runs.services.steer import cancel_run, cancel_waiting_runs, queue_attempt, retry_run
+from apps.runs.services.steer import (
+    annotate_run,
+    cancel_run,
+    cancel_subruns,
+    cancel_waiting_runs,
+    queue_attempt,
+    retry_run,
+    targets_of,
+)
 from apps.runs.services.task_runs import report_task_runs
 from apps.runs.services.transition import lock_runs, transition_run, transition_runs
 from apps.runs.services.usage import PendingTaskRuns, take_pending_usage
@@ -54,7 +62,9 @@ __all__ = [
     "ReportResult",
     "TaskReport",
     "adopt_runs",
+    "annotate_run",
     "cancel_run",
+    "cancel_subruns",
     "cancel_waiting_runs",
     "claim_runs",
     "create_run",
@@ -74,6 +84,7 @@ __all__ = [
     "revive_runs",
     "take_pending_usage",
     "take_runs",
+    "targets_of",
     "transition_run",
     "transition_runs",
     "unpark_runs",

@@ -1,9 +1,12 @@
-"""What people ask of a run: stop it, try it again."""
+"""What people ask of a run: stop it, try it again, write something on it."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
+
+from django.db import connection
 
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
@@ -11,9 +14,9 @@ from apps.runs import selectors
 from apps.runs.enums import RunState
 from apps.runs.errors import RunNotCancellable, RunNotRetryable
 from apps.runs.models import Run
-from apps.runs.reports import MoveResult
+from apps.runs.reports import AskedMove, MoveResult
 from apps.runs.services.record import Move, record_moves, returning_runs
-from apps.runs.services.transition import transition_run
+from apps.runs.services.transition import lock_runs, move_runs, transition_run
 from apps.runs.state_machine import (
     EXECUTING,
     FINISHED,
@@ -22,7 +25,7 @@ from apps.runs.state_machine import (
     may_cancel,
     state_when_cancelled,
 )
-from apps.tenancy import access
+from apps.tenancy import access, audit
 from apps.tenancy import services as tenancy
 from apps.tenancy.access import Asker, Target
 from apps.tenancy.scopes import Scope
@@ -40,12 +43,13 @@ def cancel_run(
     asker: Asker = access.HEADWAY,
 ) -> Run:
     """
-    Cancel what nobody executes; ask the executor of anything else to stop.
+    Cancel what nobody executes; ask the executor of anything else to stop. Sub-runs go along.
 
     Raises: RunNotFound, RunNotCancellable when it ended (also while we were asking) or is
     already stopping; ObjectRestricted by the rules of its deployment or its pool.
     """
     message = f"Cancelled by {by}." if by else "Cancelled."
+    _lock_line(workspace_id, run_id)
     # The state may change between the look and the UPDATE, e.g. by an agent's claim; then the
     # other target is the right one, although the table allows this one too.
     for _ in range(_TRIES):
@@ -66,9 +70,79 @@ def cancel_run(
         if moved.result is MoveResult.APPLIED:
             if moved.run.state == RunState.CANCELLING and moved.run.agent_id is not None:
                 notify("agent", moved.run.agent_id)  # else it hears of it at its next heartbeat
+            cancel_subruns(workspace_id=workspace_id, run_ids=[run_id], now=now)
             return moved.run
     text = "The run already ended." if state in FINISHED else "The run is already stopping."
     raise RunNotCancellable(text, run_id=str(run_id), state=state.value)
+
+
+_UNFINISHED_SUBRUNS = """
+    WITH RECURSIVE line AS (
+        SELECT id, 1 AS depth FROM runs_run
+        WHERE workspace_id = %(workspace_id)s AND parent_run_id = ANY(%(run_ids)s)
+        UNION
+        SELECT run.id, line.depth + 1 FROM line JOIN runs_run AS run
+          ON run.parent_run_id = line.id AND run.workspace_id = %(workspace_id)s
+        WHERE line.depth < 64)
+    SELECT DISTINCT id FROM line JOIN runs_run USING (id)
+    WHERE ended_at IS NULL AND state <> 'CANCELLING'
+"""
+
+
+@joined
+def cancel_subruns(
+    *, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID], now: datetime
+) -> int:
+    """
+    Cancel the unfinished runs that these started, and what those started; return how many.
+
+    A run tree is one piece of work: no rule of a sub-run's own deployment is asked.
+    """
+    cancelled = 0
+    # Runs go from waiting to executing and back meanwhile, past one of the two moves.
+    for _ in range(_TRIES):
+        found = _unfinished_subruns(workspace_id, run_ids)
+        if not found:
+            break
+        lock_runs(workspace_id=workspace_id, run_ids=found)
+        for target, sources in (
+            (RunState.CANCELLING, EXECUTING),
+            (RunState.CANCELLED, UNFINISHED - EXECUTING),
+        ):
+            moved = move_runs(
+                workspace_id=workspace_id,
+                moves=[
+                    AskedMove(
+                        run_id=each,
+                        target=target,
+                        occurred_at=now,
+                        message="Cancelled with the run that started it.",
+                    )
+                    for each in sorted(found)
+                ],
+                only_from=sources,
+                now=now,
+            )
+            cancelled += len(moved)
+            if target is RunState.CANCELLING:
+                for agent_id in {run.agent_id for run in moved if run.agent_id is not None}:
+                    notify("agent", agent_id)
+    return cancelled
+
+
+def _unfinished_subruns(workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UNFINISHED_SUBRUNS, {"workspace_id": workspace_id, "run_ids": list(run_ids)}
+        )
+        return {run_id for (run_id,) in cursor.fetchall()}
+
+
+def _lock_line(workspace_id: uuid.UUID, run_id: uuid.UUID) -> None:
+    """Lock a run together with its sub-runs, in the order in which everybody locks several."""
+    subruns = _unfinished_subruns(workspace_id, [run_id])
+    if subruns:
+        lock_runs(workspace_id=workspace_id, run_ids={run_id, *subruns})
 
 
 _CANCEL_WAITING = """
@@ -159,3 +233,37 @@ def queue_attempt(*, run: Run, scheduled_for: datetime, now: datetime, by: str =
         scheduled_for=scheduled_for,
     )
     return moved.run if moved.result is MoveResult.APPLIED else None
+
+
+@joined
+def annotate_run(
+    *,
+    workspace_id: uuid.UUID,
+    run_id: uuid.UUID,
+    note: str | None = None,
+    tags: list[str] | None = None,
+    asker: Asker = access.HEADWAY,
+) -> Run:
+    """
+    Change what people wrote on a run; None leaves it as it is.
+
+    Raises: RunNotFound, ObjectRestricted.
+    """
+    run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+    access.require(asker, Scope.RUNS_WRITE, *targets_of(run))
+    before = {"note": run.note, "tags": run.tags}
+    after = {
+        "note": run.note if note is None else note,
+        "tags": run.tags if tags is None else list(dict.fromkeys(tags)),
+    }
+    if after != before:
+        Run.objects.for_workspace(workspace_id).filter(id=run_id).update(**after)
+        audit.record(
+            action="run.annotated",
+            target=audit.Object(kind="run", id=run.id, name=run.name),
+            before=before,
+            after=after,
+            workspace_id=workspace_id,
+        )
+        run.note, run.tags = str(after["note"]), list(after["tags"])
+    return run

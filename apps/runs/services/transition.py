@@ -147,6 +147,27 @@ def transition_run(
     return Moved(run=moved[run_id], result=MoveResult.APPLIED)
 
 
+def move_runs(
+    *,
+    workspace_id: uuid.UUID,
+    moves: Sequence[AskedMove],
+    only_from: frozenset[RunState],
+    now: datetime,
+) -> list[Run]:
+    """Move those of different runs that may move, all to one state, and return them."""
+    if not moves:
+        return []
+    moved = _move(
+        workspace_id=workspace_id,
+        target=moves[0].target,
+        moves=moves,
+        now=now,
+        only_from=only_from,
+    )
+    _leave_traces(moved, moves)
+    return list(moved.values())
+
+
 def _refuse_future(moves: Sequence[AskedMove], now: datetime) -> None:
     if any(asked.occurred_at > now + MAX_AHEAD for asked in moves):
         raise ReportInFuture(

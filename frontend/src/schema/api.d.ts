@@ -2025,7 +2025,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description One run. */
+        patch: operations["annotate_run"];
         trace?: never;
     };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/calls": {
@@ -2073,6 +2074,23 @@ export interface paths {
         get: operations["get_run_compute"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Run it once more, with other parameters if wanted. */
+        post: operations["copy_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2177,6 +2195,40 @@ export interface paths {
         post?: never;
         /** @description A run's code asks for slots by name, and gives them back. */
         delete: operations["give_run_slot_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/subruns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a run's own code starts; its executor asks. */
+        post: operations["start_subrun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/subruns/{subrun_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How a run that this one started is getting on; its executor asks. */
+        get: operations["get_subrun"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3026,7 +3078,7 @@ export interface components {
         /** @enum {string} */
         CodeEnum: "FREE" | "STANDARD" | "ENTERPRISE" | "SELF_HOSTED";
         /** @enum {string} */
-        CommandEnum: "cancel";
+        CommandEnum: "cancel" | "pause" | "resume" | "suspend";
         CommandOutput: {
             command: components["schemas"]["CommandEnum"];
             epoch: number;
@@ -3040,7 +3092,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        CreatedByOutputKindEnum: "user" | "api_key" | "automation";
+        CreatedByOutputKindEnum: "user" | "api_key" | "automation" | "run";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         CustomRoleInputRequest: {
             based_on: components["schemas"]["RoleEnum"];
@@ -3191,12 +3243,16 @@ export interface components {
             updated_at: string;
             version: string | null;
         };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        /** @description Left out: as the run that is copied. */
         DeploymentRunInputRequest: {
             name?: string;
             parameters?: {
                 [key: string]: unknown;
             };
+            /** Format: uuid */
+            parent_run_id?: string;
+            /** Format: uuid */
+            parent_task_run_id?: string;
             priority?: number;
             /** Format: date-time */
             scheduled_for?: string;
@@ -3399,11 +3455,19 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HeartbeatInputRequest: {
             agent: components["schemas"]["AgentInputRequest"];
+            heeded?: components["schemas"]["HeededInputRequest"][];
             leases: components["schemas"]["HeldLeaseInputRequest"][];
         };
         HeartbeatOutput: {
             commands: components["schemas"]["CommandOutput"][];
             lost: components["schemas"]["HeldLeaseOutput"][];
+        };
+        /** @description A command that an agent has passed on, so that it is not told again. */
+        HeededInputRequest: {
+            command: components["schemas"]["CommandEnum"];
+            epoch: number;
+            /** Format: uuid */
+            run_id: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HeldLeaseInputRequest: {
@@ -3662,7 +3726,9 @@ export interface components {
         ManagedTaskStateEnum: "REQUESTED" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED";
         /** @description What the caller may do with the run as it is now. */
         MayOutput: {
+            annotate?: boolean;
             cancel: boolean;
+            copy?: boolean;
             retry: boolean;
         };
         /** @description Either of the two. */
@@ -4000,6 +4066,11 @@ export interface components {
             /** Format: uuid */
             custom_role_id?: string | null;
             role?: components["schemas"]["RoleEnum"] | components["schemas"]["NullEnum"];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedRunChangeRequest: {
+            note?: string;
+            tags?: string[];
         };
         /** @description When: each kind has its own field, intervals and rules an anchor besides. */
         PatchedScheduleChangeRequest: {
@@ -4414,6 +4485,64 @@ export interface components {
         RunComputeOutput: {
             items: components["schemas"]["RunComputeItemOutput"][];
         };
+        /** @description Left out: as the run that is copied. */
+        RunCopyInputRequest: {
+            name?: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            scheduled_for?: string;
+            tags?: string[];
+        };
+        /** @description A run with what stands around it. */
+        RunDetailOutput: {
+            agent: components["schemas"]["RunAgentOutput"] | null;
+            attempt: number;
+            cause: components["schemas"]["CauseInfoOutput"] | null;
+            /** @description runs that it started; see ?parent= */
+            children: number;
+            copied_from: components["schemas"]["NamedOutput"] | null;
+            /** Format: uuid */
+            copied_from_id?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["CreatedByOutput"] | null;
+            deployment: components["schemas"]["NamedOutput"] | null;
+            duration_ms: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            epoch: number;
+            error: components["schemas"]["ErrorInfoOutput"] | null;
+            estimated_duration_ms: number | null;
+            flow: components["schemas"]["NamedOutput"];
+            /** Format: uuid */
+            id: string;
+            may: components["schemas"]["MayOutput"];
+            name: string;
+            note?: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            parent: components["schemas"]["NamedOutput"] | null;
+            /** Format: uuid */
+            parent_run_id: string | null;
+            /** Format: uuid */
+            parent_task_run_id?: string | null;
+            pool: components["schemas"]["NamedOutput"] | null;
+            priority?: number;
+            /** Format: date-time */
+            scheduled_for: string;
+            source: components["schemas"]["RunSourceEnum"];
+            /** Format: date-time */
+            started_at: string | null;
+            state: components["schemas"]["RunStateEnum"];
+            state_type: components["schemas"]["StateTypeEnum"];
+            tags: string[];
+            task_counts: {
+                [key: string]: number;
+            } | null;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         RunHeartbeatInputRequest: {
             epoch: number;
@@ -4450,6 +4579,8 @@ export interface components {
             agent: components["schemas"]["RunAgentOutput"] | null;
             attempt: number;
             cause: components["schemas"]["CauseInfoOutput"] | null;
+            /** Format: uuid */
+            copied_from_id?: string | null;
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["CreatedByOutput"] | null;
@@ -4465,12 +4596,16 @@ export interface components {
             id: string;
             may: components["schemas"]["MayOutput"];
             name: string;
+            note?: string;
             parameters: {
                 [key: string]: unknown;
             };
             /** Format: uuid */
             parent_run_id: string | null;
+            /** Format: uuid */
+            parent_task_run_id?: string | null;
             pool: components["schemas"]["NamedOutput"] | null;
+            priority?: number;
             /** Format: date-time */
             scheduled_for: string;
             source: components["schemas"]["RunSourceEnum"];
@@ -5023,6 +5158,22 @@ export interface components {
         StateTypeEnum: "SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED";
         /** @enum {string} */
         StepEnum: "SIGN_IN" | "LINK" | "HAND_OVER" | "CREATE";
+        /** @description Left out: as the run that is copied. */
+        SubrunInputRequest: {
+            /** @description its id, or flow/name */
+            deployment: string;
+            epoch: number;
+            name?: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            priority?: number;
+            /** Format: date-time */
+            scheduled_for?: string;
+            tags?: string[];
+            /** Format: uuid */
+            task_run_id?: string | null;
+        };
         TaskBundleOutput: {
             bytes: number;
             sha256: string;
@@ -10353,6 +10504,8 @@ export interface operations {
                 deployment_id?: string;
                 flow_id?: string;
                 limit?: number;
+                /** @description runs that this run started */
+                parent?: string;
                 pool_id?: string;
                 q?: string;
                 source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW" | "BACKFILL";
@@ -10398,6 +10551,41 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetailOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    annotate_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedRunChangeRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -10502,6 +10690,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunComputeOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    copy_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunCopyInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -10736,6 +10959,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    start_subrun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubrunInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_subrun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                subrun_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {
@@ -10997,6 +11287,8 @@ export interface operations {
                 deployment_id?: string;
                 flow_id?: string;
                 from: string;
+                /** @description runs that this run started */
+                parent?: string;
                 pool_id?: string;
                 q?: string;
                 source?: "SCHEDULE" | "ADHOC" | "LOCAL" | "RETRY" | "SUBFLOW" | "BACKFILL";

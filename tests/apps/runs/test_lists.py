@@ -136,10 +136,14 @@ def test_what_may_be_done_depends_on_state_and_scopes(api, alice, bob, workspace
     def may(who, name):
         return api(who, workspace).get(f"runs/{world[name]}").json()["may"]
 
-    assert may(alice, "failed") == {"cancel": False, "retry": True}
-    assert may(alice, "running") == {"cancel": True, "retry": False}
-    assert may(bob, "failed") == {"cancel": False, "retry": False}
-    assert may(bob, "running") == {"cancel": False, "retry": False}
+    def allowed(who, name):
+        return {what for what, is_allowed in may(who, name).items() if is_allowed}
+
+    assert allowed(alice, "failed") == {"retry", "copy", "annotate"}
+    assert allowed(alice, "running") == {"cancel", "copy", "annotate"}
+    assert allowed(alice, "local") - {"cancel"} == {"annotate"}
+    assert allowed(bob, "failed") == set()
+    assert allowed(bob, "running") == set()
 
 
 def test_the_histogram_counts_by_type_with_empty_buckets(api, alice, world):

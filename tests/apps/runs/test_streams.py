@@ -170,7 +170,7 @@ def test_one_run_tells_of_its_state_its_lines_and_its_task_runs(alice, workspace
     assert [kind for kind, _, _ in seen] == ["run", "log", "task_runs", "log", "run"]
     assert [data["message"] for kind, _, data in seen if kind == "log"] == ["one", "two"]
     assert seen[2][2] == {"changed": 3, "counts": {"RUNNING": 3}}
-    assert seen[4][2]["may"] == {"cancel": False, "retry": False}
+    assert not any(seen[4][2]["may"].values())
 
 
 def test_the_last_line_comes_before_the_end_that_was_stored_with_it(alice, workspace, run):
