@@ -27,8 +27,9 @@ def find_member_state(*, account_id: uuid.UUID, user_id: uuid.UUID) -> MemberSta
 
 
 def list_team_ids(*, account_id: uuid.UUID) -> dict[str, uuid.UUID]:
-    """Return the account's teams by name."""
-    return dict(Team.objects.filter(account_id=account_id).values_list("name", "id"))
+    """Return the account's teams by name, but for those that its directory keeps."""
+    own = Team.objects.filter(account_id=account_id, scim_group=None)
+    return dict(own.values_list("name", "id"))
 
 
 def list_team_names_of(*, account_id: uuid.UUID, member_id: uuid.UUID) -> list[str]:

@@ -284,7 +284,8 @@ def _join_teams(
     inviter_id = invitation.invited_by_id
     assert inviter_id is not None, "nobody's offer gives nothing"
     teams = Team.objects.filter(account_id=invitation.account_id, pk__in=invitation.team_ids)
-    for team in teams:
+    # Teams that a directory took over meanwhile are left to it.
+    for team in teams.filter(scim_group=None):
         theirs = scopes_of_teams(account_id=invitation.account_id, team_ids=[team.id])
         opened = opened_by_teams(
             account_id=invitation.account_id, team_ids=[team.id], user_id=inviter_id

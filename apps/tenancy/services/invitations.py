@@ -33,7 +33,6 @@ from apps.tenancy.models import (
     CustomRole,
     Invitation,
     Member,
-    Team,
     Workspace,
 )
 from apps.tenancy.scopes import (
@@ -49,8 +48,10 @@ from apps.tenancy.selectors.holdings import (
     scopes_by_workspace,
     scopes_of_teams,
 )
+from apps.tenancy.selectors.teams import list_teams
 from apps.tenancy.services.account_members import refuse_roles_beyond
 from apps.tenancy.services.limits import refuse_seat
+from apps.tenancy.services.teams import refuse_provided
 
 logger = structlog.get_logger(__name__)
 PREFIX: Final = "hwi_"
@@ -105,7 +106,7 @@ def invite(
     in the account.
     Raises: ScopeNotHeld when the offer is more than the inviter holds, ObjectRestricted when it
     leads past rules that they do not pass, AlreadyMember, PlanLimit, RateLimited, InvalidRequest
-    for workspaces, roles or teams that are not there.
+    for workspaces, roles or teams that are not there, TeamIsProvided.
     """
     email = email.strip().lower()
     assert inviter.user_id is not None, "only people come through an account's door"
@@ -225,8 +226,11 @@ def _refuse_beyond_inviter(
             )
     if not team_ids:
         return
-    if Team.objects.filter(account_id=account_id, pk__in=team_ids).count() != len(set(team_ids)):
+    chosen = list(list_teams(account_id=account_id).filter(pk__in=team_ids))
+    if len(chosen) != len(set(team_ids)):
         raise InvalidRequest("There is no such team.", fields={"team_ids": ["Unknown."]})
+    for team in chosen:
+        refuse_provided(team)
     if AccountScope.TEAMS_MANAGE not in held:
         raise ScopeNotHeld(
             "Who puts people into teams manages teams.", missing=[AccountScope.TEAMS_MANAGE.value]

@@ -15,6 +15,7 @@ from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import Account, CustomRole, RoleAssignment, Workspace
 from apps.tenancy.scopes import known_scopes, scopes_of
 from apps.tenancy.services.holding import refuse_more_than_held
+from apps.tenancy.services.teams import refuse_provided
 
 BEYOND = "Nobody lets a provider put people into a team that may do more than they."
 NO_AGENTS = "A person cannot be an agent."
@@ -65,11 +66,17 @@ def refuse_teams(*, actor: Actor, account_id: uuid.UUID, names: Collection[str])
     """
     Let nobody have a provider put people into teams that may do more than they.
 
-    Inside `account_scope`. Raises: ScopeNotHeld, ObjectRestricted.
+    Inside `account_scope`. Raises: ScopeNotHeld, ObjectRestricted, TeamIsProvided for a team that
+    its directory fills.
     """
     wanted = {name.lower() for name in names}
-    teams = selectors.list_team_ids(account_id=account_id)
-    team_ids = [team_id for name, team_id in teams.items() if name.lower() in wanted]
+    if not wanted:
+        return
+    every = selectors.list_teams(account_id=account_id)
+    teams = [team for team in every if team.name.lower() in wanted]
+    for team in teams:
+        refuse_provided(team)
+    team_ids = [team.pk for team in teams]
     if not team_ids:
         return
     held = selectors.scopes_by_workspace(account_id=account_id, user_id=actor.id)

@@ -47,7 +47,7 @@ def edit_team(*, account_id: uuid.UUID, team_id: uuid.UUID, changes: TeamChanges
     """Raises: NotFound, NameTaken, TeamIsProvided for the name of one that a provider keeps."""
     team = get_team(account_id=account_id, team_id=team_id)
     if "name" in changes and changes["name"] != team.name:
-        _refuse_provided(team)
+        refuse_provided(team)
     before = {name: getattr(team, name) for name in changes}
     team.name = changes.get("name", team.name)
     team.description = changes.get("description", team.description)
@@ -65,7 +65,7 @@ def dissolve_team(*, account_id: uuid.UUID, team_id: uuid.UUID) -> None:
     Raises: NotFound, TeamIsProvided.
     """
     team = get_team(account_id=account_id, team_id=team_id)
-    _refuse_provided(team)
+    refuse_provided(team)
     _record("team.deleted", team, before={"name": team.name})
     team.delete()
 
@@ -82,7 +82,7 @@ def join_team(
     close to the actor.
     """
     team = get_team(account_id=account_id, team_id=team_id)
-    _refuse_provided(team)
+    refuse_provided(team)
     member = (
         Member.objects.for_account(account_id).select_related("user").filter(pk=member_id).first()
     )
@@ -120,7 +120,7 @@ def leave_team(*, account_id: uuid.UUID, team_id: uuid.UUID, member_id: uuid.UUI
     Raises: NotFound, TeamIsProvided.
     """
     team = get_team(account_id=account_id, team_id=team_id)
-    _refuse_provided(team)
+    refuse_provided(team)
     found = (
         TeamMember.objects.filter(account_id=account_id, team=team, member_id=member_id)
         .select_related("user")
@@ -136,7 +136,8 @@ def _named(user: User) -> dict[str, str]:
     return audit.person(user.pk, user.display_name)
 
 
-def _refuse_provided(team: Team) -> None:
+def refuse_provided(team: Team) -> None:
+    """Raises: TeamIsProvided for a team, read by `selectors.teams`, that a provider keeps."""
     if team.is_provided:  # type: ignore[attr-defined] # annotated by get_team
         raise TeamIsProvided("The account's identity provider keeps this team; change it there.")
 

@@ -6,7 +6,7 @@ import pytest
 
 from apps.core.clock import utc_now
 from apps.tenancy.isolation import account_scope, workspace_scope
-from apps.tenancy.models import ObjectRule, RoleAssignment, Team, TeamMember
+from apps.tenancy.models import Invitation, ObjectRule, RoleAssignment, Team, TeamMember
 from tests.apps.sso.test_scim_users import refused
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +184,41 @@ def test_a_change_answers_with_the_group_where_parts_are_named(scim):
         "id": group["id"],
         "displayName": "Data 2",
     }
+
+
+def test_a_team_of_the_provider_is_not_changed_by_hand(scim, account_id, api, alice, workspace):
+    carol, dora = scim.add_user("carol@acme.example"), scim.add_user("dora@acme.example")
+    group = scim.add_group("Data", carol)
+    owner, url = api(alice), f"/api/v1/account/{account_id}"
+    team = f"{url}/teams/{group['id']}"
+    offer = {"email": "eve@acme.example", "team_ids": [group["id"]]}
+
+    answers = {
+        "rename": owner.patch(team, {"name": "Others"}),
+        "join": owner.post(f"{team}/members", {"member_id": dora["id"]}),
+        "leave": owner.delete(f"{team}/members/{carol['id']}"),
+        "delete": owner.delete(team),
+        "invite": owner.post(f"{url}/invitations", offer),
+    }
+
+    codes = {how: (each.status_code, each.json()["error"]["code"]) for how, each in answers.items()}
+    assert codes == dict.fromkeys(answers, (409, "team_is_provided"))
+    assert members_in(group, account_id) == {carol["id"]}
+    shown = owner.get(team).json()
+    assert (shown["name"], shown["provided"]) == ("Data", True)
+    with account_scope(account_id):
+        assert not Invitation.objects.filter(email="eve@acme.example").exists()
+
+
+def test_what_a_team_of_the_provider_may_is_the_accounts_own_affair(
+    scim, account_id, api, alice, workspace
+):
+    group = scim.add_group("Data")
+    owner = api(alice)
+    team = f"/api/v1/account/{account_id}/teams/{group['id']}"
+
+    described = owner.patch(team, {"description": "Loads and models"})
+    granted = owner.post("members", {"team_id": group["id"], "role": "RUNNER"})
+
+    assert (described.status_code, granted.status_code) == (200, 201)
+    assert described.json()["description"] == "Loads and models"

@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth import authenticate
 
 from apps.identity.models import User
-from apps.sso.models import SsoIdentity
+from apps.sso.models import ScimGroup, SsoIdentity
 from apps.tenancy.isolation import account_scope, workspace_scope
 from apps.tenancy.models import AccountLimits, Member, RoleAssignment, Team, TeamMember
 from tests.factories.sso import refused
@@ -235,6 +235,21 @@ def test_nobody_promises_newcomers_more_than_they_hold(sso, forger, api, workspa
 
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "scope_not_held"
+
+
+def test_groups_leave_the_teams_of_a_directory_alone(sso, browser, forger, teams):
+    """Provisioning decides who is in them, not what is said at a sign-in."""
+    mapping = [{"group": "g-data", "team": "Data"}, {"group": "g-ops", "team": "Ops"}]
+    connection = sso.make_active(sso.oidc(forger.issuer, group_teams=mapping))
+    with account_scope(sso.account_id):
+        ScimGroup.objects.create(team=teams["Data"], account_id=sso.account_id)
+    url = sso.url(f"sso-connections/{connection['id']}")
+
+    arrive(browser, forger, connection, groups=["g-data", "g-ops"])
+    again = sso.client.patch(url, {"group_teams": [{"group": "other", "team": "Data"}]})
+
+    assert teams_of(sso, browser.user_id) == {"Ops"}
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "team_is_provided")
 
 
 def test_owners_are_made_by_owners(sso, forger):
