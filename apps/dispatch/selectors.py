@@ -46,10 +46,12 @@ def list_pools(*, workspace_id: uuid.UUID) -> PoolQuerySet:
     return Pool.objects.for_workspace(workspace_id).prefetch_related(Prefetch("queues", queues))
 
 
-def find_pool_name(*, workspace_id: uuid.UUID, object_id: uuid.UUID) -> str | None:
-    """Return the pool's name, None when there is no such pool in the workspace."""
-    pools = Pool.objects.for_workspace(workspace_id).filter(pk=object_id)
-    return pools.values_list("name", flat=True).first()
+def narrowed_pool_names(
+    *, workspace_id: uuid.UUID, object_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """Return the names of those of the pools that exist in the workspace."""
+    pools = Pool.objects.for_workspace(workspace_id).filter(pk__in=object_ids)
+    return dict(pools.values_list("id", "name"))
 
 
 def get_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:

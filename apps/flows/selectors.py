@@ -106,9 +106,11 @@ def deployment_names(
     }
 
 
-def find_deployment_name(*, workspace_id: uuid.UUID, object_id: uuid.UUID) -> str | None:
-    """Return "flow/deployment", None when there is no such deployment in the workspace."""
-    return deployment_names(workspace_id=workspace_id, deployment_ids=[object_id]).get(object_id)
+def narrowed_deployment_names(
+    *, workspace_id: uuid.UUID, object_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """Return `deployment_names`, for rules that narrow deployments among other things."""
+    return deployment_names(workspace_id=workspace_id, deployment_ids=object_ids)
 
 
 def pools_of_deployments(

@@ -191,8 +191,8 @@ RATE_LIMIT_QUERIES_PER_MINUTE = env_limit("RATE_LIMIT_QUERIES_PER_MINUTE")
 
 # What object rules can narrow belongs to apps above tenancy: asked for an object's name by path.
 NARROWED_OBJECTS = {
-    "POOL": "apps.dispatch.selectors.find_pool_name",
-    "DEPLOYMENT": "apps.flows.selectors.find_deployment_name",
+    "POOL": "apps.dispatch.selectors.narrowed_pool_names",
+    "DEPLOYMENT": "apps.flows.selectors.narrowed_deployment_names",
 }
 
 REST_FRAMEWORK = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -32,11 +33,17 @@ class RuleOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     object_kind = serializers.ChoiceField(choices=ObjectKind.choices)
     object_id = serializers.UUIDField()
+    object_name = serializers.SerializerMethodField()
     scope = serializers.ChoiceField(choices=SCOPES)
     kind = serializers.SerializerMethodField()
     subject_id = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
+
+    def get_object_name(self, rule: Any) -> str | None:
+        """Null when the object is gone."""
+        names: dict[tuple[str, uuid.UUID], str] = self.context["names"]
+        return names.get((rule.object_kind, rule.object_id))
 
     @extend_schema_field(serializers.ChoiceField(choices=NAMED_KINDS))
     def get_kind(self, rule: Any) -> str:
@@ -55,6 +62,14 @@ class RuleOutput(serializers.Serializer[Any]):
 
 def _kind(rule: Any) -> str:
     return next((name for name in NAMED if getattr(rule, f"{name}_id") is not None), "owners")
+
+
+def _bodies(workspace_id: uuid.UUID, rules: Sequence[Any]) -> Any:
+    names = selectors.object_names(
+        workspace_id=workspace_id,
+        objects=[(rule.object_kind, rule.object_id) for rule in rules],
+    )
+    return RuleOutput(rules, many=True, context={"names": names}).data
 
 
 class RulePage(serializers.Serializer[Any]):
@@ -99,7 +114,7 @@ class Rules(WorkspaceView):
                 found,
                 request=request,
                 order=("created_at", "id"),
-                render=lambda rows: RuleOutput(rows, many=True).data,
+                render=lambda rows: _bodies(request.workspace.id, rows),
             )
         )
 
@@ -119,7 +134,7 @@ class Rules(WorkspaceView):
             **given,
         )
         made = selectors.get_rule(workspace_id=request.workspace.id, rule_id=rule.id)
-        return Response(RuleOutput(made).data, status=201)
+        return Response(_bodies(request.workspace.id, [made])[0], status=201)
 
 
 class RuleDetail(WorkspaceView):

@@ -82,6 +82,7 @@ from apps.tenancy.selectors.roles import (
     get_rule,
     list_roles,
     list_rules,
+    object_names,
 )
 from apps.tenancy.selectors.security import (
     KeyCounts,
@@ -191,6 +192,7 @@ __all__ = [
     "list_teams",
     "list_workspaces_of_account",
     "member_rows",
+    "object_names",
     "opened_by_teams",
     "person_in_workspace",
     "places_of",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
+from django.utils.module_loading import import_string
 
 from apps.core.errors import NotFound
 from apps.tenancy import access
@@ -50,6 +54,24 @@ def get_rule(*, workspace_id: uuid.UUID, rule_id: uuid.UUID) -> ObjectRule:
     if found is None:
         raise NotFound("There is no such rule.")
     return found
+
+
+def object_names(
+    *, workspace_id: uuid.UUID, objects: Iterable[tuple[str, uuid.UUID]]
+) -> dict[tuple[str, uuid.UUID], str]:
+    """Return what those of the objects (kind, id) are called that exist; a query for each kind."""
+    by_kind: defaultdict[str, set[uuid.UUID]] = defaultdict(set)
+    for kind, object_id in objects:
+        by_kind[kind].add(object_id)
+    # What is narrowed belongs to layers above: known by name only.
+    return {
+        (kind, object_id): name
+        for kind, ids in by_kind.items()
+        if (finder := settings.NARROWED_OBJECTS.get(kind)) is not None
+        for object_id, name in import_string(finder)(
+            workspace_id=workspace_id, object_ids=ids
+        ).items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

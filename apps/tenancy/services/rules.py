@@ -6,9 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.module_loading import import_string
 
 from apps.core.errors import InvalidRequest, NotFound
 from apps.core.transactions import joined
@@ -18,7 +16,7 @@ from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.errors import RuleStands, TooManyRules
 from apps.tenancy.models import Member, ObjectRule, ServiceAccount, Team
 from apps.tenancy.scopes import Scope
-from apps.tenancy.selectors import get_rule
+from apps.tenancy.selectors import get_rule, object_names
 
 MOST_RULES: Final = 2_000  # of a workspace: all are read with every decision on somebody
 
@@ -94,12 +92,8 @@ def _name_of(workspace_id: uuid.UUID, target: Target) -> str:
 
 
 def _find_name(workspace_id: uuid.UUID, target: Target) -> str | None:
-    # What is narrowed belongs to layers above: known by name only.
-    finder = settings.NARROWED_OBJECTS.get(target.kind.value)
-    if finder is None:
-        return None
-    name: str | None = import_string(finder)(workspace_id=workspace_id, object_id=target.id)
-    return name
+    key = (target.kind.value, target.id)
+    return object_names(workspace_id=workspace_id, objects=[key]).get(key)
 
 
 def _refuse_unknown(

@@ -4439,6 +4439,8 @@ export interface components {
             /** Format: uuid */
             object_id: string;
             object_kind: components["schemas"]["ObjectKindEnum"];
+            /** @description Null when the object is gone. */
+            readonly object_name: string | null;
             scope: components["schemas"]["ScopesEnum"];
             /** Format: uuid */
             readonly subject_id: string | null;

@@ -255,7 +255,8 @@ def test_a_rule_leaves_an_object_to_whom_it_names(api, alice, workspace, pool, c
     made = owner.post("rules", rule(pool, "pools:write", team_id=str(team.id)))
 
     assert made.status_code == 201, made.content
-    assert (made.json()["kind"], made.json()["name"]) == ("team", "Data")
+    named = made.json()
+    assert (named["kind"], named["name"], named["object_name"]) == ("team", "Data", "gpu")
     paused = {
         person.user.name: api(person).patch(f"pools/{pool}", {"paused": True}).status_code
         for person in (alice, carol, dora)
@@ -264,7 +265,7 @@ def test_a_rule_leaves_an_object_to_whom_it_names(api, alice, workspace, pool, c
     again = owner.post("rules", rule(pool, "pools:write", team_id=str(team.id)))
     assert code_of(again) == (409, "rule_stands")
     listed = owner.get(f"rules?object_kind=POOL&object_id={pool}").json()["items"]
-    assert [each["id"] for each in listed] == [made.json()["id"]]
+    assert [(each["id"], each["object_name"]) for each in listed] == [(made.json()["id"], "gpu")]
     assert owner.delete(f"rules/{made.json()['id']}").status_code == 204
     assert api(dora).patch(f"pools/{pool}", {"paused": True}).status_code == 200
     assert actions(workspace)[-2:].count("rule.removed") or "rule.removed" in actions(workspace)
