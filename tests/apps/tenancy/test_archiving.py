@@ -66,6 +66,17 @@ def test_an_archived_workspace_is_read_only(api, alice, workspace):
     assert owner.get("events").json()["items"] == []
 
 
+def test_what_is_archived_is_shown_to_who_manages_it_and_not_changed(api, alice, workspace):
+    owner, account = api(alice), f"/api/v1/account/{workspace.account_id}"
+    assert owner.post(f"{account}/archival").status_code in {200, 204}
+
+    shown = owner.get(f"{account}/security")
+    changed = owner.patch(f"{account}/security", {"require_mfa": True})
+
+    assert shown.status_code == 200
+    assert (changed.status_code, changed.json()["error"]["code"]) == (403, "account_archived")
+
+
 def test_schedules_of_an_archived_workspace_make_no_runs_and_go_on_when_it_is_back(
     api, alice, workspace, as_worker
 ):
