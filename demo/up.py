@@ -1,5 +1,6 @@
 """
 Fill a fresh workspace: load the warehouse here, deploy the flows that the agent runs, watch them.
+Its account gets teams, a role of its own and a machine.
 
 Uses the SDK, the command line and the API only, as anybody would. Safe to run again.
 """
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 from automations import watch
+from people import people
 
 HERE = Path(__file__).resolve().parent
 DEPLOYMENTS = (
@@ -37,6 +39,7 @@ def run(command: list[str]) -> None:
 
 
 def main() -> None:
+    people()
     run([sys.executable, "flights.py"])
     for name, options in DEPLOYMENTS:
         headway("deploy", f"flights.py:{name}", "--pool", "default", *options)

@@ -44,7 +44,7 @@ def main() -> None:
         environment = place.environment(given)
     except Problem as problem:
         sys.exit(f"headway: {problem}")
-    environment |= place.client_environment(credentials)
+    environment |= place.demo_environment(credentials)
     os.execve(sys.executable, [sys.executable, *options.words], environment)  # noqa: S606
 
 

@@ -176,6 +176,13 @@ class Place:
             "HEADWAY_DEMO_DIR": str(self.data / "demo"),
         }
 
+    def demo_environment(self, credentials: Credentials) -> dict[str, str]:
+        """Return those of a client, and the login: for the demo alone, not for what agents run."""
+        return self.client_environment(credentials) | {
+            "HEADWAY_DEMO_LOGIN": credentials["login"],
+            "HEADWAY_DEMO_PASSWORD": credentials["password"],
+        }
+
     def kept(self, name: str) -> Path:
         """Return the file that notes something about the database in use, and about no other."""
         if self.own_database is None:

@@ -325,7 +325,7 @@ def _run_demo_once(
     supervisor.say(f"{place.public_url} answers. Running the demo flows once …")
     demo = _python(
         "demo",
-        {**environment, **place.client_environment(credentials)},
+        {**environment, **place.demo_environment(credentials)},
         str(script),
         stage=CLIENT_STAGE,
     )
