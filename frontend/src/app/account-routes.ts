@@ -8,6 +8,8 @@ import { membersQuery } from "@/features/account/api/members";
 import { rolesQuery } from "@/features/account/api/roles";
 import { serviceAccountQuery, serviceAccountsQuery } from "@/features/account/api/service-accounts";
 import { teamQuery, teamsQuery } from "@/features/account/api/teams";
+import { planQuery } from "@/features/billing/api/billing";
+import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
 import { parseAuditSearch, parseInvitationsSearch, parseMembersSearch, parseNameSearch, parseRolesSearch, parseWorkspacesSearch } from "@/features/account/search";
 import { textOf } from "@/lib/search-params";
 
@@ -144,6 +146,23 @@ const ssoRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/account-sso"), "AccountSsoRoute"),
 });
 
+const usageRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: "usage",
+  validateSearch: parseUsageSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/account-usage"), "AccountUsageRoute"),
+});
+
+const planRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: "plan",
+  validateSearch: parsePlanSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(planQuery(params.account));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/account-plan"), "AccountPlanRoute"),
+});
+
 export const accountTree = accountRoute.addChildren([
   indexRoute,
   generalRoute,
@@ -158,4 +177,6 @@ export const accountTree = accountRoute.addChildren([
   auditRoute,
   securityRoute,
   ssoRoute,
+  usageRoute,
+  planRoute,
 ]);

@@ -92,8 +92,11 @@ const verifyRoute = createRoute({
 
 /** Mails and the way back from paying know no workspace: they lead to the person's own. */
 async function toOwn(client: QueryClient, next: string, to: typeof paths.usage | typeof paths.plan, search: Record<string, unknown>) {
-  const workspace = homeWorkspace(await requireMe(client, next));
-  if (workspace === undefined) throw redirect({ to: paths.root });
+  const me = await requireMe(client, next);
+  const workspace = homeWorkspace(me);
+  const [account] = me.accounts;
+  if (workspace === undefined && account === undefined) throw redirect({ to: paths.root });
+  if (workspace === undefined) throw redirect({ to: to === paths.usage ? paths.accountUsage : paths.accountPlan, params: { account: account?.id ?? "" }, search, replace: true });
   throw redirect({ to, params: { workspace: workspace.slug }, search, replace: true });
 }
 

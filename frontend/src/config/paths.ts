@@ -34,6 +34,8 @@ export const paths = {
   audit: "/account/$account/audit",
   security: "/account/$account/security",
   accountSso: "/account/$account/sso",
+  accountUsage: "/account/$account/usage",
+  accountPlan: "/account/$account/plan",
   me: "/me",
   myProfile: "/me/profile",
   mySecurity: "/me/security",

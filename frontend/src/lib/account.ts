@@ -11,12 +11,15 @@ export function useAccount(): MyAccount {
   return value;
 }
 
-/** null when the scope is there, else the sentence that a disabled button shows. */
-export function accountDenial(account: Pick<MyAccount, "role" | "scopes" | "name">, scope: AccountScope): string | null {
-  if (account.scopes.includes(scope)) return null;
-  return `Your role in ${account.name} is ${account.role.toLowerCase()}; this needs the scope ${scope}.`;
+/**
+ * null when the scope is there, else the sentence that a disabled button shows. In what is archived
+ * nothing is changed, but for what brings it back or ends it.
+ */
+export function accountDenial(account: Pick<MyAccount, "role" | "scopes" | "name" | "archived_at">, scope: AccountScope, evenArchived = false): string | null {
+  if (!account.scopes.includes(scope)) return `Your role in ${account.name} is ${account.role.toLowerCase()}; this needs the scope ${scope}.`;
+  return account.archived_at === null || evenArchived || scope.endsWith(":read") ? null : `${account.name} is archived: restore it first, on its general page.`;
 }
 
-export function useAccountDenial(scope: AccountScope): string | null {
-  return accountDenial(useAccount(), scope);
+export function useAccountDenial(scope: AccountScope, evenArchived = false): string | null {
+  return accountDenial(useAccount(), scope, evenArchived);
 }

@@ -34,6 +34,7 @@ export interface AuthAnswer {
 
 export interface AuthRequest {
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Answers other than 400, 403, 429 and 5xx that are refusals here too. */
   readonly refuses?: readonly number[];
@@ -43,12 +44,12 @@ export interface AuthRequest {
 export async function authCall(
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
-  { body, signal, refuses = [] }: AuthRequest = {},
+  { body, headers: more = {}, signal, refuses = [] }: AuthRequest = {},
 ): Promise<AuthAnswer> {
   if (method !== "GET" && readCookie("csrftoken") === null) {
     await authCall("GET", "/auth/session"); // any GET sets the cookie; a first visitor has none yet
   }
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ Accept: "application/json", ...more });
   const form = body instanceof URLSearchParams;
   if (body !== undefined && !form) headers.set("Content-Type", "application/json");
   const token = readCookie("csrftoken");

@@ -1,6 +1,6 @@
 import { http, HttpResponse, type RequestHandler } from "msw";
 
-import type { Assignment, Network, ObjectRule, RuleKind, SubjectKind } from "@/schema/wire/account";
+import type { Assignment, Network, Networks, ObjectRule, RuleKind, SubjectKind } from "@/schema/wire/account";
 
 import { done, drop, gone, roleNameIn, swap } from "./account-handlers";
 import { page, refusal } from "./answers";
@@ -11,6 +11,10 @@ const A = "*/api/v1/account/:account";
 const W = "*/api/v1/workspaces/:workspace";
 const OWN_ADDRESS = "203.0.113.7";
 const NINETY_DAYS = 90 * 86_400_000;
+
+function makeCutOff(): Networks["cut_off"][number] {
+  return { id: "k1", name: "ci deploys", prefix: "hw_Ab12", service_account: { id: "s1", name: "ci-deploys" }, workspace: { id: "w1", slug: "acme", name: "Acme data" }, last_used_at: iso(Date.now() - 3_600_000), last_used_from: "198.51.100.20" };
+}
 
 /** Who may do what where, what was changed, and what is worth a look. */
 export function accessHandlers(world: World): RequestHandler[] {
@@ -52,7 +56,7 @@ export function accessHandlers(world: World): RequestHandler[] {
       const body = (await request.json()) as Record<string, string>;
       const kind: SubjectKind = body["team_id"] !== undefined ? "team" : body["member_id"] !== undefined ? "member" : "service_account";
       const subject = body[`${kind}_id`] ?? "";
-      const rule: ObjectRule = { id: newId(), object_kind: (body["object_kind"] ?? "POOL") as RuleKind, object_id: body["object_id"] ?? "", scope: body["scope"] ?? "", kind, subject_id: subject, name: teams.find((team) => team.id === subject)?.name ?? "somebody", created_at: iso(Date.now()) };
+      const rule: ObjectRule = { id: newId(), object_kind: (body["object_kind"] ?? "POOL") as RuleKind, object_id: body["object_id"] ?? "", scope: (body["scope"] ?? "runs:write") as ObjectRule["scope"], object_name: null, kind, subject_id: subject, name: teams.find((team) => team.id === subject)?.name ?? "somebody", created_at: iso(Date.now()) };
       rules.push(rule);
       return HttpResponse.json(rule, { status: 201 });
     }),
@@ -101,7 +105,7 @@ export function accessHandlers(world: World): RequestHandler[] {
           deactivated: members.length - active.length,
           invitations: invitations.filter((each) => each.state === "OPEN").length,
         },
-        keys: { active: 7, stale: 1, endless: 2, workspaces: [{ id: "w1", slug: "acme", name: "Acme data", active: 2, stale: 1, endless: 1 }, { id: "w3", slug: "finance", name: "Finance", active: 5, stale: 0, endless: 1 }] },
+        keys: { active: 7, stale: 1, endless: 2, service: 3, orphaned: 1, workspaces: [{ id: "w1", slug: "acme", name: "Acme data", active: 2, stale: 1, endless: 1 }, { id: "w3", slug: "finance", name: "Finance", active: 5, stale: 0, endless: 1 }] },
         sso: { connections: 0, active: 0, required: false },
         require_mfa: world.me.accounts[0]?.require_mfa ?? false,
         allowed_networks: account.networks.length,
@@ -109,10 +113,12 @@ export function accessHandlers(world: World): RequestHandler[] {
       });
     }),
     http.patch(`${A}/security`, async ({ request }) => HttpResponse.json(await request.json())),
-    http.get(`${A}/allowed-networks`, () => HttpResponse.json({ items: account.networks, own_address: OWN_ADDRESS })),
+    http.get(`${A}/allowed-networks`, () => HttpResponse.json({ items: account.networks, own_address: OWN_ADDRESS, cut_off: [] })),
     http.put(`${A}/allowed-networks`, async ({ request }) => {
-      account.networks = (await request.json()) as Network[];
-      return HttpResponse.json({ items: account.networks, own_address: OWN_ADDRESS });
+      const items = (await request.json()) as Network[];
+      if (new URL(request.url).searchParams.get("preview") !== "true") account.networks = items;
+      const elsewhere = items.length > 0 && !items.some((network) => network.cidr.startsWith("198.51.100."));
+      return HttpResponse.json({ items, own_address: OWN_ADDRESS, cut_off: elsewhere ? [makeCutOff()] : [] } satisfies Networks);
     }),
   ];
 

@@ -179,7 +179,7 @@ export function accountHandlers(world: World): RequestHandler[] {
     http.post(`${A}/teams`, async ({ request }) => {
       const body = (await request.json()) as { name: string; description: string };
       if (teams.some((team) => team.name === body.name)) return refusal(400, "invalid_request", "There is a team of this name.", { name: ["Taken by another team."] });
-      const team: Team = { id: newId(), ...body, members: 0, external_id: "", created_at: iso(Date.now()), workspaces: [] };
+      const team: Team = { id: newId(), ...body, members: 0, external_id: "", provided: false, created_at: iso(Date.now()), workspaces: [] };
       teams.push(team);
       teamMembers.set(team.id, new Set());
       return HttpResponse.json(team, { status: 201 });
@@ -273,7 +273,7 @@ function asRole({ roles }: DemoAccount, id: string, body: RoleInput, usedBy: num
     id,
     key: id,
     name: body.name,
-    description: body.description,
+    description: body.description ?? "",
     built_in: false,
     based_on: body.based_on,
     scopes: body.scopes,

@@ -9,6 +9,7 @@ import { makeEvent } from "./demo/telemetry";
 import { makeWorld, type World } from "./demo/world";
 import { refusal } from "./answers";
 import { makeHandlers } from "./handlers";
+import { makeMeHandlers } from "./me-handlers";
 
 const STANDINGS = ["well", "warned", "held", "self-hosted"] as const;
 
@@ -24,7 +25,7 @@ export async function startMock(): Promise<void> {
   const failing: RequestHandler[] = broken
     ? ["*/api/v1/workspaces/*", "*/api/v1/account/*"].map((path) => http.all(path, () => refusal(500, "internal", "Something went wrong on our side. Try again in a moment.")))
     : [];
-  const worker = setupWorker(...failing, ...streams(world), ...makeHandlers(world));
+  const worker = setupWorker(...failing, ...streams(world), ...makeMeHandlers({ fresh: true }), ...makeHandlers(world));
   await worker.start({ quiet: true, onUnhandledRequest: "bypass" });
 }
 

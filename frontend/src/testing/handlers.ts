@@ -17,6 +17,7 @@ import { page, refusal } from "./answers";
 import { answerMetric, makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
+import { ssoHandlers } from "./sso-handlers";
 
 const W = "*/api/v1/workspaces/:workspace";
 
@@ -207,6 +208,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...billingHandlers(world),
     ...channelHandlers(world),
     ...automationHandlers(world),
+    ...ssoHandlers(Date.now()),
     http.get(W, ({ params }) => {
       const mine = world.me.workspaces.find((each) => each.slug === params["workspace"]);
       if (mine === undefined) return gone();

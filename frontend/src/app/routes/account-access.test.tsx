@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
+import type { ObjectRule } from "@/schema/wire/account";
 import { makeAccounts } from "@/testing/demo/account";
 import { makeMe } from "@/testing/demo/world";
 import { asViewer, PATIENT } from "@/testing/people";
@@ -56,8 +57,18 @@ describe("teams", () => {
   it("leaves the members of a team to the directory that keeps it", async () => {
     visit("/account/acc1/teams/t3");
 
-    expect(await screen.findByText("The directory keeps this team: who is in it is changed there.", {}, PATIENT)).toBeVisible();
+    expect(await screen.findByRole("note", {}, PATIENT)).toHaveTextContent("Your identity provider keeps this team by SCIM: its name and members are changed there. What the team may do is decided here.");
     expect(screen.queryByRole("button", { name: "Add to team" })).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Delete" })).toHaveAccessibleDescription("Your identity provider keeps this team: delete its group there.");
+    expect(screen.getByRole("button", { name: "Give role" })).toHaveAccessibleDescription("Choose a workspace first.");
+  });
+
+  it("lets nobody be put by hand into a team that the directory keeps", async () => {
+    const { user } = visit("/account/acc1/members?member=m2");
+
+    await user.click(await screen.findByRole("combobox", { name: "Another team" }, PATIENT));
+    const option = await screen.findByRole("option", { name: "on-call · kept by the identity provider" }, PATIENT);
+    expect(option).toHaveAttribute("data-combobox-disabled", "true");
   });
 });
 
@@ -108,6 +119,33 @@ describe("access to a workspace", () => {
     expect(await screen.findByText(/Only team/, {}, PATIENT)).toHaveTextContent("Only team data-eng");
   });
 
+  it("keeps a pool for its owners, and says so of rules whose people are gone", async () => {
+    const asked: unknown[] = [];
+    const [pool] = world.poolRows;
+    const rule = { id: "r-gone", object_kind: "POOL", object_id: pool?.id ?? "", object_name: "default", scope: "runs:write", kind: "owners", subject_id: null, name: "Owners only", created_at: "2026-11-01T08:00:00Z" } satisfies ObjectRule;
+    server.use(
+      http.get("*/api/v1/workspaces/acme/rules", () => HttpResponse.json({ items: asked.length === 0 ? [] : [rule], next_cursor: null })),
+      http.post("*/api/v1/workspaces/acme/rules", async ({ request }) => {
+        asked.push(await request.json());
+        return HttpResponse.json(rule, { status: 201 });
+      }),
+    );
+    const { user, unmount } = visit(`/w/acme/pools?pool=${pool?.name ?? ""}`);
+
+    await user.click((await screen.findAllByRole("button", { name: "Narrow" }, PATIENT))[0] as HTMLElement);
+    const dialog = await screen.findByRole("dialog");
+    expect(within(dialog).getByRole("button", { name: "Add rule" })).toHaveAccessibleDescription("Choose for whom.");
+    await user.click(within(dialog).getByRole("radio", { name: "Owners only" }));
+    await user.click(within(dialog).getByRole("button", { name: "Add rule" }));
+
+    expect(await screen.findByText("Only owners", {}, PATIENT)).toBeVisible();
+    expect(asked).toEqual([{ object_kind: "POOL", object_id: pool?.id, scope: "runs:write" }]);
+    unmount();
+    visit("/w/acme/settings?tab=access");
+    expect(await screen.findByRole("link", { name: "Pool default" }, PATIENT)).toBeVisible();
+    expect(screen.getByText(/only for owners$/)).toBeVisible();
+  });
+
   it("tells a viewer why nothing can be changed", async () => {
     asViewer();
     visit("/w/acme/settings?tab=access");
@@ -115,6 +153,9 @@ describe("access to a workspace", () => {
     const denial = "Your role here is viewer; this needs the scope members:manage.";
     expect(await screen.findByRole("button", { name: "Give access" }, PATIENT)).toHaveAccessibleDescription(denial);
     expect(await screen.findByRole("button", { name: "Remove Jonas Weber" }, PATIENT)).toHaveAccessibleDescription(denial);
+    const role = screen.getByRole("combobox", { name: "Role of Jonas Weber" });
+    expect(role).toHaveAccessibleDescription(denial);
+    expect(role).toBeEnabled();
   });
 });
 
@@ -178,6 +219,20 @@ describe("security of an account", () => {
     expect(await screen.findByText("2 networks", {}, PATIENT)).toBeVisible();
   });
 
+  it("says which keys new networks would shut out, before they do", async () => {
+    server.use(http.get("*/api/v1/account/acc1/allowed-networks", () => HttpResponse.json({ items: [], own_address: "203.0.113.7", cut_off: [] })));
+    const { user } = visit("/account/acc1/security");
+
+    await user.click(await screen.findByRole("button", { name: "Add my address" }, PATIENT));
+    await user.click(screen.getByRole("button", { name: "Save networks" }));
+    const dialog = await screen.findByRole("dialog", { name: "Shut these keys out" }, PATIENT);
+    expect(dialog).toHaveTextContent(/ci deploys hw_Ab12….*from 198\.51\.100\.20/);
+    await user.click(within(dialog).getByRole("button", { name: "Not now" }));
+
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument(), PATIENT);
+    expect(screen.getByRole("button", { name: "Save networks" })).not.toHaveAccessibleDescription();
+  });
+
   it("says whom a required second factor shuts out before it is required", async () => {
     const { user } = visit("/account/acc1/security");
 
@@ -226,7 +281,7 @@ describe("the end of a workspace", () => {
     await user.click(await screen.findByRole("button", { name: "Delete this workspace" }, PATIENT));
     const dialog = await screen.findByRole("dialog", { name: "Delete Fresh start" });
     await user.type(within(dialog).getByLabelText("Type Fresh start to confirm"), "Fresh start");
-    expect(within(dialog).getByRole("button", { name: "Delete workspace" })).toBeDisabled();
+    expect(within(dialog).getByRole("button", { name: "Delete workspace" })).toHaveAccessibleDescription("Export first, or say that none is wanted.");
     await user.click(within(dialog).getByRole("checkbox", { name: "Delete without an export" }));
     await user.click(within(dialog).getByRole("button", { name: "Delete workspace" }));
     await waitFor(() => expect(here().pathname).not.toMatch(/settings/), PATIENT);

@@ -44,7 +44,7 @@ describe("members of an account", () => {
     const asking = await screen.findByRole("dialog", { name: "Remove Jonas Weber" }, PATIENT);
     expect(asking).toHaveTextContent("their roles in 2 workspaces");
     expect(asking).toHaveTextContent("2 personal keys, which stop working at once");
-    expect(within(asking).getByRole("button", { name: "Remove member" })).toBeDisabled();
+    expect(within(asking).getByRole("button", { name: "Remove member" })).toHaveAccessibleDescription("Type jonas@example.com first.");
   });
 
   it("deactivates and takes it back", async () => {
@@ -136,6 +136,25 @@ describe("the page of an invitation", () => {
     expect(await screen.findByText(/Ada Brandt invites you to/, {}, PATIENT)).toHaveTextContent("Acme as member, with a role in Acme data.");
     expect(screen.getByRole("link", { name: "Log in and accept" })).toHaveAttribute("href", "/login?next=%2Finvitations%2Fhwi_abc");
     expect(screen.getByRole("link", { name: "Sign up and accept" })).toHaveAttribute("href", "/signup?next=%2Finvitations%2Fhwi_abc");
+  });
+
+  it("lets somebody new in as they sign up, into no account but the inviting one", async () => {
+    const tokens: (string | null)[] = [];
+    server.use(
+      http.post("*/_allauth/browser/v1/auth/signup", ({ request }) => {
+        tokens.push(request.headers.get("X-Invitation"));
+        return HttpResponse.json({ status: 200, data: {}, meta: { is_authenticated: true } });
+      }),
+    );
+    const { user, here } = visit("/signup?next=%2Finvitations%2Fhwi_abc");
+
+    expect(await screen.findByText(/^You join/, {}, PATIENT)).toHaveTextContent("You join Acme. Use the address that the invitation was sent to, n…w@example.com.");
+    await user.type(screen.getByLabelText("E-mail"), "new@example.com");
+    await user.type(screen.getByLabelText("Password"), "correct horse battery");
+    await user.click(screen.getByRole("button", { name: "Create account" }));
+
+    await waitFor(() => expect(here().pathname).toBe("/w/acme"), PATIENT);
+    expect(tokens).toEqual(["hwi_abc"]);
   });
 
   it("lets the right person in", async () => {

@@ -146,6 +146,42 @@ describe("connections", () => {
   });
 });
 
+describe("what newcomers get", () => {
+  it("is chosen from what there is: teams for groups, roles of the account's own too", async () => {
+    const { user, sent } = open({ connections: [makeConnection({ group_teams: [{ group: "bi", team: "ANALYSTS" }] })] });
+    server.use(
+      http.patch(`${A}/sso-connections/:id`, async ({ request }) => {
+        sent.push({ method: "PATCH", path: "sso-connections", body: await request.json() });
+        return HttpResponse.json(makeConnection());
+      }),
+    );
+
+    await user.click(await screen.findByRole("button", { name: "More about Okta" }, PATIENT));
+    await user.click(await screen.findByRole("menuitem", { name: "Edit" }, PATIENT));
+    const editor = await screen.findByRole("dialog", { name: "Okta" });
+    await waitFor(() => expect(within(editor).getByRole("combobox", { name: "Team 1" })).toHaveValue("analysts"), PATIENT);
+    await user.click(within(editor).getByRole("button", { name: "Map a group" }));
+    await user.type(within(editor).getByRole("combobox", { name: "Group 2" }), "eng");
+    expect(within(editor).getByRole("button", { name: "Save connection" })).toHaveAccessibleDescription(/a group without a team/);
+    await user.click(within(editor).getByRole("combobox", { name: "Team 2" }));
+    expect(await screen.findByRole("option", { name: "on-call · kept by SCIM" }, PATIENT)).toHaveAttribute("data-combobox-disabled", "true");
+    await user.click(screen.getByRole("option", { name: "data-eng" }));
+    await user.click(within(editor).getByRole("button", { name: "Add a workspace" }));
+    await user.click(within(editor).getByRole("combobox", { name: "Role in workspace 1" }));
+    await user.click(await screen.findByRole("option", { name: "On-call" }, PATIENT));
+    await user.click(within(editor).getByRole("button", { name: "Save connection" }));
+
+    await waitFor(() => expect(sent).toHaveLength(1), PATIENT);
+    expect(sent[0]?.body).toMatchObject({
+      default_grants: [{ workspace_id: "w1", custom_role_id: "role1" }],
+      group_teams: [
+        { group: "bi", team: "ANALYSTS" },
+        { group: "eng", team: "data-eng" },
+      ],
+    });
+  });
+});
+
 describe("requiring it", () => {
   it("asks first, and says whom it shuts out", async () => {
     const { user, sent } = open();

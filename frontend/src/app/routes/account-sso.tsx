@@ -8,5 +8,5 @@ const route = getRouteApi(paths.accountSso);
 
 export function AccountSsoRoute() {
   const { tested } = route.useSearch();
-  return <SsoPage account={useAccount().id} denial={useAccountDenial("sso:manage")} handing={useAccountDenial("account:manage")} tested={tested} />;
+  return <SsoPage account={useAccount().id} denial={useAccountDenial("sso:manage", true)} handing={useAccountDenial("account:manage")} tested={tested} />;
 }

@@ -60,7 +60,7 @@ describe("my security", () => {
     const { user } = visit("/me/profile");
 
     await user.type(await screen.findByLabelText("Another address", {}, PATIENT), "new@example.com");
-    await user.click(screen.getByRole("button", { name: "Add" }));
+    await user.click(screen.getByRole("button", { name: "Add address" }));
     const proof = await screen.findByRole("dialog", { name: "Confirm that it is you" });
     await user.keyboard("{Escape}");
 
@@ -104,7 +104,7 @@ describe("my end", () => {
     const dialog = await screen.findByRole("dialog", { name: "Delete your login?" });
     expect(await within(dialog).findByText(/is deleted with all its data/)).toBeVisible();
     expect(within(dialog).getByText(/goes on without you \(2 other members\)/)).toBeVisible();
-    expect(within(dialog).getByRole("button", { name: "Delete it for good" })).toBeDisabled();
+    expect(within(dialog).getByRole("button", { name: "Delete it for good" })).toHaveAccessibleDescription(`Type ${EMAIL} first.`);
     await user.click(within(dialog).getByLabelText(`Type ${EMAIL} to confirm`));
     await user.paste(EMAIL);
     await user.click(within(dialog).getByRole("button", { name: "Delete it for good" }));

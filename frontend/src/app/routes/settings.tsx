@@ -49,18 +49,18 @@ function WorkspaceAudit({ search, onChange }: WorkspaceAuditProps) {
     );
   }
   return (
-    <>
-      <div style={{ marginBottom: 8 }}>
-        <RangePicker anyTime value={search} onChange={({ range, from, to }) => onChange({ range, from, to })} />
-      </div>
-      <AuditList source={{ workspace: slug }} search={search} onChange={onChange} />
-    </>
+    <AuditList
+      source={{ workspace: slug }}
+      search={search}
+      onChange={onChange}
+      lead={<RangePicker anyTime value={search} onChange={({ range, from, to }) => onChange({ range, from, to })} />}
+    />
   );
 }
 
 function WorkspaceDanger() {
   const { slug, name } = useWorkspace();
-  const denial = useDenial("workspace:manage");
+  const denial = useDenial("workspace:manage", true);
   const client = useQueryClient();
   const router = useRouter();
   const { data: workspace } = useQuery(workspaceQuery(slug));

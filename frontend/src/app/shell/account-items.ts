@@ -12,9 +12,12 @@ export interface AccountItem {
     | typeof paths.serviceAccounts
     | typeof paths.audit
     | typeof paths.security
-    | typeof paths.accountSso;
+    | typeof paths.accountSso
+    | typeof paths.accountPlan;
   readonly label: string;
   readonly icon: IconName;
+  /** The ends of other addresses that belong to it. */
+  readonly also?: string;
   /** Typed after `g`. */
   readonly key: string;
   /** What else it is looked for by. */
@@ -31,5 +34,6 @@ export const ACCOUNT_ITEMS: readonly AccountItem[] = [
   { to: paths.accountSso, label: "Single sign-on", icon: "key", key: "o", words: "sso saml oidc openid okta entra domains login provider" },
   { to: paths.audit, label: "Audit log", icon: "history", key: "l", words: "changes history who did" },
   { to: paths.accountWorkspaces, label: "Workspaces", icon: "home", key: "w", words: "archive create" },
+  { to: paths.accountPlan, label: "Usage and plan", icon: "usage", key: "p", also: "/usage", words: "billing cost invoices money" },
   { to: paths.accountGeneral, label: "General", icon: "settings", key: "g", words: "rename transfer delete export archive" },
 ];

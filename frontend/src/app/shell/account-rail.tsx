@@ -1,5 +1,5 @@
 import { Tooltip } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 
 import { ACCOUNT_ITEMS } from "@/app/shell/account-items";
 import { AccountSwitcher } from "@/app/shell/account-switcher";
@@ -26,7 +26,7 @@ interface AccountRailProps {
 
 export function AccountRail({ me, account, collapsed, onToggle, onSearch, onHelp }: AccountRailProps) {
   const last = homeWorkspace(me);
-  const own = me.workspaces.find((workspace) => workspace.account.id === account.id) ?? last;
+  const here = useLocation({ select: (location) => location.pathname });
   return (
     <aside className={styles["rail"]} data-collapsed={collapsed}>
       <AccountSwitcher me={me} account={account} collapsed={collapsed} />
@@ -56,6 +56,7 @@ export function AccountRail({ me, account, collapsed, onToggle, onSearch, onHelp
               className={styles["item"]}
               activeOptions={{ includeSearch: false }}
               activeProps={{ "aria-current": "page" }}
+              {...(item.also !== undefined && here.endsWith(item.also) ? { "aria-current": "page" as const } : {})}
               aria-label={item.label}
             >
               <Icon name={item.icon} size={17} />
@@ -63,14 +64,6 @@ export function AccountRail({ me, account, collapsed, onToggle, onSearch, onHelp
             </Link>
           </Tooltip>
         ))}
-        {own !== undefined && (
-          <Tooltip label="Usage and plan" position="right" disabled={!collapsed}>
-            <Link to={paths.plan} params={{ workspace: own.slug }} className={styles["item"]} aria-label="Usage and plan">
-              <Icon name="usage" size={17} />
-              <span className={styles["label"]}>Usage and plan</span>
-            </Link>
-          </Tooltip>
-        )}
       </nav>
       <div className={styles["foot"]}>
         <button type="button" className={styles["item"]} onClick={onHelp} aria-label="Keyboard and help">

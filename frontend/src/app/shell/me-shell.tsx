@@ -2,6 +2,7 @@ import { Tooltip } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 
 import { HelpDialog } from "@/app/shell/help-dialog";
 import { ME_ITEMS } from "@/app/shell/me-items";
@@ -26,7 +27,20 @@ export function MeShell() {
   const { help } = useShellKeys(ME_ITEMS, (page) => void navigate({ to: page.to }));
   if (me === undefined) return <PagePending />;
   const last = homeWorkspace(me);
-  const back = last === undefined ? null : `Back to ${last.name}`;
+  const [account] = me.accounts;
+  const name = last?.name ?? account?.name;
+  const back = name === undefined ? null : `Back to ${name}`;
+  // Who is in no workspace comes from an account.
+  const link = (className: string | undefined, children: ReactNode) =>
+    last !== undefined ? (
+      <Link to={paths.home} params={{ workspace: last.slug }} className={className ?? ""} aria-label={back ?? ""}>
+        {children}
+      </Link>
+    ) : (
+      <Link to={paths.account} params={{ account: account?.id ?? "" }} className={className ?? ""} aria-label={back ?? ""}>
+        {children}
+      </Link>
+    );
   return (
     <>
       <a href="#main" className={styles["skip"]}>
@@ -37,12 +51,15 @@ export function MeShell() {
           <div style={{ padding: "6px 8px" }}>
             <Logo compact={collapsed} />
           </div>
-          {last !== undefined && back !== null && (
+          {back !== null && (
             <Tooltip label={back} position="right" disabled={!collapsed}>
-              <Link to={paths.home} params={{ workspace: last.slug }} className={rail["item"]} aria-label={back}>
-                <Icon name="chevronLeft" size={15} />
-                <span className={rail["label"]}>{back}</span>
-              </Link>
+              {link(
+                rail["item"],
+                <>
+                  <Icon name="chevronLeft" size={15} />
+                  <span className={rail["label"]}>{back}</span>
+                </>,
+              )}
             </Tooltip>
           )}
           <nav aria-label="Your pages" className={rail["nav"]}>
@@ -78,12 +95,14 @@ export function MeShell() {
             {item.label}
           </Link>
         ))}
-        {last !== undefined && (
-          <Link to={paths.home} params={{ workspace: last.slug }} className={bar["item"]}>
-            <Icon name="home" size={20} />
-            Back
-          </Link>
-        )}
+        {back !== null &&
+          link(
+            bar["item"],
+            <>
+              <Icon name="home" size={20} />
+              Back
+            </>,
+          )}
       </nav>
       <HelpDialog pages={ME_ITEMS} opened={help.opened} onClose={help.close} />
     </>

@@ -3,6 +3,7 @@ import { getRouteApi, Outlet, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useLocalStorage } from "@mantine/hooks";
 
+import { ArchivedNotice } from "@/app/shell/archived-notice";
 import { BottomBar } from "@/app/shell/bottom-bar";
 import { CommandPalette } from "@/app/shell/command-palette";
 import { HelpDialog } from "@/app/shell/help-dialog";
@@ -51,6 +52,7 @@ export function Shell() {
           onHelp={help.open}
         />
         <main id="main" className={styles["main"]} tabIndex={-1}>
+          <ArchivedNotice />
           <UsageBanner />
           <Outlet />
         </main>

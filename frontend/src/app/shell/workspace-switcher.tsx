@@ -46,7 +46,7 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
             >
               {workspace.name}
               <span className={styles["account"]}>
-                {[workspace.account.name, workspace.role?.toLowerCase()].join(" · ")}
+                {[workspace.account.name, workspace.role?.toLowerCase() ?? workspace.role_name, ...(workspace.archived_at === null ? [] : ["archived"])].join(" · ")}
               </span>
             </Menu.Item>
           ))}
@@ -68,14 +68,17 @@ export function WorkspaceSwitcher({ me, collapsed }: WorkspaceSwitcherProps) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <CreateWorkspaceDialog
-        opened={creating}
-        onClose={() => setCreating(false)}
-        onCreated={(slug) => {
-          setCreating(false);
-          go(slug);
-        }}
-      />
+      {creating && (
+        <CreateWorkspaceDialog
+          accounts={me.accounts}
+          here={current.account.id}
+          onClose={() => setCreating(false)}
+          onCreated={(slug) => {
+            setCreating(false);
+            go(slug);
+          }}
+        />
+      )}
     </>
   );
 }

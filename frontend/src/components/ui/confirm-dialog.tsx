@@ -1,6 +1,7 @@
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 
+import { GuardedButton } from "./guarded-button";
 import { Refusal } from "./refusal";
 
 interface ConfirmDialogProps {
@@ -24,13 +25,13 @@ interface ConfirmDialogProps {
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { opened, title, children, verb, back = "Keep it", danger = false, typeName, blocked = null, busy, error, onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
-  const ready = blocked === null && (typeName === undefined || typed === typeName);
+  const gap = blocked ?? (typeName === undefined || typed === typeName ? null : `Type ${typeName} first.`);
   return (
     <Modal opened={opened} onClose={onClose} title={title} size="md">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready) onConfirm();
+          if (gap === null && !busy) onConfirm();
         }}
       >
         <div style={{ marginBottom: 16 }}>{children}</div>
@@ -40,6 +41,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             value={typed}
             onChange={(event) => setTyped(event.currentTarget.value)}
             autoComplete="off"
+            data-autofocus
             mb="lg"
           />
         )}
@@ -52,9 +54,9 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           <Button variant="default" onClick={onClose}>
             {back}
           </Button>
-          <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready} title={blocked ?? undefined} data-autofocus>
+          <GuardedButton color={danger ? "red.8" : "indigo"} reason={gap} loading={busy} {...(typeName === undefined ? { "data-autofocus": true } : {})}>
             {verb}
-          </Button>
+          </GuardedButton>
         </Group>
       </form>
     </Modal>

@@ -7,9 +7,11 @@ import type {
   BuiltInRole,
   InvitationState,
   MemberGrant,
+  ObjectRule,
   Role,
   RoleList,
   SubjectKind,
+  Team,
 } from "@/schema/wire/account";
 
 export const ACCOUNT_ROLE_WORDS: Readonly<Record<AccountRole, string>> = {
@@ -48,6 +50,17 @@ export function roleOptions(roles: RoleList | undefined): { group: string; items
 }
 
 export const SUBJECT_WORDS: Readonly<Record<SubjectKind, string>> = { member: "Member", team: "Team", service_account: "Service account" };
+
+/** A team to choose; to put people into, one of the identity provider can't be. */
+export function teamOption({ id, name, provided }: Pick<Team, "id" | "name" | "provided">, toJoin = true): { value: string; label: string; disabled: boolean } {
+  const closed = toJoin && provided;
+  return { value: id, label: closed ? `${name} · kept by the identity provider` : name, disabled: closed };
+}
+
+/** To whom a rule leaves its object: the team data-eng and owners. */
+export function ruleWords({ kind, name }: Pick<ObjectRule, "kind" | "name">): string {
+  return kind === "owners" ? "owners" : `${SUBJECT_WORDS[kind].toLowerCase()} ${name} and owners`;
+}
 
 export const INVITATION_WORDS: Readonly<Record<InvitationState, { readonly word: string; readonly tone: "open" | "good" | "off" }>> = {
   OPEN: { word: "Waiting", tone: "open" },

@@ -14,6 +14,12 @@ export function safeNext(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])[^\p{Cc}]*$/u.test(next) ? next : "/";
 }
 
+/** The token of the invitation that `next` leads to, or null. */
+export function invitationIn(next: string | undefined): string | null {
+  const [, token] = /^\/invitations\/([\w-]{1,200})$/.exec(next ?? "") ?? [];
+  return token ?? null;
+}
+
 /** The login that leads on to `next`. */
 export function loginFor(next: string | undefined): string {
   return next === undefined || next === paths.root ? paths.login : `${paths.login}?${new URLSearchParams({ next }).toString()}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { domainState, draftOf, emptyDraft, gapOf, inputOf, newId, oursOf, pageAnswer, phaseOf, requireDenial, splitCertificates, wouldSentences } from "@/features/sso/model";
+import { domainState, draftOf, emptyDraft, gapOf, inputOf, newId, oursOf, pageAnswer, phaseOf, requireDenial, roleChoices, splitCertificates, teamChoices, teamNamed, wouldSentences } from "@/features/sso/model";
 import { beginAgain, refusalWords } from "@/features/sso/refusals";
 import { makeConnection, makeDomain } from "@/testing/demo/sso";
 
@@ -22,7 +22,7 @@ describe("what is sent", () => {
     expect(inputOf(draft, makeConnection())).not.toHaveProperty("kind");
   });
 
-  it("keeps roles of the account's own, which the form does not show", () => {
+  it("gives roles of the account's own by their ids", () => {
     const present = makeConnection({
       default_grants: [
         { workspace_id: "w1", role: "VIEWER", custom_role_id: null },
@@ -30,6 +30,10 @@ describe("what is sent", () => {
       ],
     });
 
+    expect(draftOf(present).grants).toEqual([
+      { workspace: "w1", role: "VIEWER" },
+      { workspace: "w2", role: "c1" },
+    ]);
     expect(inputOf(draftOf(present), present)).toMatchObject({
       default_grants: [
         { workspace_id: "w1", role: "VIEWER" },
@@ -73,6 +77,44 @@ describe("gaps", () => {
     [{ way: "hand" as const, entityId: "e", ssoUrl: "s", certificates: "MIIC" }, null],
   ])("of SAML: %o", (change, gap) => {
     expect(gapOf({ ...emptyDraft("SAML", ID), ...change }, true)).toBe(gap);
+  });
+});
+
+it("does not save a mapping that lacks one side", () => {
+  const draft = { ...emptyDraft("OIDC", ID), issuer: "https://login.example", clientId: "c", clientSecret: "s" };
+
+  expect(gapOf({ ...draft, groups: [{ group: "g", team: "" }] }, true)).toMatch(/a group without a team/);
+  expect(gapOf({ ...draft, groups: [{ group: "", team: "" }] }, true)).toBeNull();
+});
+
+describe("choices", () => {
+  const teams = [
+    { name: "data-eng", provided: false },
+    { name: "On-call", provided: true },
+  ];
+
+  it("offer teams that are there, but none that the directory fills", () => {
+    expect(teamChoices(teams, "")).toEqual([
+      { value: "data-eng", label: "data-eng", disabled: false },
+      { value: "On-call", label: "On-call · kept by SCIM", disabled: true },
+    ]);
+  });
+
+  it("keep what was mapped: in any case, and when the team is gone", () => {
+    expect(teamNamed(teams, "DATA-ENG")).toBe("data-eng");
+    expect(teamChoices(teams, "DATA-ENG")).toHaveLength(2);
+    expect(teamChoices(teams, "gone")[0]).toEqual({ value: "gone", label: "gone · no such team" });
+  });
+
+  it("offer roles of the account's own beside those built in", () => {
+    const roles = [
+      { key: "VIEWER", name: "Viewer", built_in: true },
+      { key: "r1", name: "On-call", built_in: false },
+    ];
+
+    expect(roleChoices(roles, "r1")).toHaveLength(2);
+    expect(roleChoices(roles, "r1")[1]).toEqual({ group: "Of this account", items: [{ value: "r1", label: "On-call" }] });
+    expect(roleChoices([], "r1")[0]).toEqual({ value: "r1", label: "A role of the account" });
   });
 });
 

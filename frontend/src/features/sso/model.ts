@@ -1,9 +1,14 @@
-import type { JoiningRole, SsoConnection, SsoDomain, SsoKind, SsoPolicy, SsoTest, SsoWould } from "@/schema/wire/sso";
+import type { Schema } from "@/schema/wire/schema";
+import { GRANTED_ROLES, type JoiningRole, type SsoConnection, type SsoDomain, type SsoKind, type SsoPolicy, type SsoTest, type SsoWould } from "@/schema/wire/sso";
+
+type RoleFacts = Pick<Schema<"RoleOutput">, "key" | "name" | "built_in">;
+type TeamFacts = Pick<Schema<"TeamOutput">, "name" | "provided">;
 
 export type MetadataWay = "url" | "xml" | "hand";
 
 export interface GrantRow {
   readonly workspace: string;
+  /** A built-in role by its name, one of the account's own by its id. */
   readonly role: string;
 }
 
@@ -98,7 +103,7 @@ export function draftOf(connection: SsoConnection): Draft {
     signRequests: settings.sign_requests ?? false,
     joins: connection.joins_new_people,
     role: connection.default_role,
-    grants: connection.default_grants.flatMap((grant) => (grant.role === null ? [] : [{ workspace: grant.workspace_id, role: grant.role }])),
+    grants: connection.default_grants.map((grant) => ({ workspace: grant.workspace_id, role: grant.custom_role_id ?? grant.role ?? "VIEWER" })),
     groups: connection.group_teams,
   };
 }
@@ -139,9 +144,41 @@ function settingsOf(draft: Draft): object {
   };
 }
 
-/** What is sent. Without a typed secret the stored one stays; roles of the account's own that were granted stay, too. */
+function isBuiltIn(role: string): boolean {
+  return GRANTED_ROLES.some((each) => each === role);
+}
+
+interface Option {
+  readonly value: string;
+  readonly label: string;
+  readonly disabled?: boolean;
+}
+
+/** Roles of a workspace: those built in, then the account's own. The present one is there before the list is. */
+export function roleChoices(roles: readonly RoleFacts[], present: string): (Option | { group: string; items: Option[] })[] {
+  const builtIn = GRANTED_ROLES.map((key) => ({ value: key as string, label: roles.find((role) => role.key === key)?.name ?? titled(key) }));
+  const own = roles.filter((role) => !role.built_in).map(({ key, name }) => ({ value: key, label: name }));
+  const known = [...builtIn, ...own].some((option) => option.value === present);
+  return [...(known ? [] : [{ value: present, label: "A role of the account" }]), { group: "Built in", items: builtIn }, ...(own.length === 0 ? [] : [{ group: "Of this account", items: own }])];
+}
+
+/** Teams that a group can be mapped to, by name as the mapping is. One that isn't there (any more) is still shown. */
+export function teamChoices(teams: readonly TeamFacts[], present: string): Option[] {
+  const options = teams.map(({ name, provided }) => ({ value: name, label: provided ? `${name} · kept by SCIM` : name, disabled: provided && name !== teamNamed(teams, present) }));
+  return present === "" || options.some((option) => option.value === teamNamed(teams, present)) ? options : [{ value: present, label: `${present} · no such team` }, ...options];
+}
+
+/** The name as the team has it: the mapping ignores case. */
+export function teamNamed(teams: readonly TeamFacts[], name: string): string {
+  return teams.find((team) => team.name.toLowerCase() === name.toLowerCase())?.name ?? name;
+}
+
+export function titled(role: string): string {
+  return role.charAt(0) + role.slice(1).toLowerCase();
+}
+
+/** What is sent. Without a typed secret the stored one stays. */
 export function inputOf(draft: Draft, present: SsoConnection | null): object {
-  const custom = (present?.default_grants ?? []).filter((grant) => grant.custom_role_id !== null).map((grant) => ({ workspace_id: grant.workspace_id, custom_role_id: grant.custom_role_id }));
   return {
     ...(present === null ? { id: draft.id, kind: draft.kind } : {}),
     name: draft.name.trim(),
@@ -149,7 +186,7 @@ export function inputOf(draft: Draft, present: SsoConnection | null): object {
     ...(draft.kind === "OIDC" && draft.clientSecret !== "" ? { client_secret: draft.clientSecret } : {}),
     joins_new_people: draft.joins,
     default_role: draft.role,
-    default_grants: [...draft.grants.map((grant) => ({ workspace_id: grant.workspace, role: grant.role })), ...custom],
+    default_grants: draft.grants.map(({ workspace, role }) => ({ workspace_id: workspace, ...(isBuiltIn(role) ? { role } : { custom_role_id: role }) })),
     group_teams: draft.groups.filter((row) => row.group.trim() !== "" && row.team.trim() !== "").map((row) => ({ group: row.group.trim(), team: row.team.trim() })),
   };
 }
@@ -157,6 +194,10 @@ export function inputOf(draft: Draft, present: SsoConnection | null): object {
 /** What is still missing; null when it can be saved. */
 export function gapOf(draft: Draft, isNew: boolean): string | null {
   if (draft.name.trim() === "") return "Give it a name.";
+  return providerGap(draft, isNew) ?? (draft.groups.some((row) => (row.group.trim() === "") !== (row.team === "")) ? "A mapping names a group without a team, or a team without a group." : null);
+}
+
+function providerGap(draft: Draft, isNew: boolean): string | null {
   if (draft.kind === "OIDC") {
     if (!/^https?:\/\//.test(draft.issuer.trim())) return "The issuer is an address that begins with https://.";
     if (draft.clientId.trim() === "") return "The client id is missing.";

@@ -7,19 +7,7 @@ export type AccountScope = Schema<"AccountScopeEnum">;
 
 export type BuiltInRole = Schema<"RoleEnum">;
 
-interface Life {
-  readonly archived_at: string | null;
-  readonly delete_after: string | null;
-}
-
-export interface MyAccount extends Life {
-  readonly id: string;
-  readonly name: string;
-  readonly role: AccountRole;
-  readonly scopes: readonly AccountScope[];
-  readonly require_mfa: boolean;
-  readonly sso_required: boolean;
-}
+export type MyAccount = Schema<"MyAccount">;
 
 export type AccountDetail = Schema<"AccountDetailOutput">;
 
@@ -48,54 +36,17 @@ export type InvitationView = Schema<"OfferOutput">;
 
 export type Acceptance = Schema<"AcceptedOutput">;
 
-export interface Team {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly members: number;
-  readonly external_id: string;
-  readonly created_at: string;
-  readonly workspaces: readonly WorkspaceGrant[];
-}
+export type Team = Schema<"TeamOutput">;
 
-export interface TeamMember {
-  readonly id: string;
-  readonly user: Schema<"AccountPersonOutput">;
-  readonly account_role: AccountRole;
-  readonly joined_at: string;
-  readonly deactivated_at: string | null;
-}
+export type TeamMember = Schema<"TeamMemberOutput">;
 
-export interface Role {
-  readonly id: string | null;
-  readonly key: string;
-  readonly name: string;
-  readonly description: string;
-  readonly built_in: boolean;
-  readonly based_on: BuiltInRole | null;
-  readonly scopes: readonly string[];
-  readonly adds: readonly string[];
-  readonly lacks: readonly string[];
-  readonly used_by: number;
-}
+export type Role = Schema<"RoleOutput">;
 
-export interface ScopeWords {
-  readonly scope: string;
-  readonly description: string;
-  readonly group: string;
-}
+export type RoleList = Schema<"RoleList">;
 
-export interface RoleList {
-  readonly items: readonly Role[];
-  readonly scopes: readonly ScopeWords[];
-}
+export type RoleInput = Schema<"CustomRoleInputRequest">;
 
-export interface RoleInput {
-  readonly name: string;
-  readonly description: string;
-  readonly based_on: BuiltInRole;
-  readonly scopes: readonly string[];
-}
+export type Scope = Schema<"ScopesEnum">;
 
 export type ServiceAccount = Schema<"ServiceAccountOutput">;
 
@@ -103,54 +54,18 @@ export type SubjectKind = "member" | "team" | "service_account";
 
 export type Assignment = Omit<Schema<"MemberOutput">, "kind"> & { readonly kind: SubjectKind };
 
-export type RuleKind = "POOL" | "DEPLOYMENT" | "BLOCK";
+export type RuleKind = Schema<"ObjectKindEnum">;
 
-export interface ObjectRule {
-  readonly id: string;
-  readonly object_kind: RuleKind;
-  readonly object_id: string;
-  readonly object_name?: string | null;
-  readonly scope: string;
-  readonly kind: SubjectKind;
-  readonly subject_id: string;
-  readonly name: string;
-  readonly created_at: string;
-}
+export type ObjectRule = Schema<"RuleOutput">;
 
 export type AuditEntry = Schema<"AuditEntryOutput">;
 
 export type AuditStream = Schema<"AuditStreamOutput">;
 
-export interface KeyCounts {
-  readonly active: number;
-  readonly stale: number;
-  readonly endless: number;
-}
+export type SecuritySummary = Schema<"SecurityOutput">;
 
-export interface SecuritySummary {
-  readonly people: {
-    readonly members: number;
-    readonly owners: readonly Named[];
-    readonly without_mfa: number;
-    readonly inactive: number;
-    readonly deactivated: number;
-    readonly invitations: number;
-  };
-  readonly keys: KeyCounts & { readonly workspaces: readonly (KeyCounts & { readonly id: string; readonly slug: string; readonly name: string })[] };
-  readonly sso: { readonly connections: number; readonly active: number; readonly required: boolean };
-  readonly require_mfa: boolean;
-  readonly allowed_networks: number;
-  readonly own_address: string | null;
-}
+export type Network = Schema<"AllowedNetworkOutput">;
 
-export interface Network {
-  readonly cidr: string;
-  readonly note: string;
-}
-
-export interface Networks {
-  readonly items: readonly Network[];
-  readonly own_address: string | null;
-}
+export type Networks = Schema<"AllowedNetworksOutput">;
 
 export type DataExport = Schema<"ExportOutput">;

@@ -1,5 +1,4 @@
-import type { MyAccount } from "./account";
 import type { Schema } from "./schema";
 
-export type Me = Schema<"MeOutput"> & { readonly accounts: readonly MyAccount[] };
+export type Me = Schema<"MeOutput">;
 export type MeWorkspace = Schema<"WorkspaceSummary">;

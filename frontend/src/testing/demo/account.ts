@@ -12,6 +12,7 @@ import type {
   Network,
   ObjectRule,
   RoleList,
+  Scope,
   ServiceAccount,
   Team,
   WorkspaceGrant,
@@ -45,11 +46,11 @@ export function makeAccounts(role: MyAccount["role"] = "OWNER", scopes: readonly
   ];
 }
 
-const READ = ["workspace:read", "members:read", "flows:read", "deployments:read", "runs:read", "pools:read", "telemetry:read", "automations:read", "channels:read", "usage:read"];
-const WRITE = ["keys:manage", "deployments:write", "runs:write", "runs:cancel", "runs:report", "pools:write", "leases:take", "telemetry:write", "automations:write", "channels:write"];
-const OWN = ["workspace:manage", "members:manage", "roles:manage", "audit:read"];
+const READ: readonly Scope[] = ["workspace:read", "members:read", "flows:read", "deployments:read", "runs:read", "pools:read", "telemetry:read", "automations:read", "channels:read", "usage:read"];
+const WRITE: readonly Scope[] = ["keys:manage", "deployments:write", "runs:write", "runs:cancel", "runs:report", "pools:write", "leases:take", "telemetry:write", "automations:write", "channels:write"];
+const OWN: readonly Scope[] = ["workspace:manage", "members:manage", "roles:manage", "audit:read"];
 
-const WORDS: Readonly<Record<string, readonly [group: string, description: string]>> = {
+const WORDS = {
   "workspace:read": ["Workspace", "See its name and limits"],
   "workspace:manage": ["Workspace", "Rename, archive and delete it"],
   "members:read": ["People and access", "See who is in"],
@@ -74,10 +75,10 @@ const WORDS: Readonly<Record<string, readonly [group: string, description: strin
   "channels:read": ["Automations", "See channels"],
   "channels:write": ["Automations", "Create and change channels"],
   "usage:read": ["Workspace", "See what was used"],
-};
+} as const satisfies Partial<Record<Scope, readonly [group: string, description: string]>>;
 
 export function makeRoles(): RoleList {
-  const builtIn = (key: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT", description: string, scopes: readonly string[], used: number): RoleList["items"][number] => ({
+  const builtIn = (key: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT", description: string, scopes: readonly Scope[], used: number): RoleList["items"][number] => ({
     id: null,
     key,
     name: key.charAt(0) + key.slice(1).toLowerCase(),
@@ -103,13 +104,13 @@ export function makeRoles(): RoleList {
         description: "Brings the night back on its feet.",
         built_in: false,
         based_on: "RUNNER",
-        scopes: [...READ, "runs:write", "runs:cancel", "pools:write"].filter((scope) => scope !== "usage:read"),
+        scopes: [...READ, "runs:write" as const, "runs:cancel" as const, "pools:write" as const].filter((scope) => scope !== "usage:read"),
         adds: ["pools:write"],
         lacks: ["usage:read"],
         used_by: 2,
       },
     ],
-    scopes: Object.entries(WORDS).map(([scope, [group, description]]) => ({ scope, group, description })),
+    scopes: (Object.keys(WORDS) as (keyof typeof WORDS)[]).map((scope) => ({ scope, group: WORDS[scope][0], description: WORDS[scope][1] })),
   };
 }
 
@@ -211,6 +212,7 @@ export function makeAccount(now: number): DemoAccount {
       ...team,
       members: teamMembers.get(team.id)?.size ?? 0,
       external_id: team.id === "t3" ? "00g1f3a9" : "",
+      provided: team.id === "t3",
       created_at: iso(now - (100 - index) * DAY),
       workspaces: team.id === "t2" ? [] : [{ ...acme, role: "RUNNER", role_name: "Runner", assignment_id: `rt-${team.id}` }],
     })),

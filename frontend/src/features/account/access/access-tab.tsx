@@ -86,7 +86,7 @@ export function AccessTab({ search, onChange }: AccessTabProps) {
   return (
     <div className={styles["stack"]}>
       <div>
-        <div className={styles["filters"]} role="search" aria-label="Filter access">
+        <div className={styles["filters"]} data-wrap role="search" aria-label="Filter access">
           <SearchInput value={search.q ?? ""} label="Search names" onChange={(q) => onChange({ ...search, q: q === "" ? undefined : q })} />
           <FacetMenu
             label="Kind"
@@ -160,18 +160,18 @@ function RoleCell({ assignment, denial, onChanged }: RoleCellProps) {
   const { slug, account } = useWorkspace();
   const change = useMutation({ mutationFn: (key: string) => changeGrant(slug, assignment.id, roleChoice(key)), onSuccess: onChanged });
   return (
-    <span title={denial ?? undefined}>
+    <>
       <RoleSelect
         account={account.id}
         quiet
         label={`Role of ${assignment.name || (assignment.email ?? "")}`}
         width={150}
-        disabled={denial !== null}
+        reason={denial}
         name={assignment.role_name}
         value={change.isPending ? change.variables : roleKey(assignment)}
         onChange={(key) => change.mutate(key)}
       />
       {change.error !== null && <Refusal error={change.error} />}
-    </span>
+    </>
   );
 }

@@ -9,7 +9,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { dropRule, rulesQuery } from "@/features/account/api/grants";
 import { accountKeys } from "@/features/account/api/keys";
-import { SUBJECT_WORDS, titled } from "@/features/account/model";
+import { ruleWords, titled } from "@/features/account/model";
 import { plural, shortenId } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { ObjectRule } from "@/schema/wire/account";
@@ -40,10 +40,10 @@ export function RuleList() {
           <span className={styles["grow"]}>
             <ObjectLink rule={rule} />
             <span className={styles["under"]}>
-              <span className="mono">{rule.scope}</span> only for {SUBJECT_WORDS[rule.kind].toLowerCase()} {rule.name} and owners
+              <span className="mono">{rule.scope}</span> only for {ruleWords(rule)}
             </span>
           </span>
-          <GuardedIcon icon="trash" label="Take the rule away" name={`Take the rule for ${rule.name} away`} reason={denial} onClick={() => drop.mutate(rule.id)} />
+          <GuardedIcon icon="trash" label="Take the rule away" name={`Take the rule away that leaves ${rule.object_name ?? "it"} to ${ruleWords(rule)}`} reason={denial} onClick={() => drop.mutate(rule.id)} />
         </div>
       ))}
       {drop.error !== null && <Refusal error={drop.error} />}

@@ -101,13 +101,19 @@ function RuleLines({ rules, denial }: { readonly rules: readonly ObjectRule[]; r
         <div key={rule.id} className={styles["line"]}>
           <Icon name="lock" size={13} />
           <span className={styles["grow"]}>
-            Only {SUBJECT_WORDS[rule.kind].toLowerCase()} <strong>{rule.name}</strong>
+            {rule.kind === "owners" ? (
+              "Only owners"
+            ) : (
+              <>
+                Only {SUBJECT_WORDS[rule.kind].toLowerCase()} <strong>{rule.name}</strong>
+              </>
+            )}
           </span>
-          <GuardedIcon icon="trash" label={rules.length === 1 ? "Take away: open for every role that may" : "Take away"} name={`Take ${rule.name} out`} reason={denial} onClick={() => drop.mutate(rule.id)} />
+          <GuardedIcon icon="trash" label={rules.length === 1 ? "Take away: open for every role that may" : "Take away"} name={rule.kind === "owners" ? "Take the rule for owners out" : `Take ${rule.name} out`} reason={denial} onClick={() => drop.mutate(rule.id)} />
         </div>
       ))}
       <p className={styles["under"]} style={{ padding: "0 12px 8px", whiteSpace: "normal" }}>
-        And owners of the workspace. A rule narrows: who is named needs a role that may as well.
+        {rules.every((rule) => rule.kind === "owners") ? "Whom it was left to is gone, or nobody was named." : "And owners of the workspace. A rule narrows: who is named needs a role that may as well."}
       </p>
       {drop.error !== null && <Refusal error={drop.error} />}
     </>
@@ -123,10 +129,10 @@ interface AddRuleDialogProps extends WhoMayProps {
 function AddRuleDialog({ kind, id, name, scope, taken, onClose }: AddRuleDialogProps) {
   const { slug, account } = useWorkspace();
   const client = useQueryClient();
-  const [subjectKind, setSubjectKind] = useState<SubjectKind>("team");
+  const [subjectKind, setSubjectKind] = useState<SubjectKind | "owners">("team");
   const [subject, setSubject] = useState<string | null>(null);
   const add = useMutation({
-    mutationFn: (subjectId: string) => addRule(slug, { objectKind: kind, objectId: id, scope, kind: subjectKind, subjectId }),
+    mutationFn: () => addRule(slug, { objectKind: kind, objectId: id, scope, ...(subjectKind === "owners" || subject === null ? {} : { named: { kind: subjectKind, id: subject } }) }),
     onSuccess: async () => {
       await Promise.all([client.invalidateQueries({ queryKey: accountKeys.access(slug) }), client.invalidateQueries({ queryKey: ["deployments", slug] }), client.invalidateQueries({ queryKey: ["pools", slug] })]);
       onClose();
@@ -136,12 +142,10 @@ function AddRuleDialog({ kind, id, name, scope, taken, onClose }: AddRuleDialogP
     <FormDialog
       title={`Keep ${name} for somebody`}
       verb="Add rule"
-      gap={subject === null ? "Choose for whom." : null}
+      gap={subjectKind !== "owners" && subject === null ? "Choose for whom." : null}
       busy={add.isPending}
       error={add.error}
-      onSubmit={() => {
-        if (subject !== null) add.mutate(subject);
-      }}
+      onSubmit={() => add.mutate()}
       onClose={onClose}
     >
       <p style={{ margin: 0 }}>
@@ -157,22 +161,24 @@ function AddRuleDialog({ kind, id, name, scope, taken, onClose }: AddRuleDialogP
         aria-label="Kind"
         fullWidth
         size="xs"
-        data={(["team", "member", "service_account"] as const).map((value) => ({ value, label: SUBJECT_WORDS[value] }))}
+        data={[...(["team", "member", "service_account"] as const).map((value) => ({ value, label: SUBJECT_WORDS[value] })), ...(taken.length === 0 ? [{ value: "owners" as const, label: "Owners only" }] : [])]}
         value={subjectKind}
-        onChange={(next: SubjectKind) => {
+        onChange={(next: SubjectKind | "owners") => {
           setSubjectKind(next);
           setSubject(null);
         }}
       />
-      <SubjectSelect
-        key={subjectKind}
-        account={account.id}
-        kind={subjectKind}
-        label={SUBJECT_WORDS[subjectKind]}
-        value={subject}
-        onChange={setSubject}
-        without={new Set(taken.filter((each) => each.kind === subjectKind).map((each) => each.subject_id))}
-      />
+      {subjectKind !== "owners" && (
+        <SubjectSelect
+          key={subjectKind}
+          account={account.id}
+          kind={subjectKind}
+          label={SUBJECT_WORDS[subjectKind]}
+          value={subject}
+          onChange={setSubject}
+          without={new Set(taken.flatMap((each) => (each.kind === subjectKind && each.subject_id !== null ? [each.subject_id] : [])))}
+        />
+      )}
     </FormDialog>
   );
 }

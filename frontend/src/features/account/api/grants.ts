@@ -51,12 +51,12 @@ export interface RuleInput {
   readonly objectKind: RuleKind;
   readonly objectId: string;
   readonly scope: string;
-  readonly kind: SubjectKind;
-  readonly subjectId: string;
+  /** Nobody: it is left to owners. */
+  readonly named?: { readonly kind: SubjectKind; readonly id: string };
 }
 
 export function addRule(workspace: string, rule: RuleInput): Promise<ObjectRule> {
-  const body = { object_kind: rule.objectKind, object_id: rule.objectId, scope: rule.scope, ...subject(rule.kind, rule.subjectId) };
+  const body = { object_kind: rule.objectKind, object_id: rule.objectId, scope: rule.scope, ...(rule.named === undefined ? {} : subject(rule.named.kind, rule.named.id)) };
   return request<ObjectRule>(workspaceUrl(workspace, "/rules"), { method: "POST", body });
 }
 

@@ -22,6 +22,11 @@ export function setRequireMfa(account: string, required: boolean): Promise<unkno
   return request<unknown>(accountUrl(account, "/security"), { method: "PATCH", body: { require_mfa: required } });
 }
 
+/** What saving them would do, without doing it. */
+export function previewNetworks(account: string, items: readonly Network[]): Promise<Networks> {
+  return request<Networks>(accountUrl(account, "/allowed-networks"), { method: "PUT", body: items, query: { preview: true } });
+}
+
 export function setNetworks(account: string, items: readonly Network[]): Promise<Networks> {
   return request<Networks>(accountUrl(account, "/allowed-networks"), { method: "PUT", body: items });
 }

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { EndlessTable, type Column } from "@/components/ui/endless-table";
@@ -22,6 +23,8 @@ interface AuditListProps {
   readonly source: AuditSource;
   readonly search: AuditSearch;
   readonly onChange: (change: Partial<AuditSearch>) => void;
+  /** What stands before the filters. */
+  readonly lead?: ReactNode;
 }
 
 /** What changes are called, by what they happen to. */
@@ -46,7 +49,7 @@ const NOUNS = [
 const NOTHING = { q: undefined, action: undefined, actor: undefined, kind: undefined, object: undefined, workspace: undefined } as const;
 
 /** The log of an account, or a workspace's part of it: filters, rows that unfold to what changed. */
-export function AuditList({ source, search, onChange }: AuditListProps) {
+export function AuditList({ source, search, onChange, lead }: AuditListProps) {
   const entries = useInfiniteQuery(auditQuery(source, search));
   const { rows, more } = usePages(entries);
   const chips = [
@@ -58,6 +61,7 @@ export function AuditList({ source, search, onChange }: AuditListProps) {
   return (
     <>
       <div className={styles["filters"]} role="search" aria-label="Filter the log">
+        {lead}
         <SearchInput value={search.q ?? ""} label="Search names and addresses" width={240} onChange={(q) => onChange({ q: q === "" ? undefined : q })} />
         <FacetMenu
           label="What"

@@ -25,13 +25,11 @@ import type { AccountDetail } from "@/schema/wire/account";
 import styles from "../ui/account.module.css";
 
 interface GeneralPageProps {
-  /** A workspace of the account, through which its plan is shown. */
-  readonly workspace: string | undefined;
   readonly onDeleted: () => void;
 }
 
 /** What is this account, and who may end it? */
-export function AccountGeneralPage({ workspace, onDeleted }: GeneralPageProps) {
+export function AccountGeneralPage({ onDeleted }: GeneralPageProps) {
   const account = useAccount();
   const detail = useQuery(accountQuery(account.id));
   return (
@@ -39,14 +37,15 @@ export function AccountGeneralPage({ workspace, onDeleted }: GeneralPageProps) {
       <PageHeader title="General" answer={<>of the account {account.name}, where you are {titled(account.role).toLowerCase()}</>} />
       {detail.isPending && <Skeleton height={220} role="status" aria-label="Loading the account" />}
       {detail.isError && <ErrorState error={detail.error} what="account" onRetry={() => void detail.refetch()} />}
-      {detail.data !== undefined && <General key={detail.data.name} detail={detail.data} workspace={workspace} onDeleted={onDeleted} />}
+      {detail.data !== undefined && <General key={detail.data.name} detail={detail.data} onDeleted={onDeleted} />}
     </>
   );
 }
 
-function General({ detail, workspace, onDeleted }: GeneralPageProps & { readonly detail: AccountDetail }) {
+function General({ detail, onDeleted }: GeneralPageProps & { readonly detail: AccountDetail }) {
   const client = useQueryClient();
   const denial = useAccountDenial("account:manage");
+  const ending = useAccountDenial("account:manage", true);
   const [name, setName] = useState(detail.name);
   const [transferring, setTransferring] = useState(false);
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: accountKeys.all(detail.id) }), client.invalidateQueries({ queryKey: ["me"] })]);
@@ -86,14 +85,11 @@ function General({ detail, workspace, onDeleted }: GeneralPageProps & { readonly
           { term: "Service accounts", value: counted(detail.counts.service_accounts, paths.serviceAccounts) },
           {
             term: "Plan",
-            value:
-              workspace === undefined ? (
-                "–"
-              ) : (
-                <Link to={paths.plan} params={{ workspace }} className="link">
-                  Usage and plan
-                </Link>
-              ),
+            value: (
+              <Link to={paths.accountPlan} params={{ account: detail.id }} className="link">
+                Usage and plan
+              </Link>
+            ),
           },
           { term: "Created", value: formatDay(detail.created_at) },
           { term: "Id", value: <CopyId id={detail.id} label="account id" /> },
@@ -103,7 +99,7 @@ function General({ detail, workspace, onDeleted }: GeneralPageProps & { readonly
         what={{ kind: "account", id: detail.id, name: detail.name }}
         archivedAt={detail.archived_at}
         deleteAfter={detail.delete_after}
-        denial={denial}
+        denial={ending}
         onChanged={refresh}
         onDeleted={onDeleted}
       >

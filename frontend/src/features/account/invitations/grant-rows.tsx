@@ -1,6 +1,7 @@
-import { ActionIcon, Button, Select } from "@mantine/core";
+import { ActionIcon, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { workspaceChoicesQuery } from "@/features/account/api/account";
 import { RoleSelect } from "@/features/account/ui/role-select";
@@ -50,18 +51,18 @@ export function GrantRows({ account, grants, onChange }: GrantRowsProps) {
           </ActionIcon>
         </div>
       ))}
-      <Button
+      <GuardedButton
         variant="default"
         w="fit-content"
         leftSection={<Icon name="plus" size={13} />}
-        disabled={free.length === 0}
+        reason={workspaces.isPending ? "The workspaces are being looked up." : free.length === 0 ? "Every workspace is named already." : null}
         onClick={() => {
           const [next] = free;
           if (next !== undefined) onChange([...grants, { workspace: next.id, role: "VIEWER" }]);
         }}
       >
         Add a workspace
-      </Button>
+      </GuardedButton>
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { accountQuery } from "@/features/account/api/account";
 import { invite } from "@/features/account/api/invitations";
 import { teamChoicesQuery } from "@/features/account/api/teams";
 import { GrantRows, type GrantDraft } from "@/features/account/invitations/grant-rows";
-import { ACCOUNT_ROLE_WORDS, parseAddresses, roleChoice, seatsSentence, titled } from "@/features/account/model";
+import { ACCOUNT_ROLE_WORDS, parseAddresses, roleChoice, seatsSentence, teamOption, titled } from "@/features/account/model";
 import { useAccount } from "@/lib/account";
 import { asApiError, type ApiError } from "@/lib/errors";
 import { plural } from "@/lib/units";
@@ -108,7 +108,7 @@ export function InviteDialog({ onClose, onSent }: InviteDialogProps) {
         description="They get what the teams have"
         placeholder={teamIds.length === 0 ? "None" : ""}
         searchable
-        data={(teams.data?.items ?? []).map((team) => ({ value: team.id, label: team.name }))}
+        data={(teams.data?.items ?? []).map((team) => teamOption(team))}
         value={teamIds}
         onChange={setTeamIds}
         error={teams.error?.message}

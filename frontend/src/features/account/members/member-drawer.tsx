@@ -131,7 +131,7 @@ function MemberDetail({ member, onGone }: { readonly member: AccountMemberDetail
         <p className={styles["under"]} style={{ whiteSpace: "normal" }}>
           {off
             ? "Reactivating gives back every role and team; keys that were theirs work again."
-            : `Deactivating ends their sessions and stops ${plural(member.keys, "key")} at once, and keeps their roles for when they return.`}
+            : `Deactivating ends their sessions${member.keys === 0 ? "" : ` and stops ${plural(member.keys, "key")}`} at once, and keeps their roles for when they return.`}
         </p>
         {problem !== null && <Refusal error={problem} />}
       </section>

@@ -1,7 +1,8 @@
-import { Button, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Refusal } from "@/components/ui/refusal";
 import { workspaceChoicesQuery } from "@/features/account/api/account";
@@ -59,7 +60,7 @@ function GrantLine({ member, grant, denial, onChanged }: GrantLineProps) {
         <span className="muted">{grant.role_name}</span>
       ) : (
         <>
-          <RoleSelect account={account} quiet label={`Role in ${grant.name}`} width={150} disabled={denial !== null} name={grant.role_name} value={change.isPending ? change.variables : roleKey(grant)} onChange={(key) => change.mutate(key)} />
+          <RoleSelect account={account} quiet label={`Role in ${grant.name}`} width={150} reason={denial} name={grant.role_name} value={change.isPending ? change.variables : roleKey(grant)} onChange={(key) => change.mutate(key)} />
           <GuardedIcon icon="trash" label="Take the role away" name={`Take the role of ${member.user.email} in ${grant.name} away`} reason={denial} onClick={() => take.mutate()} />
         </>
       )}
@@ -89,16 +90,16 @@ function AddGrant({ member, onChanged }: MemberGrantsProps) {
           <Select label="Another workspace" placeholder="Choose" searchable clearable data={free.map((each) => ({ value: each.slug, label: each.name }))} value={workspace} onChange={setWorkspace} />
         </div>
         <RoleSelect account={account} label="Role" width={150} value={role} onChange={setRole} />
-        <Button
+        <GuardedButton
           variant="default"
-          disabled={workspace === null}
+          reason={workspace === null ? "Choose a workspace first." : null}
           loading={give.isPending}
           onClick={() => {
             if (workspace !== null) give.mutate(workspace);
           }}
         >
           Give role
-        </Button>
+        </GuardedButton>
       </div>
       {give.error !== null && <Refusal error={give.error} />}
     </>

@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
@@ -6,7 +6,7 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Refusal } from "@/components/ui/refusal";
 import { paths } from "@/config/paths";
-import { joinTeam, leaveTeam } from "@/features/account/api/teams";
+import { joinTeam, leaveTeam, teamChoicesQuery } from "@/features/account/api/teams";
 import { SubjectSelect } from "@/features/account/ui/subject-select";
 import { useAccount, useAccountDenial } from "@/lib/account";
 import type { AccountMember } from "@/schema/wire/account";
@@ -21,6 +21,8 @@ interface MemberTeamsProps {
 export function MemberTeams({ member, onChanged }: MemberTeamsProps) {
   const { id: account } = useAccount();
   const denial = useAccountDenial("teams:manage");
+  const teams = useQuery({ ...teamChoicesQuery(account), enabled: denial === null });
+  const provided = new Set((teams.data?.items ?? []).filter((each) => each.provided).map((each) => each.id));
   const [team, setTeam] = useState<string | null>(null);
   const leave = useMutation({ mutationFn: (id: string) => leaveTeam(account, id, member.id), onSuccess: onChanged });
   const join = useMutation({
@@ -42,7 +44,7 @@ export function MemberTeams({ member, onChanged }: MemberTeamsProps) {
               <Link to={paths.team} params={{ account, team: each.id }} className={`${styles["grow"]} ${styles["name"]}`}>
                 {each.name}
               </Link>
-              <GuardedIcon icon="trash" label="Take out of the team" name={`Take ${member.user.email} out of ${each.name}`} reason={denial} onClick={() => leave.mutate(each.id)} />
+              <GuardedIcon icon="trash" label="Take out of the team" name={`Take ${member.user.email} out of ${each.name}`} reason={denial ?? (provided.has(each.id) ? "Your identity provider keeps this team: take them out there." : null)} onClick={() => leave.mutate(each.id)} />
             </li>
           ))}
         </ul>
@@ -50,7 +52,7 @@ export function MemberTeams({ member, onChanged }: MemberTeamsProps) {
       {denial === null && member.deactivated_at === null && (
         <div className={styles["row"]}>
           <div className={styles["grow"]}>
-            <SubjectSelect account={account} kind="team" label="Another team" value={team} onChange={setTeam} without={new Set(member.teams.map((each) => each.id))} />
+            <SubjectSelect account={account} kind="team" joinable label="Another team" value={team} onChange={setTeam} without={new Set(member.teams.map((each) => each.id))} />
           </div>
           <GuardedButton
             variant="default"

@@ -88,9 +88,14 @@ export function RoleEditor({ roles, role, base, denial, onCopy, onClose }: RoleE
             </button>
           </p>
         )}
+        {role?.built_in !== true && denial !== null && (
+          <p className={shared["note"]} role="note">
+            {denial}
+          </p>
+        )}
         {role?.built_in !== true && (
           <>
-            <TextInput label="Name" value={name} readOnly={fixed !== null} onChange={(event) => setName(event.currentTarget.value)} error={fieldError(save.error, "name")} />
+            <TextInput label="Name" value={name} readOnly={fixed !== null} onChange={(event) => setName(event.currentTarget.value)} error={fieldError(save.error, "name")} {...(role === null ? { "data-autofocus": true } : {})} />
             <Textarea label="What it is for" autosize minRows={1} readOnly={fixed !== null} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
             <Select
               label="Based on"

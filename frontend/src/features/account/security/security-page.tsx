@@ -20,7 +20,7 @@ import styles from "../ui/account.module.css";
 /** Who has what, and what is worth a look? */
 export function SecurityPage() {
   const account = useAccount();
-  const denial = useAccountDenial("security:manage");
+  const denial = useAccountDenial("security:manage", true);
   const summary = useQuery({ ...securityQuery(account.id), enabled: denial === null });
   const networks = useQuery({ ...networksQuery(account.id), enabled: denial === null });
   if (denial !== null) {
@@ -54,7 +54,10 @@ export function SecurityPage() {
             <p style={{ margin: 0 }}>
               {summary.data.sso.connections === 0
                 ? "Not set up: people log in with a password, a passkey or a social login."
-                : `${plural(summary.data.sso.active, "active connection")}; ${summary.data.sso.required ? "required of everybody but owners who break the glass." : "not required: passwords work too."}`}
+                : `${plural(summary.data.sso.active, "active connection")}; ${summary.data.sso.required ? "required of everybody but owners who break the glass." : "not required: passwords work too."}`}{" "}
+              <Link to={paths.accountSso} params={{ account: account.id }} search={{ tested: undefined }} className="link">
+                {summary.data.sso.connections === 0 ? "Set it up" : "See the connections"}
+              </Link>
             </p>
           </Panel>
           <Panel title="Allowed networks" aside={networks.data === undefined ? undefined : networks.data.items.length === 0 ? "from everywhere" : plural(networks.data.items.length, "network")}>

@@ -66,7 +66,12 @@ export function WhoHasWhat({ summary }: { readonly summary: SecuritySummary }) {
             </table>
           </div>
         )}
-        <p className={styles["hint"]}>Stale: active, and not used for 90 days or never.</p>
+        {keys.orphaned > 0 && (
+          <p className={styles["hint"]} style={{ color: "var(--warn-text)" }}>
+            {plural(keys.orphaned, "key")} of people who have left: {keys.orphaned === 1 ? "it does" : "they do"} nothing any more. Revoke what you see of them.
+          </p>
+        )}
+        <p className={styles["hint"]}>{keys.service > 0 && `${plural(keys.service, "key")} ${keys.service === 1 ? "is" : "are"} held by service accounts. `}Stale: active, and not used for 90 days or never.</p>
       </Panel>
     </div>
   );

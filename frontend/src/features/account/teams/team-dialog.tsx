@@ -41,8 +41,8 @@ export function TeamDialog({ team, onClose, onDone }: TeamDialogProps) {
       onSubmit={() => save.mutate()}
       onClose={onClose}
     >
-      <TextInput label="Name" value={name} onChange={(event) => setName(event.currentTarget.value)} error={fieldError(save.error, "name")} data-autofocus />
-      <Textarea label="What it is for" autosize minRows={2} value={description} onChange={(event) => setDescription(event.currentTarget.value)} error={fieldError(save.error, "description")} />
+      <TextInput label="Name" description={team?.provided === true ? "Your identity provider keeps it; change it there." : undefined} readOnly={team?.provided === true} value={name} onChange={(event) => setName(event.currentTarget.value)} error={fieldError(save.error, "name")} {...(team?.provided === true ? {} : { "data-autofocus": true })} />
+      <Textarea label="What it is for" autosize minRows={2} {...(team?.provided === true ? { "data-autofocus": true } : {})} value={description} onChange={(event) => setDescription(event.currentTarget.value)} error={fieldError(save.error, "description")} />
     </FormDialog>
   );
 }

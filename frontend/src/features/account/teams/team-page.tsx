@@ -60,7 +60,7 @@ function TeamBody({ team, onDeleted }: { readonly team: Team; readonly onDeleted
       await refresh();
     },
   });
-  const foreign = team.external_id === "" ? null : "The directory keeps this team: who is in it is changed there.";
+  const provided = team.provided ? "Your identity provider keeps this team by SCIM: its name and members are changed there." : null;
   return (
     <>
       <p style={{ margin: "0 0 4px", fontSize: 13 }}>
@@ -82,20 +82,25 @@ function TeamBody({ team, onDeleted }: { readonly team: Team; readonly onDeleted
         <GuardedButton variant="default" reason={scope} leftSection={<Icon name="edit" size={13} />} onClick={() => setEditing(true)}>
           Change
         </GuardedButton>
-        <GuardedButton variant="default" reason={scope} leftSection={<Icon name="trash" size={13} />} onClick={() => setDeleting(true)}>
+        <GuardedButton variant="default" reason={scope ?? (team.provided ? "Your identity provider keeps this team: delete its group there." : null)} leftSection={<Icon name="trash" size={13} />} onClick={() => setDeleting(true)}>
           Delete
         </GuardedButton>
       </PageHeader>
       <div className={styles["stack"]}>
+        {provided !== null && (
+          <p className={styles["note"]} role="note">
+            {provided} What the team may do is decided here.
+          </p>
+        )}
         <Facts
           facts={[
-            { term: "Kept by", value: team.external_id === "" ? "hand" : "the directory (SCIM)" },
+            { term: "Kept by", value: team.provided ? "the identity provider (SCIM)" : "hand" },
             { term: "Created", value: formatDay(team.created_at) },
             { term: "Id", value: <CopyId id={team.id} label="team id" /> },
           ]}
         />
         <GrantsPanel kind="team" id={team.id} name={team.name} grants={team.workspaces} denial={grantScope} onChanged={refresh} />
-        <Members team={team} denial={scope ?? foreign} onChanged={refresh} />
+        <Members team={team} denial={scope ?? provided} onChanged={refresh} />
       </div>
       {editing && (
         <TeamDialog
@@ -161,7 +166,7 @@ function Members({ team, denial, onChanged }: MembersProps) {
           </GuardedButton>
         </div>
       ) : (
-        <p className={styles["under"]}>{denial}</p>
+        !team.provided && <p className={styles["under"]}>{denial}</p>
       )}
       {problem !== null && <Refusal error={problem} />}
       <ListStates
@@ -171,7 +176,7 @@ function Members({ team, denial, onChanged }: MembersProps) {
         rows={4}
         empty={
           <EmptyState icon="users" title="Nobody is in it yet">
-            Add somebody above, or let single sign-on fill it from a group.
+            {team.provided ? "Assign people to its group at the provider." : denial === null ? "Add somebody above, or let single sign-on fill it from a group." : "Somebody who manages teams puts people in, or single sign-on fills it from a group."}
           </EmptyState>
         }
       >

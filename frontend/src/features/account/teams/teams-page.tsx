@@ -108,7 +108,7 @@ function columnsFor(account: string): readonly Column<Team>[] {
       width: "minmax(180px, 1.6fr)",
       cell: (team) => (team.workspaces.length === 0 ? <span className="muted">none</span> : team.workspaces.map((grant) => `${grant.name}: ${grant.role_name}`).join(", ")),
     },
-    { key: "source", label: "Kept by", width: "minmax(100px, 0.6fr)", from: "wide", cell: (team) => (team.external_id === "" ? "hand" : "the directory") },
+    { key: "source", label: "Kept by", width: "minmax(100px, 0.6fr)", from: "wide", cell: (team) => (team.provided ? "the provider (SCIM)" : "hand") },
     { key: "created", label: "Created", width: "84px", align: "right", from: "wide", cell: (team) => <RelativeTime at={team.created_at} /> },
   ];
 }

@@ -1,8 +1,9 @@
-import { Button, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Panel } from "@/components/ui/panel";
 import { Refusal } from "@/components/ui/refusal";
@@ -50,8 +51,8 @@ interface LineProps extends Pick<GrantsPanelProps, "name" | "denial" | "onChange
 function Line({ grant, name, denial, onChanged }: LineProps) {
   const { id: account } = useAccount();
   const own = grant.assignment_id;
-  const change = useMutation({ mutationFn: (key: string) => changeGrant(grant.slug, own ?? "", roleChoice(key)), onSuccess: onChanged });
-  const take = useMutation({ mutationFn: () => takeGrant(grant.slug, own ?? ""), onSuccess: onChanged });
+  const change = useMutation({ mutationFn: (key: string) => changeGrant(grant.slug, own, roleChoice(key)), onSuccess: onChanged });
+  const take = useMutation({ mutationFn: () => takeGrant(grant.slug, own), onSuccess: onChanged });
   const problem = change.error ?? take.error;
   return (
     <div className={styles["line"]} style={{ borderBottom: "1px solid var(--line)" }} role="group" aria-label={grant.name}>
@@ -61,7 +62,7 @@ function Line({ grant, name, denial, onChanged }: LineProps) {
         </Link>
         {problem !== null && <Refusal error={problem} />}
       </span>
-      <RoleSelect account={account} quiet label={`Role in ${grant.name}`} width={160} disabled={denial !== null || own === null} name={grant.role_name} value={change.isPending ? change.variables : roleKey(grant)} onChange={(key) => change.mutate(key)} />
+      <RoleSelect account={account} quiet label={`Role in ${grant.name}`} width={160} reason={denial} name={grant.role_name} value={change.isPending ? change.variables : roleKey(grant)} onChange={(key) => change.mutate(key)} />
       <GuardedIcon icon="trash" label="Take the role away" name={`Take the role of ${name} in ${grant.name} away`} reason={denial} onClick={() => take.mutate()} />
     </div>
   );
@@ -89,16 +90,16 @@ function Give({ kind, id, grants, denial, onChanged }: Omit<GrantsPanelProps, "n
           <Select label="Another workspace" placeholder="Choose" searchable clearable data={free.map((each) => ({ value: each.slug, label: each.name }))} value={workspace} onChange={setWorkspace} />
         </div>
         <RoleSelect account={account} label="Role" width={160} value={role} onChange={setRole} />
-        <Button
+        <GuardedButton
           variant="default"
-          disabled={workspace === null}
+          reason={workspace === null ? "Choose a workspace first." : null}
           loading={give.isPending}
           onClick={() => {
             if (workspace !== null) give.mutate(workspace);
           }}
         >
           Give role
-        </Button>
+        </GuardedButton>
       </div>
       {give.error !== null && <Refusal error={give.error} />}
     </div>

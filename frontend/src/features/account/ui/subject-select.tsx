@@ -6,7 +6,7 @@ import { useState } from "react";
 import { findMembersQuery } from "@/features/account/api/members";
 import { serviceAccountChoicesQuery } from "@/features/account/api/service-accounts";
 import { teamChoicesQuery } from "@/features/account/api/teams";
-import { personName } from "@/features/account/model";
+import { personName, teamOption } from "@/features/account/model";
 import type { SubjectKind } from "@/schema/wire/account";
 
 const SETTLE_MS = 200;
@@ -20,6 +20,8 @@ interface SubjectSelectProps {
   readonly without?: ReadonlySet<string>;
   readonly label: string;
   readonly error?: string | undefined;
+  /** To put people into: not into those teams that the identity provider keeps. */
+  readonly joinable?: boolean;
 }
 
 /** Somebody of the account, found by typing. */
@@ -56,9 +58,9 @@ function MemberSelect({ account, value, onChange, without, label, error }: Choic
   );
 }
 
-function TeamSelect({ account, value, onChange, without, label, error }: Choices) {
+function TeamSelect({ account, value, onChange, without, label, error, joinable = false }: Choices) {
   const teams = useQuery(teamChoicesQuery(account));
-  const options = (teams.data?.items ?? []).filter((team) => without?.has(team.id) !== true).map((team) => ({ value: team.id, label: team.name }));
+  const options = (teams.data?.items ?? []).filter((team) => without?.has(team.id) !== true).map((team) => teamOption(team, joinable));
   return (
     <Select
       label={label}

@@ -21,7 +21,7 @@ interface WorkspaceDrawerProps {
 /** One workspace as the account sees it: who is in, and its end. */
 export function WorkspaceDrawer({ workspace, onClose, onChanged }: WorkspaceDrawerProps) {
   const account = useAccount();
-  const scope = useAccountDenial("account:manage");
+  const scope = useAccountDenial("account:manage", true);
   const denial = workspace.role === "OWNER" ? null : scope;
   return (
     <Drawer opened onClose={onClose} position="right" size={620} title={workspace.name} closeButtonProps={{ "aria-label": "Close" }} styles={{ title: { fontSize: 16, fontWeight: 600 } }}>

@@ -35,8 +35,10 @@ export async function logIn(credentials: Credentials): Promise<Standing> {
   return standingOf(await authCall("POST", "/auth/login", { body: credentials }));
 }
 
-export async function signUp(credentials: Credentials): Promise<Standing> {
-  return standingOf(await authCall("POST", "/auth/signup", { body: credentials }));
+/** With the token of an invitation to that very address, it is confirmed thereby and the invitation accepted. */
+export async function signUp(credentials: Credentials, invitation: string | null = null): Promise<Standing> {
+  const headers: Record<string, string> = invitation === null ? {} : { "X-Invitation": invitation };
+  return standingOf(await authCall("POST", "/auth/signup", { body: credentials, headers }));
 }
 
 export async function logOut(): Promise<void> {

@@ -1,21 +1,17 @@
-import { Link } from "@tanstack/react-router";
-
-import { paths } from "@/config/paths";
-import { useWorkspace } from "@/lib/workspace";
+import { BillingLink } from "@/features/billing/components/billing-link";
 
 import styles from "./billing.module.css";
 
 /** The two pages about money. */
 export function BillingNav() {
-  const { slug: workspace } = useWorkspace();
   return (
     <nav className={styles["tabs"]} aria-label="Usage and plan">
-      <Link to={paths.usage} params={{ workspace }} className={styles["tab"]} activeOptions={{ includeSearch: false }} activeProps={{ "aria-current": "page" }}>
+      <BillingLink page="usage" className={styles["tab"]}>
         Usage
-      </Link>
-      <Link to={paths.plan} params={{ workspace }} className={styles["tab"]} activeOptions={{ includeSearch: false }} activeProps={{ "aria-current": "page" }}>
+      </BillingLink>
+      <BillingLink page="plan" className={styles["tab"]}>
         Plan
-      </Link>
+      </BillingLink>
     </nav>
   );
 }

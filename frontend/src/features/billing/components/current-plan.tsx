@@ -3,9 +3,10 @@ import type { ReactNode } from "react";
 
 import { Panel } from "@/components/ui/panel";
 import { paths } from "@/config/paths";
+import { BillingLink } from "@/features/billing/components/billing-link";
 import { atLimitSentence, PLAN_LINES, toneOf } from "@/features/billing/model";
+import { useBilled } from "@/features/billing/use-billed";
 import { formatCount } from "@/lib/units";
-import { useWorkspace } from "@/lib/workspace";
 import type { AccountPlan, Entitlements, Usage } from "@/schema/wire/billing";
 
 import styles from "./billing.module.css";
@@ -20,7 +21,7 @@ const METER_OF: Readonly<Partial<Record<keyof Entitlements, string>>> = { task_r
 
 /** What the plan contains against what is used of it. */
 export function CurrentPlan({ account, usage }: CurrentPlanProps) {
-  const { slug: workspace } = useWorkspace();
+  const { account: billed } = useBilled();
   const counted = (meter: string, per: number) => {
     const found = usage?.meters.find((each) => each.meter === meter);
     return usage === undefined ? null : Math.floor((found?.account_used ?? 0) / per);
@@ -34,14 +35,14 @@ export function CurrentPlan({ account, usage }: CurrentPlanProps) {
   const lead = (key: keyof Entitlements, text: string): ReactNode => {
     if (key === "task_runs_per_month" || key === "managed_minutes_per_month") {
       return (
-        <Link to={paths.usage} params={{ workspace }} search={key === "managed_minutes_per_month" ? { meter: "managed_seconds" } : {}} className="link">
+        <BillingLink page="usage" search={key === "managed_minutes_per_month" ? { meter: "managed_seconds" } : {}} className="link">
           {text}
-        </Link>
+        </BillingLink>
       );
     }
     if (key === "max_users") {
       return (
-        <Link to={paths.settings} params={{ workspace }} search={{ tab: "access" }} className="link">
+        <Link to={paths.members} params={{ account: billed.id }} className="link">
           {text}
         </Link>
       );

@@ -1,21 +1,21 @@
 import { Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 
 import { ErrorState } from "@/components/ui/error-state";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { PageHeader } from "@/components/ui/page-header";
-import { paths } from "@/config/paths";
-import { billingKeys, openPortal, planQuery, startCheckout, usageQuery } from "@/features/billing/api/billing";
+import { accountUsageQuery, billingKeys, openPortal, planQuery, startCheckout, usageQuery } from "@/features/billing/api/billing";
+import { BillingLink } from "@/features/billing/components/billing-link";
 import { BillingNav } from "@/features/billing/components/billing-nav";
 import { CurrentPlan } from "@/features/billing/components/current-plan";
 import { PlanCards } from "@/features/billing/components/plan-cards";
 import { subscriptionSentence, type PlanSearch } from "@/features/billing/model";
+import { useBilled } from "@/features/billing/use-billed";
 import { asApiError } from "@/lib/errors";
 import { formatDate } from "@/lib/time";
-import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { AccountPlan, PlanCode } from "@/schema/wire/billing";
 
 import styles from "./billing.module.css";
@@ -27,10 +27,12 @@ interface PlanPageProps {
 
 /** What do we have, and what else is there? */
 export function PlanPage({ search, onSettled }: PlanPageProps) {
-  const { slug, account } = useWorkspace();
+  const { account, workspace, denial } = useBilled();
   const plan = useQuery({ ...planQuery(account.id), ...(search.checkout === "done" ? { refetchInterval: WATCH_MS } : {}) });
-  const readable = useDenial("usage:read") === null;
-  const usage = useQuery({ ...usageQuery(slug), enabled: readable });
+  const readable = denial === null;
+  const here = useQuery({ ...usageQuery(workspace?.slug ?? ""), enabled: readable && workspace !== null });
+  const whole = useQuery({ ...accountUsageQuery(account.id), enabled: readable && workspace === null });
+  const usage = workspace === null ? whole : here;
   const foreign = plan.isError && asApiError(plan.error).status === 403;
 
   return (
@@ -47,11 +49,17 @@ export function PlanPage({ search, onSettled }: PlanPageProps) {
       )}
       {foreign && (
         <p className={styles["note"]} role="note">
-          Owners, admins and billing contacts of {account.name} see its plan. What this workspace uses stands on the{" "}
-          <Link to={paths.usage} params={{ workspace: slug }} className="link">
-            usage page
-          </Link>
-          .
+          Owners, admins and billing contacts of {account.name} see its plan.
+          {workspace !== null && (
+            <>
+              {" "}
+              What this workspace uses stands on the{" "}
+              <BillingLink page="usage" className="link">
+                usage page
+              </BillingLink>
+              .
+            </>
+          )}
         </p>
       )}
       {plan.isError && !foreign && <ErrorState error={plan.error} what="plan" onRetry={() => void plan.refetch()} />}

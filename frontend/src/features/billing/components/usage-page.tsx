@@ -12,10 +12,10 @@ import { MonthSwitch } from "@/features/billing/components/month-switch";
 import { DeploymentTable, WorkspaceTable } from "@/features/billing/components/usage-tables";
 import { WarningsPanel } from "@/features/billing/components/warnings-panel";
 import { usageSentence, type UsageSearch } from "@/features/billing/model";
+import { useBilled } from "@/features/billing/use-billed";
 import { meterName, meterScale, meterText } from "@/lib/meters";
 import { useNow } from "@/lib/now";
 import { monthOf } from "@/lib/time";
-import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { Usage } from "@/schema/wire/billing";
 
 import styles from "./billing.module.css";
@@ -27,22 +27,21 @@ interface UsagePageProps {
 
 /** What does it cost? */
 export function UsagePage({ search, onChange }: UsagePageProps) {
-  const { slug, account } = useWorkspace();
-  const denial = useDenial("usage:read");
+  const { account, workspace, denial } = useBilled();
   const present = monthOf(useNow());
   const month = search.month === undefined || search.month > present ? present : search.month;
   // The present month is asked for without its name, as the banner does.
   const asked = month === present ? undefined : month;
-  const ofAccount = search.of === "account";
-  const plan = useQuery(planQuery(account.id));
-  const here = useQuery({ ...usageQuery(slug, asked), enabled: !ofAccount && denial === null });
-  const whole = useQuery({ ...accountUsageQuery(account.id, asked), enabled: ofAccount });
+  const ofAccount = workspace === null || search.of === "account";
+  const plan = useQuery({ ...planQuery(account.id), enabled: workspace !== null });
+  const here = useQuery({ ...usageQuery(workspace?.slug ?? "", asked), enabled: !ofAccount && denial === null });
+  const whole = useQuery({ ...accountUsageQuery(account.id, asked), enabled: ofAccount && (workspace !== null || denial === null) });
   const usage = ofAccount ? whole : here;
 
   return (
     <>
       <PageHeader title="Usage" answer={usage.data === undefined ? "" : usageSentence(usage.data, ofAccount)}>
-        {(plan.isSuccess || ofAccount) && (
+        {workspace !== null && (plan.isSuccess || ofAccount) && (
           <SegmentedControl
             aria-label="Usage of"
             size="xs"
@@ -57,7 +56,7 @@ export function UsagePage({ search, onChange }: UsagePageProps) {
         <MonthSwitch month={month} present={present} onChange={(next) => onChange({ month: next === present ? undefined : next })} />
       </PageHeader>
       <BillingNav />
-      {denial !== null && !ofAccount && <p className={styles["empty"]}>{denial}</p>}
+      {denial !== null && (!ofAccount || workspace === null) && <p className={styles["empty"]}>{denial}</p>}
       {usage.isLoading && <UsageSkeleton />}
       {usage.isError && <ErrorState error={usage.error} what="usage" onRetry={() => void usage.refetch()} />}
       {usage.data !== undefined && (

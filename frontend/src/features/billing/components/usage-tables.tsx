@@ -3,9 +3,9 @@ import type { ReactNode } from "react";
 
 import { Panel } from "@/components/ui/panel";
 import { paths } from "@/config/paths";
+import { useBilled } from "@/features/billing/use-billed";
 import { meterAmount, meterUnit } from "@/lib/meters";
 import { formatRatio } from "@/lib/units";
-import { useWorkspace } from "@/lib/workspace";
 import type { DeploymentUsage, MeterUsage, Usage } from "@/schema/wire/billing";
 
 import styles from "./billing.module.css";
@@ -17,11 +17,11 @@ interface TableProps {
 
 /** What used it, the most first; each number leads to its runs. */
 export function DeploymentTable({ usage, meter, named }: TableProps & { readonly named: boolean }) {
-  const { id, slug } = useWorkspace();
+  const { workspace: here } = useBilled();
   const slugs = new Map(meter.by_workspace.map(({ workspace }) => [workspace.id, workspace]));
   const month = { from: usage.period.starts_at, to: usage.period.ends_at };
   const rows = meter.by_deployment.map((line) => {
-    const at = line.workspace_id === id ? slug : line.workspace_id === null ? null : (slugs.get(line.workspace_id)?.slug ?? null);
+    const at = here !== null && line.workspace_id === here.id ? here.slug : line.workspace_id === null ? null : (slugs.get(line.workspace_id)?.slug ?? null);
     return { line, at, key: `${line.kind} ${line.workspace_id ?? ""} ${line.deployment_id ?? ""}` };
   });
   return (

@@ -13,14 +13,14 @@ interface KeyColumnsInput {
   readonly now: number;
   /** The list is of several workspaces. */
   readonly spans: boolean;
-  /** All are of one service account, which needs no saying. */
-  readonly ofService: boolean;
+  /** All are of one service account, or one's own: that needs no saying. */
+  readonly ofOne: boolean;
   readonly denialOf: (key: KeyRow) => string | null;
   readonly onRotate: (key: KeyRow) => void;
   readonly onRevoke: (key: KeyRow) => void;
 }
 
-export function keyColumns({ now, spans, ofService, denialOf, onRotate, onRevoke }: KeyColumnsInput): readonly Column<KeyRow>[] {
+export function keyColumns({ now, spans, ofOne, denialOf, onRotate, onRevoke }: KeyColumnsInput): readonly Column<KeyRow>[] {
   return [
     {
       key: "key",
@@ -34,7 +34,7 @@ export function keyColumns({ now, spans, ofService, denialOf, onRotate, onRevoke
       ),
     },
     ...(spans ? [{ key: "workspace", label: "Workspace", width: "minmax(110px, 0.9fr)", cell: (key: KeyRow) => key.workspace?.name ?? <span className="muted">–</span> }] : []),
-    ...(ofService
+    ...(ofOne
       ? []
       : [
           {

@@ -82,7 +82,7 @@ export function KeysPanel({ source, search, onChange, workspaceOf, denialOf, cre
       >
         <EndlessTable
           label="API keys"
-          columns={keyColumns({ now, spans: source.kind !== "workspace", ofService: source.kind === "service", denialOf, onRotate: setRotating, onRevoke: setRevoking })}
+          columns={keyColumns({ now, spans: source.kind !== "workspace", ofOne: source.kind !== "workspace", denialOf, onRotate: setRotating, onRevoke: setRevoking })}
           rows={rows}
           rowKey={(row) => row.id}
           hasMore={keys.hasNextPage}

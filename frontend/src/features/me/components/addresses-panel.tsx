@@ -98,9 +98,9 @@ export function AddressesPanel({ guard }: { readonly guard: Guard }) {
           onChange={(event) => setEmail(event.currentTarget.value)}
           error={adding.error === null ? null : asApiError(adding.error).message}
         />
-        <Button type="submit" variant="default" loading={adding.isPending} disabled={!email.includes("@")}>
-          Add
-        </Button>
+        <GuardedButton variant="default" reason={email.includes("@") ? null : "Write an address first."} loading={adding.isPending}>
+          Add address
+        </GuardedButton>
       </form>
       {removing !== null && (
         <AskDialog

@@ -29,7 +29,7 @@ export function AppDialog({ guard, onDone, onClose }: AppDialogProps) {
     <AskDialog
       title="Set up an authenticator app"
       verb="Turn it on"
-      ready={offer.isSuccess && /^\d{6}$/.test(digits)}
+      gap={/^\d{6}$/.test(digits) ? null : "Type the six digits that the app shows."}
       busy={activating.isPending}
       error={activating.error}
       onConfirm={() => activating.mutate()}

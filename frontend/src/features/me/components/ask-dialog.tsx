@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { asApiError } from "@/lib/errors";
 
 interface AskDialogProps {
@@ -8,7 +9,8 @@ interface AskDialogProps {
   readonly verb: string;
   readonly children: ReactNode;
   readonly danger?: boolean;
-  readonly ready?: boolean;
+  /** What is still missing before it can be done; null when nothing is. */
+  readonly gap?: string | null;
   readonly busy: boolean;
   readonly error: unknown;
   readonly onConfirm: () => void;
@@ -16,13 +18,13 @@ interface AskDialogProps {
 }
 
 /** A question of the person's own pages. */
-export function AskDialog({ title, verb, children, danger = false, ready = true, busy, error, onConfirm, onClose }: AskDialogProps) {
+export function AskDialog({ title, verb, children, danger = false, gap = null, busy, error, onConfirm, onClose }: AskDialogProps) {
   return (
     <Modal opened onClose={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready) onConfirm();
+          if (gap === null && !busy) onConfirm();
         }}
       >
         <Stack gap={12}>
@@ -36,9 +38,9 @@ export function AskDialog({ title, verb, children, danger = false, ready = true,
             <Button variant="default" onClick={onClose}>
               Back
             </Button>
-            <Button type="submit" color={danger ? "red.8" : "indigo"} loading={busy} disabled={!ready}>
+            <GuardedButton color={danger ? "red.8" : "indigo"} reason={gap} loading={busy}>
               {verb}
-            </Button>
+            </GuardedButton>
           </Group>
         </Stack>
       </form>

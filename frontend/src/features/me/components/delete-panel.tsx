@@ -1,9 +1,11 @@
 import { Button, Skeleton, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { ErrorState } from "@/components/ui/error-state";
 import { Panel } from "@/components/ui/panel";
+import { paths } from "@/config/paths";
 import { deleteMe, deletionQuery, type AccountFate } from "@/features/me/api/person";
 import { AskDialog } from "@/features/me/components/ask-dialog";
 import { useChange } from "@/features/me/use-change";
@@ -38,7 +40,7 @@ function DeleteDialog({ email, guard, onGone, onClose }: DeletePanelProps & { re
       title="Delete your login?"
       verb="Delete it for good"
       danger
-      ready={mayDelete && typed.trim().toLowerCase() === email.toLowerCase()}
+      gap={query.data === undefined ? "Wait for what would be lost." : !mayDelete ? "Settle first what stands in red." : typed.trim().toLowerCase() === email.toLowerCase() ? null : `Type ${email} first.`}
       busy={deleting.isPending}
       error={deleting.error}
       onConfirm={() => deleting.mutate()}
@@ -54,6 +56,14 @@ function DeleteDialog({ email, guard, onGone, onClose }: DeletePanelProps & { re
             {query.data.accounts.map((account) => (
               <li key={account.id} style={account.fate === "BLOCKED" ? { color: "var(--danger-text)" } : undefined}>
                 <strong>{account.name}</strong>: {fateWords(account)}
+                {account.fate === "BLOCKED" && (
+                  <>
+                    {" "}
+                    <Link to={paths.accountGeneral} params={{ account: account.id }} className="link">
+                      See to it
+                    </Link>
+                  </>
+                )}
               </li>
             ))}
             {query.data.keys > 0 && (

@@ -177,7 +177,7 @@ export function FactorsPanel({ security, unconfirmed, guard }: FactorsPanelProps
         <AskDialog
           title="Rename the passkey"
           verb="Rename"
-          ready={name.trim() !== ""}
+          gap={name.trim() === "" ? "Give it a name." : null}
           busy={renaming.isPending}
           error={renaming.error}
           onConfirm={() => renaming.mutate({ id: asking.passkey.id, name: name.trim() })}

@@ -1,6 +1,7 @@
-import { Button, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useState } from "react";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { Panel } from "@/components/ui/panel";
 import { rename } from "@/features/me/api/person";
 import { useChange } from "@/features/me/use-change";
@@ -33,9 +34,9 @@ export function NameForm({ name }: { readonly name: string }) {
           onChange={(event) => setValue(event.currentTarget.value)}
           error={saving.error === null ? null : (asApiError(saving.error).fields["name"]?.[0] ?? asApiError(saving.error).message)}
         />
-        <Button type="submit" variant="default" loading={saving.isPending} disabled={value.trim() === name}>
-          Save
-        </Button>
+        <GuardedButton variant="default" reason={value.trim() === name ? "Nothing has changed." : null} loading={saving.isPending}>
+          Save name
+        </GuardedButton>
       </form>
     </Panel>
   );

@@ -6,6 +6,6 @@ import type { Me } from "@/schema/wire/session";
 /** Who is asking and what they may see; loaded once and kept, because every page needs it. */
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: async ({ signal }): Promise<Me> => ({ accounts: [], ...(await request<Omit<Me, "accounts">>("/api/v1/me", { signal })) }),
+  queryFn: ({ signal }) => request<Me>("/api/v1/me", { signal }),
   staleTime: 5 * 60_000,
 });

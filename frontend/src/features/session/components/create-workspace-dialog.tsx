@@ -1,65 +1,73 @@
-import { Button, Group, Modal, TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { use, useState } from "react";
+import { useState } from "react";
 
-import { Refusal } from "@/components/ui/refusal";
+import { fieldError, FormDialog } from "@/components/ui/form-dialog";
 import { meQuery } from "@/features/session/api/me";
+import { accountDenial } from "@/lib/account";
 import { newIdempotencyKey, request } from "@/lib/api-client";
-import { asApiError } from "@/lib/errors";
-import { WorkspaceContext } from "@/lib/workspace";
+import type { MyAccount } from "@/schema/wire/account";
 
 interface CreateWorkspaceDialogProps {
-  readonly opened: boolean;
+  /** Those of the person. */
+  readonly accounts: readonly MyAccount[];
+  /** The account that they are looking at. */
+  readonly here?: string;
   readonly onClose: () => void;
   readonly onCreated: (slug: string) => void;
 }
 
-export function CreateWorkspaceDialog({ opened, onClose, onCreated }: CreateWorkspaceDialogProps) {
+/** A workspace belongs to an account, which pays for it: asked for where there are several. */
+export function CreateWorkspaceDialog({ accounts, here, onClose, onCreated }: CreateWorkspaceDialogProps) {
   const client = useQueryClient();
-  const workspace = use(WorkspaceContext);
+  const open = accounts.filter((account) => accountDenial(account, "workspaces:create") === null);
+  const [account, setAccount] = useState((open.find((each) => each.id === here) ?? open[0])?.id ?? null);
   const [name, setName] = useState("");
   const create = useMutation({
-    mutationFn: (body: { name: string }) =>
-      request<{ slug: string }>("/api/v1/workspaces", { method: "POST", body, idempotencyKey: newIdempotencyKey() }),
+    mutationFn: () =>
+      request<{ slug: string }>("/api/v1/workspaces", { method: "POST", body: { name: name.trim(), account_id: account }, idempotencyKey: newIdempotencyKey() }),
     onSuccess: async ({ slug }) => {
       await client.refetchQueries(meQuery);
-      setName("");
+      void client.invalidateQueries({ queryKey: ["account"] });
       onCreated(slug);
     },
   });
-  const problem = create.error === null ? null : asApiError(create.error);
-  // Without a workspace there is no page of a plan to go to, and the field says it all.
-  const beyond = problem?.status === 402 && workspace !== null;
+  const denial = open.length > 0 ? null : accounts.length === 1 && accounts[0] !== undefined ? accountDenial(accounts[0], "workspaces:create") : "In none of your accounts you may create workspaces: ask an owner or admin.";
   return (
-    <Modal opened={opened} onClose={onClose} title="Create a workspace">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate({ name: name.trim() });
-        }}
-      >
-        <TextInput
-          label="Name"
-          description="A workspace keeps its own runs, keys and members."
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={problem === null || beyond ? undefined : (problem.fields["name"]?.[0] ?? problem.message)}
-          data-autofocus
+    <FormDialog
+      title="Create a workspace"
+      verb="Create workspace"
+      gap={denial ?? (name.trim() === "" ? "Give it a name." : null)}
+      busy={create.isPending}
+      error={create.error}
+      shown={["name"]}
+      onSubmit={() => create.mutate()}
+      onClose={onClose}
+    >
+      {denial !== null && (
+        <p role="note" style={{ margin: 0 }}>
+          {denial}
+        </p>
+      )}
+      <TextInput
+        label="Name"
+        description="A workspace keeps its own runs, keys and people. You become its owner."
+        value={name}
+        readOnly={denial !== null}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={fieldError(create.error, "name")}
+        data-autofocus
+      />
+      {open.length > 1 && (
+        <Select
+          label="Account"
+          description="It pays for the workspace, and its owners own it"
+          allowDeselect={false}
+          data={open.map((each) => ({ value: each.id, label: each.name }))}
+          value={account}
+          onChange={setAccount}
         />
-        {beyond && (
-          <div style={{ marginTop: 12 }}>
-            <Refusal error={problem} />
-          </div>
-        )}
-        <Group justify="flex-end" gap={8} mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Back
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={name.trim() === ""}>
-            Create workspace
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+      )}
+    </FormDialog>
   );
 }

@@ -1,12 +1,14 @@
 import { Skeleton, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 
 import { CopyId } from "@/components/ui/copy-id";
 import { ErrorState } from "@/components/ui/error-state";
 import { Facts } from "@/components/ui/facts";
 import { GuardedButton } from "@/components/ui/guarded-button";
+import { paths } from "@/config/paths";
 import { renameWorkspace, settingsKeys, workspaceQuery } from "@/features/settings/api/settings";
 import { asApiError } from "@/lib/errors";
 import { formatDay } from "@/lib/time";
@@ -69,7 +71,14 @@ function General({ workspace }: { readonly workspace: WorkspaceDetail }) {
       <Facts
         facts={[
           { term: "Address", value: <CopyId id={workspace.slug} label="workspace" full /> },
-          { term: "Account", value: workspace.account.name },
+          {
+            term: "Account",
+            value: (
+              <Link to={paths.accountGeneral} params={{ account: workspace.account.id }} className="link">
+                {workspace.account.name}
+              </Link>
+            ),
+          },
           { term: "Created", value: formatDay(workspace.created_at) },
           { term: "Runs at once", value: limit(max_concurrent_runs) },
           { term: "Events a minute", value: limit(events_per_minute) },

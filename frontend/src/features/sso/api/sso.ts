@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { request } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
+import type { Schema } from "@/schema/wire/schema";
 import type { SsoConnection, SsoDomain, SsoPerson, SsoPolicy, SsoTest } from "@/schema/wire/sso";
 
 interface Items<T> {
@@ -56,14 +57,29 @@ export function domainsQuery(account: string) {
   });
 }
 
-/** What newcomers can be given: the account's workspaces and teams. */
+/** What newcomers can be given: workspaces, with roles in them. */
 export function workspaceNamesQuery(account: string) {
   return queryOptions({
     queryKey: [...ssoKey(account), "workspaces"],
-    queryFn: async ({ signal }): Promise<readonly Named[]> => {
-      const me = await request<{ readonly workspaces: readonly (Named & { readonly account: Named })[] }>("/api/v1/me", { signal });
-      return me.workspaces.filter((workspace) => workspace.account.id === account);
-    },
+    queryFn: ({ signal }) => request<Page<Schema<"AccountWorkspaceOutput">>>(url(account, "/workspaces"), { signal, query: { state: "active", limit: 500 } }),
+    select: ({ items }): readonly Named[] => items,
+  });
+}
+
+export function roleNamesQuery(account: string) {
+  return queryOptions({
+    queryKey: [...ssoKey(account), "roles"],
+    queryFn: ({ signal }) => request<Schema<"RoleList">>(url(account, "/roles"), { signal }),
+    select: ({ items }) => items,
+  });
+}
+
+/** What groups can be mapped to. */
+export function teamNamesQuery(account: string) {
+  return queryOptions({
+    queryKey: [...ssoKey(account), "teams"],
+    queryFn: ({ signal }) => request<Page<Schema<"TeamOutput">>>(url(account, "/teams"), { signal, query: { limit: 500 } }),
+    select: ({ items }) => items,
   });
 }
 

@@ -43,7 +43,7 @@ export function ConnectionEditor({ account, connection, kind, onClose }: Connect
   const change = (part: object) => setDraft((present) => ({ ...present, ...part }));
   const gap = gapOf(draft, connection === null);
   return (
-    <Drawer opened onClose={onClose} position="right" size="lg" title={connection === null ? `New ${kind === "OIDC" ? "OpenID Connect" : "SAML"} connection` : connection.name}>
+    <Drawer opened onClose={onClose} position="right" size="lg" closeButtonProps={{ "aria-label": "Close" }} styles={{ title: { fontSize: 16, fontWeight: 600 } }} title={connection === null ? `New ${kind === "OIDC" ? "OpenID Connect" : "SAML"} connection` : connection.name}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -60,7 +60,7 @@ export function ConnectionEditor({ account, connection, kind, onClose }: Connect
             <span style={{ fontWeight: 600 }}>What the provider says</span>
             <ProviderFields draft={draft} hasSecret={connection?.has_client_secret ?? false} errorOf={(field) => refusal?.fields[field]?.[0]} onChange={change} />
           </div>
-          <JoiningFields account={account} draft={draft} onChange={change} />
+          <JoiningFields account={account} connection={connection?.id ?? null} draft={draft} onChange={change} />
           {save.error !== null && !shown && <Problem error={save.error} more={fieldWords(save.error)} />}
           <Group justify="flex-end" gap={8}>
             <Button variant="default" onClick={onClose}>

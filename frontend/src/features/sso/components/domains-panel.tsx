@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -60,9 +61,9 @@ export function DomainsPanel({ account, domains, connections }: DomainsPanelProp
             onChange={(event) => setName(event.currentTarget.value)}
             error={add.error === null ? undefined : (asApiError(add.error).fields["domain"]?.[0] ?? asApiError(add.error).message)}
           />
-          <Button type="submit" variant="default" loading={add.isPending} disabled={name.trim() === ""}>
+          <GuardedButton variant="default" reason={name.trim() === "" ? "Write the domain first." : null} loading={add.isPending}>
             Add domain
-          </Button>
+          </GuardedButton>
         </div>
       </form>
     </Panel>

@@ -2,6 +2,7 @@ import { Button, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { discover } from "@/features/sso/api/sso";
 import { asApiError } from "@/lib/errors";
@@ -47,9 +48,9 @@ export function SsoLogin({ next }: { readonly next: string | undefined }) {
           }}
           error={finding.error === null ? nowhere : asApiError(finding.error).message}
         />
-        <Button type="submit" variant="default" h={36} loading={finding.isPending || typeof finding.data === "string"} disabled={!email.includes("@")}>
+        <GuardedButton variant="default" h={36} reason={email.includes("@") ? null : "Write your work address first."} loading={finding.isPending || typeof finding.data === "string"}>
           Continue
-        </Button>
+        </GuardedButton>
       </Stack>
     </form>
   );
