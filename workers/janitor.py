@@ -33,9 +33,13 @@ def tend() -> bool:
     rescued = dispatch.rescue_lost_runs(now=now)
     late = runs.mark_late_runs(now=now)
     released = dispatch.release_held_runs(now=now)
-    if rescued or late or released:
-        logger.info("runs.tended", rescued=rescued, late=late, released=released)
-    return bool(rescued or late or released)
+    expired = runs.expire_approvals(now=now)
+    done = rescued or late or released or expired
+    if done:
+        logger.info(
+            "runs.tended", rescued=rescued, late=late, released=released, approvals_expired=expired
+        )
+    return bool(done)
 
 
 def settle() -> bool:

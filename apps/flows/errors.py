@@ -29,3 +29,11 @@ class BadParameters(InvalidRequest):
 
 class BadSchedule(InvalidRequest):
     """The schedule's times cannot be understood; `fields` says which input is to blame."""
+
+
+class BadForm(InvalidRequest):
+    """The form cannot be used; `fields.form` says why."""
+
+
+class BadFormValues(InvalidRequest):
+    """The values do not fit the form; `fields` is keyed `values.<name>`."""

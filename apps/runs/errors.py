@@ -51,5 +51,23 @@ class RunNotExecuting(DomainError):
     status: ClassVar[int] = 409
 
 
+class ApprovalNotFound(NotFound):
+    """There is no such approval in this workspace."""
+
+
+class ApprovalClosed(DomainError):
+    """It was answered, ran out of time, or was withdrawn when its run ended."""
+
+    code: ClassVar[str] = "approval_closed"
+    status: ClassVar[int] = 409
+
+
+class TooManyApprovals(DomainError):
+    """The run has asked as much as one run may."""
+
+    code: ClassVar[str] = "too_many_approvals"
+    status: ClassVar[int] = 409
+
+
 class ReportInFuture(InvalidRequest):
     """`occurred_at` lies more than ten minutes ahead of our clock."""

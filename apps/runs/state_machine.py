@@ -57,12 +57,33 @@ LEGAL: Final[dict[RunState, frozenset[RunState]]] = {
     S.PENDING: frozenset({S.RUNNING, S.CANCELLING, S.CANCELLED, S.CRASHED, S.FAILED, S.SCHEDULED}),
     S.RUNNING: _FROM_RUNNING,
     S.RETRYING: _FROM_RUNNING,
+    # What ran to its end had ended before its process heard of the pause.
     S.PAUSED: frozenset(
-        {S.RUNNING, S.CANCELLING, S.CANCELLED, S.FAILED, S.TIMED_OUT, S.CRASHED, S.SUSPENDED}
+        {
+            S.RUNNING,
+            S.AWAITING_APPROVAL,
+            S.CANCELLING,
+            S.CANCELLED,
+            S.COMPLETED,
+            S.FAILED,
+            S.TIMED_OUT,
+            S.CRASHED,
+            S.SUSPENDED,
+        }
     ),
     S.SUSPENDED: frozenset({S.SCHEDULED, S.CANCELLED, S.TIMED_OUT}),
     S.AWAITING_APPROVAL: frozenset(
-        {S.RUNNING, S.SCHEDULED, S.CANCELLING, S.CANCELLED, S.FAILED, S.TIMED_OUT, S.CRASHED}
+        {
+            S.RUNNING,
+            S.SCHEDULED,
+            S.SUSPENDED,
+            S.CANCELLING,
+            S.CANCELLED,
+            S.COMPLETED,
+            S.FAILED,
+            S.TIMED_OUT,
+            S.CRASHED,
+        }
     ),
     S.CANCELLING: frozenset({S.CANCELLED, S.COMPLETED, S.FAILED, S.CRASHED, S.TIMED_OUT}),
     S.COMPLETED: _NOWHERE,
@@ -103,6 +124,16 @@ def state_type(state: str) -> StateType:
 def may_cancel(state: RunState) -> bool:
     """Tell whether asking to stop makes sense: it has not ended and is not already stopping."""
     return state in UNFINISHED and state is not S.CANCELLING
+
+
+def may_pause(state: RunState) -> bool:
+    """Tell whether its code runs, so that it can be held."""
+    return state in LEGAL and S.PAUSED in LEGAL[state]
+
+
+def may_resume(state: RunState) -> bool:
+    """Tell whether people have held it."""
+    return state in {S.PAUSED, S.SUSPENDED}
 
 
 def state_when_cancelled(state: RunState) -> RunState:

@@ -8,24 +8,25 @@ holds both equal. Public to dispatch, whose routes answer runs too.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from apps.runs.enums import TYPE_OF, CauseKind, RunSource, RunState, StateType
+from apps.runs.enums import TYPE_OF, ApprovalState, CauseKind, RunSource, RunState, StateType
 from apps.runs.state_machine import UNSUCCESSFUL, may_cancel
 from apps.tenancy import access
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
-    from apps.runs.models import Run, TaskRun
+    from apps.runs.models import Approval, Run, TaskRun
     from apps.runs.selectors import Histogram
     from apps.tenancy.actors import Actor
 
 STATES = [(state.value, state.value) for state in RunState]
 STATE_TYPES = [(kind.value, kind.value) for kind in StateType]
 SOURCES = [(source.value, source.value) for source in RunSource]
+APPROVAL_STATES = [(state.value, state.value) for state in ApprovalState]
 CAUSES = [(kind.value, kind.value) for kind in CauseKind]
 
 
@@ -115,12 +116,38 @@ class RunOutput(RunRowOutput):
     copied_from_id = serializers.UUIDField(required=False, allow_null=True)
 
 
+class ApprovalMayOutput(serializers.Serializer[Any]):
+    answer = serializers.BooleanField()
+
+
+class ApprovalOutput(serializers.Serializer[Any]):
+    """A question that a run asked people, and what they said."""
+
+    id = serializers.UUIDField()
+    run = NamedOutput()
+    flow = NamedOutput()
+    deployment = NamedOutput(allow_null=True)
+    key = serializers.CharField()
+    title = serializers.CharField()
+    message = serializers.CharField(allow_blank=True)
+    form = serializers.DictField(help_text="JSON Schema of an object; {}: yes or no is all")
+    state = serializers.ChoiceField(choices=APPROVAL_STATES)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.DictField(allow_null=True)
+    comment = serializers.CharField(allow_blank=True)
+    answered_by = CreatedByOutput(allow_null=True)
+    answered_at = serializers.DateTimeField(allow_null=True)
+    may = ApprovalMayOutput()
+
+
 class RunDetailOutput(RunOutput):
     """A run with what stands around it."""
 
     parent = NamedOutput(allow_null=True)
     copied_from = NamedOutput(allow_null=True)
     children = serializers.IntegerField(help_text="runs that it started; see ?parent=")
+    approvals = ApprovalOutput(many=True)
 
 
 class RunTickOutput(serializers.Serializer[Any]):
@@ -224,6 +251,7 @@ def run_detail(
     estimated_duration_ms: int | None,
     children: int,
     kin: Mapping[uuid.UUID, str],
+    approvals: Iterable[Approval],
 ) -> dict[str, object]:
     """Fill a RunDetailOutput; `kin` are the names of the runs that it names."""
 
@@ -235,6 +263,32 @@ def run_detail(
         "parent": named_run(run.parent_run_id),
         "copied_from": named_run(run.copied_from_id),
         "children": children,
+        "approvals": [approval_body(each, actor=actor) for each in approvals],
+    }
+
+
+def approval_body(approval: Approval, *, actor: Actor) -> dict[str, object]:
+    """Fill an ApprovalOutput; it was loaded with its run, flow and deployment."""
+    run = approval.run
+    targets = access.run_targets(deployment_id=run.deployment_id, pool_id=run.pool_id)
+    is_open = approval.state == ApprovalState.OPEN
+    return {
+        "id": approval.id,
+        "run": {"id": run.id, "name": run.name},
+        "flow": named(run.flow),
+        "deployment": named(run.deployment),
+        "key": approval.key,
+        "title": approval.title,
+        "message": approval.message,
+        "form": approval.form,
+        "state": approval.state,
+        "created_at": approval.created_at,
+        "expires_at": approval.expires_at,
+        "answer": approval.answer,
+        "comment": approval.comment,
+        "answered_by": approval.answered_by,
+        "answered_at": approval.answered_at,
+        "may": {"answer": is_open and access.may(actor, Scope.RUNS_WRITE, *targets)},
     }
 
 

@@ -139,6 +139,8 @@ SILENT = {
     "promise_run_calls": "an executor's work",
     # Who started, retried or cancelled a run stands in the run's own history for ever.
     "create_deployment_run": "in the run's own record",
+    "ask_approval": "an executor's work",
+    "answer_approval": "in the approval's own record",
     "copy_run": "in the run's own record",
     "start_subrun": "an executor's work",
     "cancel_run": "in the run's own record",

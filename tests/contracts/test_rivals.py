@@ -52,6 +52,8 @@ BODIES = {
     "preview_schedule": {"kind": "CRON", "cron": "0 6 * * *"},
     "change_schedule": {"paused": True},
     "create_deployment_run": {"parameters": {}},
+    "ask_approval": {"epoch": 1, "key": "x", "title": "Give me?"},
+    "answer_approval": {"approved": True},
     "annotate_run": {"note": "Taken over"},
     "copy_run": {},
     "start_subrun": {"deployment": "secret flow/secret deployment", "epoch": 1},

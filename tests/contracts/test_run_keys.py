@@ -21,6 +21,8 @@ OPEN = {
     "get_run_task",
     "get_run_task_bundle",
     "report_run_task_phase",
+    "ask_approval",
+    "get_run_approval",
     "start_subrun",
     "get_subrun",
     "ask_for_run_slot",
@@ -28,6 +30,8 @@ OPEN = {
     "promise_run_calls",
 }
 OWN_BODIES = {
+    "ask_approval": lambda run: {"epoch": run.epoch, "key": "x", "title": "Give me?"},
+    "get_run_approval": lambda run: None,
     "start_subrun": lambda run: {
         "epoch": run.epoch,
         "deployment": "secret flow/secret deployment",
@@ -59,7 +63,12 @@ def test_the_key_of_a_run_opens_what_is_for_it_and_nothing_else(
     ids = furnish(alice)
     run = managed_run(workspace, make_deployment_with_code(workspace))
     client = api(run.key, workspace)
-    ids |= {"run_id": str(run.run_id), "subrun_id": subrun_of(client, run), "slot_id": NOBODY}
+    ids |= {
+        "run_id": str(run.run_id),
+        "subrun_id": subrun_of(client, run),
+        "slot_id": NOBODY,
+        "key": "x",
+    }
     answers = {}
 
     for name, method, template in operations():

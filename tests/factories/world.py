@@ -86,6 +86,12 @@ def furnish(owner: Person) -> dict[str, str]:
     )
     assert outcome["rejected"] == []
     subrun = made(api.post(f"deployments/{deployment['id']}/runs", {"parent_run_id": local_run}))
+    approval = made(
+        api.post(
+            f"runs/{local_run}/approvals",
+            {"epoch": 1, "key": "secret-question", "title": "Secret question?"},
+        )
+    )
     pool = made(api.post("pools", {"name": "secret-pool"}))
     key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
     service_account = made(
@@ -157,6 +163,8 @@ def furnish(owner: Person) -> dict[str, str]:
         "run_id": local_run,
         "queued_run_id": queued["id"],
         "subrun_id": subrun["id"],
+        "approval_id": approval["id"],
+        "key": approval["key"],
         "task_run_id": task_run,
         "pool": pool["id"],
         "pool_id": pool["id"],

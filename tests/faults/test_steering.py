@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 FLOWS = """
     import json, os, pathlib, signal, time
-    from headway import flow, run_deployment
+    from dataclasses import asdict, dataclass
+    from datetime import date
+    from headway import ApprovalExpired, ask, flow, run_deployment
 
     HERE = pathlib.Path(__file__).parent
 
@@ -41,6 +43,25 @@ FLOWS = """
         note(f"{name}.began")
         while True:
             time.sleep(0.05)
+
+    @dataclass
+    class Release:
+        version: str
+        day: date
+
+    @flow(timeout=20)
+    def release(name: str) -> None:
+        note(f"{name}.began")
+        said = ask("Ship it?", form=Release)
+        note(f"{name}.answered", approved=said.approved, by=said.by, comment=said.comment,
+             version=said.values.version, day=str(said.values.day), kind=type(said.values).__name__)
+
+    @flow
+    def impatient(name: str) -> None:
+        try:
+            ask("Anybody?", expires_in=1)
+        except ApprovalExpired:
+            note(f"{name}.expired")
 
     @flow
     def parent(name: str) -> None:
@@ -186,3 +207,49 @@ def test_a_cancellation_reaches_what_the_run_started(bench):
         bench.wait_for_state(run_id, "CANCELLED")
         bench.wait_for_state(child["id"], "CANCELLED")
         wait_until("the child's process to end", lambda: not psutil.pid_exists(pid))
+
+
+def test_a_run_waits_for_people_and_goes_on_with_what_they_filled_in(bench):
+    release = bench.deploy("release", timeout_seconds=20)
+    with bench.agent():
+        run_id = bench.start(release, name="r")
+        run = bench.wait_for_state(run_id, "AWAITING_APPROVAL")
+        (asked,) = run["approvals"]
+        assert asked["form"]["required"] == ["version", "day"]
+
+        bench.post(
+            f"approvals/{asked['id']}/answer",
+            {
+                "approved": True,
+                "values": {"version": "1.2", "day": "2026-03-01"},
+                "comment": "go",
+            },
+        )
+
+        told = bench.noted("r.answered")
+        assert (told["approved"], told["comment"], told["kind"]) == (True, "go", "Release")
+        assert (told["version"], told["day"]) == ("1.2", "2026-03-01")
+        run = bench.wait_for_state(run_id, "COMPLETED")
+        assert run["approvals"][0]["answered_by"]["name"] == told["by"]
+
+
+def test_a_question_that_nobody_answers_ends_by_itself(bench):
+    impatient = bench.deploy("impatient")
+    with bench.agent():
+        run_id = bench.start(impatient, name="i")
+        bench.noted("i.expired")
+        run = bench.wait_for_state(run_id, "COMPLETED")
+        assert [one["state"] for one in run["approvals"]] == ["EXPIRED"]
+
+
+def test_a_run_that_waits_for_people_is_cancelled_as_any_other(bench):
+    release = bench.deploy("release")
+    with bench.agent():
+        run_id = bench.start(release, name="c")
+        bench.wait_for_state(run_id, "AWAITING_APPROVAL")
+
+        bench.post(f"runs/{run_id}/cancellation")
+
+        run = bench.wait_for_state(run_id, "CANCELLED")
+        assert [one["state"] for one in run["approvals"]] == ["WITHDRAWN"]
+        assert run["cause"] is None

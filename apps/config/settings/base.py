@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "AccountScopeEnum": "apps.tenancy.api.serializers.ACCOUNT_SCOPES",
         "ActorKindEnum": "apps.tenancy.enums.ActorKind",
         "ActionKindEnum": "apps.automations.models.ACTION_KINDS",
+        "ApprovalStateEnum": "apps.runs.enums.ApprovalState",
         "AttemptStateEnum": "apps.automations.models.ATTEMPT_STATES",
         "CauseKindEnum": "apps.runs.wire.CAUSES",
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",

@@ -153,6 +153,21 @@ class DeploymentRunInput(NewRunInput):
     parent_task_run_id = serializers.UUIDField(required=False)
 
 
+class ApprovalInput(StrictSerializer):
+    epoch = serializers.IntegerField(min_value=0, max_value=2_147_483_647)
+    key = serializers.RegexField(
+        r"^[A-Za-z0-9._-]+$",
+        max_length=200,
+        help_text="of this question within the run, whichever process asks it",
+    )
+    title = serializers.CharField(max_length=200)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
+    form = JsonObjectField(required=False)
+    expires_in_seconds = serializers.FloatField(
+        required=False, allow_null=True, min_value=1, max_value=366 * 86_400
+    )
+
+
 class SubrunInput(NewRunInput):
     deployment = serializers.CharField(max_length=401, help_text="its id, or flow/name")
     task_run_id = serializers.UUIDField(required=False, allow_null=True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.dispatch.api import deployments, limits, subruns, views
+from apps.dispatch.api import approvals, deployments, limits, subruns, views
 
 W = "workspaces/<str:workspace>"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path(f"{W}/limits", limits.Limits.as_view()),
     path(f"{W}/limits/<uuid:limit_id>", limits.LimitDetail.as_view()),
     path(f"{W}/limits/<uuid:limit_id>/slots", limits.LimitSlots.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/approvals", approvals.RunApprovals.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/approvals/<str:key>", approvals.RunApprovalDetail.as_view()),
     path(f"{W}/runs/<uuid:run_id>/copy", subruns.RunCopy.as_view()),
     path(f"{W}/runs/<uuid:run_id>/subruns", subruns.Subruns.as_view()),
     path(f"{W}/runs/<uuid:run_id>/subruns/<uuid:subrun_id>", subruns.SubrunDetail.as_view()),

@@ -15,6 +15,7 @@ from apps.flows.services.deployments import (
     save_deployment,
 )
 from apps.flows.services.erase import erase_workspace
+from apps.flows.services.forms import check_form, check_form_values
 from apps.flows.services.schedules import (
     ScheduleChanges,
     add_schedule,
@@ -33,6 +34,8 @@ __all__ = [
     "ScheduleChanges",
     "ScheduleSpec",
     "add_schedule",
+    "check_form",
+    "check_form_values",
     "check_run_parameters",
     "delete_deployment",
     "delete_schedule",

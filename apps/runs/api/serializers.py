@@ -8,12 +8,15 @@ from rest_framework import serializers
 
 from apps.core.http.query import PageQuery, QuerySerializer, RangeQuery
 from apps.core.http.serializers import StrictSerializer
+from apps.flows.wire import JsonObjectField
 from apps.runs.enums import RunSource, RunState, StateType
 from apps.runs.selectors import RunFilters
 from apps.runs.wire import (
+    APPROVAL_STATES,
     SOURCES,
     STATE_TYPES,
     STATES,
+    ApprovalOutput,
     RunRowOutput,
     TaskRunOutput,
 )
@@ -75,6 +78,22 @@ class RunChange(StrictSerializer):
     tags = serializers.ListField(
         child=serializers.CharField(max_length=100), max_length=50, required=False
     )
+
+
+class ApprovalsQuery(PageQuery):
+    state = serializers.ChoiceField(choices=APPROVAL_STATES, required=False)
+    run_id = serializers.UUIDField(required=False)
+
+
+class ApprovalPage(serializers.Serializer[Any]):
+    items = ApprovalOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class ApprovalAnswerInput(StrictSerializer):
+    approved = serializers.BooleanField()
+    values = JsonObjectField(required=False)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_NOTE)
 
 
 class FlowOutput(serializers.Serializer[Any]):

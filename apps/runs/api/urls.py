@@ -1,11 +1,13 @@
 from django.urls import path
 
-from apps.runs.api import views
+from apps.runs.api import approvals, views
 
 W = "workspaces/<str:workspace>"
 
 urlpatterns = [
     path(f"{W}/flows", views.Flows.as_view()),
+    path(f"{W}/approvals", approvals.Approvals.as_view()),
+    path(f"{W}/approvals/<uuid:approval_id>/answer", approvals.ApprovalAnswer.as_view()),
     path(f"{W}/runs", views.Runs.as_view()),
     path(f"{W}/runs/histogram", views.RunsHistogram.as_view()),
     path(f"{W}/runs/<uuid:run_id>", views.RunDetail.as_view()),

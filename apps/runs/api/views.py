@@ -118,6 +118,9 @@ class RunDetail(WorkspaceView):
                 estimated_duration_ms=selectors.estimate_duration_ms(run=run),
                 children=selectors.count_subruns(workspace_id=workspace_id, run_id=run_id),
                 kin=selectors.find_kin(run=run),
+                approvals=selectors.list_approvals(
+                    workspace_id=workspace_id, run_id=run_id
+                ).order_by("created_at", "id"),
             )
         )
 

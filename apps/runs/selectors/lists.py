@@ -14,9 +14,16 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from apps.core.clock import utc_now
-from apps.runs.enums import RunSource, RunState, StateType
-from apps.runs.errors import RunNotFound
-from apps.runs.models import Run, RunQuerySet, TaskRun, TaskRunQuerySet
+from apps.runs.enums import ApprovalState, RunSource, RunState, StateType
+from apps.runs.errors import ApprovalNotFound, RunNotFound
+from apps.runs.models import (
+    Approval,
+    ApprovalQuerySet,
+    Run,
+    RunQuerySet,
+    TaskRun,
+    TaskRunQuerySet,
+)
 from apps.runs.state_machine import EXECUTING, STATES_OF_TYPE
 
 _ESTIMATE_FROM = 20  # runs
@@ -66,6 +73,37 @@ def find_kin(*, run: Run) -> dict[uuid.UUID, str]:
         return {}
     runs = Run.objects.for_workspace(run.workspace_id).filter(id__in=ids)
     return dict(runs.values_list("id", "name"))
+
+
+def list_approvals(
+    *,
+    workspace_id: uuid.UUID,
+    state: ApprovalState | None = None,
+    run_id: uuid.UUID | None = None,
+) -> ApprovalQuerySet:
+    """Return the questions that runs asked here, with their runs."""
+    found = Approval.objects.for_workspace(workspace_id).select_related(
+        "run__flow", "run__deployment"
+    )
+    if state is not None:
+        found = found.filter(state=state.value)
+    return found if run_id is None else found.filter(run_id=run_id)
+
+
+def get_approval(*, workspace_id: uuid.UUID, approval_id: uuid.UUID) -> Approval:
+    """Raises: ApprovalNotFound."""
+    found = list_approvals(workspace_id=workspace_id).filter(id=approval_id).first()
+    if found is None:
+        raise ApprovalNotFound("There is no such approval.", approval_id=str(approval_id))
+    return found
+
+
+def get_approval_of_run(*, workspace_id: uuid.UUID, run_id: uuid.UUID, key: str) -> Approval:
+    """Raises: ApprovalNotFound."""
+    found = list_approvals(workspace_id=workspace_id, run_id=run_id).filter(key=key).first()
+    if found is None:
+        raise ApprovalNotFound("The run has asked no such thing.", key=key)
+    return found
 
 
 _SUBRUNS = """

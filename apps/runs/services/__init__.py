@@ -13,6 +13,7 @@ from apps.runs.reports import (
     ReportResult,
     TaskReport,
 )
+from apps.runs.services.approvals import Question, answer_approval, ask_approval, expire_approvals
 from apps.runs.services.create import adopt_runs, create_run, create_runs
 from apps.runs.services.erase import erase_workspace, has_uncounted_usage
 from apps.runs.services.queue import (
@@ -58,11 +59,14 @@ __all__ = [
     "Moved",
     "NewRun",
     "PendingTaskRuns",
+    "Question",
     "ReportOutcome",
     "ReportResult",
     "TaskReport",
     "adopt_runs",
     "annotate_run",
+    "answer_approval",
+    "ask_approval",
     "cancel_run",
     "cancel_subruns",
     "cancel_waiting_runs",
@@ -71,6 +75,7 @@ __all__ = [
     "create_runs",
     "drop_expired",
     "erase_workspace",
+    "expire_approvals",
     "has_uncounted_usage",
     "lock_runs",
     "make_room",

@@ -18,6 +18,7 @@ from apps.runs.reports import AskedMove, CauseInfo, ErrorInfo, Moved, MoveResult
 from apps.runs.services.record import Move, record_evidence, record_moves, returning_runs
 from apps.runs.services.revive import revive_runs
 from apps.runs.services.task_runs import close_task_runs
+from apps.runs.services.withdraw import withdraw_approvals
 from apps.runs.state_machine import FINISHED, UNFINISHED, UNSTARTED, sources_of
 
 MAX_AHEAD = timedelta(minutes=10)
@@ -196,6 +197,9 @@ def _leave_traces(
             )
         )
     record_moves(traces)
+    ended = [run.id for run in moved.values() if run.is_finished]
+    if ended:
+        withdraw_approvals(run_ids=ended)
 
 
 _GIVEN = """

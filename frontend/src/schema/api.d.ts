@@ -1274,6 +1274,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The inbox, newest first. */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/approvals/{approval_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say yes or no, with what the form asks for. */
+        post: operations["answer_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/archival": {
         parameters: {
             query?: never;
@@ -2029,6 +2063,40 @@ export interface paths {
         patch: operations["annotate_run"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask people something; the run's executor does. */
+        post: operations["ask_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/approvals/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was answered; the run's executor asks. */
+        get: operations["get_run_approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/calls": {
         parameters: {
             query?: never;
@@ -2755,6 +2823,64 @@ export interface components {
             items: components["schemas"]["ApiKeyOutput"][];
             next_cursor: string | null;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        ApprovalAnswerInputRequest: {
+            approved: boolean;
+            comment?: string;
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        ApprovalInputRequest: {
+            epoch: number;
+            /** Format: double */
+            expires_in_seconds?: number | null;
+            form?: {
+                [key: string]: unknown;
+            };
+            /** @description of this question within the run, whichever process asks it */
+            key: string;
+            message?: string;
+            title: string;
+        };
+        ApprovalMayOutput: {
+            answer: boolean;
+        };
+        /** @description A question that a run asked people, and what they said. */
+        ApprovalOutput: {
+            answer: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            answered_at: string | null;
+            answered_by: components["schemas"]["CreatedByOutput"] | null;
+            comment: string;
+            /** Format: date-time */
+            created_at: string;
+            deployment: components["schemas"]["NamedOutput"] | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            flow: components["schemas"]["NamedOutput"];
+            /** @description JSON Schema of an object; {}: yes or no is all */
+            form: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            id: string;
+            key: string;
+            may: components["schemas"]["ApprovalMayOutput"];
+            message: string;
+            run: components["schemas"]["NamedOutput"];
+            state: components["schemas"]["ApprovalStateEnum"];
+            title: string;
+        };
+        ApprovalPage: {
+            items: components["schemas"]["ApprovalOutput"][];
+            next_cursor: string | null;
+        };
+        /** @enum {string} */
+        ApprovalStateEnum: "OPEN" | "APPROVED" | "REJECTED" | "EXPIRED" | "WITHDRAWN";
         /** @enum {string} */
         AtLimitEnum: "HOLD" | "METER";
         /** @description One try at the action at place `action` of the list. */
@@ -4500,6 +4626,7 @@ export interface components {
         /** @description A run with what stands around it. */
         RunDetailOutput: {
             agent: components["schemas"]["RunAgentOutput"] | null;
+            approvals: components["schemas"]["ApprovalOutput"][];
             attempt: number;
             cause: components["schemas"]["CauseInfoOutput"] | null;
             /** @description runs that it started; see ?parent= */
@@ -8626,6 +8753,76 @@ export interface operations {
             };
         };
     };
+    list_approvals: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                run_id?: string;
+                state?: "OPEN" | "APPROVED" | "REJECTED" | "EXPIRED" | "WITHDRAWN";
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    answer_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalAnswerInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     archive_workspace: {
         parameters: {
             query?: never;
@@ -10595,6 +10792,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    ask_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

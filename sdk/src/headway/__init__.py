@@ -12,9 +12,11 @@ Headway: decorate a Python function and see, schedule and control its runs.
 6
 """
 
+from headway._approvals import Approval, ask
 from headway._concurrency import concurrency, rate_limit, rate_limit_async
 from headway._errors import (
     ApiError,
+    ApprovalExpired,
     ConfigError,
     FlowTimedOut,
     HeadwayError,
@@ -50,6 +52,10 @@ __all__ = [
     "concurrency",
     "rate_limit",
     "rate_limit_async",
+    # asking people
+    "ask",
+    "Approval",
+    "ApprovalExpired",
     # runs of deployments
     "run_deployment",
     "DeploymentRun",

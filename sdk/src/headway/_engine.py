@@ -9,16 +9,16 @@ let submitted tasks finish). Two small drivers carry that out: `drive` here by c
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headway._context import Scope, reset_scope, set_scope
 from headway._errors import FlowTimedOut, RunCancelled, RunLost, TaskTimedOut
-from headway._interrupt import Gate, Interruption, OverTime, current_gate, watchdog
+from headway._interrupt import Gate, Interruption, OverTime, current_gate
 from headway._retry import RetryPolicy
 from headway._states import State
+from headway._time_limit import TimeLimit
 
 T = TypeVar("T")
 
@@ -53,12 +53,15 @@ INVOKE, SETTLE = Invoke(), Settle()
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from headway._time_limit import AnyLimit
+
     class Unit(Protocol):
         """One flow call or task call: it knows its options and whom to tell."""
 
         retry: RetryPolicy
         timeout_seconds: float | None
         scope: Scope
+        clock: AnyLimit | None  # of the attempt that is under way
 
         def begin(self, attempt: int) -> None: ...
         def await_retry(self, attempt: int, error: BaseException, delay_seconds: float) -> None: ...
@@ -174,18 +177,17 @@ def drive(unit: Unit, call: Callable[[], T]) -> T:
 def _invoke(unit: Unit, gate: Gate, call: Callable[[], T]) -> Outcome[T]:
     if unit.timeout_seconds is None:
         return _interruptibly(unit, gate, call)
-    limit = Interruption(unit, OverTime(), unit.time_limit_error())
-    ticket = watchdog.call_at(
-        time.monotonic() + unit.timeout_seconds, lambda: gate.interrupt(limit)
-    )
+    over = Interruption(unit, OverTime(), unit.time_limit_error())
+    limit = unit.clock = TimeLimit(unit.timeout_seconds, lambda: gate.interrupt(over))
     try:
-        return _interruptibly(unit, gate, call, ticket=ticket)
+        return _interruptibly(unit, gate, call, limit=limit)
     finally:
-        watchdog.call_off(ticket)
+        unit.clock = None
+        limit.end()
 
 
 def _interruptibly(
-    unit: Unit, gate: Gate, call: Callable[[], T], *, ticket: int | None = None
+    unit: Unit, gate: Gate, call: Callable[[], T], *, limit: TimeLimit | None = None
 ) -> Outcome[T]:
     value: T | None = None
     error: BaseException | None = None
@@ -196,7 +198,7 @@ def _interruptibly(
     except BaseException as problem:  # noqa: BLE001  the outcome is raised again by the driver
         gate.close()
         error = problem
-    if ticket is not None:
-        watchdog.call_off(ticket)
+    if limit is not None:
+        limit.end()
     error = gate.settle(unit, error)
     return Outcome(error=error) if error is not None else Outcome(value=value)

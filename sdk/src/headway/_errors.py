@@ -47,6 +47,10 @@ class SubrunFailed(HeadwayError):
         self.run = run
 
 
+class ApprovalExpired(HeadwayError):
+    """Nobody answered in time what `ask()` asked."""
+
+
 class TaskCancelled(HeadwayError):
     """A submitted task was cancelled before it had a result."""
 

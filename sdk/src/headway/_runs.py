@@ -27,6 +27,7 @@ from headway._interrupt import Gate, Interruption, current_gate, signals
 from headway._retry import RetryPolicy
 from headway._say import say
 from headway._states import State, is_final
+from headway._time_limit import stopped
 from headway._units import brief, has_story, text_of, wait_interruptibly
 from headway.runners.threads import ThreadRunner, default_workers
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from headway._port import AnyRecorder
     from headway._records import RunReport
     from headway._task_run import TaskRun
+    from headway._time_limit import AnyLimit
 
 GRACE_SECONDS = 10.0  # for submitted tasks to stop once their run is interrupted
 PATIENCE_SECONDS = 0.5  # of that, before it is said whom we wait for
@@ -75,6 +77,10 @@ class FlowRun:
         self.recorder = recorder
         self.retry = retry
         self.timeout_seconds = timeout_seconds
+        self.clock: AnyLimit | None = None
+        self.origin_epoch = epoch  # of the process that began what this one may go on with
+        self.on_hold: Callable[[bool], None] | None = None  # who else keeps our time
+        self._holds = 0
         self.scope = Scope(self)
         self.state = State.PENDING if leased else State.SCHEDULED
         self.message: str | None = None
@@ -147,6 +153,23 @@ class FlowRun:
     def wait(self, seconds: float) -> None:
         """Wait before the next attempt."""
         wait_interruptibly(seconds)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop the run's clocks inside the block: nobody works, people are asked."""
+        self._count_hold(1)
+        try:
+            with stopped(self.clock):
+                yield
+        finally:
+            self._count_hold(-1)
+
+    def _count_hold(self, change: int) -> None:
+        with self._lock:
+            before, self._holds = self._holds, self._holds + change
+            is_held = self._holds > 0
+        if self.on_hold is not None and (before > 0) != is_held:
+            self.on_hold(is_held)
 
     # Starting and stopping.
 

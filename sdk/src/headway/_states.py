@@ -103,8 +103,10 @@ LEGAL: Mapping[State, frozenset[State]] = {
     _S.PAUSED: frozenset(
         {
             _S.RUNNING,
+            _S.AWAITING_APPROVAL,
             _S.CANCELLING,
             _S.CANCELLED,
+            _S.COMPLETED,
             _S.FAILED,
             _S.TIMED_OUT,
             _S.CRASHED,
@@ -116,8 +118,10 @@ LEGAL: Mapping[State, frozenset[State]] = {
         {
             _S.RUNNING,
             _S.SCHEDULED,
+            _S.SUSPENDED,
             _S.CANCELLING,
             _S.CANCELLED,
+            _S.COMPLETED,
             _S.FAILED,
             _S.TIMED_OUT,
             _S.CRASHED,

@@ -17,6 +17,7 @@ from headway._units import brief, has_story, wait_interruptibly
 if TYPE_CHECKING:
     from headway._futures import TaskFuture
     from headway._runs import FlowRun
+    from headway._time_limit import AnyLimit
 
 
 class TaskRun:
@@ -27,6 +28,7 @@ class TaskRun:
         "_depends_on",
         "_final",
         "_started_ns",
+        "clock",
         "id",
         "map_index",
         "name",
@@ -56,6 +58,7 @@ class TaskRun:
         self.name = name or run.next_name(task_name)
         self.retry = retry
         self.timeout_seconds = timeout_seconds
+        self.clock: AnyLimit | None = None
         self.upstream = upstream
         self.map_index = map_index
         self.scope = Scope(run, self)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -76,6 +77,7 @@ class RunProcess:
         self._lifeline: IO[bytes] | None = None
         self._abandoned = False
         self._overdue: threading.Timer | None = None
+        self._overdue_at = self._overdue_left = 0.0
         self._gone = False  # the process; its output may still be read
 
     @property
@@ -137,10 +139,23 @@ class RunProcess:
         timer.daemon = True
         with self._lock:
             former, self._overdue = self._overdue, timer
+            self._overdue_at = time.monotonic() + seconds
             if not self._gone:
                 timer.start()
         if former is not None:
             former.cancel()
+
+    def _stop_clock(self) -> None:
+        """People are asked, or it is paused: nobody works."""
+        with self._lock:
+            timer, self._overdue = self._overdue, None
+            self._overdue_left = self._overdue_at - time.monotonic()
+        if timer is not None:
+            timer.cancel()
+
+    def _let_clock_go_on(self) -> None:
+        if self.lease.timeout_seconds is not None and self._overdue is None:
+            self._limit(max(0.0, self._overdue_left))
 
     def _kill_overdue(self) -> None:
         with self._lock:
@@ -272,6 +287,10 @@ class RunProcess:
                     if (limit := self.lease.timeout_seconds) is not None:
                         # Its time begins here: imports, and a busy machine, do not count.
                         self._limit(limit + self._grace_seconds)
+                elif told["told"] == "held":
+                    self._stop_clock()
+                elif told["told"] == "going on":
+                    self._let_clock_go_on()
                 elif told["told"] == "ended":
                     self._final = True
                     timer = threading.Timer(LINGER_SECONDS, self._signal, (signal.SIGKILL,))

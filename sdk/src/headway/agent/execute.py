@@ -88,7 +88,7 @@ def main() -> NoReturn:
     flow = _load(order, recorder, status)
     parameters = _read(flow, order, recorder, status)
     status.tell("started")
-    code = _run(flow, parameters, order, lifeline)
+    code = _run(flow, parameters, order, lifeline, status)
     _end(recorder, status, code)
 
 
@@ -114,15 +114,23 @@ def _read(
 
 
 def _run(
-    flow: Flow[..., Any], parameters: dict[str, Any], order: dict[str, Any], lifeline: Lifeline
+    flow: Flow[..., Any],
+    parameters: dict[str, Any],
+    order: dict[str, Any],
+    lifeline: Lifeline,
+    status: StatusPipe,
 ) -> int:
+    def begin(run: FlowRun) -> None:
+        lifeline.guard(run)
+        run.on_hold = lambda is_held: status.tell("held" if is_held else "going on")
+
     try:
         result = flow.run_leased(
             parameters,
             run_id=order["run_id"],
             epoch=order["epoch"],
             timeout_seconds=order["timeout_seconds"],
-            on_start=lifeline.guard,
+            on_start=begin,
         )
         if flow.is_async:
             import asyncio

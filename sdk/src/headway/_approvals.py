@@ -1,0 +1,159 @@
+"""Asking people: a run waits until somebody says yes or no, and fills in a form."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headway._context import find_scope
+from headway._errors import ApiError, ApprovalExpired, ServerUnavailable
+from headway._options import Seconds, seconds_of
+from headway._time_limit import stopped
+
+if TYPE_CHECKING:
+    from headway._client import Client
+    from headway._runs import FlowRun
+
+POLL_SECONDS = 1.0
+LONGEST_POLL_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """
+    What somebody answered.
+
+    `values` is what the form asked for: an instance of the class that was given, or the object as
+    JSON; None when it was rejected or nothing was asked.
+    """
+
+    approved: bool
+    values: Any
+    by: str
+    comment: str
+
+    def __bool__(self) -> bool:
+        """Return whether it was approved: `if ask("Ship it?"): …`."""
+        return self.approved
+
+
+def ask(
+    title: str,
+    *,
+    message: str = "",
+    form: Any = None,
+    expires_in: Seconds | None = None,
+) -> Approval:
+    """
+    Ask people, wait for the answer and return it.
+
+    The run is AWAITING_APPROVAL meanwhile; its time limits stand still. `form` is a dataclass, a
+    TypedDict, a pydantic model or a JSON Schema of an object: people fill it in when they approve.
+    Nobody having answered after `expires_in` raises `ApprovalExpired`. From a coroutine:
+    `await asyncio.to_thread(ask, …)`.
+
+    >>> from headway import ask, flow
+    >>> @flow
+    ... def release() -> None:
+    ...     if ask("Ship it?", expires_in=3600):  # needs a server
+    ...         print("shipped")
+    """
+    scope = find_scope()
+    if scope is None or not scope.run.recorded:
+        raise RuntimeError("ask() needs a flow around it, and a server where people can answer.")
+    from headway._client import shared_client
+
+    run, client = scope.run, shared_client()
+    key = question_key(run, title)
+    # The server must know that the run is running before it can be held up.
+    run.recorder.flush(timeout_seconds=10.0)
+    with ExitStack() as clocks:
+        clocks.enter_context(run.held())
+        if scope.task_run is not None:
+            clocks.enter_context(stopped(scope.task_run.clock))
+        body: dict[str, Any] = {
+            "epoch": run.epoch,
+            "key": key,
+            "title": title,
+            "message": message,
+            "form": form_schema(form),
+        }
+        if expires_in is not None:
+            body["expires_in_seconds"] = seconds_of(expires_in)
+        answer = client.post(f"runs/{run.id}/approvals", body)
+        answer = _wait(client, f"runs/{run.id}/approvals/{key}", answer)
+    if answer["state"] == "EXPIRED":
+        raise ApprovalExpired(f"Nobody answered {title!r} in time.")
+    values = answer.get("answer")
+    by = answer.get("answered_by") or {}
+    return Approval(
+        approved=answer["state"] == "APPROVED",
+        values=None if values is None or form is None else read_values(form, values),
+        by=str(by.get("name") or ""),
+        comment=str(answer.get("comment") or ""),
+    )
+
+
+def _wait(client: Client, path: str, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    pause = POLL_SECONDS
+    while answer["state"] == "OPEN":
+        time.sleep(pause)
+        pause = min(pause * 1.2, LONGEST_POLL_SECONDS)
+        try:
+            answer = client.get(path)
+        except ServerUnavailable:
+            continue  # a restart, or the line: the answer is not lost
+        except ApiError as error:
+            if not error.retryable:
+                raise
+    return answer
+
+
+def question_key(run: FlowRun, title: str) -> str:
+    """Return what names a question within its run, the same whenever the run gets there again."""
+    told = hashlib.sha256(title.encode()).hexdigest()[:16]
+    return f"{run.origin_epoch}-{run.next_name('ask:' + title).rpartition('-')[2]}-{told}"
+
+
+def form_schema(form: Any) -> dict[str, Any]:
+    """
+    Return the JSON Schema of a form.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Release:
+    ...     version: str
+    >>> form_schema(Release)["properties"], form_schema(None)
+    ({'version': {'type': 'string'}}, {})
+    """
+    if form is None:
+        return {}
+    if isinstance(form, Mapping):
+        return dict(form)
+    make = getattr(form, "model_json_schema", None)  # pydantic's
+    if make is not None:
+        schema: dict[str, Any] = make()
+        return schema
+    from headway._schema import schema_of
+
+    schema = schema_of(form)
+    if not inspect.isclass(form) or schema.get("type") != "object":
+        raise TypeError("A form is a dataclass, a TypedDict, a pydantic model or a JSON Schema.")
+    return schema
+
+
+def read_values(form: Any, values: Mapping[str, Any]) -> Any:
+    """Return what was filled in as the form's own type."""
+    if isinstance(form, Mapping):
+        return dict(values)
+    validate = getattr(form, "model_validate", None)  # pydantic's
+    if validate is not None:
+        return validate(dict(values))
+    from headway._schema import read_value
+
+    return read_value(form, values, where="values")
