@@ -79,14 +79,15 @@ def find_session_caller(
     key = (session.session_key, place)
     caller = key_cache.find(key)
     if caller is None:
-        caller = _ask(request, place)
+        caller = ask_session_caller(request, place)
         # Not who has no place there: names are guessed without end, and memory has one.
         if caller is not None and (place is None or caller.entrance is not None):
             key_cache.remember(key, caller)
     return caller
 
 
-def _ask(request: HttpRequest, place: str | uuid.UUID | None) -> Caller | None:
+def ask_session_caller(request: HttpRequest, place: str | uuid.UUID | None = None) -> Caller | None:
+    """Return the same as the database has it at this moment."""
     asked_at, session = time.monotonic(), request.session
     user_id = as_uuid(str(session.get(SESSION_KEY, "")))
     if user_id is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:

@@ -239,16 +239,25 @@ def asked_again(request: Request, enter: Callable[[Caller], T]) -> T:
     Whoever was given a role, or has just used their second factor, need not wait a second for it.
     """
     caller: Caller = request.auth  # type: ignore[assignment] # set with the actor
+
+    def anew() -> Caller:
+        request._authenticate()  # type: ignore[attr-defined] # the stubs leave it out
+        if request.auth is None:
+            raise Unauthenticated("Sign in, or send an API key.")
+        return request.auth  # type: ignore[return-value] # as above
+
+    return never_by_memory(caller, anew, enter)
+
+
+def never_by_memory(caller: Caller, anew: Callable[[], Caller], enter: Callable[[Caller], T]) -> T:
+    """Let the caller in; before they are refused by what is remembered, find them `anew`."""
     try:
         return enter(caller)
     except DomainError:
         if caller.remembered_as is None:
             raise
     key_cache.forget(caller.remembered_as)
-    request._authenticate()  # type: ignore[attr-defined] # the stubs leave it out
-    if request.auth is None:
-        raise Unauthenticated("Sign in, or send an API key.")
-    return enter(request.auth)  # type: ignore[arg-type] # as above
+    return enter(anew())
 
 
 def _enter_around(

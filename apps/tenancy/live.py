@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from apps.core.http.sse import Message
 from apps.tenancy import access, key_cache
 from apps.tenancy.actors import Actor, Caller, WorkspaceRef
 from apps.tenancy.authentication import find_key_caller, find_session_caller
-from apps.tenancy.http import enter_workspace
+from apps.tenancy.http import enter_workspace, never_by_memory
 from apps.tenancy.scopes import READ_SCOPES, Scope
 
 ASKED_EVERY_SECONDS = key_cache.REMEMBERED_SECONDS
@@ -29,9 +30,9 @@ class LiveActor:
     asked_at: float  # by the monotonic clock
 
     @property
-    def is_due(self) -> bool:
-        """Whether a second has passed since this was so."""
-        return time.monotonic() >= self.asked_at + ASKED_EVERY_SECONDS
+    def due_in_seconds(self) -> float:
+        """How long this may be taken as so; 0 when a second has passed."""
+        return max(self.asked_at + ASKED_EVERY_SECONDS - time.monotonic(), 0.0)
 
 
 async def authenticate_workspace(request: HttpRequest, workspace: str, scope: Scope) -> LiveActor:
@@ -50,7 +51,7 @@ async def ask_again(request: HttpRequest, caller: LiveActor, workspace: str, sco
 
     Raises: as `authenticate_workspace`, when they may no longer.
     """
-    if not caller.is_due:
+    if caller.due_in_seconds > 0:
         return
     if hasattr(request, "session"):
         # Read anew: the session's data sticks to the request.
@@ -69,33 +70,45 @@ async def while_allowed(
     """
     Pass a stream's messages on for as long as its reader may have them.
 
-    A revoked key, a session that ended, a member who was removed: nothing is said to them a second
-    later, the same second for which callers are remembered. Costs nothing while nothing is said.
-    The `caller`, when given, is kept up to date, for messages that say what they may do.
+    A revoked key, a session that ended, a member who was removed: the stream is over a second
+    later, the same second for which callers are remembered, whether there was anything to say or
+    not. Streams of the same caller share what is remembered. The `caller`, when given, is kept up
+    to date, for messages that say what they may do.
     """
     if caller is None:
         caller = await authenticate_workspace(request, workspace, scope)
+    pending: asyncio.Task[Message] | None = None
     try:
-        async for message in messages:
+        while True:
+            if pending is None:
+                pending = asyncio.ensure_future(anext(messages))
+            await asyncio.wait({pending}, timeout=caller.due_in_seconds)
             try:
                 await ask_again(request, caller, workspace, scope)
             except DomainError:
                 return
+            if not pending.done():
+                continue
+            try:
+                message = pending.result()
+            except StopAsyncIteration:
+                return
+            pending = None
             yield message
     finally:
+        # A generator that is being read cannot be closed.
+        if pending is not None:
+            pending.cancel()
+            await asyncio.gather(pending, return_exceptions=True)
         await messages.aclose()  # type: ignore[attr-defined] # they are generators
 
 
 def _authenticate(request: HttpRequest, workspace: str, scope: Scope) -> LiveActor:
-    caller = _find(request, workspace)
-    try:
-        return _enter(request, caller, workspace, scope)
-    except DomainError:
-        if caller.remembered_as is None:
-            raise
-    # As in the web process: nobody is refused by memory alone.
-    key_cache.forget(caller.remembered_as)
-    return _enter(request, _find(request, workspace), workspace, scope)
+    return never_by_memory(
+        _find(request, workspace),
+        lambda: _find(request, workspace),
+        lambda caller: _enter(request, caller, workspace, scope),
+    )
 
 
 def _find(request: HttpRequest, workspace: str) -> Caller:

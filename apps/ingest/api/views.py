@@ -23,9 +23,14 @@ from apps.ingest import limits, services
 from apps.ingest.api import serializers as wire
 from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
 from apps.telemetry import selectors as telemetry
-from apps.tenancy.actors import Actor, WorkspaceRef
+from apps.tenancy.actors import Actor, Caller, WorkspaceRef
 from apps.tenancy.authentication import find_key_caller
-from apps.tenancy.http import WorkspaceRequest, WorkspaceView, enter_workspace
+from apps.tenancy.http import (
+    WorkspaceRequest,
+    WorkspaceView,
+    enter_workspace,
+    never_by_memory,
+)
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import Scope
@@ -48,17 +53,26 @@ class FrontDoor(WorkspaceView):
             caller = find_key_caller(header)
             if caller is None:
                 return super().dispatch(request, *args, **kwargs)
-            actor, workspace = enter_workspace(
-                caller,
-                kwargs["workspace"],
-                request=request,
-                writes=True,
-                admits_runs=self.admits_runs,
-            )
+            actor, workspace = self._enter(request, header, caller, kwargs["workspace"])
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
             return self.take_in(workspace, actor, self.read(request, actor))
         except DomainError as error:
             return refusal_response(error, request)
+
+    def _enter(
+        self, request: HttpRequest, header: str, caller: Caller, workspace: str
+    ) -> tuple[Actor, WorkspaceRef]:
+        def enter(caller: Caller) -> tuple[Actor, WorkspaceRef]:
+            return enter_workspace(
+                caller, workspace, request=request, writes=True, admits_runs=self.admits_runs
+            )
+
+        def anew() -> Caller:
+            found = find_key_caller(header)
+            assert found is not None  # the header holds a key; an ended one is refused
+            return found
+
+        return never_by_memory(caller, anew, enter)
 
     def read(self, request: HttpRequest, actor: Actor) -> Decoded:
         """Return the items of the body, having checked that the actor may send them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,9 +15,11 @@ from apps.core.clock import utc_now
 from apps.core.errors import PermissionDenied
 from apps.core.http.idempotency import idempotent
 from apps.core.http.pagination import page_of
-from apps.tenancy import audit, selectors, services
+from apps.core.http.request_context import client_address
+from apps.tenancy import access, audit, selectors, services
 from apps.tenancy.actors import AccountRef, Actor
 from apps.tenancy.api import account_wire as wire
+from apps.tenancy.authentication import ask_session_caller
 from apps.tenancy.enums import AccountRole
 from apps.tenancy.http import AccountRequest, AccountView
 from apps.tenancy.isolation import account_scope
@@ -50,7 +53,7 @@ def signed_in_person(request: Request) -> Actor:
 
 
 class Accounts(APIView):
-    """The accounts that somebody is in."""
+    """The accounts that somebody is in, of those whose door is open to them."""
 
     @extend_schema(operation_id="list_accounts", responses=wire.AccountList)
     def get(self, request: Request) -> Response:
@@ -58,6 +61,7 @@ class Accounts(APIView):
         items = [
             account_body(account, role, now)
             for account, role in selectors.list_accounts_of(user_id=person.id)
+            if _is_open(request, account.id)
         ]
         return Response(wire.AccountList({"items": items, "next_cursor": None}).data)
 
@@ -204,6 +208,23 @@ class AccountWorkspaces(AccountView):
                 ),
             )
         )
+
+
+def _is_open(request: Request, account_id: uuid.UUID) -> bool:
+    """Say whether the person may come into the account as they come; `GET /me` names all."""
+    caller = ask_session_caller(request._request, account_id)
+    if caller is None or caller.entrance is None:
+        return False
+    return (
+        access.admission(
+            caller.entrance.door,
+            session=caller.session,
+            address=client_address(request._request),
+            writes=False,
+            is_account_owner=caller.entrance.actor.account_role == access.OWNER,
+        )
+        is None
+    )
 
 
 def _account(request: AccountRequest, account: AccountRef) -> Response:

@@ -123,6 +123,8 @@ class AccountPortal(AccountView):
 
     scopes: ClassVar = {"POST": AccountScope.BILLING_MANAGE}
     in_transaction: ClassVar = False
+    # What is paid for has to be ended there before an account can be deleted.
+    open_while_archived: ClassVar = frozenset({"POST"})
 
     @extend_schema(
         operation_id="open_account_portal",

@@ -964,10 +964,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The accounts that somebody is in. */
+        /** @description The accounts that somebody is in, of those whose door is open to them. */
         get: operations["list_accounts"];
         put?: never;
-        /** @description The accounts that somebody is in. */
+        /** @description The accounts that somebody is in, of those whose door is open to them. */
         post: operations["create_account"];
         delete?: never;
         options?: never;
