@@ -25,6 +25,7 @@ from apps.flows.services.schedules import (
     check_times,
     replace_schedules,
     require_to_change,
+    require_to_let_start,
     rest_schedules,
     resume_schedules,
 )
@@ -139,7 +140,7 @@ def save_deployment(
         )
     )
     if spec.schedules is not None:
-        replace_schedules(deployment=deployment, specs=spec.schedules, now=now)
+        replace_schedules(deployment=deployment, specs=spec.schedules, now=now, asker=asker)
     saved = selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment.id)
     told.record_deployment(
         "deployment.created" if is_new else "deployment.deployed",
@@ -178,6 +179,8 @@ def edit_deployment(
         deployment.tags = changes["tags"]
     wants_rest = changes.get("paused", deployment.paused)
     turned = wants_rest != deployment.paused
+    if turned and not wants_rest:
+        require_to_let_start(asker, deployment)
     if turned:
         deployment.paused_at = now if wants_rest else None
     deployment.updated_at = now

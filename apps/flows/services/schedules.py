@@ -67,6 +67,7 @@ def add_schedule(
         workspace_id=workspace_id, deployment_id=deployment_id, for_update=True
     )
     require_to_change(asker, deployment)
+    require_to_let_start(asker, deployment)
     schedule = _build(deployment, spec, now)
     _refuse_past(spec, now)
     _refuse_taken_name(deployment, schedule)
@@ -95,6 +96,8 @@ def edit_schedule(
         workspace_id=workspace_id, schedule_id=schedule_id, for_update=True
     )
     require_to_change(asker, schedule.deployment)
+    if changes != {"paused": True}:
+        require_to_let_start(asker, schedule.deployment)
     allowed = {*_SETTINGS, "paused", *fields_of(ScheduleKind(schedule.kind))}
     if surplus := sorted(changes.keys() - allowed):
         fields = {name: [f"Not of a schedule of kind {schedule.kind}."] for name in surplus}
@@ -151,8 +154,25 @@ def require_to_change(asker: Asker, deployment: Deployment) -> None:
     )
 
 
+def require_to_let_start(asker: Asker, deployment: Deployment) -> None:
+    """
+    Let nobody say when runs start by themselves whom the rules keep from starting one by hand.
+
+    Raises: ObjectRestricted.
+    """
+    access.require_open(
+        asker,
+        Scope.RUNS_WRITE,
+        *access.run_targets(deployment_id=deployment.id, pool_id=deployment.pool_id),
+    )
+
+
 def replace_schedules(
-    *, deployment: Deployment, specs: Iterable[ScheduleSpec], now: datetime
+    *,
+    deployment: Deployment,
+    specs: Iterable[ScheduleSpec],
+    now: datetime,
+    asker: Asker = access.HEADWAY,
 ) -> None:
     """
     Make the deployment's schedules those of `specs`.
@@ -160,7 +180,8 @@ def replace_schedules(
     One that says the same as before stays itself, with its id, its next time and its pause: a
     deploy neither loses a due time nor starts what somebody had paused. So does one of the same
     name, whatever else it says; of that only a changed time is counted anew.
-    Raises: BadSchedule for a new one whose only time has passed.
+    Raises: BadSchedule for a new one whose only time has passed; ObjectRestricted where something
+    would start that the asker may not start.
     """
     present = list(deployment.schedules.select_for_update())
     built = [(spec, _build(deployment, spec, now)) for spec in specs]
@@ -178,6 +199,12 @@ def replace_schedules(
         gone.delete()
     for position, (spec, wanted) in enumerate(built):
         same = pairs.get(position)
+        if (
+            same is None
+            or not _is_same(same, wanted, spec)
+            or (same.paused and spec.paused is False)
+        ):
+            require_to_let_start(asker, deployment)
         if same is None:
             _refuse_past(spec, now, prefix=f"schedules.{position}.")
             wanted.save(force_insert=True)
