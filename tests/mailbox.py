@@ -49,6 +49,11 @@ class Mailbox:
             if address in recipients and (body := mail.get_body(("plain",))) is not None
         )
 
+    def last_to(self, address: str) -> EmailMessage | None:
+        """The newest mail to the address, if there is one."""
+        pairs = zip(reversed(self.mails), reversed(self.recipients), strict=True)
+        return next((mail for mail, recipients in pairs if address in recipients), None)
+
 
 @contextmanager
 def mail_server(port: int, **options: str) -> Iterator[Mailbox]:

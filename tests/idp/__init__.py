@@ -77,11 +77,11 @@ def running(*command: str) -> Iterator[int]:
 
 
 @contextmanager
-def oidc_provider() -> Iterator[str]:
-    """npm's oidc-provider; yields its issuer."""
+def oidc_provider(host: str = "127.0.0.1") -> Iterator[str]:
+    """npm's oidc-provider, by this name of the machine; yields its issuer."""
     install()
-    with running(node(), "oidc.js") as port:
-        yield f"http://127.0.0.1:{port}"
+    with running(node(), "oidc.js", host) as port:
+        yield f"http://{host}:{port}"
 
 
 @contextmanager

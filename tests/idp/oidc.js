@@ -1,12 +1,14 @@
 // An OpenID Connect provider with login and consent pages. Clients register themselves; whoever
-// types a login is that person. Prints the port it listens on.
+// types a login is that person.
+//   node oidc.js [the host of its issuer]          prints the port it listens on
 import Provider from "oidc-provider";
 import { createServer } from "node:http";
 
+const host = process.argv[2] ?? "127.0.0.1";
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
   const { port } = server.address();
-  const provider = new Provider(`http://127.0.0.1:${port}`, {
+  const provider = new Provider(`http://${host}:${port}`, {
     features: {
       registration: { enabled: true },
       devInteractions: { enabled: true },
