@@ -48,6 +48,9 @@ class ContractServer:
         self.deployments: dict[str, dict[str, Any]] = {}
         self.answers: list[tuple[int, dict[str, str], Any]] = []  # to give before the real ones
         self.reject: Callable[[str, dict[str, Any]], dict[str, str] | None] = lambda _k, _i: None
+        self.draining = False  # the agents, by what they are told
+        self.agents: dict[str, dict[str, Any]] = {}  # as they introduced themselves last
+        self.refused_polls = 0  # how many more are answered with 429
         self.allowance: dict[str, int] = {}  # how many more of a kind are taken
         self.retry_after = "3600"
         self.reply_headers: dict[str, str] = {}
@@ -232,20 +235,29 @@ class ContractServer:
         run["reports"].append(report)
 
     def lease(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if self.refused_polls:
+            self.refused_polls -= 1
+            self.reply_headers = {"Retry-After": "0.2"}
+            return 429, _error("rate_limited", "Too many requests.")
+        self.agents[body["agent"]["id"]] = body["agent"]
         deadline = time.monotonic() + body["wait_seconds"]
         while (
             time.monotonic() < deadline
-            and not (self.queued and body["limit"])
+            and not (self.queued and body["limit"] and not self.draining)
             and not self.commands(body["heeded"])
             and self._server is not None
         ):
             self.changed.wait(max(0.0, deadline - time.monotonic()))
         leases: list[dict[str, Any]] = []
-        while self.queued and len(leases) < body["limit"]:
+        while self.queued and not self.draining and len(leases) < body["limit"]:
             lease = self.queued.pop(0)
             self.apply({"run_id": lease["run_id"], "state": "PENDING"})
             leases.append(lease)
-        return 200, {"leases": leases, "commands": self.commands(body["heeded"])}
+        return 200, {
+            "leases": leases,
+            "commands": self.commands(body["heeded"]),
+            "draining": self.draining,
+        }
 
     def commands(self, heeded: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What an agent that has heeded these shall do; of all runs, as if all were its own."""
@@ -266,6 +278,7 @@ class ContractServer:
                 if lease["run_id"] in self.cancelled
             ],
             "lost": [lease for lease in body["leases"] if lease["run_id"] in self.lost],
+            "draining": self.draining,
         }
 
     def route(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:

@@ -43,6 +43,7 @@ class Agent:
         pool: str = "default",
         capacity: int = 4,
         name: str | None = None,
+        labels: Mapping[str, str] | None = None,
         on_stop: OnStop = "wait",
         stop_seconds: float = 60.0,
         grace_seconds: float = GRACE_SECONDS,
@@ -53,6 +54,7 @@ class Agent:
         self.name = name or f"{socket.gethostname()}-{os.getpid()}"
         self.pool = pool
         self.capacity = capacity
+        self.labels = dict(labels or {})
         self._on_stop = on_stop
         self._stop_seconds = stop_seconds
         self._grace_seconds = grace_seconds
@@ -64,6 +66,7 @@ class Agent:
         self._stopping = False
         self._signals = 0
         self._ever_leased = False
+        self._draining = False  # by the server's word: it gives us nothing more
         self._wake_read, self._wake_write = os.pipe()
         self._fatal: BaseException | None = None
         self._heartbeat = Heartbeat(
@@ -207,7 +210,7 @@ class Agent:
                 self._hand_back(lease)
             else:
                 self._begin(lease)
-        self._heed({"commands": answer.get("commands") or []})
+        self._heed({name: answer.get(name) for name in ("commands", "draining")})
 
     def _begin(self, lease: Lease) -> None:
         with self._changed:
@@ -276,7 +279,7 @@ class Agent:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "version": __version__,
-            "labels": {},
+            "labels": self.labels,
             "capacity": self.capacity,
         }
 
@@ -303,6 +306,14 @@ class Agent:
         ]
 
     def _heed(self, answer: Mapping[str, Any]) -> None:
+        draining = answer.get("draining")
+        if draining is not None and draining != self._draining:
+            self._draining = draining
+            self._show(
+                "drains: the server gives it nothing more until people say otherwise"
+                if draining
+                else "takes runs again"
+            )
         for command in answer.get("commands") or []:
             process = self._find(command)
             if process is not None and command.get("command") == "cancel":

@@ -21,7 +21,14 @@ from headway._ids import uuid7
 from headway._json import encode
 from headway._records import Cause, ErrorInfo, LogLine, RunReport
 from headway._states import State
-from headway.agent._death import cause_of_death, count_oom_kills, words_of
+from headway.agent._death import (
+    Remains,
+    cause_of_death,
+    count_oom_kills,
+    memory_limit_bytes,
+    reap,
+    words_of,
+)
 from headway.agent._lease import Lease
 
 if TYPE_CHECKING:
@@ -267,7 +274,7 @@ class RunProcess:
         else:
             process.wait()
         self._signal(signal.SIGKILL)
-        return_code = process.wait()
+        peak_bytes = reap(process)
         with self._lock:
             self._gone = True
         if self._overdue is not None:
@@ -276,7 +283,12 @@ class RunProcess:
         # that moved to a session of its own may hold them open.
         for thread in (reader, teller):
             thread.join(2.0)
-        self._report_end(return_code, oom_kills=count_oom_kills() - oom_kills)
+        remains = Remains(
+            oom_kills=count_oom_kills() - oom_kills,
+            peak_bytes=peak_bytes,
+            limit_bytes=memory_limit_bytes(),
+        )
+        self._report_end(process.returncode, remains)
 
     def _read_status(self, status: IO[bytes]) -> None:
         with status:
@@ -320,7 +332,7 @@ class RunProcess:
             )
         )
 
-    def _report_end(self, return_code: int, *, oom_kills: int) -> None:
+    def _report_end(self, return_code: int, remains: Remains) -> None:
         if self._lost or self._final:
             return
         if self._stop_reason is State.CANCELLED:
@@ -331,7 +343,7 @@ class RunProcess:
             self._report(State.TIMED_OUT, cause={"kind": "timeout", "detail": detail})
             return
         cause = cause_of_death(
-            return_code, started=self._started, oom_kills=oom_kills, last_line=self._last_line
+            return_code, started=self._started, remains=remains, last_line=self._last_line
         )
         self._report(State.CRASHED, cause=cause)
 

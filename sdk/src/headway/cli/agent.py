@@ -10,6 +10,16 @@ def agent() -> None:
     """Execute runs of a pool on this machine."""
 
 
+def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
+    labels = {}
+    for label in given:
+        key, equals, value = label.partition("=")
+        if not (key and equals):
+            raise click.BadParameter(f"{label!r} is not KEY=VALUE.", param_hint="--label")
+        labels[key] = value
+    return labels
+
+
 @agent.command()
 @click.option("--pool", default="default", show_default=True, help="Pool to take runs from.")
 @click.option(
@@ -18,6 +28,13 @@ def agent() -> None:
     show_default=True,
     type=click.IntRange(min=1),
     help="How many runs at once.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What people know the agent by; may be given several times.",
 )
 @click.option("--name", help="Name of the agent; host and process id unless given.")
 @click.option(
@@ -34,7 +51,14 @@ def agent() -> None:
     type=click.FloatRange(min=0),
     help="How long to wait for them before cancelling.",
 )
-def start(pool: str, capacity: int, name: str | None, on_stop: str, stop_seconds: float) -> None:
+def start(
+    pool: str,
+    capacity: int,
+    labels: tuple[str, ...],
+    name: str | None,
+    on_stop: str,
+    stop_seconds: float,
+) -> None:
     """Take runs and execute each in a process of its own, until stopped."""
     import sys
 
@@ -46,6 +70,7 @@ def start(pool: str, capacity: int, name: str | None, on_stop: str, stop_seconds
         pool=pool,
         capacity=capacity,
         name=name,
+        labels=_read_labels(labels),
         on_stop="cancel" if on_stop == "cancel" else "wait",
         stop_seconds=stop_seconds,
     )
