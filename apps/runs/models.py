@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from apps.core.ids import uuid7, uuid7_floor
 from apps.core.models import Record
-from apps.runs.enums import TYPE_OF, ApprovalState, RunSource, RunState, StateType
+from apps.runs.enums import TYPE_OF, ApprovalState, CauseKind, RunSource, RunState, StateType
 from apps.runs.state_machine import FINISHED, UNSTARTED, WAITING
 
 STATES = [(state.value, state.value) for state in RunState]
@@ -191,6 +191,11 @@ class Run(Record):
     @property
     def is_finished(self) -> bool:
         return RunState(self.state) in FINISHED
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether it crashed too often before it began; nothing but people tries it again."""
+        return self.cause is not None and self.cause.get("kind") == CauseKind.QUARANTINED
 
     @property
     def duration(self) -> timedelta | None:

@@ -158,8 +158,14 @@ def end_leases(*, ended: Sequence[Run], by: LeaseEnd, now: datetime) -> None:
 
 
 def retry_by_policy(*, run: Run, now: datetime) -> Run | None:
-    """Queue the next attempt when the deployment grants one; return the run as it is then."""
+    """
+    Queue the next attempt when the deployment grants one; return the run as it is then.
+
+    A run in quarantine is tried again by people only.
+    """
     if run.state not in RETRIED_BY_POLICY or run.deployment_id is None or run.queue_id is None:
+        return None
+    if run.is_quarantined:
         return None
     deployment = flows.list_deployments_by_id(
         workspace_id=run.workspace_id, deployment_ids=[run.deployment_id]

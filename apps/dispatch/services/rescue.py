@@ -15,8 +15,8 @@ from apps.dispatch.protocol import LEASE_TIME
 from apps.dispatch.services.report import end_leases, retry_by_policy
 from apps.runs import services as runs
 from apps.runs.enums import CauseKind, RunState
-from apps.runs.selectors import find_run_state
-from apps.runs.services import CauseInfo, MoveResult
+from apps.runs.selectors import find_run_start
+from apps.runs.services import QUARANTINED_AFTER, CauseInfo, MoveResult
 
 logger = structlog.get_logger(__name__)
 BATCH = 200
@@ -71,15 +71,22 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
     at the last moment and the rescue would wait for each other.
     """
     with transaction.atomic():
-        state = find_run_state(workspace_id=lapsed.workspace_id, run_id=lapsed.run_id)
+        state, crashed_starts = find_run_start(
+            workspace_id=lapsed.workspace_id, run_id=lapsed.run_id
+        )
         found = _cause(lapsed)
         cause: CauseInfo | None = found
         target, message = RunState.CRASHED, found.get("detail") or ""
         if state == RunState.CANCELLING:
             # Whoever was asked to stop and then fell silent has stopped, as far as anybody knows.
             target = RunState.CANCELLED
-        elif state == RunState.PENDING and lapsed.beat_at == lapsed.granted_at:
-            # Never renewed and never started: the answer to the poll got lost with the lease.
+        elif (
+            state == RunState.PENDING
+            and lapsed.beat_at == lapsed.granted_at
+            and crashed_starts + 1 < QUARANTINED_AFTER
+        ):
+            # Never renewed and never started: the answer to the poll got lost with the lease, or
+            # the run takes down whoever takes it up; hence the count.
             target, cause = RunState.SCHEDULED, None
             message = "Queued again: its agent did not take it up."
         moved = runs.transition_run(
@@ -93,6 +100,7 @@ def _rescue(lapsed: Lapsed, now: datetime) -> bool:
             # Nobody else can execute what a process started by itself: should it be heard of
             # again, its word counts (docs/adr/0007).
             bump_epoch=not lapsed.is_local,
+            is_crashed_start=target is RunState.SCHEDULED,
         )
         if moved.result is not MoveResult.APPLIED or not _is_still_lapsed(lapsed):
             # Its holder spoke up, or another janitor was faster.

@@ -144,9 +144,15 @@ def deployments_with_unfinished_runs(*, deployment_ids: Collection[uuid.UUID]) -
 
 def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:
     """Return the run's state, or None when there is no such run."""
-    states = Run.objects.for_workspace(workspace_id).filter(pk=run_id)
-    state = states.values_list("state", flat=True).first()
-    return None if state is None else RunState(state)
+    state, _ = find_run_start(workspace_id=workspace_id, run_id=run_id)
+    return state
+
+
+def find_run_start(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> tuple[RunState | None, int]:
+    """Return the run's state, None when it is gone, and how many starts in a row crashed."""
+    runs = Run.objects.for_workspace(workspace_id).filter(pk=run_id)
+    found = runs.values_list("state", "crashed_starts").first()
+    return (None, 0) if found is None else (RunState(found[0]), found[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,19 @@ from apps.runs.services.steer import (
     targets_of,
 )
 from apps.runs.services.task_runs import report_task_runs
-from apps.runs.services.transition import lock_runs, transition_run, transition_runs
+from apps.runs.services.transition import (
+    QUARANTINED_AFTER,
+    lock_runs,
+    transition_run,
+    transition_runs,
+)
 from apps.runs.services.usage import PendingTaskRuns, take_pending_usage
 from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY
 
 __all__ = [
     "EXECUTING",
     "FINISHED",
+    "QUARANTINED_AFTER",
     "RETRIED_BY_POLICY",
     "AskedMove",
     "CauseInfo",

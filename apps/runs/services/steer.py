@@ -201,6 +201,8 @@ def retry_run(
         message = "Its deployment was deleted; nothing says how to run it."
         raise RunNotRetryable(message, run_id=str(run_id), state=run.state)
     if run.state in UNSUCCESSFUL:
+        # Who asks for it may have changed what made it crash: it is counted from here again.
+        Run.objects.filter(pk=run.pk, crashed_starts__gt=0).update(crashed_starts=0)
         # The pool's kind is dispatch's to decide, a layer above; the column is plain text.
         managed = run.pool is not None and run.pool.kind == "MANAGED"
         tenancy.refuse_while_held(workspace_id=workspace_id, managed=managed)

@@ -24,6 +24,7 @@ from apps.runs.state_machine import FINISHED, UNFINISHED, UNSTARTED, sources_of
 MAX_AHEAD = timedelta(minutes=10)
 STARTING = frozenset({RunState.RUNNING, RunState.RETRYING})
 ANY_STATE = frozenset(RunState)
+QUARANTINED_AFTER = 3  # starts in a row that crashed before any code of the run's began
 
 _CLOSES_TASK_RUNS = {
     RunState.CRASHED: RunState.CRASHED,
@@ -108,6 +109,7 @@ def transition_run(
     bump_epoch: bool = False,
     scheduled_for: datetime | None = None,
     only_from: frozenset[RunState] = ANY_STATE,
+    is_crashed_start: bool = False,
 ) -> Moved:
     """
     Move a run to `target` if its state and epoch allow; say what became of the request.
@@ -115,6 +117,7 @@ def transition_run(
     `epoch` is the reporter's; None is the server's own decision. `bump_epoch` fences the executor
     off in the same step. `scheduled_for` is the next attempt's time when `target` waits.
     `only_from` narrows the legal sources to those on which the caller's decision rests.
+    `is_crashed_start` counts one more start that came to nothing, although the run goes on waiting.
     Out-of-order and repeated reports never move a run backwards: they end as DUPLICATE or as
     SUPERSEDED, the latter kept as evidence.
     Raises: RunNotFound, ReportInFuture.
@@ -137,6 +140,7 @@ def transition_run(
         bump_epoch=bump_epoch,
         scheduled_for=scheduled_for,
         only_from=only_from,
+        is_crashed_start=is_crashed_start,
     )
     if not moved:
         explained = _explain(workspace_id, [asked]).get(run_id)
@@ -208,6 +212,20 @@ _GIVEN = """
 """
 
 
+# A run that crashes before its code begins will do so again: one that did it so often in a row is
+# quarantined, and nothing tries it again but people.
+_CRASHED_STARTS = "CASE WHEN run.started_at IS NULL THEN run.crashed_starts + 1 ELSE 0 END"
+_CAUSE_OF_CRASH = f"""
+    CASE WHEN run.started_at IS NULL AND run.crashed_starts + 1 >= {QUARANTINED_AFTER}
+    THEN coalesce(given.cause, '{{}}') || jsonb_build_object(
+        'kind', 'quarantined',
+        'detail', left(concat_ws(': ',
+            'Crashed ' || run.crashed_starts + 1 || ' times in a row before its code began. Last',
+            given.cause ->> 'kind', given.cause ->> 'detail'), 2000))
+    ELSE given.cause END
+"""
+
+
 def _move(
     *,
     workspace_id: uuid.UUID,
@@ -217,6 +235,7 @@ def _move(
     bump_epoch: bool = False,
     scheduled_for: datetime | None = None,
     only_from: frozenset[RunState] = ANY_STATE,
+    is_crashed_start: bool = False,
 ) -> dict[uuid.UUID, Run]:
     """Move those runs that may move to `target` and return them as they are now, by their ids."""
     sets = {"state": "%s", "state_at": "given.occurred_at", "changed_at": "%s"}
@@ -227,12 +246,16 @@ def _move(
         sets |= {"started_at": "NULL", "ended_at": "NULL"}
     elif target in STARTING:
         sets |= {"started_at": "coalesce(run.started_at, given.occurred_at)"}
-        sets |= {"error": "NULL", "cause": "NULL"}
+        sets |= {"error": "NULL", "cause": "NULL", "crashed_starts": "0"}
     elif target in FINISHED:
         sets |= {"ended_at": "greatest(given.occurred_at, run.started_at)"}
         sets |= {"error": "given.error", "cause": "given.cause"}
         if target is RunState.COMPLETED:
             sets["started_at"] = "coalesce(run.started_at, given.occurred_at)"
+    if target is RunState.CRASHED:
+        sets |= {"cause": _CAUSE_OF_CRASH, "crashed_starts": _CRASHED_STARTS}
+    elif is_crashed_start:
+        sets["crashed_starts"] = "run.crashed_starts + 1"
     if target is RunState.AWAITING_RETRY:
         sets["attempt"] = "run.attempt + 1"
     if scheduled_for is not None:
