@@ -30,6 +30,53 @@ class ComputeIsOff(DomainError):
     status: ClassVar[int] = 409
 
 
+class PoolSettingsRefused(InvalidRequest):
+    """The settings do not fit what the pool's kind takes."""
+
+
+class QueueNotFound(NotFound):
+    """There is no such queue in this pool."""
+
+
+class QueueNameTaken(DomainError):
+    """Another queue of the pool has this name."""
+
+    code: ClassVar[str] = "queue_name_taken"
+    status: ClassVar[int] = 409
+
+
+class QueueIsDefault(DomainError):
+    """What names no queue goes to this one; make another the default first."""
+
+    code: ClassVar[str] = "queue_is_default"
+    status: ClassVar[int] = 409
+
+
+class QueueInUse(DomainError):
+    """Deployments name the queue; deploy them to another first."""
+
+    code: ClassVar[str] = "queue_in_use"
+    status: ClassVar[int] = 409
+
+
+class QueueNotEmpty(DomainError):
+    """Runs wait in the queue; let them start or cancel them first."""
+
+    code: ClassVar[str] = "queue_not_empty"
+    status: ClassVar[int] = 409
+
+
+class TooManyQueues(DomainError):
+    """The pool has as many queues as it may have."""
+
+    code: ClassVar[str] = "too_many_queues"
+    status: ClassVar[int] = 409
+
+
+class AgentNotFound(NotFound):
+    """There is no such agent in this pool."""
+
+
 class AgentIdTaken(InvalidRequest):
     """Another agent, of another pool or workspace, goes by this id."""
 

@@ -30,7 +30,10 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
         "queues",
         lambda owner: Queue.objects.filter(workspace_id=owner),
         key=KEY,
-        fields=("id", "created_at", "pool_id", "name", "priority", "is_default", "paused_at"),
+        fields=(
+            *("id", "created_at", "pool_id", "name", "priority", "is_default", "paused_at"),
+            "deleted_at",
+        ),
     ),
     export_of(
         "agents",

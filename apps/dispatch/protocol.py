@@ -101,6 +101,7 @@ class LeaseAnswer:
 
     leases: list[GrantedLease]
     commands: list[Command]
+    draining: bool | None = None  # it gets nothing more, until people say otherwise; None: not told
 
     @property
     def is_empty(self) -> bool:

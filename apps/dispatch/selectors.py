@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from apps.dispatch.enums import LimitKind, PoolKind
-from apps.dispatch.errors import LimitNotFound, PoolNotFound
+from apps.dispatch.errors import AgentNotFound, LimitNotFound, PoolNotFound, QueueNotFound
 from apps.dispatch.models import (
     Agent,
     Backfill,
@@ -42,7 +42,7 @@ class PoolLoad:
 
 def list_pools(*, workspace_id: uuid.UUID) -> PoolQuerySet:
     """Return the workspace's pools with their queues."""
-    queues = Queue.objects.order_by("priority", "name", "id")
+    queues = Queue.objects.filter(deleted_at=None).order_by("priority", "name", "id")
     return Pool.objects.for_workspace(workspace_id).prefetch_related(Prefetch("queues", queues))
 
 
@@ -120,9 +120,66 @@ def queued_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
     return runs.count_waiting_by_queue(workspace_id=workspace_id)
 
 
+def list_queues(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> QuerySet[Queue]:
+    """Return the pool's queues, in the order in which they are served."""
+    standing = Queue.objects.filter(workspace_id=workspace_id, pool_id=pool_id, deleted_at=None)
+    return standing.order_by("priority", "name", "id")
+
+
+def get_queue(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, queue_id: uuid.UUID) -> Queue:
+    """Raises: QueueNotFound."""
+    queues = list_queues(workspace_id=workspace_id, pool_id=pool_id).select_related("pool")
+    found = queues.filter(pk=queue_id).first()
+    if found is None:
+        raise QueueNotFound("There is no such queue in this pool.", queue_id=str(queue_id))
+    return found
+
+
+def default_of(queues: Sequence[Queue]) -> Queue:
+    """Return which of all of a pool's queues, in their order, takes what names none."""
+    return next((queue for queue in queues if queue.is_default), queues[0])
+
+
+def names_of_queues(
+    *, workspace_id: uuid.UUID, queue_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """Return the names of these queues, also of deleted ones."""
+    if not queue_ids:
+        return {}
+    queues = Queue.objects.filter(workspace_id=workspace_id, id__in=queue_ids)
+    return dict(queues.values_list("id", "name"))
+
+
+def slots_by_key(
+    *, workspace_id: uuid.UUID, kind: LimitKind, keys: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """Return how much of each of these things may go on at once, where that is limited."""
+    limits = ConcurrencyLimit.objects.for_workspace(workspace_id).filter(
+        kind=kind.value, key__in=[str(key) for key in keys], slots__isnull=False
+    )
+    return {
+        uuid.UUID(key): slots
+        for key, slots in limits.values_list("key", "slots")
+        if slots is not None
+    }
+
+
 def list_agents(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> QuerySet[Agent]:
     """Return the pool's agents."""
     return Agent.objects.filter(workspace_id=workspace_id, pool_id=pool_id)
+
+
+def get_agent(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid.UUID) -> Agent:
+    """Raises: AgentNotFound."""
+    found = list_agents(workspace_id=workspace_id, pool_id=pool_id).filter(pk=agent_id).first()
+    if found is None:
+        raise AgentNotFound("There is no such agent in this pool.", agent_id=str(agent_id))
+    return found
+
+
+def is_draining(*, agent_id: uuid.UUID) -> bool:
+    """Say whether the agent gets no further runs."""
+    return Agent.objects.filter(id=agent_id, draining_at__isnull=False).exists()
 
 
 def running_by_agent(
@@ -143,6 +200,11 @@ _PROSPECTS = """
     WHERE queue.workspace_id = %(workspace_id)s AND queue.pool_id = %(pool_id)s
       AND queue.paused_at IS NULL
     ORDER BY queue.priority, queue.name, queue.id
+"""
+_DRAINING = """
+    SELECT -1, agent.id FROM dispatch_agent AS agent
+    WHERE agent.id = %(agent_id)s AND agent.workspace_id = %(workspace_id)s
+      AND agent.draining_at IS NOT NULL
 """
 # MATERIALIZED: hardly any run is being cancelled, but a busy agent holds hundreds of leases, and
 # from their side each poll would look at all of them.
@@ -170,20 +232,32 @@ class Prospects:
     queues: list[uuid.UUID]  # those that may be leased from now, in the order of service
     commands: list[Command]  # what it shall do with the runs that it holds
     has_limits: bool  # the workspace limits what runs at once
+    is_draining: bool  # it shall take nothing more
 
 
 def get_prospects(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid.UUID) -> Prospects:
     """Return what there is for the agent, with one statement: each poll asks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"({_PROSPECTS}) UNION ALL ({_COMMANDS}) UNION ALL ({_HAS_LIMITS})",
+            f"({_PROSPECTS}) UNION ALL ({_COMMANDS}) UNION ALL ({_HAS_LIMITS})"
+            f" UNION ALL ({_DRAINING})",
             {"workspace_id": workspace_id, "pool_id": pool_id, "agent_id": agent_id},
         )
         rows = cursor.fetchall()
+    is_draining = (-1, agent_id) in rows
     return Prospects(
-        queues=[found for epoch, found in rows if epoch is None and found is not None],
-        commands=[Command(run_id=found, epoch=epoch) for epoch, found in rows if epoch is not None],
+        queues=[
+            found
+            for epoch, found in rows
+            if epoch is None and found is not None and not is_draining
+        ],
+        commands=[
+            Command(run_id=found, epoch=epoch)
+            for epoch, found in rows
+            if epoch is not None and epoch >= 0
+        ],
         has_limits=(None, None) in rows,
+        is_draining=is_draining,
     )
 
 

@@ -31,6 +31,7 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "flow_id",
             "flow__name",
             "pool_id",
+            "queue_id",
             "name",
             "description",
             "entrypoint",

@@ -104,6 +104,10 @@ class Deployment(Record):
     pool = models.ForeignKey(
         "dispatch.Pool", on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # Which of its lanes; null: the default one.
+    queue = models.ForeignKey(
+        "dispatch.Queue", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     entrypoint = models.CharField(max_length=500)  # "flow.py:main", relative to path

@@ -67,6 +67,12 @@ def list_deployments(*, workspace_id: uuid.UUID) -> DeploymentQuerySet:
     )
 
 
+def count_deployments_of_queue(*, workspace_id: uuid.UUID, queue_id: uuid.UUID) -> int:
+    """Return how many deployments name this queue."""
+    standing = Deployment.objects.for_workspace(workspace_id).standing()
+    return standing.filter(queue_id=queue_id).count()
+
+
 def get_deployment(
     *, workspace_id: uuid.UUID, deployment_id: uuid.UUID, for_update: bool = False
 ) -> Deployment:

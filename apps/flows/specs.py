@@ -59,6 +59,7 @@ class DeploymentSpec:
     bundle_sha256: str | None = None
     requirements: list[str] = field(default_factory=list)
     size: Size | None = None
+    queue_id: uuid.UUID | None = None  # of the pool's queues; None: its default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class DueSchedule:
     flow_id: uuid.UUID
     deployment_id: uuid.UUID
     pool_id: uuid.UUID
+    queue_id: uuid.UUID | None  # as its deployment names it
     tags: list[str]
     parameters: Parameters
     due_at: datetime

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from apps.flows.models import Deployment, Schedule
 
 _COLUMNS = (
-    *("pool_id", "description", "entrypoint", "path", "parameters", "tags", "version"),
+    *("pool_id", "queue_id", "description", "entrypoint", "path", "parameters", "tags", "version"),
     *("timeout_seconds", "retries", "retry_delay_seconds", "bundle_id", "requirements"),
     *("cpu_units", "memory_mb", "paused"),
 )

@@ -84,6 +84,8 @@ BODIES = {
         "at": "2026-01-01T00:00:00.000000Z",
     },
     "change_pool": {"paused": True},
+    "create_pool_queue": {"name": "taken-over"},
+    "change_pool_queue": {"priority": 0},
     "create_channel": {
         "name": "x",
         "kind": "WEBHOOK",

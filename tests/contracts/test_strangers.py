@@ -167,7 +167,8 @@ def test_ids_of_a_rival_in_bodies_and_filters_lead_nowhere(
     seen = [client.get(f"runs/{own_run}{part}") for part in ("", "/timeline", "/logs", "/metrics")]
 
     assert {answer.status_code for answer in refusals} == {404}
-    assert beat == {"commands": [], "lost": [{"run_id": ids["run_id"], "epoch": 1}]}
+    lost = [{"run_id": ids["run_id"], "epoch": 1}]
+    assert beat == {"commands": [], "lost": lost, "draining": False}
     assert [answer.json()["items"] for answer in lists] == [[], [], []]
     assert not [answer for answer in seen if b"secret" in answer.content]
     assert fingerprint(rival_workspace.id) == before

@@ -93,6 +93,17 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     pool = made(api.post("pools", {"name": "secret-pool"}))
+    queue = made(api.post(f"pools/{pool['id']}/queues", {"name": "secret-queue"}))
+    agent = {
+        "id": str(uuid7()),
+        "name": "secret agent",
+        "host": "host",
+        "pid": 1,
+        "version": "1",
+        "labels": {"secret": "label"},
+        "capacity": 1,
+    }
+    made(api.post(f"pools/{pool['id']}/heartbeats", {"agent": agent, "leases": []}))
     key = made(api.post("api-keys", {"name": "secret key", "role": "VIEWER"}))
     service_account = made(
         api.post(
@@ -168,6 +179,8 @@ def furnish(owner: Person) -> dict[str, str]:
         "task_run_id": task_run,
         "pool": pool["id"],
         "pool_id": pool["id"],
+        "queue_id": queue["id"],
+        "agent_id": agent["id"],
         "key_id": key["id"],
         "service_account_id": service_account["id"],
         "member_id": member["id"],

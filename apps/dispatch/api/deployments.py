@@ -13,7 +13,7 @@ from apps.core.clock import utc_now
 from apps.core.http.idempotency import idempotent
 from apps.core.http.pagination import page_of
 from apps.core.http.query import PageQuery
-from apps.dispatch import services
+from apps.dispatch import selectors, services
 from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.views import has_compute
 from apps.dispatch.services import Kin
@@ -65,7 +65,7 @@ class Deployments(WorkspaceView):
         form = shapes.DeploymentInput(data=request.data)
         form.is_valid(raise_exception=True)
         given = dict(form.validated_data)
-        pool = given.pop("pool")
+        pool, queue = given.pop("pool"), given.pop("queue", None)
         given["version"] = given.get("version") or ""
         bundle, size = given.pop("bundle", None), given.pop("size", None)
         given["path"] = given.get("path", "")
@@ -78,6 +78,7 @@ class Deployments(WorkspaceView):
             describe=lambda pool_id: DeploymentSpec(pool_id=pool_id, **given),
             now=utc_now(),
             has_compute=has_compute(),
+            queue=queue,
             asker=request.actor,
         )
         return Response(_body(request.actor, deployment), status=201 if is_new else 200)
@@ -164,6 +165,9 @@ def _rows(
 ) -> list[dict[str, object]]:
     ids = [deployment.id for deployment in rows]
     recent = runs.recent_runs_by_deployment(workspace_id=workspace_id, deployment_ids=ids)
+    queues = selectors.names_of_queues(
+        workspace_id=workspace_id, queue_ids={each.queue_id for each in rows if each.queue_id}
+    )
     bodies = []
     for deployment in rows:
         schedules = sorted(deployment.schedules.all(), key=lambda each: (each.created_at, each.id))
@@ -177,6 +181,11 @@ def _rows(
                 "entrypoint": deployment.entrypoint,
                 "path": deployment.path,
                 "pool": wire.named(deployment.pool),
+                "queue": (
+                    {"id": deployment.queue_id, "name": queues[deployment.queue_id]}
+                    if deployment.queue_id in queues
+                    else None
+                ),
                 "tags": deployment.tags,
                 "version": deployment.version or None,
                 "paused": deployment.paused,

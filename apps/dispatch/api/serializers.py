@@ -69,6 +69,12 @@ class DeploymentInput(StrictSerializer):
     parameters = JsonObjectField(required=False)
     parameter_schema = JsonObjectField(required=False)
     pool = serializers.CharField(required=False, max_length=100, default="default")
+    queue = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=100,
+        help_text="Of the pool, by name; else what is its default at the time.",
+    )
     tags = _tags(required=False)
     version = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=200
@@ -105,6 +111,7 @@ class DeploymentRowOutput(serializers.Serializer[Any]):
     entrypoint = serializers.CharField()
     path = serializers.CharField()
     pool = NamedOutput()
+    queue = NamedOutput(allow_null=True, help_text="null: the pool's default")
     tags = serializers.ListField(child=serializers.CharField())
     version = serializers.CharField(allow_null=True)
     paused = serializers.BooleanField()
@@ -146,6 +153,9 @@ class RunCopyInput(StrictSerializer):
 
 class NewRunInput(RunCopyInput):
     priority = serializers.IntegerField(required=False, min_value=-100, max_value=100)
+    queue = serializers.CharField(
+        required=False, max_length=100, help_text="Of its pool, by name; else the deployment's."
+    )
 
 
 class DeploymentRunInput(NewRunInput):
@@ -225,10 +235,54 @@ class TransitionPage(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+def _limit_field(**options: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=1_000_000,
+        help_text="Runs at once; null: as many as there are agents for.",
+        **options,
+    )
+
+
 class QueueOutput(NamedOutput):
+    """A lane of a pool; those with the smaller priority number are served first."""
+
     priority = serializers.IntegerField()
+    is_default = serializers.BooleanField(help_text="What names no queue goes there.")
     paused = serializers.BooleanField()
+    concurrency_limit = serializers.IntegerField(allow_null=True)
     queued = serializers.IntegerField()
+
+
+class QueuePage(serializers.Serializer[Any]):
+    items = QueueOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+_QUEUE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"
+_NAME_FAULT: Any = {"invalid": "Letters, digits, spaces and . _ - only."}
+
+
+class QueueInput(StrictSerializer):
+    name = serializers.RegexField(_QUEUE_NAME, max_length=100, error_messages=_NAME_FAULT)
+    priority = serializers.IntegerField(required=False, min_value=0, max_value=32_767)
+    is_default = serializers.BooleanField(required=False)
+    paused = serializers.BooleanField(required=False)
+    concurrency_limit = _limit_field()
+
+
+class QueueChange(StrictSerializer):
+    name = serializers.RegexField(
+        _QUEUE_NAME, required=False, max_length=100, error_messages=_NAME_FAULT
+    )
+    priority = serializers.IntegerField(required=False, min_value=0, max_value=32_767)
+    is_default = serializers.BooleanField(
+        required=False, help_text="Only true: then the present one is no longer it."
+    )
+    paused = serializers.BooleanField(required=False)
+    concurrency_limit = _limit_field()
 
 
 class ManagedTasksOutput(serializers.Serializer[Any]):
@@ -261,6 +315,7 @@ class PoolOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     kind = serializers.ChoiceField(choices=KINDS)
     paused = serializers.BooleanField()
+    concurrency_limit = serializers.IntegerField(allow_null=True)
     queues = QueueOutput(many=True)
     running = serializers.IntegerField()
     queued = serializers.IntegerField()
@@ -281,10 +336,12 @@ class PoolInput(StrictSerializer):
         error_messages={"invalid": "Letters, digits, spaces and . _ - only."},
     )
     kind = serializers.ChoiceField(choices=KINDS, required=False)
+    concurrency_limit = _limit_field()
 
 
 class PoolChange(StrictSerializer):
-    paused = serializers.BooleanField()
+    paused = serializers.BooleanField(required=False)
+    concurrency_limit = _limit_field()
 
 
 class AgentOutput(serializers.Serializer[Any]):
@@ -293,10 +350,12 @@ class AgentOutput(serializers.Serializer[Any]):
     host = serializers.CharField()
     pid = serializers.IntegerField()
     version = serializers.CharField()
+    labels = serializers.DictField(child=serializers.CharField())
     capacity = serializers.IntegerField()
     running = serializers.IntegerField()
     last_seen_at = serializers.DateTimeField()
     online = serializers.BooleanField()
+    draining = serializers.BooleanField(help_text="It gets nothing more to execute.")
 
 
 class AgentPage(serializers.Serializer[Any]):
@@ -370,6 +429,9 @@ class CommandOutput(HeldLeaseOutput):
 class HeartbeatOutput(serializers.Serializer[Any]):
     commands = CommandOutput(many=True)
     lost = HeldLeaseOutput(many=True)
+    draining = serializers.BooleanField(
+        required=False, help_text="Of an agent's: it gets nothing more, until people say otherwise."
+    )
 
 
 class OverviewQuery(RangeQuery):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.dispatch.api import approvals, deployments, limits, subruns, views
+from apps.dispatch.api import approvals, deployments, limits, queues, subruns, views
 
 W = "workspaces/<str:workspace>"
 
@@ -25,5 +25,8 @@ urlpatterns = [
     path(f"{W}/pools", views.Pools.as_view()),
     path(f"{W}/pools/<uuid:pool_id>", views.PoolDetail.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents", views.PoolAgents.as_view()),
+    path(f"{W}/pools/<uuid:pool_id>/agents/<uuid:agent_id>/drain", queues.AgentDrain.as_view()),
+    path(f"{W}/pools/<uuid:pool_id>/queues", queues.PoolQueues.as_view()),
+    path(f"{W}/pools/<uuid:pool_id>/queues/<uuid:queue_id>", queues.PoolQueueDetail.as_view()),
     path(f"{W}/pools/<str:pool>/heartbeats", views.PoolHeartbeats.as_view()),
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from apps.core.http.query import PageQuery
 from apps.dispatch import selectors, services
 from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.serializers import AgentInput
-from apps.dispatch.enums import PoolKind
+from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.overview import sentence
 from apps.dispatch.protocol import ONLINE_FOR, HeldLease
 from apps.flows import selectors as flows
@@ -37,7 +38,7 @@ from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
-    from apps.dispatch.models import Agent, Pool
+    from apps.dispatch.models import Agent, Pool, Queue
 
 
 POOL_SCOPES = access.NARROWABLE[access.Kind.POOL]
@@ -203,6 +204,7 @@ class Pools(WorkspaceView):
             workspace_id=request.workspace.id,
             name=form.validated_data["name"],
             kind=PoolKind(form.validated_data.get("kind", PoolKind.PROCESS)),
+            concurrency_limit=form.validated_data.get("concurrency_limit"),
             now=utc_now(),
             has_compute=has_compute(),
         )
@@ -210,7 +212,7 @@ class Pools(WorkspaceView):
 
 
 class PoolDetail(WorkspaceView):
-    """Pause the pool, or let it go on."""
+    """One pool."""
 
     scopes: ClassVar = {"PATCH": Scope.POOLS_WRITE}
 
@@ -220,10 +222,10 @@ class PoolDetail(WorkspaceView):
     def patch(self, request: WorkspaceRequest, pool_id: uuid.UUID) -> Response:
         form = shapes.PoolChange(data=request.data)
         form.is_valid(raise_exception=True)
-        pool = services.pause_pool(
+        pool = services.change_pool(
             workspace_id=request.workspace.id,
             pool_id=pool_id,
-            paused=form.validated_data["paused"],
+            changes=form.validated_data,
             now=utc_now(),
             asker=request.actor,
         )
@@ -232,7 +234,11 @@ class PoolDetail(WorkspaceView):
 
 def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str, object]]:
     workspace_id = request.workspace.id
-    queued = selectors.queued_by_queue(workspace_id=workspace_id)
+    lanes = [list(pool.queues.all()) for pool in pools]
+    queues = {body["id"]: body for body in queue_bodies(workspace_id, lanes)}
+    limits = selectors.slots_by_key(
+        workspace_id=workspace_id, kind=LimitKind.POOL, keys=[pool.id for pool in pools]
+    )
     loads = selectors.load_of_pools(
         workspace_id=workspace_id, pool_ids=[pool.id for pool in pools], now=utc_now()
     )
@@ -244,23 +250,40 @@ def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str,
             "name": pool.name,
             "kind": pool.kind,
             "paused": pool.paused,
-            "queues": [
-                {
-                    "id": queue.id,
-                    "name": queue.name,
-                    "priority": queue.priority,
-                    "paused": queue.paused,
-                    "queued": queued.get(queue.id, 0),
-                }
-                for queue in pool.queues.all()
-            ],
+            "concurrency_limit": limits.get(pool.id),
+            "queues": [queues[queue.id] for queue in pool.queues.all()],
             "running": loads[pool.id].running,
-            "queued": sum(queued.get(queue.id, 0) for queue in pool.queues.all()),
+            "queued": loads[pool.id].queued,
             "agents_online": loads[pool.id].agents_online,
             "managed": managed if is_managed[pool.id] else None,
             "may": access.may_body(request.actor, POOL_SCOPES, access.pool(pool.id)),
         }
         for pool in pools
+    ]
+
+
+def queue_bodies(
+    workspace_id: uuid.UUID, pools: Sequence[Sequence[Queue]]
+) -> list[dict[str, object]]:
+    """Return the rows of all queues of these pools."""
+    queued = selectors.queued_by_queue(workspace_id=workspace_id)
+    limits = selectors.slots_by_key(
+        workspace_id=workspace_id,
+        kind=LimitKind.QUEUE,
+        keys=[queue.id for queues in pools for queue in queues],
+    )
+    return [
+        {
+            "id": queue.id,
+            "name": queue.name,
+            "priority": queue.priority,
+            "is_default": queue == selectors.default_of(queues),
+            "paused": queue.paused,
+            "concurrency_limit": limits.get(queue.id),
+            "queued": queued.get(queue.id, 0),
+        }
+        for queues in pools
+        for queue in queues
     ]
 
 
@@ -282,33 +305,39 @@ class PoolAgents(WorkspaceView):
         workspace_id, now = request.workspace.id, utc_now()
         selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
 
-        def render(agents: list[Agent]) -> list[dict[str, object]]:
-            running = selectors.running_by_agent(
-                workspace_id=workspace_id, agent_ids=[agent.id for agent in agents]
-            )
-            return [
-                {
-                    "id": agent.id,
-                    "name": agent.name,
-                    "host": agent.host,
-                    "pid": agent.pid,
-                    "version": agent.version,
-                    "capacity": agent.capacity,
-                    "running": running.get(agent.id, 0),
-                    "last_seen_at": agent.last_seen_at,
-                    "online": agent.last_seen_at >= now - ONLINE_FOR,
-                }
-                for agent in agents
-            ]
-
         return Response(
             page_of(
                 selectors.list_agents(workspace_id=workspace_id, pool_id=pool_id),
                 request=request,
                 order=("-created_at", "-id"),
-                render=render,
+                render=lambda agents: agent_bodies(workspace_id, agents, now),
             )
         )
+
+
+def agent_bodies(
+    workspace_id: uuid.UUID, agents: Sequence[Agent], now: datetime
+) -> list[dict[str, object]]:
+    """Return these agents as rows."""
+    running = selectors.running_by_agent(
+        workspace_id=workspace_id, agent_ids=[agent.id for agent in agents]
+    )
+    return [
+        {
+            "id": agent.id,
+            "name": agent.name,
+            "host": agent.host,
+            "pid": agent.pid,
+            "version": agent.version,
+            "labels": agent.labels,
+            "capacity": agent.capacity,
+            "running": running.get(agent.id, 0),
+            "last_seen_at": agent.last_seen_at,
+            "online": agent.last_seen_at >= now - ONLINE_FOR,
+            "draining": agent.draining_at is not None,
+        }
+        for agent in agents
+    ]
 
 
 class PoolHeartbeats(WorkspaceView):
@@ -348,7 +377,13 @@ class PoolHeartbeats(WorkspaceView):
             heeded=shapes.commands_of(form.validated_data["heeded"]),
             now=now,
         )
-        return Response({"commands": answer.commands, "lost": answer.lost})
+        return Response(
+            {
+                "commands": answer.commands,
+                "lost": answer.lost,
+                "draining": selectors.is_draining(agent_id=agent.id),
+            }
+        )
 
 
 class Overview(WorkspaceView):

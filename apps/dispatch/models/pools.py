@@ -57,10 +57,18 @@ class Queue(Record):
     priority = models.PositiveSmallIntegerField(default=1)
     is_default = models.BooleanField(default=False)  # takes what names no queue; else the first
     paused_at = models.DateTimeField(null=True)
+    # Kept for the runs that went through it. Nothing new comes here, but what does is served.
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["pool", "name"], name="dispatch_queue_name"),
+            models.UniqueConstraint(
+                fields=["pool", "name"], condition=Q(deleted_at=None), name="dispatch_queue_name"
+            ),
+            models.CheckConstraint(
+                name="dispatch_queue_default_stands",
+                condition=Q(deleted_at=None) | Q(is_default=False, paused_at=None),
+            ),
             models.UniqueConstraint(
                 fields=["pool"], condition=Q(is_default=True), name="dispatch_queue_one_default"
             ),

@@ -9,13 +9,15 @@ from apps.dispatch.protocol import (
     LeaseAnswer,
     LeasedDeployment,
 )
+from apps.dispatch.services.agents import drain_agent
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
-from apps.dispatch.services.limits import delete_limit, set_limit
+from apps.dispatch.services.limits import delete_limit, keep_limit, set_limit
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
 from apps.dispatch.services.pools import (
+    change_pool,
     create_pool,
     ensure_default_pool,
     ensure_managed_pool,
@@ -26,6 +28,7 @@ from apps.dispatch.services.pools import (
     resolve_pool,
 )
 from apps.dispatch.services.pulse import keep_pulse, pulse_front_door
+from apps.dispatch.services.queues import change_queue, create_queue, delete_queue
 from apps.dispatch.services.report import (
     LocalStart,
     adopt_local_runs,
@@ -75,11 +78,16 @@ __all__ = [
     "Wishes",
     "adopt_local_runs",
     "ask_for_slots",
+    "change_pool",
+    "change_queue",
     "copy_run",
     "create_due_runs",
     "create_pool",
+    "create_queue",
     "delete_limit",
+    "delete_queue",
     "deploy",
+    "drain_agent",
     "ensure_default_pool",
     "ensure_managed_pool",
     "erase_leases",
@@ -92,6 +100,7 @@ __all__ = [
     "give_slot_back",
     "greet_agent",
     "heartbeat",
+    "keep_limit",
     "keep_pulse",
     "lease_managed_runs",
     "lease_next_runs",

@@ -83,6 +83,7 @@ def lease_next_runs(
     return LeaseAnswer(
         leases=_describe(workspace_id, claimed),
         commands=commands_for(prospects.commands, heeded),
+        draining=prospects.is_draining,
     )
 
 

@@ -69,6 +69,32 @@ def set_limit(
 
 
 @joined
+def keep_limit(
+    *,
+    workspace_id: uuid.UUID,
+    kind: LimitKind,
+    key: str,
+    slots: int | None,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
+) -> None:
+    """
+    Have the limit that something's own settings ask for: set, changed, or with None taken away.
+
+    Raises: as `set_limit`.
+    """
+    limits = ConcurrencyLimit.objects.for_workspace(workspace_id)
+    known = limits.filter(kind=kind.value, key=key).values_list("id", "slots").first()
+    if slots is not None:
+        if known is None or known[1] != slots:
+            set_limit(
+                workspace_id=workspace_id, kind=kind, key=key, much=slots, now=now, asker=asker
+            )
+    elif known is not None:
+        delete_limit(workspace_id=workspace_id, limit_id=known[0], asker=asker)
+
+
+@joined
 def delete_limit(
     *, workspace_id: uuid.UUID, limit_id: uuid.UUID, asker: Asker = access.HEADWAY
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
@@ -14,7 +14,7 @@ from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
 from apps.dispatch import selectors
-from apps.dispatch.enums import PoolKind
+from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.errors import (
     AgentIdTaken,
     ComputeIsOff,
@@ -24,6 +24,7 @@ from apps.dispatch.errors import (
 )
 from apps.dispatch.models import Agent, Pool, Queue
 from apps.dispatch.protocol import AgentInfo
+from apps.dispatch.services.limits import keep_limit
 from apps.tenancy import access, audit
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
@@ -136,6 +137,7 @@ def create_pool(
     name: str,
     kind: PoolKind,
     now: datetime,
+    concurrency_limit: int | None = None,
     has_compute: bool = False,
 ) -> Pool:
     """
@@ -157,6 +159,8 @@ def create_pool(
         raise PoolNameTaken("There is a pool of this name already.", name=name) from None
     Queue.objects.create(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME, created_at=now)
     _record("pool.created", pool, after={"name": name, "kind": kind.value})
+    if concurrency_limit is not None:
+        _keep_limit(pool, concurrency_limit, now)
     return pool
 
 
@@ -164,22 +168,32 @@ def _compute_is_off() -> ComputeIsOff:
     return ComputeIsOff("This installation has no compute of its own; choose another pool.")
 
 
+class PoolChanges(TypedDict, total=False):
+    """What of a pool may be changed."""
+
+    paused: bool
+    concurrency_limit: int | None
+
+
 @joined
-def pause_pool(
+def change_pool(
     *,
     workspace_id: uuid.UUID,
     pool_id: uuid.UUID,
-    paused: bool,
+    changes: PoolChanges,
     now: datetime,
     asker: Asker = access.HEADWAY,
 ) -> Pool:
     """
-    Lease nothing more from the pool, or go on; what is executing stays untouched.
+    Change what `changes` names. A paused pool leases nothing more; what is executing goes on.
 
     Raises: PoolNotFound, ObjectRestricted.
     """
     pool = selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
     access.require(asker, Scope.POOLS_WRITE, access.pool(pool.id))
+    if "concurrency_limit" in changes:
+        _keep_limit(pool, changes["concurrency_limit"], now)
+    paused = changes.get("paused", pool.paused)
     if paused != pool.paused:
         pool.paused_at = now if paused else None
         pool.save(update_fields=["paused_at"])
@@ -191,6 +205,23 @@ def pause_pool(
         )
         notify("pool", pool.id)
     return pool
+
+
+def pause_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, paused: bool, now: datetime) -> Pool:
+    """Lease nothing more from the pool, or go on, as `change_pool` does."""
+    return change_pool(
+        workspace_id=workspace_id, pool_id=pool_id, changes={"paused": paused}, now=now
+    )
+
+
+def _keep_limit(pool: Pool, slots: int | None, now: datetime) -> None:
+    keep_limit(
+        workspace_id=pool.workspace_id,
+        kind=LimitKind.POOL,
+        key=str(pool.id),
+        slots=slots,
+        now=now,
+    )
 
 
 def _record(

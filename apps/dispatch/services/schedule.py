@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
-
-from django.db import connection
 
 from apps.core.errors import InvalidRequest
 from apps.core.transactions import joined
@@ -16,6 +14,12 @@ from apps.dispatch.enums import PoolKind
 from apps.dispatch.errors import ComputeIsOff
 from apps.dispatch.job_settings import find_code_faults
 from apps.dispatch.services.pools import is_managed, managed_pools_of, resolve_pool
+from apps.dispatch.services.queues import (
+    default_queues,
+    find_lane,
+    queue_named,
+    standing_queues,
+)
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
 from apps.flows.errors import BadCode
@@ -59,7 +63,8 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
     due = flows.take_due_schedules(now=now, limit=limit)
     if not due:
         return 0
-    queues = _default_queues({each.pool_id for each in due})
+    queues = default_queues({each.pool_id for each in due})
+    named = standing_queues({each.queue_id for each in due if each.queue_id is not None})
     limits = tenancy.list_limits(workspace_ids=list({each.workspace_id for each in due}))
     runs.create_runs(
         new=[
@@ -68,7 +73,11 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
                 flow_id=each.flow_id,
                 deployment_id=each.deployment_id,
                 pool_id=each.pool_id,
-                queue_id=queues[each.pool_id],
+                queue_id=(
+                    each.queue_id
+                    if each.queue_id is not None and named.get(each.queue_id) == each.pool_id
+                    else queues[each.pool_id]
+                ),
                 source=RunSource.SCHEDULE,
                 scheduled_for=each.start_at,
                 parameters=each.parameters,
@@ -123,13 +132,16 @@ def start_deployment(
     tags: list[str] | None = None,
     scheduled_for: datetime | None = None,
     priority: int = 0,
+    queue: str | None = None,
     run_id: uuid.UUID | None = None,
     may_wait: bool = False,
     kin: Kin | None = None,
     asker: Asker = access.HEADWAY,
 ) -> Run:
     """
-    Make a run of the deployment, for now or for later. `kin` says which run it comes from.
+    Make a run of the deployment, for now or for later, in the `queue` of its pool that is named.
+
+    `kin` says which run it comes from.
 
     With a `run_id`, the run of that id is made once; a second call returns it as it is.
     While the plan allows no new runs, one that `may_wait` is made HELD, as for schedules.
@@ -164,7 +176,7 @@ def start_deployment(
             flow_id=deployment.flow_id,
             deployment_id=deployment.id,
             pool_id=deployment.pool_id,
-            queue_id=_default_queues([deployment.pool_id])[deployment.pool_id],
+            queue_id=find_lane(pool_id=deployment.pool_id, named=queue, wanted=deployment.queue_id),
             source=RunSource.SUBFLOW if kin.parent_run_id else RunSource.ADHOC,
             scheduled_for=max(scheduled_for or now, now),
             parameters=merged,
@@ -206,10 +218,13 @@ def deploy(
     describe: Callable[[uuid.UUID], DeploymentSpec],
     now: datetime,
     has_compute: bool = False,
+    queue: str | None = None,
     asker: Asker = access.HEADWAY,
 ) -> tuple[Deployment, bool]:
     """
     Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
+
+    Its runs go to the pool's `queue` of that name, else to its default.
 
     `describe` makes its description once the pool's id is known.
     Raises: PoolNotFound, ComputeIsOff, BadCode, BadParameterSchema, BadParameters, BadSchedule,
@@ -219,6 +234,8 @@ def deploy(
     if found.kind == PoolKind.MANAGED and not has_compute:
         raise ComputeIsOff("This installation has no compute any more; choose another pool.")
     spec = describe(found.id)
+    if queue is not None:
+        spec = replace(spec, queue_id=queue_named(pool_id=found.id, name=queue))
     faults = find_code_faults(kind=PoolKind(found.kind), spec=spec)
     if faults:
         raise BadCode(f"This does not fit the pool {found.name!r}.", fields=faults)
@@ -249,14 +266,3 @@ def remove_deployment(
         now=now,
         message="Its deployment was deleted.",
     )
-
-
-def _default_queues(pool_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Return, for each pool, the queue that takes what names none: its first by priority."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (pool_id) pool_id, id FROM dispatch_queue"
-            " WHERE pool_id = ANY(%s) ORDER BY pool_id, priority, name, id",
-            [list(pool_ids)],
-        )
-        return dict(cursor.fetchall())

@@ -33,6 +33,7 @@ class Wishes:
     tags: list[str] | None = None
     scheduled_for: datetime | None = None
     priority: int = 0
+    queue: str | None = None
 
 
 @joined
@@ -110,6 +111,7 @@ def start_subrun(
         tags=wishes.tags,
         scheduled_for=wishes.scheduled_for,
         priority=wishes.priority,
+        queue=wishes.queue,
         created_by={"kind": "run", "id": str(parent.id), "name": parent.name},
         kin=Kin(parent_run_id=run_id, parent_task_run_id=task_run_id),
         now=now,

@@ -105,6 +105,7 @@ def save_deployment(
     )
     columns: dict[str, object] = {
         "pool_id": spec.pool_id,
+        "queue_id": spec.queue_id,
         "description": spec.description,
         "entrypoint": spec.entrypoint,
         "path": spec.path,

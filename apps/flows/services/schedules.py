@@ -276,6 +276,7 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
                 flow_id=deployment.flow_id,
                 deployment_id=deployment.id,
                 pool_id=deployment.pool_id,
+                queue_id=deployment.queue_id,
                 tags=deployment.tags,
                 parameters=merge_parameters(deployment.parameters, schedule.parameters),
                 due_at=due_at,

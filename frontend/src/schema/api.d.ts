@@ -1943,7 +1943,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Pause the pool, or let it go on. */
+        /** @description One pool. */
         patch: operations["change_pool"];
         trace?: never;
     };
@@ -1962,6 +1962,60 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/pools/{pool_id}/agents/{agent_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let an agent finish what it has, and give it nothing new. */
+        post: operations["drain_agent"];
+        /** @description Let an agent finish what it has, and give it nothing new. */
+        delete: operations["undrain_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/pools/{pool_id}/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The lanes of a pool, in the order in which they are served. */
+        get: operations["list_pool_queues"];
+        put?: never;
+        /** @description The lanes of a pool, in the order in which they are served. */
+        post: operations["create_pool_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/pools/{pool_id}/queues/{queue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One lane. */
+        delete: operations["delete_pool_queue"];
+        options?: never;
+        head?: never;
+        /** @description One lane. */
+        patch: operations["change_pool_queue"];
         trace?: never;
     };
     "/api/v1/workspaces/{workspace}/pools/{pool}/heartbeats": {
@@ -2724,9 +2778,14 @@ export interface components {
         };
         AgentOutput: {
             capacity: number;
+            /** @description It gets nothing more to execute. */
+            draining: boolean;
             host: string;
             /** Format: uuid */
             id: string;
+            labels: {
+                [key: string]: string;
+            };
             /** Format: date-time */
             last_seen_at: string;
             name: string;
@@ -3281,6 +3340,8 @@ export interface components {
             path?: string;
             /** @default default */
             pool: string;
+            /** @description Of the pool, by name; else what is its default at the time. */
+            queue?: string | null;
             requirements?: string[];
             retries?: number;
             retry_delay_seconds?: number;
@@ -3319,6 +3380,8 @@ export interface components {
             path: string;
             paused: boolean;
             pool: components["schemas"]["NamedOutput"];
+            /** @description null: the pool's default */
+            queue: components["schemas"]["NamedOutput"] | null;
             recent_runs: components["schemas"]["RunTickOutput"][];
             requirements: string[];
             retries: number;
@@ -3358,6 +3421,8 @@ export interface components {
             path: string;
             paused: boolean;
             pool: components["schemas"]["NamedOutput"];
+            /** @description null: the pool's default */
+            queue: components["schemas"]["NamedOutput"] | null;
             recent_runs: components["schemas"]["RunTickOutput"][];
             retries: number;
             retry_delay_seconds: number;
@@ -3380,6 +3445,8 @@ export interface components {
             /** Format: uuid */
             parent_task_run_id?: string;
             priority?: number;
+            /** @description Of its pool, by name; else the deployment's. */
+            queue?: string;
             /** Format: date-time */
             scheduled_for?: string;
             tags?: string[];
@@ -3586,6 +3653,8 @@ export interface components {
         };
         HeartbeatOutput: {
             commands: components["schemas"]["CommandOutput"][];
+            /** @description Of an agent's: it gets nothing more, until people say otherwise. */
+            draining?: boolean;
             lost: components["schemas"]["HeldLeaseOutput"][];
         };
         /** @description A command that an agent has passed on, so that it is not told again. */
@@ -4178,7 +4247,19 @@ export interface components {
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedPoolChangeRequest: {
+            /** @description Runs at once; null: as many as there are agents for. */
+            concurrency_limit?: number | null;
             paused?: boolean;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedQueueChangeRequest: {
+            /** @description Runs at once; null: as many as there are agents for. */
+            concurrency_limit?: number | null;
+            /** @description Only true: then the present one is no longer it. */
+            is_default?: boolean;
+            name?: string;
+            paused?: boolean;
+            priority?: number;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedRoleChangeRequest: {
@@ -4375,6 +4456,8 @@ export interface components {
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PoolInputRequest: {
+            /** @description Runs at once; null: as many as there are agents for. */
+            concurrency_limit?: number | null;
             kind?: components["schemas"]["PoolKindEnum"];
             name: string;
         };
@@ -4382,6 +4465,7 @@ export interface components {
         PoolKindEnum: "PROCESS" | "MANAGED";
         PoolOutput: {
             agents_online: number;
+            concurrency_limit: number | null;
             /** Format: uuid */
             id: string;
             kind: components["schemas"]["PoolKindEnum"];
@@ -4469,14 +4553,30 @@ export interface components {
             /** @description At most 100 in one answer. */
             series: components["schemas"]["LineOutput"][];
         };
-        /** @description A reference to something that has a name. */
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        QueueInputRequest: {
+            /** @description Runs at once; null: as many as there are agents for. */
+            concurrency_limit?: number | null;
+            is_default?: boolean;
+            name: string;
+            paused?: boolean;
+            priority?: number;
+        };
+        /** @description A lane of a pool; those with the smaller priority number are served first. */
         QueueOutput: {
+            concurrency_limit: number | null;
             /** Format: uuid */
             id: string;
+            /** @description What names no queue goes there. */
+            is_default: boolean;
             name: string;
             paused: boolean;
             priority: number;
             queued: number;
+        };
+        QueuePage: {
+            items: components["schemas"]["QueueOutput"][];
+            next_cursor: string | null;
         };
         ReferenceOutput: {
             /** Format: uuid */
@@ -5297,6 +5397,8 @@ export interface components {
                 [key: string]: unknown;
             };
             priority?: number;
+            /** @description Of its pool, by name; else the deployment's. */
+            queue?: string;
             /** Format: date-time */
             scheduled_for?: string;
             tags?: string[];
@@ -10547,6 +10649,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    drain_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+                pool_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    undrain_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+                pool_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_pool_queues: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                pool_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_pool_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_pool_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                queue_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_pool_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pool_id: string;
+                queue_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedQueueChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

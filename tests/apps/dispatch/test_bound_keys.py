@@ -150,7 +150,7 @@ def test_it_beats_for_its_pool_only(bound, own_run, other_run):
         body = {"agent": AGENT | {"id": str(uuid7())}, "leases": leases}
         return bound.post(f"pools/{pool}/heartbeats", body)
 
-    assert beat("fra", own_run).json() == {"commands": [], "lost": []}
+    assert beat("fra", own_run).json() == {"commands": [], "lost": [], "draining": False}
     assert beat(own_run.pool_id, own_run).status_code == 200
     before = beat_of(other_run)
     assert beat("default").status_code == 403

@@ -204,7 +204,7 @@ def test_one_run_goes_to_one_of_many_waiting_agents(workspace, deployment, poll)
 
 
 def test_an_empty_wait_ends_with_empty_lists(deployment, poll):
-    assert in_time(poll(wait_seconds=0.2)) == {"leases": [], "commands": []}
+    assert in_time(poll(wait_seconds=0.2)) == {"leases": [], "commands": [], "draining": None}
 
 
 @pytest.mark.parametrize("limit", [1, 0])  # an agent that is full waits for commands only
