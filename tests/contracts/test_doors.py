@@ -22,7 +22,7 @@ from tests.isolation import rolled_back
 pytestmark = pytest.mark.django_db
 
 # What can be done with what is archived: look at it, take it along, bring it back, delete it, leave
-# it, and end what is paid for it.
+# it, and end what is paid for it; and take from others what lets them in.
 OPEN_WHILE_ARCHIVED = {
     "query_metrics",
     "preview_automation",
@@ -36,6 +36,13 @@ OPEN_WHILE_ARCHIVED = {
     "delete_account",
     "leave_account",
     "open_account_portal",
+    "revoke_api_key",
+    "remove_member",
+    "remove_account_member",
+    "deactivate_account_member",
+    "disable_service_account",
+    "revoke_invitation",
+    "end_scim_token",
 }
 # A workspace comes back with its account and not before.
 STILL_SHUT = dict.fromkeys(CONDITIONS, frozenset()) | {"account archived": {"restore_workspace"}}

@@ -92,6 +92,7 @@ class ScimSettings(AccountView):
 
 class OneScimToken(AccountView):
     scopes: ClassVar = {"DELETE": AccountScope.SSO_MANAGE}
+    open_while_archived: ClassVar = frozenset({"DELETE"})  # it takes away
 
     @extend_schema(operation_id="end_scim_token", responses={204: None})
     def delete(self, request: AccountRequest, scim_token_id: uuid.UUID) -> Response:

@@ -66,6 +66,7 @@ class AccountMemberView(AccountView):
         "PATCH": AccountScope.MEMBERS_MANAGE,
         "DELETE": AccountScope.MEMBERS_MANAGE,
     }
+    open_while_archived: ClassVar = frozenset({"DELETE"})  # it takes away
 
     @extend_schema(operation_id="get_account_member", responses=wire.AccountMemberDetail)
     def get(self, request: AccountRequest, member_id: uuid.UUID) -> Response:
@@ -106,6 +107,7 @@ class AccountMemberDeactivation(AccountView):
         "POST": AccountScope.MEMBERS_MANAGE,
         "DELETE": AccountScope.MEMBERS_MANAGE,
     }
+    open_while_archived: ClassVar = frozenset({"POST"})  # it takes away
 
     @extend_schema(
         operation_id="deactivate_account_member",

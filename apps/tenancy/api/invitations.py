@@ -82,6 +82,7 @@ class Invitations(AccountView):
 
 class InvitationDetail(AccountView):
     scopes: ClassVar = {"DELETE": AccountScope.MEMBERS_MANAGE}
+    open_while_archived: ClassVar = frozenset({"DELETE"})  # it takes away
 
     @extend_schema(operation_id="revoke_invitation", responses={204: None})
     def delete(self, request: AccountRequest, invitation_id: uuid.UUID) -> Response:

@@ -93,6 +93,7 @@ class ApiKeys(WorkspaceView):
 
 class ApiKeyDetail(WorkspaceView):
     scopes = {"DELETE": Scope.KEYS_MANAGE}
+    open_while_archived = frozenset({"DELETE"})  # it takes away
 
     @extend_schema(operation_id="revoke_api_key", responses={204: None})
     def delete(self, request: WorkspaceRequest, key_id: uuid.UUID) -> Response:

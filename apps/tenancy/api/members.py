@@ -134,6 +134,7 @@ class Members(WorkspaceView):
 
 class MemberDetail(WorkspaceView):
     scopes: ClassVar = {"PATCH": Scope.MEMBERS_MANAGE, "DELETE": Scope.MEMBERS_MANAGE}
+    open_while_archived: ClassVar = frozenset({"DELETE"})  # it takes away
 
     @extend_schema(operation_id="change_member_role", request=RoleInput, responses=MemberOutput)
     def patch(self, request: WorkspaceRequest, member_id: uuid.UUID) -> Response:

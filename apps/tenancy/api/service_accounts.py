@@ -101,6 +101,7 @@ class ServiceAccountDetail(AccountView):
 
 class ServiceAccountDisablement(AccountView):
     scopes = {"POST": MANAGE, "DELETE": MANAGE}
+    open_while_archived = frozenset({"POST"})  # it takes away
 
     @extend_schema(
         operation_id="disable_service_account",
