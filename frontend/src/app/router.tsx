@@ -15,6 +15,7 @@ import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
 import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
 import { parseDeploymentsSearch } from "@/features/deployments/model";
 import { parseEventsSearch } from "@/features/events/model";
+import { limitsQuery } from "@/features/limits/api/limits";
 import { parseMetricsSearch } from "@/features/metrics/model";
 import { overviewQuery } from "@/features/overview/api/overview";
 import { parseOverviewSearch } from "@/features/overview/model";
@@ -231,6 +232,15 @@ const poolsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/pools"), "PoolsRoute"),
 });
 
+const limitsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "limits",
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchInfiniteQuery(limitsQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/limits"), "LimitsPage"),
+});
+
 const usageRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "usage",
@@ -285,6 +295,7 @@ export const routeTree = rootRoute.addChildren([
     newAutomationRoute,
     automationRoute,
     poolsRoute,
+    limitsRoute,
     usageRoute,
     planRoute,
     settingsRoute,

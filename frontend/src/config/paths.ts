@@ -18,6 +18,7 @@ export const paths = {
   newAutomation: "/w/$workspace/automations/new",
   automation: "/w/$workspace/automations/$automationId",
   pools: "/w/$workspace/pools",
+  limits: "/w/$workspace/limits",
   usage: "/w/$workspace/usage",
   plan: "/w/$workspace/plan",
   settings: "/w/$workspace/settings",

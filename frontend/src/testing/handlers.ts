@@ -11,6 +11,7 @@ import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
 import { keyHandlers } from "./key-handlers";
+import { limitHandlers, lineOf } from "./limit-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { page, refusal } from "./answers";
@@ -164,6 +165,8 @@ export function makeHandlers(world: World): RequestHandler[] {
       world.runs.unshift(made);
       return HttpResponse.json(made, { status: 201 });
     }),
+    http.get(`${W}/runs/:id/line`, ({ params }) => HttpResponse.json(lineOf(run(params["id"])))),
+    ...limitHandlers(world),
     http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),
     http.get(`${W}/pools/:id/agents`, ({ params }) => HttpResponse.json({ items: world.agents[String(params["id"])] ?? [], next_cursor: null })),
     http.get(`${W}/events/histogram`, ({ request }) => {

@@ -298,9 +298,11 @@ describe("a deployment", () => {
     await user.click(await screen.findByRole("button", { name: "Delete" }, PATIENT));
     const dialog = await screen.findByRole("dialog");
 
-    expect(within(dialog).getByRole("button", { name: "Delete deployment" })).toBeDisabled();
+    const verb = () => within(dialog).getByRole("button", { name: "Delete deployment" });
+    expect(verb()).toHaveAttribute("aria-disabled", "true");
+    expect(verb()).toHaveAccessibleDescription(`Type ${deployment.name} first.`);
     await user.type(within(dialog).getByRole("textbox"), deployment.name);
-    expect(within(dialog).getByRole("button", { name: "Delete deployment" })).toBeEnabled();
+    expect(verb()).toHaveAttribute("aria-disabled", "false");
   });
 });
 

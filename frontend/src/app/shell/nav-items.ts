@@ -10,6 +10,7 @@ export interface NavItem {
     | typeof paths.metrics
     | typeof paths.automations
     | typeof paths.pools
+    | typeof paths.limits
     | typeof paths.usage
     | typeof paths.settings;
   readonly label: string;
@@ -26,6 +27,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
   { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },
+  { to: paths.limits, label: "Concurrency", icon: "layers", key: "c" },
   { to: paths.usage, label: "Usage and plan", icon: "usage", key: "u" },
   { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
 ];

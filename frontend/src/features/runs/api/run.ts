@@ -5,6 +5,7 @@ import { newIdempotencyKey, request, workspaceUrl } from "@/lib/api-client";
 import { ApiError } from "@/lib/errors";
 import type { Page } from "@/lib/query-client";
 import type { RunTask } from "@/schema/wire/compute";
+import type { RunLine } from "@/schema/wire/limits";
 import type { LogLevel, LogLine, Run, RunMetric, TimelinePage, Transition } from "@/schema/wire/runs";
 
 const url = (workspace: string, id: string, rest = "") => workspaceUrl(workspace, `/runs/${id}${rest}`);
@@ -31,6 +32,17 @@ export function taskTransitionsQuery(workspace: string, id: string, taskRunId: s
     queryFn: ({ signal }) =>
       request<Page<Transition>>(url(workspace, id, "/transitions"), { signal, query: { task_run_id: taskRunId } }),
     placeholderData: keepPreviousData,
+  });
+}
+
+const LINE_REFRESH_MS = 3_000;
+
+/** What a waiting run waits for; asked again while it waits. */
+export function lineQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "line"),
+    queryFn: ({ signal }) => request<RunLine>(url(workspace, id, "/line"), { signal }),
+    refetchInterval: LINE_REFRESH_MS,
   });
 }
 

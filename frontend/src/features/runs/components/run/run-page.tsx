@@ -12,6 +12,7 @@ import { ParametersTab } from "@/features/runs/components/run/parameters-tab";
 import { RunFailure } from "@/features/runs/components/run/run-failure";
 import { RunHeader } from "@/features/runs/components/run/run-header";
 import { useLiveRun } from "@/features/runs/components/run/use-live-run";
+import { WaitingPanel } from "@/features/runs/components/run/waiting-panel";
 import { TimelineTab } from "@/features/runs/components/timeline/timeline-tab";
 import type { RunSearch, RunTab } from "@/features/runs/run-search";
 import { useWorkspace } from "@/lib/workspace";
@@ -48,6 +49,7 @@ export function RunPage({ runId, search, onChange }: RunPageProps) {
   return (
     <>
       <RunHeader run={data} transitions={transitions.data?.items ?? []} live={live.status} />
+      <WaitingPanel run={data} />
       <RunFailure run={data} />
       <ComputePanel run={data} />
       <TabBar

@@ -1,0 +1,1 @@
+export { LimitsPage } from "@/features/limits/components/limits-page";
