@@ -14,10 +14,10 @@ from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.models import Agent, ConcurrencyLimit, ConcurrencySlot, Lease, Queue
 from apps.dispatch.protocol import ONLINE_FOR
 from apps.runs.enums import RunState
-from apps.runs.models import Run
-from apps.runs.state_machine import WAITING
+from apps.runs.services import WAITING
 
 if TYPE_CHECKING:
+    from apps.runs.models import Run
     from apps.tenancy.actors import Limits
 
 MOST_COUNTED = 10_000  # before one; more are as good as that

@@ -47,13 +47,14 @@ from apps.runs.services.transition import (
     transition_runs,
 )
 from apps.runs.services.usage import PendingTaskRuns, take_pending_usage
-from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY
+from apps.runs.state_machine import EXECUTING, FINISHED, RETRIED_BY_POLICY, WAITING
 
 __all__ = [
     "EXECUTING",
     "FINISHED",
     "QUARANTINED_AFTER",
     "RETRIED_BY_POLICY",
+    "WAITING",
     "AskedMove",
     "CauseInfo",
     "Claimant",
