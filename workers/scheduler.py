@@ -13,6 +13,7 @@ from workers.loop import Loop
 
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0  # should a NOTIFY be missed
+FILL_SECONDS = 1.0
 LOOK_BACK = timedelta(minutes=1)  # at the start, for runs that came due while nobody looked
 
 
@@ -40,6 +41,14 @@ class Scheduler:
         return max(min(due_in, default=IDLE_SECONDS), 0.0005)
 
 
+def fill() -> bool:
+    """Make the next runs of backfills."""
+    worked = dispatch.continue_backfills(now=utc_now())
+    if worked:
+        logger.info("backfills.continued", count=worked)
+    return False
+
+
 def loops() -> list[Loop]:
     scheduler = Scheduler()
     return [
@@ -48,5 +57,6 @@ def loops() -> list[Loop]:
             step=scheduler.step,
             idle_seconds=IDLE_SECONDS,
             wake_on="schedules",
-        )
+        ),
+        Loop(name="backfills", step=fill, idle_seconds=FILL_SECONDS),
     ]

@@ -94,3 +94,32 @@ class TooManyLimits(DomainError):
 
     code: ClassVar[str] = "too_many_limits"
     status: ClassVar[int] = 409
+
+
+class LimitOfBackfill(DomainError):
+    """This limit belongs to a backfill; change the backfill."""
+
+    code: ClassVar[str] = "limit_of_backfill"
+    status: ClassVar[int] = 409
+
+
+class BackfillNotFound(NotFound):
+    """There is no such backfill in this workspace."""
+
+
+class BadBackfill(InvalidRequest):
+    """The parts of the backfill cannot be had so."""
+
+
+class BackfillOver(DomainError):
+    """The backfill has ended; nothing of it can be changed."""
+
+    code: ClassVar[str] = "backfill_over"
+    status: ClassVar[int] = 409
+
+
+class TooManyBackfills(DomainError):
+    """The workspace has as many unfinished backfills as it may have."""
+
+    code: ClassVar[str] = "too_many_backfills"
+    status: ClassVar[int] = 409

@@ -57,6 +57,7 @@ class NewRun:
     created_by: CreatedBy | None = None
     schedule_id: uuid.UUID | None = None
     due_at: datetime | None = None
+    backfill_id: uuid.UUID | None = None
     held_reason: str = ""  # why it may not start yet; it waits as HELD until it is released
     run_id: uuid.UUID | None = None  # chosen by a caller that may come again; else drawn
     parent_run_id: uuid.UUID | None = None

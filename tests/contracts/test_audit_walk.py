@@ -50,6 +50,11 @@ LEAVES: dict[str, set[str]] = {
     "annotate_run": {"run.annotated"},
     "archive_account": {"account.archived"},
     "archive_workspace": {"workspace.archived"},
+    "cancel_backfill": {"backfill.cancelled"},
+    "change_backfill": {"backfill.changed"},
+    "create_backfill": {"backfill.created"},
+    "pause_backfill": {"backfill.paused"},
+    "resume_backfill": {"backfill.resumed"},
     "change_account_member": {"member.role_changed"},
     "change_account_security": {"security.mfa_changed"},
     "change_automation": {"automation.changed"},
@@ -153,6 +158,7 @@ SILENT = {
     # They change nothing.
     "query_metrics": "a read with a body",
     "preview_automation": "a read with a body",
+    "preview_backfill": "a read with a body",
     "preview_schedule": "a read with a body",
     "test_channel": "a message, kept among the channel's deliveries",
     "open_account_checkout": "a page of Stripe's; the plan's change is an entry",
@@ -319,7 +325,14 @@ def verify_sso_domain(scene: Scene) -> Request:
     return Request()
 
 
+def backfill(scene: Scene) -> Request:
+    return Request(body=BODIES["create_backfill"] | {"deployment_id": scene.ids["deployment_id"]})
+
+
 ROUTES: dict[str, Callable[[Scene], Request]] = {
+    "create_backfill": backfill,
+    "preview_backfill": backfill,
+    "resume_backfill": after("POST", W + "/backfills/{backfill_id}/pause"),
     "accept_offer": accept_offer,
     "activate_sso_connection": activate_sso_connection,
     "add_member": add_member,

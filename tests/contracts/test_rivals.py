@@ -75,6 +75,20 @@ BODIES = {
         "leases": [],
     },
     "heartbeat_run": {"epoch": 1},
+    "create_backfill": {
+        "deployment_id": "01900000-0000-7000-8000-000000000001",
+        "kind": "PARTITIONS",
+        "partitions": ["x"],
+        "parameter": "x",
+    },
+    "preview_backfill": {
+        "deployment_id": "01900000-0000-7000-8000-000000000001",
+        "kind": "PARTITIONS",
+        "partitions": ["x"],
+        "parameter": "x",
+    },
+    "change_backfill": {"concurrency": 7},
+    "cancel_backfill": {"running": True},
     "set_limit": {"kind": "NAMED", "key": "taken over", "slots": 0},
     "ask_for_run_slot": {"name": "secret", "epoch": 1, "at_most": 1},
     "promise_run_calls": {"name": "secret calls", "epoch": 1, "per_minute": 1},
@@ -363,6 +377,7 @@ NAMED = {
     "pool": {Kind.POOL},
     "pool_id": {Kind.POOL},
     "limit_id": {Kind.DEPLOYMENT, Kind.POOL},
+    "backfill_id": {Kind.DEPLOYMENT, Kind.POOL},
 }
 
 

@@ -144,6 +144,13 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     limit = made(api.put("limits", {"kind": "DEPLOYMENT", "key": deployment["id"], "slots": 5}))
+    backfill = made(
+        api.post(
+            "backfills",
+            {"deployment_id": deployment["id"], "name": "secret backfill", "kind": "PARTITIONS"}
+            | {"partitions": ["secret part"], "parameter": "part"},
+        )
+    )
     slot = str(uuid7())
     made(api.put(f"runs/{local_run}/slots/{slot}", {"name": "secret", "epoch": 1, "at_most": 2}))
     rule = made(
@@ -194,6 +201,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "role_id": role["id"],
         "rule_id": rule["id"],
         "limit_id": limit["id"],
+        "backfill_id": backfill["id"],
         "slot_id": slot,
     }
 

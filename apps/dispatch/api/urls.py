@@ -1,6 +1,14 @@
 from django.urls import path
 
-from apps.dispatch.api import approvals, deployments, limits, queues, subruns, views
+from apps.dispatch.api import (
+    approvals,
+    backfills,
+    deployments,
+    limits,
+    queues,
+    subruns,
+    views,
+)
 
 W = "workspaces/<str:workspace>"
 
@@ -14,6 +22,14 @@ urlpatterns = [
     path(f"{W}/runs/<uuid:run_id>/line", limits.RunLine.as_view()),
     path(f"{W}/runs/<uuid:run_id>/slots/<uuid:slot_id>", limits.RunSlot.as_view()),
     path(f"{W}/runs/<uuid:run_id>/calls", limits.RunCalls.as_view()),
+    path(f"{W}/backfills", backfills.Backfills.as_view()),
+    path(f"{W}/backfills/preview", backfills.BackfillPreview.as_view()),
+    path(f"{W}/backfills/<uuid:backfill_id>", backfills.BackfillDetail.as_view()),
+    path(f"{W}/backfills/<uuid:backfill_id>/parts", backfills.BackfillParts.as_view()),
+    path(f"{W}/backfills/<uuid:backfill_id>/pause", backfills.BackfillPause.as_view()),
+    path(
+        f"{W}/backfills/<uuid:backfill_id>/cancellation", backfills.BackfillCancellation.as_view()
+    ),
     path(f"{W}/limits", limits.Limits.as_view()),
     path(f"{W}/limits/<uuid:limit_id>", limits.LimitDetail.as_view()),
     path(f"{W}/limits/<uuid:limit_id>/slots", limits.LimitSlots.as_view()),

@@ -1,6 +1,6 @@
 """Who runs it where: pools, queues, agents, leases, slots; and what is asked of deployments."""
 
-from apps.dispatch.models.backfills import Backfill, BackfillPart
+from apps.dispatch.models.backfills import Backfill, BackfillPart, BackfillQuerySet
 from apps.dispatch.models.leases import FrontDoorPulse, Lease, LeaseBeat
 from apps.dispatch.models.limits import ConcurrencyLimit, ConcurrencySlot, LimitQuerySet
 from apps.dispatch.models.pools import Agent, Pool, PoolQuerySet, Queue
@@ -10,6 +10,7 @@ __all__ = [
     "Agent",
     "Backfill",
     "BackfillPart",
+    "BackfillQuerySet",
     "ConcurrencyLimit",
     "ConcurrencySlot",
     "FrontDoorPulse",

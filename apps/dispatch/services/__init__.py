@@ -10,6 +10,16 @@ from apps.dispatch.protocol import (
     LeasedDeployment,
 )
 from apps.dispatch.services.agents import drain_agent
+from apps.dispatch.services.backfills import (
+    BackfillPlan,
+    BackfillSpec,
+    cancel_backfill,
+    change_backfill,
+    continue_backfills,
+    create_backfill,
+    pause_backfill,
+    plan_backfill,
+)
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
@@ -65,6 +75,8 @@ __all__ = [
     "DUE_BATCH",
     "MAX_GRANTS",
     "AgentInfo",
+    "BackfillPlan",
+    "BackfillSpec",
     "Command",
     "GrantedLease",
     "HeartbeatAnswer",
@@ -78,9 +90,13 @@ __all__ = [
     "Wishes",
     "adopt_local_runs",
     "ask_for_slots",
+    "cancel_backfill",
+    "change_backfill",
     "change_pool",
     "change_queue",
+    "continue_backfills",
     "copy_run",
+    "create_backfill",
     "create_due_runs",
     "create_pool",
     "create_queue",
@@ -104,7 +120,9 @@ __all__ = [
     "keep_pulse",
     "lease_managed_runs",
     "lease_next_runs",
+    "pause_backfill",
     "pause_pool",
+    "plan_backfill",
     "promise_calls",
     "pulse_front_door",
     "refuse_other_pool",

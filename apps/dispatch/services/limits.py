@@ -9,6 +9,7 @@ from apps.core.errors import InvalidRequest
 from apps.core.transactions import joined
 from apps.dispatch import selectors
 from apps.dispatch.enums import LimitKind
+from apps.dispatch.errors import LimitOfBackfill
 from apps.dispatch.models import ConcurrencyLimit, Pool, Queue
 from apps.dispatch.services.gate import lock_limits
 from apps.dispatch.services.slots import ALL, count_in, let_in, refuse_many_limits
@@ -101,9 +102,11 @@ def delete_limit(
     """
     Take a limit away; whoever waits for it goes on.
 
-    Raises: LimitNotFound, ObjectRestricted.
+    Raises: LimitNotFound, LimitOfBackfill, ObjectRestricted.
     """
     limit = selectors.get_limit(workspace_id=workspace_id, limit_id=limit_id)
+    if limit.kind == LimitKind.BACKFILL:
+        raise LimitOfBackfill("This limit goes with its backfill.", backfill_id=limit.key)
     _require(asker, workspace_id, LimitKind(limit.kind), limit.key, must_exist=False)
     record_limit("limit.deleted", limit, before=of_limit(limit))
     lock_limits([limit_id])

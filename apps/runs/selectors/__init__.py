@@ -1,5 +1,12 @@
 """Reads of runs for the HTTP layer and for other apps."""
 
+from apps.runs.selectors.backfills import (
+    PastRuns,
+    count_by_backfill,
+    count_unfinished_of_backfill,
+    list_runs_of_backfill,
+    past_runs,
+)
 from apps.runs.selectors.charts import (
     FlowHealth,
     Histogram,
@@ -52,15 +59,18 @@ __all__ = [
     "CountedTaskRuns",
     "FlowHealth",
     "Histogram",
+    "PastRuns",
     "Place",
     "RunFilters",
     "RunPosition",
     "Timeline",
     "count_billable_task_runs",
+    "count_by_backfill",
     "count_in_state",
     "count_parked",
     "count_pending_usage",
     "count_subruns",
+    "count_unfinished_of_backfill",
     "count_waiting_by_queue",
     "deployments_with_unfinished_runs",
     "estimate_duration_ms",
@@ -84,7 +94,9 @@ __all__ = [
     "list_runs",
     "list_runs_by_id",
     "list_runs_needing_attention",
+    "list_runs_of_backfill",
     "list_task_runs",
+    "past_runs",
     "positions_of_runs",
     "reason_for_attention",
     "recent_runs_by_deployment",

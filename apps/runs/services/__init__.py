@@ -14,6 +14,7 @@ from apps.runs.reports import (
     TaskReport,
 )
 from apps.runs.services.approvals import Question, answer_approval, ask_approval, expire_approvals
+from apps.runs.services.backfills import cancel_waiting_of_backfill
 from apps.runs.services.create import adopt_runs, create_run, create_runs
 from apps.runs.services.erase import erase_workspace, has_uncounted_usage
 from apps.runs.services.queue import (
@@ -76,6 +77,7 @@ __all__ = [
     "ask_approval",
     "cancel_run",
     "cancel_subruns",
+    "cancel_waiting_of_backfill",
     "cancel_waiting_runs",
     "claim_runs",
     "create_run",

@@ -107,6 +107,7 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
         deployment_id=new.deployment_id,
         schedule_id=new.schedule_id,
         due_at=new.due_at,
+        backfill_id=new.backfill_id,
         pool_id=new.pool_id,
         queue_id=new.queue_id,
         name=new.name or run_name(run_id),

@@ -1426,6 +1426,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Backfills, newest first. */
+        get: operations["list_backfills"];
+        put?: never;
+        /** @description Backfills, newest first. */
+        post: operations["create_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/backfills/{backfill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One backfill. */
+        get: operations["get_backfill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description One backfill. */
+        patch: operations["change_backfill"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/backfills/{backfill_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make nothing more of it. */
+        post: operations["cancel_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/backfills/{backfill_id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its parts in their order, each with its run. */
+        get: operations["list_backfill_parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/backfills/{backfill_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Start none of its runs for now, or go on. */
+        post: operations["pause_backfill"];
+        /** @description Start none of its runs for now, or go on. */
+        delete: operations["resume_backfill"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/backfills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a backfill would make, and how long that takes. */
+        post: operations["preview_backfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/bundles/{sha256}": {
         parameters: {
             query?: never;
@@ -3145,6 +3250,193 @@ export interface components {
             updated_at: string;
             version: number;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        BackfillCancellationInputRequest: {
+            /**
+             * @description Cancel what is going on too.
+             * @default false
+             */
+            running: boolean;
+        };
+        /** @description What the parts use if they are like past runs. */
+        BackfillCostOutput: {
+            /**
+             * Format: double
+             * @description null but in managed pools
+             */
+            gb_seconds: number | null;
+            /** @description That complete. */
+            task_runs: number | null;
+            /**
+             * Format: double
+             * @description null but in managed pools
+             */
+            vcpu_seconds: number | null;
+        };
+        /** @description From the deployment's newest successful runs; nulls while there are none. */
+        BackfillEstimateOutput: {
+            cost: components["schemas"]["BackfillCostOutput"];
+            /** @description How many it rests on. */
+            past_runs: number;
+            /** Format: double */
+            seconds_each: number | null;
+            /** Format: double */
+            seconds_total: number | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        BackfillInputRequest: {
+            concurrency?: number;
+            cron?: string;
+            /** Format: uuid */
+            deployment_id: string;
+            /** @description From `since` on. */
+            interval_seconds?: number;
+            kind: components["schemas"]["BackfillKindEnum"];
+            name?: string;
+            /** @description The parameter that gets the part: its time or its partition. */
+            parameter: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            partitions?: string[];
+            priority?: number;
+            /**
+             * Format: uuid
+             * @description Of a range: the times of this schedule, with its parameters.
+             */
+            schedule_id?: string;
+            /** Format: date-time */
+            since?: string;
+            /** @description Of `cron`, and of the dates of an interval. */
+            timezone?: string;
+            /**
+             * Format: date-time
+             * @description Not itself part of the range.
+             */
+            until?: string;
+        };
+        /** @enum {string} */
+        BackfillKindEnum: "RANGE" | "PARTITIONS";
+        /** @description A backfill on its own page. */
+        BackfillOutput: {
+            concurrency: number;
+            /** @description Runs by the type of their state. */
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["CreatedByOutput"] | null;
+            deployment: components["schemas"]["NamedOutput"];
+            /** Format: date-time */
+            ended_at: string | null;
+            flow: components["schemas"]["NamedOutput"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["BackfillKindEnum"];
+            /** @description Parts that have their run. */
+            made: number;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
+            name: string;
+            parameter: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            parts_total: number;
+            priority: number;
+            /**
+             * Format: double
+             * @description Of its parts, how many have ended: 0 to 1.
+             */
+            progress: number;
+            /**
+             * Format: double
+             * @description If it goes on as it went; null when nobody can know.
+             */
+            seconds_left: number | null;
+            /** Format: date-time */
+            since: string | null;
+            state: components["schemas"]["BackfillStateEnum"];
+            /** Format: date-time */
+            until: string | null;
+        };
+        BackfillPage: {
+            items: components["schemas"]["BackfillRowOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description One time or partition. */
+        BackfillPartOutput: {
+            key: string;
+            position: number;
+            /** @description null too when it is dropped for its age */
+            run: components["schemas"]["PartRunOutput"] | null;
+            /**
+             * Format: uuid
+             * @description null: not made yet
+             */
+            run_id: string | null;
+        };
+        BackfillPartPage: {
+            items: components["schemas"]["BackfillPartOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description What would be made. */
+        BackfillPreviewOutput: {
+            estimate: components["schemas"]["BackfillEstimateOutput"];
+            /** @description Keys, 10 at most. */
+            first: string[];
+            last: string;
+            parts: number;
+        };
+        /** @description A backfill in a list. */
+        BackfillRowOutput: {
+            concurrency: number;
+            /** @description Runs by the type of their state. */
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["CreatedByOutput"] | null;
+            deployment: components["schemas"]["NamedOutput"];
+            /** Format: date-time */
+            ended_at: string | null;
+            flow: components["schemas"]["NamedOutput"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["BackfillKindEnum"];
+            /** @description Parts that have their run. */
+            made: number;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
+            name: string;
+            parameter: string;
+            parts_total: number;
+            priority: number;
+            /**
+             * Format: double
+             * @description Of its parts, how many have ended: 0 to 1.
+             */
+            progress: number;
+            /** Format: date-time */
+            since: string | null;
+            state: components["schemas"]["BackfillStateEnum"];
+            /** Format: date-time */
+            until: string | null;
+        };
+        /** @enum {string} */
+        BackfillStateEnum: "RUNNING" | "PAUSED" | "COMPLETED" | "CANCELLED";
         BatchCommandOutput: {
             command: components["schemas"]["CommandEnum"];
             epoch: number;
@@ -4204,6 +4496,18 @@ export interface components {
              */
             url: string;
         };
+        PartRunOutput: {
+            duration_ms: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: date-time */
+            started_at: string | null;
+            state: components["schemas"]["RunStateEnum"];
+            state_type: components["schemas"]["StateTypeEnum"];
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedAccountInputRequest: {
             name?: string;
@@ -4224,6 +4528,10 @@ export interface components {
                 [key: string]: unknown;
             };
             version?: number;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedBackfillChangeRequest: {
+            concurrency?: number;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedChannelChangeRequest: {
@@ -9246,6 +9554,306 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_backfills: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                deployment_id?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedBackfillChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    cancel_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BackfillCancellationInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_backfill_parts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                /** @description A state's type, or UNMADE. */
+                state?: "SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED" | "UNMADE";
+            };
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPartPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    pause_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resume_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreviewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -22,6 +22,7 @@ from apps.telemetry import selectors as telemetry
 from apps.tenancy.isolation import workspace_scope
 from tests.apps.runs.test_task_runs import said
 from tests.factories.dispatch import (
+    ALICE,
     agent,
     every,
     lease,
@@ -301,3 +302,45 @@ def test_limits_hold_however_many_claim_and_report_at_once(workspace):
     with workspace_scope(workspace.id):
         assert not ConcurrencySlot.objects.exists()
         assert not Run.objects.filter(waits_on__isnull=False).exists()
+
+
+def test_loops_beside_each_other_make_each_part_once(workspace):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace)
+        backfills = [
+            services.create_backfill(
+                workspace_id=workspace.id,
+                spec=services.BackfillSpec(
+                    deployment_id=deployment.id,
+                    parameter="part",
+                    partitions=[str(number) for number in range(90)],
+                    concurrency=5,
+                ),
+                created_by=ALICE,
+                now=utc_now(),
+            )
+            for _ in range(3)
+        ]
+
+    def go_on():
+        with as_worker():
+            return services.continue_backfills(now=utc_now())
+
+    for _ in range(8):
+        with workspace_scope(workspace.id):
+            for each in backfills:
+                runs.cancel_waiting_of_backfill(
+                    workspace_id=workspace.id, backfill_id=each.id, now=utc_now(), message=""
+                )
+        together(*[go_on] * 4)
+
+    with workspace_scope(workspace.id):
+        for each in backfills:
+            each.refresh_from_db()
+            assert each.state == "COMPLETED"
+            made = Run.objects.filter(backfill_id=each.id)
+            parts = list(each.parts.order_by("position").values_list("key", "run_id"))
+            assert made.count() == len(parts) == 90
+            assert {run.id: run.parameters["part"] for run in made} == {
+                run_id: key for key, run_id in parts
+            }
