@@ -124,12 +124,12 @@ describe("an automation’s history", () => {
     await user.click(await screen.findByRole("button", { name: "Delete" }, PATIENT));
     const dialog = await screen.findByRole("dialog");
 
-    expect(within(dialog).getByRole("button", { name: "Delete automation" })).toBeDisabled();
+    expect(within(dialog).getByRole("button", { name: "Delete automation" })).toHaveAttribute("aria-disabled", "true");
     await user.type(within(dialog).getByRole("textbox"), "Loads that never finish");
     await user.click(within(dialog).getByRole("button", { name: "Delete automation" }));
 
     await waitFor(() => expect(here().pathname).toBe("/w/acme/automations"), PATIENT);
-    expect(screen.queryByText("Loads that never finish")).not.toBeInTheDocument();
+    await waitFor(() => expect(screen.queryByText("Loads that never finish")).not.toBeInTheDocument(), PATIENT);
   });
 });
 
