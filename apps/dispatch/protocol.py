@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, get_args
 
+from apps.runs.enums import RunState
+
 CommandName = Literal["cancel", "pause", "resume", "suspend"]
 
 COMMANDS: Final = [(name, name) for name in get_args(CommandName)]
@@ -49,6 +51,15 @@ class Command:
     run_id: uuid.UUID
     epoch: int
     command: CommandName = "cancel"
+
+
+def command_of(state: str, resumes: str | None) -> CommandName | None:
+    """Return what the state of a run, and what it shall be resumed with, ask of its executor."""
+    if state == RunState.CANCELLING:
+        return "cancel"
+    if state == RunState.PAUSED:
+        return "suspend" if resumes == "suspending" else "pause"
+    return None
 
 
 def commands_for(wanted: Iterable[Command], heeded: Collection[Command]) -> list[Command]:
@@ -93,6 +104,8 @@ class GrantedLease:
     parameters: dict[str, object]
     timeout_seconds: int | None
     deployment: LeasedDeployment
+    # What its process goes on with: {"kind", "attempt"} of what was begun; None: it begins afresh.
+    resumes: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from apps.dispatch.models import (
     PoolQuerySet,
     Queue,
 )
-from apps.dispatch.protocol import ONLINE_FOR, Command
+from apps.dispatch.protocol import ONLINE_FOR, Command, command_of
 from apps.flows import selectors as flows
 from apps.runs import selectors as runs
 from apps.telemetry import selectors as telemetry
@@ -195,31 +195,31 @@ def running_by_agent(
 
 
 _PROSPECTS = """
-    SELECT NULL::int, queue.id FROM dispatch_queue AS queue
+    SELECT NULL::int, queue.id, NULL::text, NULL::text FROM dispatch_queue AS queue
     JOIN dispatch_pool AS pool ON pool.id = queue.pool_id AND pool.paused_at IS NULL
     WHERE queue.workspace_id = %(workspace_id)s AND queue.pool_id = %(pool_id)s
       AND queue.paused_at IS NULL
     ORDER BY queue.priority, queue.name, queue.id
 """
 _DRAINING = """
-    SELECT -1, agent.id FROM dispatch_agent AS agent
+    SELECT -1, agent.id, NULL::text, NULL::text FROM dispatch_agent AS agent
     WHERE agent.id = %(agent_id)s AND agent.workspace_id = %(workspace_id)s
       AND agent.draining_at IS NOT NULL
 """
-# MATERIALIZED: hardly any run is being cancelled, but a busy agent holds hundreds of leases, and
-# from their side each poll would look at all of them.
+# MATERIALIZED: hardly any run is being cancelled or held, but a busy agent holds hundreds of
+# leases, and from their side each poll would look at all of them.
 _COMMANDS = """
     WITH steered AS MATERIALIZED (
-        SELECT run.id, run.epoch FROM runs_run AS run
-        WHERE run.workspace_id = %(workspace_id)s AND run.state = 'CANCELLING')
-    SELECT lease.epoch, lease.run_id FROM steered
+        SELECT run.id, run.epoch, run.state, run.resumes FROM runs_run AS run
+        WHERE run.workspace_id = %(workspace_id)s AND run.state IN ('CANCELLING', 'PAUSED'))
+    SELECT lease.epoch, lease.run_id, steered.state, steered.resumes ->> 'kind' FROM steered
     JOIN dispatch_lease AS lease ON lease.run_id = steered.id AND lease.epoch = steered.epoch
     WHERE lease.workspace_id = %(workspace_id)s AND lease.agent_id = %(agent_id)s
       AND lease.ended_at IS NULL
     ORDER BY lease.created_at, lease.id
 """
 _HAS_LIMITS = """
-    SELECT NULL::int, NULL::uuid WHERE EXISTS (
+    SELECT NULL::int, NULL::uuid, NULL::text, NULL::text WHERE EXISTS (
         SELECT FROM dispatch_concurrencylimit AS one
         WHERE one.workspace_id = %(workspace_id)s AND one.kind NOT IN ('NAMED', 'RATE'))
 """
@@ -244,19 +244,19 @@ def get_prospects(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid
             {"workspace_id": workspace_id, "pool_id": pool_id, "agent_id": agent_id},
         )
         rows = cursor.fetchall()
-    is_draining = (-1, agent_id) in rows
+    is_draining = (-1, agent_id, None, None) in rows
     return Prospects(
         queues=[
             found
-            for epoch, found in rows
+            for epoch, found, _, _ in rows
             if epoch is None and found is not None and not is_draining
         ],
         commands=[
-            Command(run_id=found, epoch=epoch)
-            for epoch, found in rows
-            if epoch is not None and epoch >= 0
+            Command(run_id=found, epoch=epoch, command=command)
+            for epoch, found, state, kind in rows
+            if epoch is not None and epoch >= 0 and (command := command_of(state, kind)) is not None
         ],
-        has_limits=(None, None) in rows,
+        has_limits=(None, None, None, None) in rows,
         is_draining=is_draining,
     )
 

@@ -37,6 +37,20 @@ class RunNotRetryable(DomainError):
     status: ClassVar[int] = 409
 
 
+class RunNotPausable(DomainError):
+    """Its code is not running, or nobody could take it up again."""
+
+    code: ClassVar[str] = "run_not_pausable"
+    status: ClassVar[int] = 409
+
+
+class RunNotResumable(DomainError):
+    """It is not paused or suspended, or its deployment was deleted."""
+
+    code: ClassVar[str] = "run_not_resumable"
+    status: ClassVar[int] = 409
+
+
 class RunNotCopyable(DomainError):
     """No deployment says how to run it, or it was deleted."""
 

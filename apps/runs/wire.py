@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from apps.runs.enums import TYPE_OF, ApprovalState, CauseKind, RunSource, RunState, StateType
-from apps.runs.state_machine import UNSUCCESSFUL, may_cancel
+from apps.runs.state_machine import UNSUCCESSFUL, may_cancel, may_pause, may_resume
 from apps.tenancy import access
 from apps.tenancy.scopes import Scope
 
@@ -98,6 +98,9 @@ class MayOutput(serializers.Serializer[Any]):
     retry = serializers.BooleanField()
     copy = serializers.BooleanField(required=False)
     annotate = serializers.BooleanField(required=False)
+    pause = serializers.BooleanField(required=False)
+    suspend = serializers.BooleanField(required=False)
+    resume = serializers.BooleanField(required=False)
 
 
 class RunOutput(RunRowOutput):
@@ -235,6 +238,14 @@ def run_body(
             and may_write,
             "copy": run.deployment is not None and run.deployment.deleted_at is None and may_write,
             "annotate": may_write,
+            "pause": may_pause(state) and may_write,
+            "suspend": (may_pause(state) or state is RunState.PAUSED)
+            and run.queue_id is not None
+            and (run.resumes or {}).get("kind") != "suspending"
+            and may_write,
+            "resume": may_resume(state)
+            and (run.resumes or {}).get("kind") != "suspending"
+            and may_write,
         },
         "estimated_duration_ms": estimated_duration_ms,
         "priority": run.priority,

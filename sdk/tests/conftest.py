@@ -34,6 +34,7 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
             monkeypatch.delenv(name)
     monkeypatch.setenv("HEADWAY_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("HEADWAY_SPOOL_DIR", str(tmp_path / "spool"))
+    monkeypatch.setenv("HEADWAY_RESULTS", str(tmp_path / "results"))
     previous = _recording._recorder
     _recording.set_recorder(None)
     yield

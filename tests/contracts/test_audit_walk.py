@@ -151,6 +151,9 @@ SILENT = {
     "create_deployment_run": "in the run's own record",
     "ask_approval": "an executor's work",
     "answer_approval": "in the approval's own record",
+    "pause_run": "in the run's own record",
+    "suspend_run": "in the run's own record",
+    "resume_run": "in the run's own record",
     "copy_run": "in the run's own record",
     "start_subrun": "an executor's work",
     "cancel_run": "in the run's own record",
@@ -317,6 +320,20 @@ def retry_run(scene: Scene) -> Request:
     return Request(ids={"run_id": queued})
 
 
+def of_running(*first: str) -> Callable[[Scene], Request]:
+    """Ask for a run whose code is running, after these were done to it."""
+
+    def prepare(scene: Scene) -> Request:
+        run = managed_run(scene.owner.workspace, make_deployment_with_code(scene.owner.workspace))
+        moved = {"epoch": run.epoch, "state": "RUNNING", "occurred_at": wire_time(utc_now())}
+        scene.first("POST", f"{W}/runs/{run.run_id}/transitions", moved)
+        for what in first:
+            scene.first("POST", f"{W}/runs/{run.run_id}/{what}")
+        return Request(ids={"run_id": str(run.run_id)})
+
+    return prepare
+
+
 def verify_sso_domain(scene: Scene) -> Request:
     with account_scope(scene.owner.workspace.account_id):
         domain = VerifiedDomain.objects.get(pk=scene.ids["domain_id"])
@@ -339,6 +356,9 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
     "add_team_member": lambda scene: Request(
         body={"member_id": scene.ids["other_id"]},
     ),
+    "pause_run": of_running(),
+    "suspend_run": of_running(),
+    "resume_run": of_running("pause"),
     "copy_run": lambda scene: Request(ids={"run_id": scene.ids["queued_run_id"]}),
     "cancel_run": lambda scene: Request(ids={"run_id": scene.ids["queued_run_id"]}),
     "change_account_member": lambda _: Request(body={"account_role": "ADMIN"}),

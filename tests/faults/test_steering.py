@@ -21,7 +21,7 @@ FLOWS = """
     import json, os, pathlib, signal, time
     from dataclasses import asdict, dataclass
     from datetime import date
-    from headway import ApprovalExpired, ask, flow, run_deployment
+    from headway import ApprovalExpired, ask, checkpoint, flow, run_deployment, task
 
     HERE = pathlib.Path(__file__).parent
 
@@ -62,6 +62,51 @@ FLOWS = """
             ask("Anybody?", expires_in=1)
         except ApprovalExpired:
             note(f"{name}.expired")
+
+    def count(name):
+        with (HERE / f"{name}.steps").open("a") as file:
+            file.write(f"{os.getpid()}\\n")
+
+    @task
+    def step(name, number):
+        count(name)
+        return number * 2
+
+    @flow(timeout=60)
+    def steps(name: str) -> None:
+        note(f"{name}.began")
+        total = 0
+        for number in range(1000):
+            checkpoint()
+            total += step(name, number % 3)
+            time.sleep(0.05)
+            if (HERE / f"{name}.enough").exists():
+                break
+        note(f"{name}.ended", total=total)
+
+    @task
+    def first(name):
+        count(name)
+        return {"made by": os.getpid()}
+
+    @task
+    def fragile(name, made):
+        count(name)
+        if not (HERE / f"{name}.mended").exists():
+            raise ValueError("not yet")
+        return made
+
+    @flow
+    def mended(name: str) -> None:
+        made = first.submit(name)
+        note(f"{name}.ended", made=fragile(name, made.result())["made by"])
+
+    @flow
+    def asks_and_leaves(name: str) -> None:
+        made = first(name)
+        note(f"{name}.asks.{os.getpid()}")
+        said = ask("Ship it?", suspend=True)
+        note(f"{name}.ended", made=made["made by"], approved=said.approved)
 
     @flow
     def parent(name: str) -> None:
@@ -126,6 +171,11 @@ class Bench:
             wait_until(name, lambda: file.exists() and file.read_text(), seconds=60, every=0.02)
         )
 
+    def steps(self, name: str) -> list[int]:
+        """The processes that carried out steps, one for each."""
+        file = self.folder / f"{name}.steps"
+        return [int(line) for line in file.read_text().split()] if file.exists() else []
+
     @contextmanager
     def agent(self, **options) -> Iterator[subprocess.Popen[bytes]]:
         # No heartbeat comes soon enough to bring a command: the open poll has to.
@@ -134,7 +184,9 @@ class Bench:
             [sys.executable, "-c", AGENT, self.pool, repr(options)],
             cwd=self.folder,
             env=self.stack.client_environment(
-                HEADWAY_SPOOL_DIR=str(self.folder / "spool"), PYTHONPATH=str(ROOT / "sdk" / "src")
+                HEADWAY_SPOOL_DIR=str(self.folder / "spool"),
+                HEADWAY_RESULTS=str(self.folder / "results"),
+                PYTHONPATH=str(ROOT / "sdk" / "src"),
             ),
         )
         try:
@@ -180,6 +232,7 @@ def test_what_does_not_stop_is_killed_and_says_so(bench):
     with bench.agent(grace_seconds=1.0):
         run_id = bench.start(stubborn, name="s")
         pid = bench.noted("s.began")["pid"]
+        bench.wait_for_state(run_id, "RUNNING")
         bench.wait_for_state(run_id, "RUNNING")
 
         bench.post(f"runs/{run_id}/cancellation")
@@ -253,3 +306,93 @@ def test_a_run_that_waits_for_people_is_cancelled_as_any_other(bench):
         run = bench.wait_for_state(run_id, "CANCELLED")
         assert [one["state"] for one in run["approvals"]] == ["WITHDRAWN"]
         assert run["cause"] is None
+
+
+def test_a_paused_run_begins_no_step_until_it_goes_on(bench):
+    deployment = bench.deploy("steps")
+    with bench.agent():
+        run_id = bench.start(deployment, name="p")
+        bench.wait_for_state(run_id, "RUNNING")
+        wait_until("some steps", lambda: len(bench.steps("p")) > 2, seconds=60)
+
+        asked_at = time.time()
+        assert bench.post(f"runs/{run_id}/pause")["state"] == "PAUSED"
+        wait_until(
+            "the process to say that it holds",
+            lambda: any(one["message"] == "paused" for one in logs(bench, run_id)),
+            seconds=60,
+        )
+        held = [one for one in logs(bench, run_id) if one["message"] == "paused"]
+        print("paused at", held[0]["occurred_at"], "asked at", asked_at)
+        done = len(bench.steps("p"))
+        time.sleep(1.0)  # twenty steps long
+        assert len(bench.steps("p")) == done
+
+        assert bench.post(f"runs/{run_id}/resumption")["state"] == "RUNNING"
+        wait_until("further steps", lambda: len(bench.steps("p")) > done + 2, seconds=60)
+        (bench.folder / "p.enough").touch()
+        bench.wait_for_state(run_id, "COMPLETED")
+        assert len(set(bench.steps("p"))) == 1
+
+
+def test_a_suspended_run_goes_on_in_another_process_where_it_was(bench):
+    deployment = bench.deploy("steps")
+    with bench.agent():
+        run_id = bench.start(deployment, name="s")
+        pid = bench.noted("s.began")["pid"]
+        bench.wait_for_state(run_id, "RUNNING")
+        wait_until("some steps", lambda: len(bench.steps("s")) > 2, seconds=60)
+
+        bench.post(f"runs/{run_id}/suspension")
+        bench.wait_for_state(run_id, "SUSPENDED")
+        wait_until("its process to end", lambda: not psutil.pid_exists(pid))
+        done = len(bench.steps("s"))
+
+        assert bench.post(f"runs/{run_id}/resumption")["state"] == "SCHEDULED"
+        wait_until("further steps", lambda: len(bench.steps("s")) > done + 2, seconds=60)
+        (bench.folder / "s.enough").touch()
+        run = bench.wait_for_state(run_id, "COMPLETED")
+
+        tasks = bench.get(f"runs/{run_id}/task-runs?limit=500")["items"]
+        cached = [one for one in tasks if one["state"] == "CACHED"]
+        assert len(cached) == done == len([one for one in bench.steps("s") if one == pid])
+        assert run["epoch"] == 2
+    assert not list((bench.folder / "results").iterdir())  # kept as long as they were needed
+
+
+def test_a_run_that_left_for_an_answer_comes_back_with_it(bench):
+    deployment = bench.deploy("asks_and_leaves")
+    with bench.agent():
+        run_id = bench.start(deployment, name="a")
+        (asked,) = bench.wait_for_state(run_id, "SUSPENDED")["approvals"]
+        (pid,) = bench.steps("a")
+        wait_until("its process to end", lambda: not psutil.pid_exists(pid))
+
+        bench.post(f"approvals/{asked['id']}/answer", {"approved": True})
+
+        told = bench.noted("a.ended")
+        assert (told["approved"], told["made"]) == (True, pid)
+        assert told["pid"] != pid
+        run = bench.wait_for_state(run_id, "COMPLETED")
+        assert len(run["approvals"]) == 1
+
+
+def test_a_retry_from_what_failed_passes_over_what_was_done(bench):
+    deployment = bench.deploy("mended")
+    with bench.agent():
+        run_id = bench.start(deployment, name="m")
+        bench.wait_for_state(run_id, "FAILED")
+        pid, again = bench.steps("m")
+        assert pid == again
+        (bench.folder / "m.mended").touch()
+
+        bench.post(f"runs/{run_id}/retries", {"from": "failed"})
+
+        told = bench.noted("m.ended")
+        bench.wait_for_state(run_id, "COMPLETED")
+        assert told["made"] == pid != told["pid"]
+        assert bench.steps("m") == [pid, pid, told["pid"]]
+
+
+def logs(bench: Bench, run_id: str):
+    return bench.get(f"runs/{run_id}/logs?limit=500")["items"]

@@ -50,6 +50,7 @@ class RunApprovals(WorkspaceView):
                 title=given["title"],
                 message=given.get("message", ""),
                 form=given.get("form"),
+                suspend=given.get("suspend", False),
                 expires_in=None if seconds is None else timedelta(seconds=seconds),
             ),
             now=utc_now(),

@@ -173,6 +173,10 @@ class ApprovalInput(StrictSerializer):
     title = serializers.CharField(max_length=200)
     message = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
     form = JsonObjectField(required=False)
+    suspend = serializers.BooleanField(
+        required=False,
+        help_text="Its process leaves; the answer has the run queued again.",
+    )
     expires_in_seconds = serializers.FloatField(
         required=False, allow_null=True, min_value=1, max_value=366 * 86_400
     )
@@ -415,6 +419,7 @@ class HeartbeatInput(StrictSerializer):
 
 class RunHeartbeatInput(StrictSerializer):
     epoch = serializers.IntegerField(min_value=0, max_value=INT_MAX)
+    heeded = serializers.ChoiceField(choices=COMMANDS, required=False, allow_null=True)
 
 
 class HeldLeaseOutput(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.serializers import AgentInput
 from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.overview import sentence
-from apps.dispatch.protocol import ONLINE_FOR, HeldLease
+from apps.dispatch.protocol import ONLINE_FOR, Command, HeldLease
 from apps.flows import selectors as flows
 from apps.runs import selectors as runs
 from apps.runs import wire
@@ -156,7 +156,7 @@ class RunHeartbeat(WorkspaceView):
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
         form = shapes.RunHeartbeatInput(data=request.data)
         form.is_valid(raise_exception=True)
-        epoch = form.validated_data["epoch"]
+        epoch, heeded = form.validated_data["epoch"], form.validated_data.get("heeded")
         refuse_other_epoch(request.actor, epoch)
         services.refuse_other_runs(
             workspace_id=request.workspace.id, actor=request.actor, run_ids=[run_id]
@@ -165,6 +165,7 @@ class RunHeartbeat(WorkspaceView):
         answer = services.heartbeat(
             workspace_id=request.workspace.id,
             leases=[HeldLease(run_id=run_id, epoch=epoch)],
+            heeded=[Command(run_id=run_id, epoch=epoch, command=heeded)] if heeded else [],
             now=utc_now(),
         )
         return Response({"commands": answer.commands, "lost": answer.lost})

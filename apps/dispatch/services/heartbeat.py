@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
-from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease, commands_for
+from apps.dispatch.protocol import Command, HeartbeatAnswer, HeldLease, command_of, commands_for
 from apps.dispatch.services.lease import reopen
 from apps.runs import services as runs
 from apps.runs.enums import RunState
@@ -31,7 +31,7 @@ _BEAT = """
       ON lease.run_id = held.run_id AND lease.epoch = held.epoch AND lease.ended_at IS NULL
     JOIN runs_run AS run ON run.id = lease.run_id
     WHERE lease.workspace_id = %s AND beat.lease_id = lease.id
-    RETURNING lease.run_id, lease.epoch, run.state
+    RETURNING lease.run_id, lease.epoch, run.state, run.resumes ->> 'kind'
 """
 
 
@@ -56,7 +56,7 @@ def heartbeat(
     run_ids, epochs = [held.run_id for held in leases], [held.epoch for held in leases]
     with connection.cursor() as cursor:
         cursor.execute(_BEAT, [now, run_ids, epochs, workspace_id])
-        states = {(run_id, epoch): state for run_id, epoch, state in cursor.fetchall()}
+        states = {(run_id, epoch): told for run_id, epoch, *told in cursor.fetchall()}
     silent = [held for held in leases if (held.run_id, held.epoch) not in states]
     lost: list[HeldLease] = []
     if silent:
@@ -73,9 +73,9 @@ def heartbeat(
         if lost:
             logger.info("lease.lost", holder=holder, leases=len(lost))
     commands = [
-        Command(run_id=run_id, epoch=epoch)
-        for (run_id, epoch), state in states.items()
-        if state == RunState.CANCELLING
+        Command(run_id=run_id, epoch=epoch, command=command)
+        for (run_id, epoch), (state, kind) in states.items()
+        if (command := command_of(state, kind)) is not None
     ]
     return HeartbeatAnswer(commands=commands_for(commands, heeded), lost=lost)
 

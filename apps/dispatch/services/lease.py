@@ -198,6 +198,7 @@ def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLe
                 attempt=run.attempt,
                 parameters=run.parameters,
                 timeout_seconds=deployment.timeout_seconds,
+                resumes=run.resumes,
                 deployment=LeasedDeployment(
                     id=deployment.id,
                     name=deployment.name,

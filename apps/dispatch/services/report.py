@@ -72,6 +72,8 @@ def report_runs(
             and each.run.state not in EXECUTING
         ]
         end_leases(ended=ended, by=LeaseEnd.REPORTED, now=now)
+        for suspended in [run for run in ended if run.state == RunState.SUSPENDED]:
+            runs.note_suspended(run=suspended, now=now)
         cancelled = [run.id for run in ended if run.state == RunState.CANCELLED]
         if cancelled:
             runs.cancel_subruns(workspace_id=workspace_id, run_ids=cancelled, now=now)

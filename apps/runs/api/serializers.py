@@ -71,6 +71,12 @@ def filters_of(query: dict[str, Any]) -> RunFilters:
     )
 
 
+class RetryInput(StrictSerializer):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        ways = [(way, way) for way in ("start", "failed")]
+        return {"from": serializers.ChoiceField(choices=ways, default="start")}
+
+
 class RunChange(StrictSerializer):
     note = serializers.CharField(
         required=False, allow_blank=True, max_length=MAX_NOTE, trim_whitespace=False

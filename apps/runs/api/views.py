@@ -159,9 +159,63 @@ class RunRetries(WorkspaceView):
 
     scopes: ClassVar = {"POST": Scope.RUNS_WRITE}
 
-    @extend_schema(operation_id="retry_run", request=None, responses=wire.RunOutput)
+    @extend_schema(operation_id="retry_run", request=shapes.RetryInput, responses=wire.RunOutput)
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        form = shapes.RetryInput(data=request.data)
+        form.is_valid(raise_exception=True)
         services.retry_run(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            now=utc_now(),
+            by=request.actor.name,
+            from_failed=form.validated_data["from"] == "failed",
+            asker=request.actor,
+        )
+        return _run(request, run_id)
+
+
+class RunPause(WorkspaceView):
+    """Hold the run where it is."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(operation_id="pause_run", request=None, responses=wire.RunOutput)
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        services.pause_run(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            now=utc_now(),
+            by=request.actor.name,
+            asker=request.actor,
+        )
+        return _run(request, run_id)
+
+
+class RunSuspension(WorkspaceView):
+    """Have its process leave, until the run is resumed."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(operation_id="suspend_run", request=None, responses=wire.RunOutput)
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        services.suspend_run(
+            workspace_id=request.workspace.id,
+            run_id=run_id,
+            now=utc_now(),
+            by=request.actor.name,
+            asker=request.actor,
+        )
+        return _run(request, run_id)
+
+
+class RunResumption(WorkspaceView):
+    """Let a paused or suspended run go on."""
+
+    scopes: ClassVar = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(operation_id="resume_run", request=None, responses=wire.RunOutput)
+    def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
+        services.resume_run(
             workspace_id=request.workspace.id,
             run_id=run_id,
             now=utc_now(),

@@ -17,6 +17,7 @@ from apps.runs.services.approvals import Question, answer_approval, ask_approval
 from apps.runs.services.backfills import cancel_waiting_of_backfill
 from apps.runs.services.create import adopt_runs, create_run, create_runs
 from apps.runs.services.erase import erase_workspace, has_uncounted_usage
+from apps.runs.services.pause import note_suspended, pause_run, resume_run, suspend_run
 from apps.runs.services.queue import (
     Claimant,
     DueRun,
@@ -89,13 +90,17 @@ __all__ = [
     "lock_runs",
     "make_room",
     "mark_late_runs",
+    "note_suspended",
     "park_runs",
+    "pause_run",
     "pick_due_runs",
     "queue_attempt",
     "release_held_runs",
     "report_task_runs",
+    "resume_run",
     "retry_run",
     "revive_runs",
+    "suspend_run",
     "take_pending_usage",
     "take_runs",
     "targets_of",

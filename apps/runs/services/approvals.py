@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -22,6 +23,7 @@ from apps.tenancy import access
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
 
+SUSPENDING = "suspending"  # asked for; its process leaves at the end of the task that it is at
 MAX_APPROVALS = 200  # of a run
 EXPIRE_AT_ONCE = 200
 
@@ -35,6 +37,7 @@ class Question:
     message: str = ""
     form: dict[str, object] | None = None
     expires_in: timedelta | None = None
+    suspend: bool = False  # its process leaves, and the answer has the run queued again
 
 
 @joined
@@ -66,7 +69,21 @@ def ask_approval(
             now=now,
             message=approval.title,
         )
+        if question.suspend and run.queue_id is not None:
+            wish = {"kind": SUSPENDING, "attempt": origin_attempt(run), "for": "approval"}
+            set_resumes(run, wish)
     return approval
+
+
+def origin_attempt(run: Run) -> int:
+    """Return the attempt that began what the run's next process may go on with."""
+    return int((run.resumes or {}).get("attempt", run.attempt))
+
+
+def set_resumes(run: Run, resumes: dict[str, Any] | None) -> None:
+    """Note what the next process begins with. Belongs into a transaction that holds the run."""
+    run.resumes = resumes
+    Run.objects.for_workspace(run.workspace_id).filter(id=run.id).update(resumes=resumes)
 
 
 def _open(run: Run, question: Question, now: datetime) -> Approval:

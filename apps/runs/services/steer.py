@@ -15,6 +15,7 @@ from apps.runs.enums import RunState
 from apps.runs.errors import RunNotCancellable, RunNotRetryable
 from apps.runs.models import Run
 from apps.runs.reports import AskedMove, MoveResult
+from apps.runs.services.approvals import origin_attempt, set_resumes
 from apps.runs.services.record import Move, record_moves, returning_runs
 from apps.runs.services.transition import lock_runs, move_runs, transition_run
 from apps.runs.state_machine import (
@@ -184,10 +185,13 @@ def retry_run(
     run_id: uuid.UUID,
     now: datetime,
     by: str = "",
+    from_failed: bool = False,
     asker: Asker = access.HEADWAY,
 ) -> Run:
     """
     Queue another attempt of a run that ended without success.
+
+    `from_failed`: its process passes over the tasks whose results were kept where it runs.
 
     Raises: RunNotFound, RunNotRetryable when it succeeded, has not ended, or was started locally
     and no pool could execute it; QuotaExceeded; ObjectRestricted as above.
@@ -206,8 +210,11 @@ def retry_run(
         # The pool's kind is dispatch's to decide, a layer above; the column is plain text.
         managed = run.pool is not None and run.pool.kind == "MANAGED"
         tenancy.refuse_while_held(workspace_id=workspace_id, managed=managed)
+        origin = origin_attempt(run)
         moved = queue_attempt(run=run, scheduled_for=now, now=now, by=by)
         if moved is not None:
+            if from_failed:
+                set_resumes(moved, {"kind": "failed", "attempt": origin})
             return moved
     message = "Only a run that failed, crashed or was cancelled can be tried again."
     raise RunNotRetryable(message, run_id=str(run_id), state=run.state)

@@ -257,7 +257,7 @@ def _move(
     elif is_crashed_start:
         sets["crashed_starts"] = "run.crashed_starts + 1"
     if target is RunState.AWAITING_RETRY:
-        sets["attempt"] = "run.attempt + 1"
+        sets |= {"attempt": "run.attempt + 1", "resumes": "NULL"}
     if scheduled_for is not None:
         sets["scheduled_for"] = "%s"
         values.append(scheduled_for)

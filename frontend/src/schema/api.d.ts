@@ -2392,6 +2392,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hold the run where it is. */
+        post: operations["pause_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/resumption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a paused or suspended run go on. */
+        post: operations["resume_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/retries": {
         parameters: {
             query?: never;
@@ -2455,6 +2489,23 @@ export interface paths {
         get: operations["get_subrun"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/suspension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have its process leave, until the run is resumed. */
+        post: operations["suspend_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3006,6 +3057,8 @@ export interface components {
             /** @description of this question within the run, whichever process asks it */
             key: string;
             message?: string;
+            /** @description Its process leaves; the answer has the run queued again. */
+            suspend?: boolean;
             title: string;
         };
         ApprovalMayOutput: {
@@ -3903,6 +3956,8 @@ export interface components {
             id: string;
             state_type: components["schemas"]["StateTypeEnum"];
         };
+        /** @enum {string} */
+        FromEnum: "start" | "failed";
         /** @description A lease, as agents get it. */
         GrantedLeaseOutput: {
             attempt: number;
@@ -4216,7 +4271,10 @@ export interface components {
             annotate?: boolean;
             cancel: boolean;
             copy?: boolean;
+            pause?: boolean;
+            resume?: boolean;
             retry: boolean;
+            suspend?: boolean;
         };
         /** @description Either of the two. */
         MemberInputRequest: {
@@ -4911,6 +4969,11 @@ export interface components {
             name: string;
             namespace: string | null;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        RetryInputRequest: {
+            /** @default start */
+            from: components["schemas"]["FromEnum"];
+        };
         /** @enum {string} */
         RoleEnum: "OWNER" | "DEVELOPER" | "RUNNER" | "VIEWER" | "AGENT";
         RoleList: {
@@ -5083,6 +5146,7 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         RunHeartbeatInputRequest: {
             epoch: number;
+            heeded?: components["schemas"]["CommandEnum"] | components["schemas"]["NullEnum"];
         };
         RunHistogramOutput: {
             buckets: components["schemas"]["RunBucketOutput"][];
@@ -12048,7 +12112,7 @@ export interface operations {
             };
         };
     };
-    retry_run: {
+    pause_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -12059,6 +12123,72 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resume_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryInputRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -12188,6 +12318,37 @@ export interface operations {
             path: {
                 run_id: string;
                 subrun_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    suspend_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
                 workspace: string;
             };
             cookie?: never;

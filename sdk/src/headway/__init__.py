@@ -22,6 +22,7 @@ from headway._errors import (
     HeadwayError,
     ParameterError,
     RunCancelled,
+    RunSuspended,
     SubrunFailed,
     TaskCancelled,
     TaskTimedOut,
@@ -29,6 +30,7 @@ from headway._errors import (
 )
 from headway._flow import Flow, flow
 from headway._futures import FutureList, TaskFuture, unmapped
+from headway._holds import checkpoint
 from headway._options import FlowOptions, TaskOptions
 from headway._states import State, StateType
 from headway._subruns import DeploymentRun, run_deployment
@@ -52,6 +54,9 @@ __all__ = [
     "concurrency",
     "rate_limit",
     "rate_limit_async",
+    # being held
+    "checkpoint",
+    "RunSuspended",
     # asking people
     "ask",
     "Approval",

@@ -6,14 +6,13 @@ import hashlib
 import inspect
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headway._context import find_scope
 from headway._errors import ApiError, ApprovalExpired, ServerUnavailable
+from headway._holds import clocks_stopped, hold_here
 from headway._options import Seconds, seconds_of
-from headway._time_limit import stopped
 
 if TYPE_CHECKING:
     from headway._client import Client
@@ -48,13 +47,17 @@ def ask(
     message: str = "",
     form: Any = None,
     expires_in: Seconds | None = None,
+    suspend: bool = False,
 ) -> Approval:
     """
     Ask people, wait for the answer and return it.
 
     The run is AWAITING_APPROVAL meanwhile; its time limits stand still. `form` is a dataclass, a
     TypedDict, a pydantic model or a JSON Schema of an object: people fill it in when they approve.
-    Nobody having answered after `expires_in` raises `ApprovalExpired`. From a coroutine:
+    With `suspend` a run that an agent executes leaves its process instead of waiting, and holds
+    neither a place nor a slot; the answer has it queued, and it comes here again in a new process,
+    passing over the tasks whose results were kept. Nobody having answered after `expires_in` raises
+    `ApprovalExpired`. From a coroutine:
     `await asyncio.to_thread(ask, …)`.
 
     >>> from headway import ask, flow
@@ -72,20 +75,21 @@ def ask(
     key = question_key(run, title)
     # The server must know that the run is running before it can be held up.
     run.recorder.flush(timeout_seconds=10.0)
-    with ExitStack() as clocks:
-        clocks.enter_context(run.held())
-        if scope.task_run is not None:
-            clocks.enter_context(stopped(scope.task_run.clock))
+    with clocks_stopped(scope):
         body: dict[str, Any] = {
             "epoch": run.epoch,
             "key": key,
             "title": title,
             "message": message,
             "form": form_schema(form),
+            "suspend": suspend and run.root.leased,
         }
         if expires_in is not None:
             body["expires_in_seconds"] = seconds_of(expires_in)
         answer = client.post(f"runs/{run.id}/approvals", body)
+        if body["suspend"] and answer["state"] == "OPEN":
+            run.root.hold.suspend()
+            hold_here(scope)
         answer = _wait(client, f"runs/{run.id}/approvals/{key}", answer)
     if answer["state"] == "EXPIRED":
         raise ApprovalExpired(f"Nobody answered {title!r} in time.")
@@ -117,7 +121,7 @@ def _wait(client: Client, path: str, answer: Mapping[str, Any]) -> Mapping[str, 
 def question_key(run: FlowRun, title: str) -> str:
     """Return what names a question within its run, the same whenever the run gets there again."""
     told = hashlib.sha256(title.encode()).hexdigest()[:16]
-    return f"{run.origin_epoch}-{run.next_name('ask:' + title).rpartition('-')[2]}-{told}"
+    return f"{run.root.origin}-{run.next_name('ask:' + title).rpartition('-')[2]}-{told}"
 
 
 def form_schema(form: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from headway._context import Scope, reset_scope, set_scope
-from headway._errors import FlowTimedOut, RunCancelled, RunLost, TaskTimedOut
+from headway._errors import FlowTimedOut, RunCancelled, RunLost, RunSuspended, TaskTimedOut
 from headway._interrupt import Gate, Interruption, OverTime, current_gate
 from headway._retry import RetryPolicy
 from headway._states import State
@@ -85,6 +85,8 @@ def state_after(error: BaseException | None, *, cancelled: bool) -> State:
     """
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return State.COMPLETED
+    if isinstance(error, RunSuspended):
+        return State.SUSPENDED
     if isinstance(error, RunLost):
         return State.CRASHED
     if isinstance(error, TaskTimedOut | FlowTimedOut):

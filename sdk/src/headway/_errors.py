@@ -87,6 +87,13 @@ class RunLost(RunCancelled):
         self.cause = cause  # sent with the CRASHED report
 
 
+class RunSuspended(RunCancelled):
+    """The run leaves this process, and another one goes on with it when it is resumed."""
+
+    def __init__(self, *, run_id: str) -> None:
+        super().__init__("The run was suspended.", run_id=run_id)
+
+
 class ApiError(HeadwayError):
     """The server refused a request. `code` is stable, `message` is for people."""
 

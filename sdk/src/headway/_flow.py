@@ -53,9 +53,19 @@ class Flow(Generic[P, R]):
         epoch: int,
         on_start: Callable[[FlowRun], None],
         timeout_seconds: float | None = None,
+        origin: int = 1,
+        goes_on: bool = False,
     ) -> R:
-        """Execute a run that an agent leased. `on_start` gets the run, to be able to stop it."""
+        """
+        Execute a run that an agent leased. `on_start` gets the run, to be able to stop it.
+
+        `origin` is the attempt that began it; `goes_on`: what that had done need not be done again.
+        """
+        from headway._results import open_results
+
         run = self._new_run((), parameters, run_id=run_id, epoch=epoch)
+        run.origin = origin
+        run.results = open_results(run_id, origin=origin, goes_on=goes_on)
         if timeout_seconds is not None:
             limits = [run.timeout_seconds or timeout_seconds, timeout_seconds]
             run.timeout_seconds = min(limits)

@@ -480,11 +480,18 @@ class Recorder:
             encode({"run_id": run.id, "epoch": run.epoch}) for run in held if run.id in self._held
         ]
         if beats:
-            self._send(Batch(heartbeats=beats).encode())
+            self._send(Batch(heartbeats=beats).encode(), beats=held)
 
     # One request and what its answer says.
 
-    def _send(self, body: bytes, *, items: int = 0, holds: Iterable[str] = ()) -> Result:
+    def _send(
+        self,
+        body: bytes,
+        *,
+        items: int = 0,
+        holds: Iterable[str] = (),
+        beats: Sequence[FlowRun] = (),
+    ) -> Result:
         # With older items still spooled the server may not know our runs yet, and call them lost.
         with self._spool_lock:
             all_told = self._spool is None or self._spool.main.is_empty()
@@ -512,9 +519,25 @@ class Recorder:
             self._dropped["items"] += items
             return Result(verdict=Verdict.USELESS)
         put_off = self._heed(reply, all_told=all_told)
+        self._hold_runs(reply, beats)
         if self._spool is not None and (workspace := self._transport.workspace()):
             self._spool.remember_workspace(workspace)
         return Result(verdict=Verdict.ACCEPTED, put_off=put_off)
+
+    @staticmethod
+    def _hold_runs(reply: Reply, beats: Sequence[FlowRun]) -> None:
+        """Pause, and let go on, the runs that this process started itself; a beat's answer says."""
+        answer: Mapping[str, Any] = reply.body or {}
+        paused = {
+            str(command.get("run_id"))
+            for command in answer.get("commands") or ()
+            if command.get("command") == "pause"
+        }
+        for run in beats:
+            if run.id in paused:
+                run.hold.pause()
+            elif run.hold.is_paused:
+                run.hold.resume()
 
     def _limit(self, kinds: Iterable[str], reply: Reply) -> None:
         """Send nothing of these kinds until the server wants it."""

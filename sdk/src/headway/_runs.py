@@ -18,10 +18,12 @@ from headway._errors import (
     FlowTimedOut,
     RunCancelled,
     RunLost,
+    RunSuspended,
     TaskCancelled,
     UpstreamFailed,
 )
 from headway._futures import TaskFuture
+from headway._holds import Hold
 from headway._ids import uuid7
 from headway._interrupt import Gate, Interruption, current_gate, signals
 from headway._retry import RetryPolicy
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from headway._port import AnyRecorder
     from headway._records import RunReport
+    from headway._results import Results
     from headway._task_run import TaskRun
     from headway._time_limit import AnyLimit
 
@@ -78,7 +81,8 @@ class FlowRun:
         self.retry = retry
         self.timeout_seconds = timeout_seconds
         self.clock: AnyLimit | None = None
-        self.origin_epoch = epoch  # of the process that began what this one may go on with
+        self.origin = 1  # the attempt that began what this process may go on with
+        self.results: Results | None = None  # of tasks; the root's count for all of a process
         self.on_hold: Callable[[bool], None] | None = None  # who else keeps our time
         self._holds = 0
         self.scope = Scope(self)
@@ -87,8 +91,10 @@ class FlowRun:
         self.first_report: RunReport | None = None  # of a run that this process started
         self._parameters = parameters
         self._tags = tags
-        self._parent = parent
-        self._leased = leased  # an agent holds the lease and sends the heartbeats
+        self.parent = parent
+        self.root: FlowRun = self if parent is None else parent.run.root
+        self.hold = Hold()
+        self.leased = leased  # an agent holds the lease and sends the heartbeats
         self._max_workers = max_workers
         self._capture_prints = capture_prints
         self._sequence = itertools.count(1)
@@ -111,7 +117,7 @@ class FlowRun:
         if attempt > 1:
             self._report(State.RETRYING, message=f"attempt {attempt} of {self.retry.retries + 1}")
             return
-        if self._leased:
+        if self.leased:
             self._report(State.RUNNING)
             return
         self._report(State.RUNNING, first=True)
@@ -127,8 +133,13 @@ class FlowRun:
 
     def finish(self, state: State, error: BaseException | None) -> None:
         """Report how the flow ended, the last word on this run."""
+        if state is State.SUSPENDED and self.parent is not None:
+            # The run around it is what is taken up again; it will start this one anew.
+            state = State.CANCELLED
         if self._runner is not None:
             self._runner.close()
+        if self.results is not None and state is State.COMPLETED:
+            self.results.forget()
         try:
             if state in (State.FAILED, State.TIMED_OUT):
                 _capture.engine_logger.error("flow %s failed: %s", self.name, brief(error))
@@ -184,7 +195,7 @@ class FlowRun:
                 self._loop_task = (asyncio.get_running_loop(), task)
         else:
             self._gate = current_gate()
-        if self._parent is not None:
+        if self.parent is not None:
             yield
             return
         enter_root(self)
@@ -292,6 +303,8 @@ class FlowRun:
     def _begin_settling(self, error: BaseException | None) -> list[TaskFuture[Any]]:
         if error is not None:
             interrupted = not isinstance(error, Exception) or isinstance(error, FlowTimedOut)
+            # What a suspended run is at may end; nothing else begins.
+            interrupted = interrupted and not isinstance(error, RunSuspended)
             if interrupted:
                 again = self._grace_ends_at is not None
                 self._grace_ends_at = time.monotonic() + (0 if again else GRACE_SECONDS)
@@ -438,16 +451,16 @@ class FlowRun:
             error=describe_error(error) if error is not None and has_story(error) else None,
             cause=cause,
         )
-        if not self._leased:
+        if not self.leased:
             # Every report can create the run: the first one may be lost on the way.
             report.flow_name = self.flow_name
             report.name = self.name
             report.source = "LOCAL"
             report.holder = holder_name()
-            if self._parent is not None and self._parent.run.recorded:
+            if self.parent is not None and self.parent.run.recorded:
                 report.source = "SUBFLOW"
-                report.parent_run_id = self._parent.run.id
-                task_run = self._parent.task_run
+                report.parent_run_id = self.parent.run.id
+                task_run = self.parent.task_run
                 report.parent_task_run_id = task_run.id if task_run else None
         if first:
             report.parameters = self._parameters

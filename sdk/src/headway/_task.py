@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from headway._context import Scope, find_scope
 from headway._engine import drive
 from headway._futures import FutureList, TaskFuture, find_futures, map_calls, resolve
+from headway._holds import hold_here, hold_here_async
 from headway._options import TaskOptions, check_options, retry_policy, timeout_seconds
 from headway._port import SilentRecorder
 from headway._retry import RetryPolicy
 from headway._runs import FlowRun
+from headway._states import State
 from headway._task_run import TaskRun
 
 P = ParamSpec("P")
@@ -59,7 +61,7 @@ class Task(Generic[P, R]):
             return self._call_async(task_run, args, kwargs)  # type: ignore[return-value]  # R is a coroutine
         if upstream:
             args, kwargs = resolve(args), resolve(kwargs)
-        return drive(task_run, lambda: self.fn(*args, **kwargs))
+        return self._carry_out(task_run, args, kwargs, scope or run.scope)
 
     @overload
     def submit(
@@ -113,16 +115,42 @@ class Task(Generic[P, R]):
             map_index=map_index,
         )
 
+    def _carry_out(
+        self, task_run: TaskRun, args: tuple[Any, ...], kwargs: Mapping[str, Any], scope: Scope
+    ) -> Any:
+        """Run the task, or return what an earlier process of the run has made of it."""
+        hold_here(scope)
+        results = task_run.run.root.results
+        if results is None:
+            return drive(task_run, lambda: self.fn(*args, **kwargs))
+        key = results.key(self.name, (args, kwargs))
+        value = results.find(key)
+        if not results.is_missing(value):
+            task_run.finish(State.CACHED, None)
+            return value
+        value = drive(task_run, lambda: self.fn(*args, **kwargs))
+        results.keep(key, value)
+        return value
+
     async def _call_async(
         self, task_run: TaskRun, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         from headway._engine_async import drive_async
 
+        await hold_here_async(task_run.run.scope)
         for future in task_run.upstream:
             await future
         if task_run.upstream:
             args, kwargs = resolve(args), resolve(kwargs)
-        return await drive_async(task_run, lambda: self.fn(*args, **kwargs))  # type: ignore[arg-type, return-value]
+        results = task_run.run.root.results
+        key = None if results is None else results.key(self.name, (args, kwargs))
+        if results is not None and not results.is_missing(value := results.find(key)):
+            task_run.finish(State.CACHED, None)
+            return value
+        value = await drive_async(task_run, lambda: self.fn(*args, **kwargs))  # type: ignore[arg-type, return-value]
+        if results is not None:
+            results.keep(key, value)
+        return value
 
     def _run_for_submit(self) -> FlowRun:
         scope: Scope | None = find_scope()
@@ -147,7 +175,7 @@ class Task(Generic[P, R]):
 
                 return asyncio.run(self._call_async(task_run, args, kwargs))
             values, named = (resolve(args), resolve(kwargs)) if upstream else (args, kwargs)
-            return drive(task_run, lambda: self.fn(*values, **named))
+            return self._carry_out(task_run, values, named, run.scope)
 
         return run.submit(task_run, call)
 

@@ -20,6 +20,7 @@ class Lease:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 1
     timeout_seconds: float | None = None
+    resumes: Mapping[str, Any] | None = None  # what was begun and is to be gone on with
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Lease:
@@ -35,6 +36,7 @@ class Lease:
             parameters=dict(wire.get("parameters") or {}),
             attempt=int(wire.get("attempt") or 1),
             timeout_seconds=wire.get("timeout_seconds"),
+            resumes=wire.get("resumes"),
         )
 
     def key(self) -> dict[str, Any]:

@@ -316,8 +316,8 @@ class Agent:
             )
         for command in answer.get("commands") or []:
             process = self._find(command)
-            if process is not None and command.get("command") == "cancel":
-                process.cancel("Cancelled from Headway.")
+            if process is not None:
+                process.obey(str(command.get("command")))
         for lost in answer.get("lost") or []:
             process = self._find(lost)
             if process is not None:

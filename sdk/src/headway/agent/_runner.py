@@ -38,6 +38,8 @@ GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 START_SECONDS = 60.0  # on top of its time, for a run to get as far as its first line
 LINGER_SECONDS = 30.0  # for a process that has reported the end of its run, to go
 MAX_LINE_BYTES = 60_000
+# On the lifeline; as in execute, which is not imported: it is a program.
+WORDS = {"pause": b"p", "resume": b"r", "suspend": b"s"}
 MARK = RECORDED_MARK.encode()
 
 
@@ -82,6 +84,7 @@ class RunProcess:
         self._last_line = ""
         self._reported = False  # by us; the server took it, or the spool has it
         self._lifeline: IO[bytes] | None = None
+        self._said: list[bytes] = []  # what was asked of a process that cannot hear yet
         self._abandoned = False
         self._overdue: threading.Timer | None = None
         self._overdue_at = self._overdue_left = 0.0
@@ -109,6 +112,28 @@ class RunProcess:
         timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
         timer.daemon = True
         timer.start()
+
+    def obey(self, command: str) -> None:
+        """Do what the server asks of the run: cancel, pause, resume, suspend."""
+        if command == "cancel":
+            self.cancel("Cancelled from Headway.")
+            return
+        word = WORDS.get(command)
+        with self._lock:
+            if word is None or self._stop_reason is not None or self._ended.is_set():
+                return
+            self.heeded = None if command == "resume" else command
+            self._said.append(word)
+            self._say_all()
+
+    def _say_all(self) -> None:
+        """Pass on what was asked, as soon as somebody can hear it; under the lock."""
+        if self._lifeline is None:
+            return
+        with suppress(BrokenPipeError, ValueError):  # it is gone already
+            self._lifeline.write(b"".join(self._said))
+            self._lifeline.flush()
+        self._said.clear()
 
     def lose(self) -> None:
         """Kill the process at once: somebody else may be executing the run already."""
@@ -191,6 +216,7 @@ class RunProcess:
             with lifeline:
                 with self._lock:
                     self._lifeline = lifeline
+                    self._say_all()
                     abandoned_already = self._abandoned
                 if abandoned_already:
                     self.abandon()
@@ -255,6 +281,8 @@ class RunProcess:
             "path": lease.path,
             "parameters": lease.parameters,
             "timeout_seconds": lease.timeout_seconds,
+            "origin": (lease.resumes or {}).get("attempt", lease.attempt),
+            "goes_on": lease.resumes is not None,
         }
 
     def _see_process_through(self, status: IO[bytes], oom_kills: int) -> None:

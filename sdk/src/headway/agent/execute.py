@@ -32,7 +32,9 @@ from headway._tracebacks import describe_error, users_part
 if TYPE_CHECKING:
     from headway._port import AnyRecorder
 
-EVICTED = b"e"  # on the lifeline, before its end: nobody died, we have to leave
+# On the lifeline, before its end.
+EVICTED = b"e"  # nobody died, we have to leave
+PAUSE, RESUME, SUSPEND = b"p", b"r", b"s"  # what people ask of the run
 GRACE_SECONDS = 10.0  # for the run to stop once the agent is gone
 
 
@@ -42,17 +44,31 @@ class Lifeline:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._run: FlowRun | None = None
+        self._asked: bytes = b""  # last, of a run that has not begun
         threading.Thread(target=self._watch, name="headway-lifeline", daemon=True).start()
 
     def guard(self, run: FlowRun) -> None:
         """Stop this run, not only the process, when the agent dies."""
         self._run = run
+        self._hold(self._asked)
+
+    def _hold(self, asked: bytes) -> None:
+        if self._run is None:
+            self._asked = asked
+        elif asked == PAUSE:
+            self._run.hold.pause()
+        elif asked == RESUME:
+            self._run.hold.resume()
+        elif asked == SUSPEND:
+            self._run.hold.suspend()
 
     def _watch(self) -> None:
         cause = {"kind": "agent_lost", "detail": "The agent died while this run was going on."}
         while told := os.read(self._descriptor, 1):
             if told == EVICTED:
                 cause = {"kind": "evicted", "detail": "The machine was taken away."}
+            else:
+                self._hold(told)
         if self._run is not None:
             self._run.interrupt(RunLost("The agent is gone.", run_id=self._run.id, cause=cause))
             threading.Event().wait(GRACE_SECONDS)
@@ -130,6 +146,8 @@ def _run(
             run_id=order["run_id"],
             epoch=order["epoch"],
             timeout_seconds=order["timeout_seconds"],
+            origin=order["origin"],
+            goes_on=order["goes_on"],
             on_start=begin,
         )
         if flow.is_async:

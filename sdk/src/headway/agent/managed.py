@@ -225,7 +225,7 @@ class Task:
         answer = self._client.request(
             "POST",
             self._client.url(f"runs/{self.run_id}/heartbeat"),
-            body={"epoch": self.epoch},
+            body={"epoch": self.epoch, "heeded": self._process and self._process.heeded},
             read_seconds=10.0,
             attempts=1,
         )
@@ -238,6 +238,7 @@ class Task:
             for each in answer.get("commands") or ()
         )
         if not (is_lost or is_cancelled):
+            self._hold(answer)
             return
         with self._lock:
             self._lost = self._lost or is_lost
@@ -248,6 +249,13 @@ class Task:
             process.lose()
         elif process is not None:
             process.cancel("Cancelled from Headway.")
+
+    def _hold(self, answer: Mapping[str, Any]) -> None:
+        """Pause, resume or suspend; what comes before there is a process comes again."""
+        process = self._process
+        for each in answer.get("commands") or ():
+            if process is not None and self._is_ours(each):
+                process.obey(str(each.get("command")))
 
     def _is_ours(self, key: Mapping[str, Any]) -> bool:
         return str(key.get("run_id")) == self.run_id and key.get("epoch") == self.epoch
