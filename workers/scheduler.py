@@ -14,6 +14,7 @@ from workers.loop import Loop
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0  # should a NOTIFY be missed
 FILL_SECONDS = 1.0
+WATCH_SECONDS = 1.0
 LOOK_BACK = timedelta(minutes=1)  # at the start, for runs that came due while nobody looked
 
 
@@ -49,6 +50,14 @@ def fill() -> bool:
     return False
 
 
+def watch() -> bool:
+    """Look at the promises whose time has come; True when there may be more."""
+    looked = dispatch.check_service_levels(now=utc_now())
+    if looked:
+        logger.info("service_levels.checked", count=looked)
+    return looked >= dispatch.CHECK_BATCH
+
+
 def loops() -> list[Loop]:
     scheduler = Scheduler()
     return [
@@ -59,4 +68,5 @@ def loops() -> list[Loop]:
             wake_on="schedules",
         ),
         Loop(name="backfills", step=fill, idle_seconds=FILL_SECONDS),
+        Loop(name="levels", step=watch, idle_seconds=WATCH_SECONDS),
     ]

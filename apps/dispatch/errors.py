@@ -123,3 +123,14 @@ class TooManyBackfills(DomainError):
 
     code: ClassVar[str] = "too_many_backfills"
     status: ClassVar[int] = 409
+
+
+class ServiceLevelNotFound(NotFound):
+    """There is no such service level in this workspace."""
+
+
+class TooManyServiceLevels(DomainError):
+    """The deployment has as many service levels as it may have."""
+
+    code: ClassVar[str] = "too_many_service_levels"
+    status: ClassVar[int] = 409

@@ -51,6 +51,9 @@ LEAVES: dict[str, set[str]] = {
     "archive_account": {"account.archived"},
     "archive_workspace": {"workspace.archived"},
     "cancel_backfill": {"backfill.cancelled"},
+    "change_service_level": {"service_level.changed"},
+    "create_service_level": {"service_level.created"},
+    "delete_service_level": {"service_level.deleted"},
     "change_backfill": {"backfill.changed"},
     "create_backfill": {"backfill.created"},
     "pause_backfill": {"backfill.paused"},
@@ -347,6 +350,9 @@ def backfill(scene: Scene) -> Request:
 
 
 ROUTES: dict[str, Callable[[Scene], Request]] = {
+    "create_service_level": lambda scene: Request(
+        body=BODIES["create_service_level"] | {"deployment_id": scene.ids["deployment_id"]}
+    ),
     "create_backfill": backfill,
     "preview_backfill": backfill,
     "resume_backfill": after("POST", W + "/backfills/{backfill_id}/pause"),

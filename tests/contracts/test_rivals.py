@@ -88,6 +88,12 @@ BODIES = {
         "parameter": "x",
     },
     "change_backfill": {"concurrency": 7},
+    "create_service_level": {
+        "deployment_id": "01900000-0000-7000-8000-000000000001",
+        "kind": "SUCCEEDS_WITHIN",
+        "seconds": 60,
+    },
+    "change_service_level": {"seconds": 7},
     "cancel_backfill": {"running": True},
     "set_limit": {"kind": "NAMED", "key": "taken over", "slots": 0},
     "ask_for_run_slot": {"name": "secret", "epoch": 1, "at_most": 1},
@@ -378,6 +384,7 @@ NAMED = {
     "pool_id": {Kind.POOL},
     "limit_id": {Kind.DEPLOYMENT, Kind.POOL},
     "backfill_id": {Kind.DEPLOYMENT, Kind.POOL},
+    "level_id": {Kind.DEPLOYMENT, Kind.POOL},
 }
 
 

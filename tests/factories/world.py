@@ -151,6 +151,12 @@ def furnish(owner: Person) -> dict[str, str]:
             | {"partitions": ["secret part"], "parameter": "part"},
         )
     )
+    level = made(
+        api.post(
+            "service-levels",
+            {"deployment_id": deployment["id"], "kind": "SUCCEEDS_WITHIN", "seconds": 3600},
+        )
+    )
     slot = str(uuid7())
     made(api.put(f"runs/{local_run}/slots/{slot}", {"name": "secret", "epoch": 1, "at_most": 2}))
     rule = made(
@@ -202,6 +208,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "rule_id": rule["id"],
         "limit_id": limit["id"],
         "backfill_id": backfill["id"],
+        "level_id": level["id"],
         "slot_id": slot,
     }
 

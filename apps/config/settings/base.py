@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "apps.tenancy.enums.BuiltInRole",
         "RunSourceEnum": "apps.runs.enums.RunSource",
         "RunStateEnum": "apps.runs.enums.RunState",
+        "ServiceLevelKindEnum": "apps.dispatch.enums.ServiceLevelKind",
         "SsoConnectionKindEnum": "apps.sso.enums.ConnectionKind",
         "ScheduleKindEnum": "apps.flows.wire.KINDS",
         "ScopesEnum": "apps.tenancy.api.serializers.SCOPES",

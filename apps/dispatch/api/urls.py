@@ -6,6 +6,7 @@ from apps.dispatch.api import (
     deployments,
     limits,
     queues,
+    service_levels,
     subruns,
     views,
 )
@@ -29,6 +30,12 @@ urlpatterns = [
     path(f"{W}/backfills/<uuid:backfill_id>/pause", backfills.BackfillPause.as_view()),
     path(
         f"{W}/backfills/<uuid:backfill_id>/cancellation", backfills.BackfillCancellation.as_view()
+    ),
+    path(f"{W}/service-levels", service_levels.ServiceLevels.as_view()),
+    path(f"{W}/service-levels/<uuid:level_id>", service_levels.ServiceLevelDetail.as_view()),
+    path(
+        f"{W}/service-levels/<uuid:level_id>/breaches",
+        service_levels.ServiceLevelBreaches.as_view(),
     ),
     path(f"{W}/limits", limits.Limits.as_view()),
     path(f"{W}/limits/<uuid:limit_id>", limits.LimitDetail.as_view()),

@@ -24,6 +24,15 @@ from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
+from apps.dispatch.services.levels import (
+    CHECK_BATCH,
+    LevelChanges,
+    LevelSpec,
+    change_level,
+    check_service_levels,
+    create_level,
+    delete_level,
+)
 from apps.dispatch.services.limits import delete_limit, keep_limit, set_limit
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
 from apps.dispatch.services.pools import (
@@ -72,6 +81,7 @@ from apps.dispatch.services.subruns import (
 )
 
 __all__ = [
+    "CHECK_BATCH",
     "DUE_BATCH",
     "MAX_GRANTS",
     "AgentInfo",
@@ -84,6 +94,8 @@ __all__ = [
     "Kin",
     "LeaseAnswer",
     "LeasedDeployment",
+    "LevelChanges",
+    "LevelSpec",
     "LocalStart",
     "ManagedGrant",
     "SlotAnswer",
@@ -92,14 +104,18 @@ __all__ = [
     "ask_for_slots",
     "cancel_backfill",
     "change_backfill",
+    "change_level",
     "change_pool",
     "change_queue",
+    "check_service_levels",
     "continue_backfills",
     "copy_run",
     "create_backfill",
     "create_due_runs",
+    "create_level",
     "create_pool",
     "create_queue",
+    "delete_level",
     "delete_limit",
     "delete_queue",
     "deploy",

@@ -47,6 +47,12 @@ from apps.runs.selectors.lists import (
     with_names,
     workspaces_with_held_runs,
 )
+from apps.runs.selectors.promises import (
+    has_started_between,
+    has_succeeded_between,
+    last_success_at,
+    list_lasting,
+)
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 from apps.runs.selectors.usage import (
     CountedTaskRuns,
@@ -84,11 +90,15 @@ __all__ = [
     "get_run",
     "get_timeline",
     "has_run",
+    "has_started_between",
+    "has_succeeded_between",
     "known_run_ids",
     "last_run_by_flow",
+    "last_success_at",
     "list_approvals",
     "list_changes",
     "list_flow_health",
+    "list_lasting",
     "list_newest_changes",
     "list_rows",
     "list_runs",

@@ -2684,6 +2684,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/service-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What deployments promise. */
+        get: operations["list_service_levels"];
+        put?: never;
+        /** @description What deployments promise. */
+        post: operations["create_service_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/service-levels/{level_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One promise. */
+        get: operations["get_service_level"];
+        put?: never;
+        post?: never;
+        /** @description One promise. */
+        delete: operations["delete_service_level"];
+        options?: never;
+        head?: never;
+        /** @description One promise. */
+        patch: operations["change_service_level"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/service-levels/{level_id}/breaches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description When a promise was not kept, newest first. */
+        get: operations["list_service_level_breaches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/usage": {
         parameters: {
             query?: never;
@@ -3496,6 +3550,27 @@ export interface components {
             /** Format: uuid */
             run_id: string;
         };
+        /** @description One time that a promise was not kept. */
+        BreachOutput: {
+            /**
+             * Format: date-time
+             * @description When it was seen.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description By when it should have been so.
+             */
+            due_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            run_id: string | null;
+        };
+        BreachPage: {
+            items: components["schemas"]["BreachOutput"][];
+            next_cursor: string | null;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         BundleInputRequest: {
             sha256: string;
@@ -4126,6 +4201,52 @@ export interface components {
         };
         /** @enum {string} */
         LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        LevelInputRequest: {
+            /** Format: uuid */
+            deployment_id: string;
+            kind: components["schemas"]["ServiceLevelKindEnum"];
+            paused?: boolean;
+            /** @description Of the last two kinds. */
+            seconds?: number;
+            /**
+             * Format: time
+             * @description On the wall, as 06:30; of the first two kinds.
+             */
+            time_of_day?: string;
+            timezone?: string;
+            weekdays?: components["schemas"]["WeekdaysEnum"][];
+        };
+        /** @description What a deployment promises. */
+        LevelOutput: {
+            /** Format: date-time */
+            created_at: string;
+            deployment: components["schemas"]["NamedOutput"];
+            flow: components["schemas"]["NamedOutput"];
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ServiceLevelKindEnum"];
+            last_breach: components["schemas"]["BreachOutput"] | null;
+            /** @description By scope: true, or why the caller may not use it on this object. */
+            may: {
+                [key: string]: true | {
+                    code: string;
+                    message: string;
+                };
+            };
+            /** Format: date-time */
+            next_check_at: string | null;
+            paused: boolean;
+            seconds: number | null;
+            /** Format: time */
+            time_of_day: string | null;
+            timezone: string;
+            weekdays: components["schemas"]["WeekdaysEnum"][];
+        };
+        LevelPage: {
+            items: components["schemas"]["LevelOutput"][];
+            next_cursor: string | null;
+        };
         /** @enum {string} */
         LimitInputKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "NAMED" | "RATE";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -4606,6 +4727,19 @@ export interface components {
             };
             paused?: boolean;
             tags?: string[];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedLevelChangeRequest: {
+            paused?: boolean;
+            /** @description Of the last two kinds. */
+            seconds?: number;
+            /**
+             * Format: time
+             * @description On the wall, as 06:30; of the first two kinds.
+             */
+            time_of_day?: string;
+            timezone?: string;
+            weekdays?: components["schemas"]["WeekdaysEnum"][];
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedPersonChangeRequest: {
@@ -5438,6 +5572,8 @@ export interface components {
             readonly role_name: string;
             slug: string;
         };
+        /** @enum {string} */
+        ServiceLevelKindEnum: "START_BY" | "FINISH_BY" | "LASTS_AT_MOST" | "SUCCEEDS_WITHIN";
         ShutOutput: {
             /** Format: uuid */
             object_id: string;
@@ -5964,6 +6100,8 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @enum {string} */
+        WeekdaysEnum: "MON" | "TUE" | "WED" | "THU" | "FRI" | "SAT" | "SUN";
         WindowOutput: {
             /** Format: date-time */
             from: string;
@@ -12779,6 +12917,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SchedulePreviewOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_service_levels: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                deployment_id?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_service_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_service_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_service_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_service_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                level_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedLevelChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_service_level_breaches: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                level_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreachPage"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -10,8 +10,8 @@ from django.db import connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.dispatch import services
-from apps.dispatch.enums import LimitKind
-from apps.dispatch.models import ConcurrencySlot, Lease, Pool, Queue
+from apps.dispatch.enums import LimitKind, ServiceLevelKind
+from apps.dispatch.models import ConcurrencySlot, Lease, Pool, Queue, ServiceLevelBreach
 from apps.flows.models import Deployment, Flow, Schedule
 from apps.runs import services as runs
 from apps.runs.enums import RunState
@@ -344,3 +344,34 @@ def test_loops_beside_each_other_make_each_part_once(workspace):
             assert {run.id: run.parameters["part"] for run in made} == {
                 run_id: key for key, run_id in parts
             }
+
+
+def test_loops_beside_each_other_tell_each_breach_once(workspace):
+    now = utc_now()
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace)
+        for seconds in range(60, 72):
+            services.create_level(
+                workspace_id=workspace.id,
+                spec=services.LevelSpec(
+                    deployment_id=deployment.id,
+                    kind=ServiceLevelKind.SUCCEEDS_WITHIN,
+                    seconds=seconds,
+                ),
+                now=now - timedelta(minutes=5),
+            )
+
+    def look():
+        with as_worker():
+            return services.check_service_levels(now=now)
+
+    together(*[look] * 4)
+    together(*[look] * 4)
+
+    with workspace_scope(workspace.id):
+        assert ServiceLevelBreach.objects.count() == 12
+        told = telemetry.list_events(
+            workspace_id=workspace.id,
+            only=telemetry.EventFilter(name="headway.service_level.breached"),
+        )
+        assert told.count() == 12
