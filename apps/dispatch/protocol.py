@@ -89,6 +89,7 @@ class LeasedDeployment:
     entrypoint: str
     path: str
     version: str | None
+    job_settings: dict[str, object]  # the pool's, and laid over them the deployment's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,9 @@ from apps.runs.wire import (
     RunTickOutput,
 )
 
-KINDS = [(kind.value, kind.value) for kind in (PoolKind.PROCESS, PoolKind.MANAGED)]
+# KUBERNETES and ECS are opened with what executes their runs.
+OPEN_KINDS = (PoolKind.PROCESS, PoolKind.DOCKER, PoolKind.MANAGED)
+KINDS = [(kind.value, kind.value) for kind in OPEN_KINDS]
 MAX_RETRIES = 100
 MAX_SECONDS = 30 * 86_400
 MAX_LEASES_HELD = 1_000
@@ -320,6 +322,9 @@ class PoolOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=KINDS)
     paused = serializers.BooleanField()
     concurrency_limit = serializers.IntegerField(allow_null=True)
+    job_defaults = serializers.DictField(
+        help_text="What its runs' jobs get unless their deployment says otherwise."
+    )
     queues = QueueOutput(many=True)
     running = serializers.IntegerField()
     queued = serializers.IntegerField()
@@ -341,11 +346,30 @@ class PoolInput(StrictSerializer):
     )
     kind = serializers.ChoiceField(choices=KINDS, required=False)
     concurrency_limit = _limit_field()
+    job_defaults = JsonObjectField(required=False)
 
 
 class PoolChange(StrictSerializer):
     paused = serializers.BooleanField(required=False)
     concurrency_limit = _limit_field()
+    job_defaults = JsonObjectField(required=False)
+
+
+class PoolKindOutput(serializers.Serializer[Any]):
+    """A kind of pools, and what may be said of its runs' jobs."""
+
+    kind = serializers.ChoiceField(choices=KINDS)
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's own is its name here
+    description = serializers.CharField()
+    available = serializers.BooleanField(help_text="Whether this installation has it.")
+    simulated = serializers.BooleanField(
+        help_text="Whether our tests know its service only by a simulation."
+    )
+    schema = serializers.DictField(help_text="The JSON Schema of job_defaults and job_settings.")
+
+
+class PoolKindPage(serializers.Serializer[Any]):
+    items = PoolKindOutput(many=True)
 
 
 class AgentOutput(serializers.Serializer[Any]):

@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{W}/runs/<uuid:run_id>/copy", subruns.RunCopy.as_view()),
     path(f"{W}/runs/<uuid:run_id>/subruns", subruns.Subruns.as_view()),
     path(f"{W}/runs/<uuid:run_id>/subruns/<uuid:subrun_id>", subruns.SubrunDetail.as_view()),
+    path(f"{W}/pool-kinds", views.PoolKinds.as_view()),
     path(f"{W}/pools", views.Pools.as_view()),
     path(f"{W}/pools/<uuid:pool_id>", views.PoolDetail.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents", views.PoolAgents.as_view()),

@@ -18,7 +18,7 @@ from apps.core.http.exception_handler import refusal_body, request_id_of
 from apps.core.http.idempotency import idempotent
 from apps.core.http.pagination import page_of
 from apps.core.http.query import PageQuery
-from apps.dispatch import selectors, services
+from apps.dispatch import pool_kinds, selectors, services
 from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.serializers import AgentInput
 from apps.dispatch.enums import LimitKind, PoolKind
@@ -206,10 +206,35 @@ class Pools(WorkspaceView):
             name=form.validated_data["name"],
             kind=PoolKind(form.validated_data.get("kind", PoolKind.PROCESS)),
             concurrency_limit=form.validated_data.get("concurrency_limit"),
+            job_defaults=form.validated_data.get("job_defaults"),
             now=utc_now(),
             has_compute=has_compute(),
         )
         return Response(_pool_bodies(request, [pool])[0], status=201)
+
+
+class PoolKinds(WorkspaceView):
+    """Which kinds of pools there are."""
+
+    scopes: ClassVar = {"GET": Scope.POOLS_READ}
+
+    @extend_schema(operation_id="list_pool_kinds", responses=shapes.PoolKindPage)
+    def get(self, request: WorkspaceRequest) -> Response:  # noqa: ARG002  the same for all
+        return Response(
+            {
+                "items": [
+                    {
+                        "kind": kind.value,
+                        "label": pool_kinds.KINDS[kind].label,
+                        "description": pool_kinds.KINDS[kind].description,
+                        "available": kind is not PoolKind.MANAGED or has_compute(),
+                        "simulated": pool_kinds.KINDS[kind].simulated,
+                        "schema": pool_kinds.KINDS[kind].schema,
+                    }
+                    for kind in shapes.OPEN_KINDS
+                ]
+            }
+        )
 
 
 class PoolDetail(WorkspaceView):
@@ -252,6 +277,7 @@ def _pool_bodies(request: WorkspaceRequest, pools: list[Pool]) -> list[dict[str,
             "kind": pool.kind,
             "paused": pool.paused,
             "concurrency_limit": limits.get(pool.id),
+            "job_defaults": pool.job_defaults,
             "queues": [queues[queue.id] for queue in pool.queues.all()],
             "running": loads[pool.id].running,
             "queued": loads[pool.id].queued,

@@ -14,6 +14,7 @@ from apps.core.transactions import joined
 from apps.dispatch import selectors
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
+from apps.dispatch.pool_kinds import merge_settings
 from apps.dispatch.protocol import (
     LEASE_TIME,
     AgentInfo,
@@ -182,7 +183,7 @@ def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLe
         for deployment in flows.list_deployments_by_id(
             workspace_id=workspace_id,
             deployment_ids={run.deployment_id for run in claimed if run.deployment_id},
-        ).select_related("flow")
+        ).select_related("flow", "pool")
     }
     granted = []
     for run in claimed:
@@ -205,6 +206,9 @@ def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLe
                     entrypoint=deployment.entrypoint,
                     path=deployment.path,
                     version=deployment.version or None,
+                    job_settings=merge_settings(
+                        deployment.pool.job_defaults, deployment.job_settings
+                    ),
                 ),
             )
         )

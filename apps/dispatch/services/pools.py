@@ -21,8 +21,10 @@ from apps.dispatch.errors import (
     PoolIsManaged,
     PoolNameTaken,
     PoolNotFound,
+    PoolSettingsRefused,
 )
 from apps.dispatch.models import Agent, Pool, Queue
+from apps.dispatch.pool_kinds import JobSettings, find_settings_faults
 from apps.dispatch.protocol import AgentInfo
 from apps.dispatch.services.limits import keep_limit
 from apps.tenancy import access, audit
@@ -138,13 +140,16 @@ def create_pool(
     kind: PoolKind,
     now: datetime,
     concurrency_limit: int | None = None,
+    job_defaults: JobSettings | None = None,
     has_compute: bool = False,
 ) -> Pool:
     """
     Create a pool with the queue `default`.
 
-    Raises: PoolNameTaken, ComputeIsOff for a managed pool that nobody would serve.
+    Raises: PoolNameTaken, PoolSettingsRefused, ComputeIsOff for a managed pool that nobody would
+    serve.
     """
+    _refuse_settings(kind, job_defaults or {})
     if kind is PoolKind.MANAGED and not has_compute:
         raise _compute_is_off()
     ensure_default_pool(workspace_id=workspace_id)
@@ -153,7 +158,11 @@ def create_pool(
     try:
         with transaction.atomic():
             pool = Pool.objects.create(
-                workspace_id=workspace_id, name=name, kind=kind.value, created_at=now
+                workspace_id=workspace_id,
+                name=name,
+                kind=kind.value,
+                job_defaults=job_defaults or {},
+                created_at=now,
             )
     except IntegrityError:
         raise PoolNameTaken("There is a pool of this name already.", name=name) from None
@@ -173,6 +182,7 @@ class PoolChanges(TypedDict, total=False):
 
     paused: bool
     concurrency_limit: int | None
+    job_defaults: JobSettings
 
 
 @joined
@@ -187,10 +197,18 @@ def change_pool(
     """
     Change what `changes` names. A paused pool leases nothing more; what is executing goes on.
 
-    Raises: PoolNotFound, ObjectRestricted.
+    Raises: PoolNotFound, PoolSettingsRefused, ObjectRestricted.
     """
     pool = selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id))
     access.require(asker, Scope.POOLS_WRITE, access.pool(pool.id))
+    defaults = changes.get("job_defaults", pool.job_defaults)
+    if defaults != pool.job_defaults:
+        _refuse_settings(PoolKind(pool.kind), defaults)
+        before, pool.job_defaults = pool.job_defaults, defaults
+        pool.save(update_fields=["job_defaults"])
+        _record(
+            "pool.changed", pool, before={"job_defaults": before}, after={"job_defaults": defaults}
+        )
     if "concurrency_limit" in changes:
         _keep_limit(pool, changes["concurrency_limit"], now)
     paused = changes.get("paused", pool.paused)
@@ -212,6 +230,12 @@ def pause_pool(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, paused: bool, now
     return change_pool(
         workspace_id=workspace_id, pool_id=pool_id, changes={"paused": paused}, now=now
     )
+
+
+def _refuse_settings(kind: PoolKind, settings: JobSettings) -> None:
+    faults = find_settings_faults(kind, settings, place="job_defaults")
+    if faults:
+        raise PoolSettingsRefused("Pools of this kind do not take that.", fields=faults)
 
 
 def _keep_limit(pool: Pool, slots: int | None, now: datetime) -> None:

@@ -2017,6 +2017,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/pool-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which kinds of pools there are. */
+        get: operations["list_pool_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/pools": {
         parameters: {
             query?: never;
@@ -4749,6 +4766,9 @@ export interface components {
         PatchedPoolChangeRequest: {
             /** @description Runs at once; null: as many as there are agents for. */
             concurrency_limit?: number | null;
+            job_defaults?: {
+                [key: string]: unknown;
+            };
             paused?: boolean;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -4958,16 +4978,40 @@ export interface components {
         PoolInputRequest: {
             /** @description Runs at once; null: as many as there are agents for. */
             concurrency_limit?: number | null;
+            job_defaults?: {
+                [key: string]: unknown;
+            };
             kind?: components["schemas"]["PoolKindEnum"];
             name: string;
         };
         /** @enum {string} */
-        PoolKindEnum: "PROCESS" | "MANAGED";
+        PoolKindEnum: "PROCESS" | "DOCKER" | "MANAGED";
+        /** @description A kind of pools, and what may be said of its runs' jobs. */
+        PoolKindOutput: {
+            /** @description Whether this installation has it. */
+            available: boolean;
+            description: string;
+            kind: components["schemas"]["PoolKindEnum"];
+            label: string;
+            /** @description The JSON Schema of job_defaults and job_settings. */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** @description Whether our tests know its service only by a simulation. */
+            simulated: boolean;
+        };
+        PoolKindPage: {
+            items: components["schemas"]["PoolKindOutput"][];
+        };
         PoolOutput: {
             agents_online: number;
             concurrency_limit: number | null;
             /** Format: uuid */
             id: string;
+            /** @description What its runs' jobs get unless their deployment says otherwise. */
+            job_defaults: {
+                [key: string]: unknown;
+            };
             kind: components["schemas"]["PoolKindEnum"];
             /** @description null but for pools of kind MANAGED */
             managed: components["schemas"]["ManagedPoolOutput"] | null;
@@ -11323,6 +11367,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OverviewOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_pool_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolKindPage"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -5,7 +5,7 @@ import type { Pool } from "@/schema/wire/pools";
 
 import { chosenPool, poolProblem } from "./model";
 
-const pool = (name: string, rest: Partial<Pool> = {}): Pool => ({ id: `id-${name}`, name, kind: "PROCESS", paused: false, concurrency_limit: null, queues: [], running: 0, queued: 0, agents_online: 1, managed: null, may: {}, ...rest });
+const pool = (name: string, rest: Partial<Pool> = {}): Pool => ({ id: `id-${name}`, name, kind: "PROCESS", paused: false, concurrency_limit: null, job_defaults: {}, queues: [], running: 0, queued: 0, agents_online: 1, managed: null, may: {}, ...rest });
 
 const managed = (part: Partial<ManagedPool>, rest: Partial<Pool> = {}): Pool =>
   pool("m", { kind: "MANAGED", agents_online: 0, managed: { backend: "LOCAL", slots: 4, tasks: { requested: 0, starting: 0, running: 0, stopping: 0 }, month: { managed_seconds: 0, limit: null }, ...part }, ...rest });

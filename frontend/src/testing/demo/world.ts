@@ -143,6 +143,7 @@ export function makeWorld(now: number, origin: string): World {
     kind: "PROCESS",
     paused: false,
     concurrency_limit: null,
+    job_defaults: {},
     may: {},
     queues: [{ id: `${id}-q`, name: "default", priority: 100, is_default: true, paused: false, concurrency_limit: null, queued: rest.queued ?? 0 }],
     running: 0,

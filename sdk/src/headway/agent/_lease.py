@@ -21,6 +21,8 @@ class Lease:
     attempt: int = 1
     timeout_seconds: float | None = None
     resumes: Mapping[str, Any] | None = None  # what was begun and is to be gone on with
+    job_settings: Mapping[str, Any] = field(default_factory=dict)  # the pool's, and over them its
+    code: Mapping[str, Any] = field(default_factory=dict)  # where else than in `path` it is
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Lease:
@@ -37,7 +39,26 @@ class Lease:
             attempt=int(wire.get("attempt") or 1),
             timeout_seconds=wire.get("timeout_seconds"),
             resumes=wire.get("resumes"),
+            job_settings=dict(deployment.get("job_settings") or {}),
+            code=dict(deployment.get("code") or {}),
         )
+
+    def order(self) -> dict[str, Any]:
+        """Return the lease as the server would send it, for who executes it elsewhere."""
+        return {
+            "run_id": self.run_id,
+            "epoch": self.epoch,
+            "run_name": self.run_name,
+            "flow_name": self.flow_name,
+            "attempt": self.attempt,
+            "parameters": self.parameters,
+            "timeout_seconds": self.timeout_seconds,
+            "resumes": self.resumes,
+            "deployment": {
+                "entrypoint": self.entrypoint,
+                "path": str(self.code.get("folder") or self.path),
+            },
+        }
 
     def key(self) -> dict[str, Any]:
         """Return what names the lease in requests."""

@@ -23,7 +23,8 @@ from headway._recording import open_recorder
 from headway._version import __version__
 from headway.agent._heartbeat import HEARTBEAT_SECONDS, Heartbeat
 from headway.agent._lease import Lease
-from headway.agent._runner import GRACE_SECONDS, RunProcess
+from headway.agent._runner import GRACE_SECONDS
+from headway.agent.runners import Execution, Runner, Surroundings, open_runner
 
 OnStop = Literal["wait", "cancel"]
 
@@ -44,6 +45,7 @@ class Agent:
         capacity: int = 4,
         name: str | None = None,
         labels: Mapping[str, str] | None = None,
+        kind: str = "PROCESS",
         on_stop: OnStop = "wait",
         stop_seconds: float = 60.0,
         grace_seconds: float = GRACE_SECONDS,
@@ -61,8 +63,10 @@ class Agent:
         self._show = show or _show
         self._client = Client(config)
         self._recorder: Recorder = open_recorder(config)
+        self._kind = kind
+        self._runner: Runner
         self._changed = threading.Condition()
-        self._running: dict[str, RunProcess] = {}
+        self._running: dict[str, Execution] = {}
         self._stopping = False
         self._signals = 0
         self._ever_leased = False
@@ -86,6 +90,7 @@ class Agent:
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
+            self._runner = self._open_runner()
             self._show(f"agent {self.name} takes runs from pool {self.pool!r} ({self.capacity})")
             threading.Thread(target=self._lease_loop, name="headway-lease", daemon=True).start()
             threading.Thread(target=self._listen_loop, name="headway-listen", daemon=True).start()
@@ -102,6 +107,17 @@ class Agent:
             raise self._fatal
         self._show("agent stopped")
         return 0
+
+    def _open_runner(self) -> Runner:
+        return open_runner(
+            self._kind,
+            Surroundings(
+                client=self._client,
+                recorder=self._recorder,
+                show=self._show,
+                grace_seconds=self._grace_seconds,
+            ),
+        )
 
     # Stopping.
 
@@ -129,7 +145,7 @@ class Agent:
         for process in self._running_now():
             process.wait(self._grace_seconds + 5)
 
-    def _running_now(self) -> list[RunProcess]:
+    def _running_now(self) -> list[Execution]:
         with self._changed:
             return list(self._running.values())
 
@@ -220,14 +236,7 @@ class Agent:
             older.lose()
             older.wait(5.0)
         self._show(f"{lease.run_name} | begins ({lease.flow_name}, attempt {lease.attempt})")
-        process = RunProcess(
-            lease,
-            client=self._client,
-            recorder=self._recorder,
-            on_end=self._forget,
-            show=self._show,
-            grace_seconds=self._grace_seconds,
-        )
+        process = self._runner(lease, self._forget)
         with self._changed:
             self._running[lease.run_id] = process
         process.start()
@@ -239,7 +248,7 @@ class Agent:
         except (ApiError, ConfigError) as error:
             self._show(f"{lease.run_name} | could not be handed back: {error}")
 
-    def _forget(self, process: RunProcess) -> None:
+    def _forget(self, process: Execution) -> None:
         with self._changed:
             if self._running.get(process.lease.run_id) is process:
                 del self._running[process.lease.run_id]
@@ -324,7 +333,7 @@ class Agent:
                 self._show(f"{process.lease.run_name} | is no longer ours; killed")
                 process.lose()
 
-    def _find(self, key: Mapping[str, Any]) -> RunProcess | None:
+    def _find(self, key: Mapping[str, Any]) -> Execution | None:
         with self._changed:
             process = self._running.get(str(key.get("run_id")))
         if process is None or process.lease.epoch != key.get("epoch"):

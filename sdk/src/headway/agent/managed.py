@@ -209,6 +209,9 @@ class Task:
             python=str(environment.python),
             variables=environment.variables(os.environ),
         )
+        return self._see_process_through(process)
+
+    def _see_process_through(self, process: RunProcess) -> bool:
         with self._lock:
             self._process = process
             stopped_already = self._stop.is_set()

@@ -30,6 +30,13 @@ def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
     help="How many runs at once.",
 )
 @click.option(
+    "--runner",
+    type=click.Choice(["process", "docker"]),
+    default="process",
+    show_default=True,
+    help="What executes the runs; that of the pool's kind.",
+)
+@click.option(
     "--label",
     "labels",
     multiple=True,
@@ -54,12 +61,13 @@ def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
 def start(
     pool: str,
     capacity: int,
+    runner: str,
     labels: tuple[str, ...],
     name: str | None,
     on_stop: str,
     stop_seconds: float,
 ) -> None:
-    """Take runs and execute each in a process of its own, until stopped."""
+    """Take runs and execute each in a process or container of its own, until stopped."""
     import sys
 
     from headway._config import get_config
@@ -71,6 +79,7 @@ def start(
         capacity=capacity,
         name=name,
         labels=_read_labels(labels),
+        kind=runner.upper(),
         on_stop="cancel" if on_stop == "cancel" else "wait",
         stop_seconds=stop_seconds,
     )
