@@ -89,7 +89,7 @@ def furnish(owner: Person) -> dict[str, str]:
     approval = made(
         api.post(
             f"runs/{local_run}/approvals",
-            {"epoch": 1, "key": "secret-question", "title": "Secret question?"},
+            {"epoch": 1, "key": f"secret-{uuid7()}", "title": "Secret question?"},
         )
     )
     pool = made(api.post("pools", {"name": "secret-pool"}))
