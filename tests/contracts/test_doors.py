@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 OPEN_WHILE_ARCHIVED = {
     "query_metrics",
     "preview_automation",
+    "preview_backfill",
     "preview_schedule",
     "archive_workspace",
     "restore_workspace",
