@@ -40,6 +40,16 @@ from headway.cli._edge import (
 @click.option("--retries", type=click.IntRange(min=0), help="Retries of a run as a whole.")
 @click.option("--retry-delay", help="Wait before such a retry, e.g. 5m.")
 @click.option(
+    "--overlap",
+    type=click.Choice(["allow", "skip", "queue", "cancel-running"]),
+    help="What becomes of a run that is made while others still go on.",
+)
+@click.option(
+    "--concurrency-limit",
+    type=click.IntRange(min=1),
+    help="How many of its runs go on at once.",
+)
+@click.option(
     "--requirements",
     "requirements_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -73,6 +83,8 @@ def deploy(
     timeout: str | None,
     retries: int | None,
     retry_delay: str | None,
+    overlap: str | None,
+    concurrency_limit: int | None,
     requirements_file: Path | None,
     requirements: tuple[str, ...],
     cpu: float | None,
@@ -125,6 +137,8 @@ def deploy(
         "timeout_seconds": _whole(read_interval(timeout)) if timeout else None,
         "retries": retries,
         "retry_delay_seconds": _whole(read_interval(retry_delay)) if retry_delay else None,
+        "overlap": overlap.upper().replace("-", "_") if overlap else None,
+        "concurrency_limit": concurrency_limit,
     }
     client = get_client()
     options = ManagedOptions(
@@ -147,7 +161,9 @@ def deploy(
         "deployments", {key: value for key, value in body.items() if value is not None}
     )
     full_name = f"{flow.name}/{deployment['name']}"
-    click.echo(f"Deployed {full_name} to pool {pool}.")
+    number = deployment.get("version_number")
+    as_version = f" as version {number}" if number else ""
+    click.echo(f"Deployed {full_name} to pool {pool}{as_version}.")
     if deployment.get("next_run_at"):
         click.echo(f"Next run at {deployment['next_run_at']}.")
     click.echo(f"Run it now: headway deployments run {full_name}")
@@ -230,6 +246,38 @@ def run_deployment(context: click.Context, name: str, pairs: tuple[str, ...], wa
     click.echo(f"Run {plain(run['name'])} ({run['id']}) is {show_state(run)}.", err=watch)
     if watch:
         context.exit(follow_run(client, run["id"]))
+
+
+@deployments.command("versions")
+@click.argument("name")
+def list_versions(name: str) -> None:
+    """List what was deployed as NAME (flow/deployment), newest first."""
+    client = get_client()
+    id_ = find_deployment(client.pages("deployments"), name)
+    for version in client.pages(f"deployments/{id_}/versions", {"limit": 50}):
+        label = plain(version["label"] or "-")
+        by = plain((version["created_by"] or {}).get("name") or "-")
+        changes = ", ".join(version["changes"]) or "-"
+        back = f" (again {version['of_number']})" if version["of_number"] else ""
+        current = "*" if version["current"] else " "
+        click.echo(
+            f"{current} {version['number']}{back}  {version['created_at']}  {label}  by {by}"
+            f"  changed {changes}"
+        )
+
+
+@deployments.command("rollback")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(min=1))
+def roll_back(name: str, number: int) -> None:
+    """Deploy once more what version NUMBER of NAME (flow/deployment) said."""
+    client = get_client()
+    id_ = find_deployment(client.pages("deployments"), name)
+    deployment = client.post(f"deployments/{id_}/rollback", {"number": number})
+    full_name = plain(f"{deployment['flow']['name']}/{deployment['name']}")
+    click.echo(
+        f"{full_name} is as version {number} said, as version {deployment['version_number']}."
+    )
 
 
 def find_deployment(items: Any, name: str) -> str:
