@@ -7,6 +7,14 @@ class DeploymentNotFound(NotFound):
     """There is no such deployment in this workspace."""
 
 
+class VersionNotFound(NotFound):
+    """The deployment has no version of this number."""
+
+
+class BadOwners(InvalidRequest):
+    """Somebody named as owner is not in the account; `fields` says who."""
+
+
 class ScheduleNotFound(NotFound):
     """There is no such schedule in this workspace."""
 

@@ -55,7 +55,12 @@ class CodeBundleQuerySet(models.QuerySet["CodeBundle"]):
         return self.filter(workspace_id=workspace_id)
 
     def unused(self) -> CodeBundleQuerySet:
-        return self.filter(~Exists(Deployment.objects.filter(bundle=OuterRef("pk"))))
+        return self.filter(
+            ~Exists(Deployment.objects.filter(bundle=OuterRef("pk"))),
+            ~Exists(
+                DeploymentVersion.objects.filter(bundle=OuterRef("pk"), deployment__deleted_at=None)
+            ),
+        )
 
 
 class CodeBundle(Record):

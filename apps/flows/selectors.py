@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
-from apps.flows.errors import DeploymentNotFound, ScheduleNotFound
+from apps.flows.errors import DeploymentNotFound, ScheduleNotFound, VersionNotFound
 from apps.flows.models import (
     CodeBundle,
     Deployment,
     DeploymentQuerySet,
+    DeploymentVersion,
     Flow,
     FlowQuerySet,
     Schedule,
@@ -93,6 +94,48 @@ def find_deployment_id(*, workspace_id: uuid.UUID, flow_name: str, name: str) ->
     standing = Deployment.objects.for_workspace(workspace_id).standing()
     found = standing.filter(flow__name=flow_name, name=name)
     return found.values_list("id", flat=True).first()
+
+
+def list_versions(
+    *, workspace_id: uuid.UUID, deployment_id: uuid.UUID
+) -> QuerySet[DeploymentVersion]:
+    """Return the versions of a deployment."""
+    return DeploymentVersion.objects.filter(workspace_id=workspace_id, deployment_id=deployment_id)
+
+
+def get_version(
+    *, workspace_id: uuid.UUID, deployment_id: uuid.UUID, number: int
+) -> DeploymentVersion:
+    """Raises: VersionNotFound."""
+    versions = list_versions(workspace_id=workspace_id, deployment_id=deployment_id)
+    found = versions.filter(number=number).first()
+    if found is None:
+        raise VersionNotFound("There is no such version.", number=number)
+    return found
+
+
+def changes_of_versions(*, versions: Collection[DeploymentVersion]) -> dict[int, list[str]]:
+    """Return by number what each of a deployment's versions says other than the one before it."""
+    if not versions:
+        return {}
+    said = {each.number: each.spec for each in versions}
+    (deployment_id,) = {each.deployment_id for each in versions}
+    missing = {number - 1 for number in said} - said.keys()
+    said |= dict(
+        DeploymentVersion.objects.filter(
+            deployment_id=deployment_id, number__in=missing
+        ).values_list("number", "spec")
+    )
+    return {
+        each.number: sorted(
+            name
+            for name in each.spec.keys() | said[each.number - 1].keys()
+            if each.spec.get(name) != said[each.number - 1].get(name)
+        )
+        if each.number - 1 in said
+        else []
+        for each in versions
+    }
 
 
 def list_deployments_by_id(

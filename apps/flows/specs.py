@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, TypedDict
 
-from apps.flows.enums import MissedPolicy, ScheduleKind
+from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
 from apps.flows.parameters import Parameters
 from apps.flows.sizes import Size
 
@@ -32,6 +33,14 @@ class ScheduleSpec:
     timezone: str = "UTC"
     parameters: Parameters = field(default_factory=dict)
     paused: bool | None = None
+
+
+class Owner(TypedDict):
+    """Whom to ask about a deployment."""
+
+    kind: Literal["user", "team"]
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,9 @@ class DeploymentSpec:
     requirements: list[str] = field(default_factory=list)
     size: Size | None = None
     queue_id: uuid.UUID | None = None  # of the pool's queues; None: its default
+    owners: list[Owner] = field(default_factory=list)
+    overlap: Overlap = Overlap.ALLOW
+    concurrency_limit: int | None = None  # kept by dispatch; here for the version's sake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,5 +86,7 @@ class DueSchedule:
     queue_id: uuid.UUID | None  # as its deployment names it
     tags: list[str]
     parameters: Parameters
+    version_number: int
+    overlap: Overlap
     due_at: datetime
     start_at: datetime  # later than `due_at` by the schedule's jitter

@@ -58,6 +58,8 @@ class NewRun:
     schedule_id: uuid.UUID | None = None
     due_at: datetime | None = None
     backfill_id: uuid.UUID | None = None
+    deployment_version: int | None = None
+    skipped_reason: str = ""  # why it does not run at all; it ends as SKIPPED at once
     held_reason: str = ""  # why it may not start yet; it waits as HELD until it is released
     run_id: uuid.UUID | None = None  # chosen by a caller that may come again; else drawn
     parent_run_id: uuid.UUID | None = None

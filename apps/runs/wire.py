@@ -67,6 +67,10 @@ class RunRowOutput(serializers.Serializer[Any]):
     duration_ms = serializers.IntegerField(allow_null=True)
     task_counts = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
     parent_run_id = serializers.UUIDField(allow_null=True)
+    deployment_version = serializers.IntegerField(
+        allow_null=True,
+        help_text="Which version of the deployment it executes, or is to execute as yet.",
+    )
 
 
 class RunPage(serializers.Serializer[Any]):
@@ -211,6 +215,7 @@ def run_row(run: Run) -> dict[str, object]:
         "duration_ms": run.duration_ms,
         "task_counts": run.task_counts,
         "parent_run_id": run.parent_run_id,
+        "deployment_version": run.deployment_version,
     }
 
 

@@ -94,7 +94,7 @@ LEAVES: dict[str, set[str]] = {
     "delete_account": {"account.deleted"},
     "delete_automation": {"automation.deleted"},
     "delete_channel": {"channel.deleted"},
-    "delete_deployment": {"deployment.deleted"},
+    "delete_deployment": {"deployment.deleted", "limit.deleted"},  # the world's has one
     "delete_me": {"user.deleted"},
     "delete_limit": {"limit.deleted"},
     "delete_pool_queue": {"queue.deleted"},
@@ -115,6 +115,7 @@ LEAVES: dict[str, set[str]] = {
     "leave_account": {"member.left"},
     "put_deployment": {"deployment.created"},
     "reactivate_account_member": {"member.reactivated"},
+    "roll_back_deployment": {"deployment.rolled_back", "limit.deleted"},
     "remove_account_audit_stream": {"audit.stream_removed"},
     "remove_account_member": {"member.removed"},
     "remove_member": {"role.revoked"},

@@ -51,6 +51,7 @@ BODIES = {
     "create_schedule": {"kind": "INTERVAL", "interval_seconds": 60, "timezone": "UTC"},
     "preview_schedule": {"kind": "CRON", "cron": "0 6 * * *"},
     "change_schedule": {"paused": True},
+    "roll_back_deployment": {"number": 1},
     "create_deployment_run": {"parameters": {}},
     "ask_approval": {"epoch": 1, "key": "x", "title": "Give me?"},
     "answer_approval": {"approved": True},

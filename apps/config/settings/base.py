@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS = {
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "CommandEnum": "apps.dispatch.protocol.COMMANDS",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
+        "OwnerKindEnum": "apps.dispatch.api.serializers.OWNER_KINDS",
         "LimitKindEnum": "apps.dispatch.enums.LimitKind",
         "ManagedTaskStateEnum": "apps.compute.models.STATES",
         "MemberSourceEnum": "apps.tenancy.enums.MemberSource",

@@ -19,6 +19,7 @@ from apps.dispatch.api.views import has_compute
 from apps.dispatch.services import Kin
 from apps.flows import selectors as flows
 from apps.flows import services as flow_services
+from apps.flows.enums import Overlap
 from apps.flows.services import DeploymentSpec
 from apps.flows.sizes import make_size
 from apps.flows.wire import bundle_body, schedule_body, schedule_spec, size_body
@@ -30,7 +31,7 @@ from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
-    from apps.flows.models import Deployment
+    from apps.flows.models import Deployment, DeploymentVersion
 
 
 DEPLOYMENT_SCOPES = access.NARROWABLE[access.Kind.DEPLOYMENT]
@@ -71,6 +72,11 @@ class Deployments(WorkspaceView):
         given["path"] = given.get("path", "")
         given["bundle_sha256"] = bundle["sha256"] if bundle else None
         given["size"] = make_size(**size) if size else None
+        given["owners"] = services.name_owners(
+            account_id=request.workspace.account_id,
+            given=[(each["kind"], each["id"]) for each in given.get("owners", ())],
+        )
+        given["overlap"] = Overlap(given.get("overlap", Overlap.ALLOW))
         given["schedules"] = [schedule_spec(each) for each in given.get("schedules", ())]
         deployment, is_new = services.deploy(
             workspace_id=request.workspace.id,
@@ -80,6 +86,7 @@ class Deployments(WorkspaceView):
             has_compute=has_compute(),
             queue=queue,
             asker=request.actor,
+            by=_made_by(request.actor),
         )
         return Response(_body(request.actor, deployment), status=201 if is_new else 200)
 
@@ -128,6 +135,74 @@ class DeploymentDetail(WorkspaceView):
         return Response(status=204)
 
 
+class DeploymentVersions(WorkspaceView):
+    """What was deployed when, newest first."""
+
+    scopes: ClassVar = {"GET": Scope.DEPLOYMENTS_READ}
+
+    @extend_schema(
+        operation_id="list_deployment_versions",
+        parameters=[PageQuery],
+        responses=shapes.DeploymentVersionPage,
+    )
+    def get(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        PageQuery.read(request)
+        workspace_id = request.workspace.id
+        deployment = flows.get_deployment(workspace_id=workspace_id, deployment_id=deployment_id)
+
+        def render(versions: list[DeploymentVersion]) -> list[dict[str, object]]:
+            changes = flows.changes_of_versions(versions=versions)
+            return [
+                {
+                    "number": each.number,
+                    "label": each.label or None,
+                    "created_at": each.created_at,
+                    "created_by": each.created_by,
+                    "of_number": each.of_number,
+                    "current": each.number == deployment.version_number,
+                    "spec": each.spec,
+                    "changes": changes[each.number],
+                }
+                for each in versions
+            ]
+
+        return Response(
+            page_of(
+                flows.list_versions(workspace_id=workspace_id, deployment_id=deployment_id),
+                request=request,
+                order=("-number",),
+                render=render,
+            )
+        )
+
+
+class DeploymentRollback(WorkspaceView):
+    """Deploy an earlier version once more."""
+
+    scopes: ClassVar = {"POST": Scope.DEPLOYMENTS_WRITE}
+
+    @extend_schema(
+        operation_id="roll_back_deployment",
+        request=shapes.RollbackInput,
+        responses=shapes.DeploymentOutput,
+    )
+    @idempotent
+    def post(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
+        form = shapes.RollbackInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        deployment = services.roll_back(
+            workspace_id=request.workspace.id,
+            account_id=request.workspace.account_id,
+            deployment_id=deployment_id,
+            number=form.validated_data["number"],
+            now=utc_now(),
+            has_compute=has_compute(),
+            asker=request.actor,
+            by=_made_by(request.actor),
+        )
+        return Response(_body(request.actor, deployment))
+
+
 class DeploymentRuns(WorkspaceView):
     """Run it now, or at a time."""
 
@@ -160,6 +235,10 @@ class DeploymentRuns(WorkspaceView):
         return Response(wire.run_body(run, actor=actor), status=201)
 
 
+def _made_by(actor: Actor) -> dict[str, str]:
+    return {"kind": actor.kind.value, "id": str(actor.id), "name": actor.name}
+
+
 def _rows(
     workspace_id: uuid.UUID, actor: Actor, rows: Sequence[Deployment]
 ) -> list[dict[str, object]]:
@@ -168,6 +247,7 @@ def _rows(
     queues = selectors.names_of_queues(
         workspace_id=workspace_id, queue_ids={each.queue_id for each in rows if each.queue_id}
     )
+    limits = services.slots_of_deployments(deployment_ids=ids)
     bodies = []
     for deployment in rows:
         schedules = sorted(deployment.schedules.all(), key=lambda each: (each.created_at, each.id))
@@ -199,6 +279,10 @@ def _rows(
                 "size": size_body(deployment.size) if deployment.size else None,
                 "recent_runs": [wire.run_tick(run) for run in recent.get(deployment.id, ())],
                 "next_run_at": min(due, default=None),
+                "version_number": deployment.version_number,
+                "owners": deployment.owners,
+                "overlap": deployment.overlap,
+                "concurrency_limit": limits.get(deployment.id),
                 "may": access.may_body(
                     actor,
                     DEPLOYMENT_SCOPES,

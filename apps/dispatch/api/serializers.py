@@ -11,6 +11,7 @@ from apps.core.http.query import PageQuery, RangeQuery
 from apps.core.http.serializers import MayField, StrictSerializer
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import COMMANDS, AgentInfo, Command
+from apps.flows.enums import Overlap
 from apps.flows.wire import (
     BundleOutput,
     JsonObjectField,
@@ -23,6 +24,7 @@ from apps.runs.wire import (
     CAUSES,
     STATE_TYPES,
     STATES,
+    CreatedByOutput,
     NamedOutput,
     RunHistogramOutput,
     RunRowOutput,
@@ -51,6 +53,24 @@ class BundleInput(StrictSerializer):
         r"^[0-9a-f]{64}$",
         error_messages={"invalid": "Must be a SHA-256 as 64 lower-case hex digits."},
     )
+
+
+OVERLAPS = [(overlap.value, overlap.value) for overlap in Overlap]
+OWNER_KINDS = [("user", "user"), ("team", "team")]
+MAX_CONCURRENCY = 100_000
+
+
+class DeploymentOwnerInput(StrictSerializer):
+    kind = serializers.ChoiceField(choices=OWNER_KINDS)
+    id = serializers.UUIDField()
+
+
+class DeploymentOwnerOutput(serializers.Serializer[Any]):
+    """A person or a team to ask about it, by the name of when it was deployed."""
+
+    kind = serializers.ChoiceField(choices=OWNER_KINDS)
+    id = serializers.UUIDField()
+    name = serializers.CharField()
 
 
 class DeploymentInput(StrictSerializer):
@@ -94,6 +114,21 @@ class DeploymentInput(StrictSerializer):
         child=serializers.CharField(max_length=1000), required=False, max_length=1000
     )
     size = SizeInput(required=False, allow_null=True)
+    owners = serializers.ListField(child=DeploymentOwnerInput(), required=False, max_length=20)
+    overlap = serializers.ChoiceField(
+        choices=OVERLAPS,
+        required=False,
+        help_text="What becomes of a run that is made while as many as may still go on: it starts "
+        "all the same (ALLOW), is not run at all (SKIP), waits (QUEUE), or waits while those "
+        "before it are cancelled (CANCEL_RUNNING).",
+    )
+    concurrency_limit = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_CONCURRENCY,
+        help_text="How many of its runs go on at once. None: 1, or any number with ALLOW.",
+    )
 
 
 class DeploymentChange(StrictSerializer):
@@ -127,6 +162,10 @@ class DeploymentRowOutput(serializers.Serializer[Any]):
     size = SizeOutput(allow_null=True)
     recent_runs = RunTickOutput(many=True)
     next_run_at = serializers.DateTimeField(allow_null=True)
+    version_number = serializers.IntegerField()
+    owners = DeploymentOwnerOutput(many=True)
+    overlap = serializers.ChoiceField(choices=OVERLAPS)
+    concurrency_limit = serializers.IntegerField(allow_null=True)
     may = MayField()
 
 
@@ -142,6 +181,34 @@ class DeploymentOutput(DeploymentRowOutput):
 class DeploymentPage(serializers.Serializer[Any]):
     items = DeploymentRowOutput(many=True)
     next_cursor = serializers.CharField(allow_null=True)
+
+
+class DeploymentVersionOutput(serializers.Serializer[Any]):
+    """What one deploy said."""
+
+    number = serializers.IntegerField()
+    label = serializers.CharField(  # type: ignore[assignment] # shadows DRF's own
+        allow_null=True, help_text="The deployer's word, e.g. a commit."
+    )
+    created_at = serializers.DateTimeField()
+    created_by = CreatedByOutput(allow_null=True)
+    of_number = serializers.IntegerField(
+        allow_null=True, help_text="The version that it rolled back to."
+    )
+    current = serializers.BooleanField()
+    spec = serializers.DictField(help_text="What was said, by name; schedules are not part of it.")
+    changes = serializers.ListField(
+        child=serializers.CharField(), help_text="Names of what the one before said differently."
+    )
+
+
+class DeploymentVersionPage(serializers.Serializer[Any]):
+    items = DeploymentVersionOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RollbackInput(StrictSerializer):
+    number = serializers.IntegerField(min_value=1, max_value=INT_MAX)
 
 
 class RunCopyInput(StrictSerializer):

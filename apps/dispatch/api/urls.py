@@ -18,6 +18,12 @@ urlpatterns = [
     path(f"{W}/deployments", deployments.Deployments.as_view()),
     path(f"{W}/deployments/<uuid:deployment_id>", deployments.DeploymentDetail.as_view()),
     path(f"{W}/deployments/<uuid:deployment_id>/runs", deployments.DeploymentRuns.as_view()),
+    path(
+        f"{W}/deployments/<uuid:deployment_id>/versions", deployments.DeploymentVersions.as_view()
+    ),
+    path(
+        f"{W}/deployments/<uuid:deployment_id>/rollback", deployments.DeploymentRollback.as_view()
+    ),
     path(f"{W}/runs/<uuid:run_id>/transitions", views.RunTransitions.as_view()),
     path(f"{W}/runs/<uuid:run_id>/heartbeat", views.RunHeartbeat.as_view()),
     path(f"{W}/runs/<uuid:run_id>/line", limits.RunLine.as_view()),

@@ -20,6 +20,7 @@ from apps.dispatch.services.backfills import (
     pause_backfill,
     plan_backfill,
 )
+from apps.dispatch.services.deploy import deploy, name_owners, remove_deployment, roll_back
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
@@ -35,6 +36,7 @@ from apps.dispatch.services.levels import (
 )
 from apps.dispatch.services.limits import delete_limit, keep_limit, set_limit
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
+from apps.dispatch.services.overlap import slots_of_deployments
 from apps.dispatch.services.pools import (
     change_pool,
     create_pool,
@@ -59,10 +61,8 @@ from apps.dispatch.services.schedule import (
     DUE_BATCH,
     Kin,
     create_due_runs,
-    deploy,
     find_next_due_at,
     release_held_runs,
-    remove_deployment,
     start_deployment,
 )
 from apps.dispatch.services.slots import (
@@ -136,6 +136,7 @@ __all__ = [
     "keep_pulse",
     "lease_managed_runs",
     "lease_next_runs",
+    "name_owners",
     "pause_backfill",
     "pause_pool",
     "plan_backfill",
@@ -150,9 +151,11 @@ __all__ = [
     "rescue_lost_runs",
     "resolve_agents_pool",
     "resolve_pool",
+    "roll_back",
     "runs_of_pool",
     "set_limit",
     "settle_limits",
+    "slots_of_deployments",
     "start_deployment",
     "start_subrun",
 ]

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from apps.core.errors import InvalidRequest
 from apps.core.transactions import joined
-from apps.dispatch.enums import PoolKind
-from apps.dispatch.errors import ComputeIsOff
-from apps.dispatch.job_settings import find_code_faults
-from apps.dispatch.services.pools import is_managed, managed_pools_of, resolve_pool
-from apps.dispatch.services.queues import (
-    default_queues,
-    find_lane,
-    queue_named,
-    standing_queues,
-)
+from apps.dispatch.services.overlap import cancel_overlapped, skip_overlapping
+from apps.dispatch.services.pools import is_managed, managed_pools_of
+from apps.dispatch.services.queues import default_queues, find_lane, standing_queues
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
-from apps.flows.errors import BadCode
-from apps.flows.services import DeploymentSpec
-from apps.flows.sizes import Size
+from apps.flows.enums import Overlap
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource, RunState
@@ -37,7 +27,6 @@ from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
-    from apps.flows.models import Deployment
     from apps.runs.models import Run
 
 DUE_BATCH = 200  # schedules per transaction
@@ -66,32 +55,33 @@ def create_due_runs(*, now: datetime, limit: int = DUE_BATCH) -> int:
     queues = default_queues({each.pool_id for each in due})
     named = standing_queues({each.queue_id for each in due if each.queue_id is not None})
     limits = tenancy.list_limits(workspace_ids=list({each.workspace_id for each in due}))
-    runs.create_runs(
-        new=[
-            NewRun(
-                workspace_id=each.workspace_id,
-                flow_id=each.flow_id,
-                deployment_id=each.deployment_id,
-                pool_id=each.pool_id,
-                queue_id=(
-                    each.queue_id
-                    if each.queue_id is not None and named.get(each.queue_id) == each.pool_id
-                    else queues[each.pool_id]
-                ),
-                source=RunSource.SCHEDULE,
-                scheduled_for=each.start_at,
-                parameters=each.parameters,
-                tags=each.tags,
-                schedule_id=each.schedule_id,
-                due_at=each.due_at,
-                held_reason=limits[each.workspace_id].hold_reason(managed=is_managed(each.pool_id)),
-            )
-            for each in due
-            # Due times of an archived workspace pass without a run.
-            if not limits[each.workspace_id].archived
-        ],
-        now=now,
-    )
+    policies = {each.deployment_id: each.overlap for each in due}
+    new = [
+        NewRun(
+            workspace_id=each.workspace_id,
+            flow_id=each.flow_id,
+            deployment_id=each.deployment_id,
+            deployment_version=each.version_number,
+            pool_id=each.pool_id,
+            queue_id=(
+                each.queue_id
+                if each.queue_id is not None and named.get(each.queue_id) == each.pool_id
+                else queues[each.pool_id]
+            ),
+            source=RunSource.SCHEDULE,
+            scheduled_for=each.start_at,
+            parameters=each.parameters,
+            tags=each.tags,
+            schedule_id=each.schedule_id,
+            due_at=each.due_at,
+            held_reason=limits[each.workspace_id].hold_reason(managed=is_managed(each.pool_id)),
+        )
+        for each in due
+        # Due times of an archived workspace pass without a run.
+        if not limits[each.workspace_id].archived
+    ]
+    made = runs.create_runs(new=skip_overlapping(new=new, policies=policies, now=now), now=now)
+    cancel_overlapped(made=made, policies=policies, now=now)
     return len(due)
 
 
@@ -170,28 +160,33 @@ def start_deployment(
         held_reason = limits.hold_reason(managed=managed)
     else:
         tenancy_services.refuse_while_held(workspace_id=workspace_id, managed=managed)
-    run = runs.create_run(
-        new=NewRun(
-            workspace_id=workspace_id,
-            flow_id=deployment.flow_id,
-            deployment_id=deployment.id,
-            pool_id=deployment.pool_id,
-            queue_id=find_lane(pool_id=deployment.pool_id, named=queue, wanted=deployment.queue_id),
-            source=RunSource.SUBFLOW if kin.parent_run_id else RunSource.ADHOC,
-            scheduled_for=max(scheduled_for or now, now),
-            parameters=merged,
-            name=name,
-            tags=[*deployment.tags, *(tag for tag in tags or () if tag not in deployment.tags)],
-            priority=priority,
-            created_by=created_by,
-            held_reason=held_reason,
-            run_id=run_id,
-            parent_run_id=kin.parent_run_id,
-            parent_task_run_id=kin.parent_task_run_id,
-            copied_from_id=kin.copied_from_id,
-        ),
-        now=now,
+    starts_at = max(scheduled_for or now, now)
+    new = NewRun(
+        workspace_id=workspace_id,
+        flow_id=deployment.flow_id,
+        deployment_id=deployment.id,
+        deployment_version=deployment.version_number,
+        pool_id=deployment.pool_id,
+        queue_id=find_lane(pool_id=deployment.pool_id, named=queue, wanted=deployment.queue_id),
+        source=RunSource.SUBFLOW if kin.parent_run_id else RunSource.ADHOC,
+        scheduled_for=starts_at,
+        parameters=merged,
+        name=name,
+        tags=[*deployment.tags, *(tag for tag in tags or () if tag not in deployment.tags)],
+        priority=priority,
+        created_by=created_by,
+        held_reason=held_reason,
+        run_id=run_id,
+        parent_run_id=kin.parent_run_id,
+        parent_task_run_id=kin.parent_task_run_id,
+        copied_from_id=kin.copied_from_id,
     )
+    # What goes on when a later run starts is not known yet; the limit lets it wait then.
+    overlap = Overlap(deployment.overlap) if starts_at <= now else Overlap.QUEUE
+    policies = {deployment.id: overlap}
+    (new,) = skip_overlapping(new=[new], policies=policies, now=now)
+    run = runs.create_run(new=new, now=now)
+    cancel_overlapped(made=[run], policies=policies, now=now)
     # What the caller shows of it is at hand; three queries less for each run.
     run.flow, run.deployment, run.pool = deployment.flow, deployment, deployment.pool
     return run
@@ -208,61 +203,3 @@ def _refuse_parent(workspace_id: uuid.UUID, parent_run_id: uuid.UUID) -> None:
         )
     if state in runs.FINISHED or state is RunState.CANCELLING:
         raise RunNotExecuting("A run that ended or is stopping starts no others.", state=state)
-
-
-@joined
-def deploy(
-    *,
-    workspace_id: uuid.UUID,
-    pool: str,
-    describe: Callable[[uuid.UUID], DeploymentSpec],
-    now: datetime,
-    has_compute: bool = False,
-    queue: str | None = None,
-    asker: Asker = access.HEADWAY,
-) -> tuple[Deployment, bool]:
-    """
-    Create or replace a deployment in the pool of this name or id; return it, and whether it is new.
-
-    Its runs go to the pool's `queue` of that name, else to its default.
-
-    `describe` makes its description once the pool's id is known.
-    Raises: PoolNotFound, ComputeIsOff, BadCode, BadParameterSchema, BadParameters, BadSchedule,
-    ObjectRestricted.
-    """
-    found = resolve_pool(workspace_id=workspace_id, pool=pool, has_compute=has_compute)
-    if found.kind == PoolKind.MANAGED and not has_compute:
-        raise ComputeIsOff("This installation has no compute any more; choose another pool.")
-    spec = describe(found.id)
-    if queue is not None:
-        spec = replace(spec, queue_id=queue_named(pool_id=found.id, name=queue))
-    faults = find_code_faults(kind=PoolKind(found.kind), spec=spec)
-    if faults:
-        raise BadCode(f"This does not fit the pool {found.name!r}.", fields=faults)
-    if found.kind == PoolKind.MANAGED and spec.size is None:
-        spec = replace(spec, size=Size())
-    return flows.save_deployment(workspace_id=workspace_id, spec=spec, now=now, asker=asker)
-
-
-@joined
-def remove_deployment(
-    *,
-    workspace_id: uuid.UUID,
-    deployment_id: uuid.UUID,
-    now: datetime,
-    asker: Asker = access.HEADWAY,
-) -> None:
-    """
-    Delete the deployment and cancel what of it still waits; what is executing goes on.
-
-    Raises: DeploymentNotFound, ObjectRestricted.
-    """
-    flows.delete_deployment(
-        workspace_id=workspace_id, deployment_id=deployment_id, now=now, asker=asker
-    )
-    runs.cancel_waiting_runs(
-        workspace_id=workspace_id,
-        deployment_id=deployment_id,
-        now=now,
-        message="Its deployment was deleted.",
-    )

@@ -25,12 +25,15 @@ from apps.flows.services.schedules import (
     preview_times,
     take_due_schedules,
 )
-from apps.flows.specs import DeploymentSpec, DueSchedule, ScheduleSpec
+from apps.flows.services.versions import MadeBy, spec_of_version
+from apps.flows.specs import DeploymentSpec, DueSchedule, Owner, ScheduleSpec
 
 __all__ = [
     "DeploymentChanges",
     "DeploymentSpec",
     "DueSchedule",
+    "MadeBy",
+    "Owner",
     "ScheduleChanges",
     "ScheduleSpec",
     "add_schedule",
@@ -50,5 +53,6 @@ __all__ = [
     "preview_times",
     "record_bundle",
     "save_deployment",
+    "spec_of_version",
     "take_due_schedules",
 ]

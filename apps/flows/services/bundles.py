@@ -8,6 +8,7 @@ from datetime import datetime
 
 from apps.core.transactions import joined
 from apps.flows.models import CodeBundle, Deployment
+from apps.flows.services.versions import bundle_is_in_use
 
 
 @joined
@@ -25,7 +26,7 @@ def record_bundle(
 @joined
 def lock_unused_bundle(*, workspace_id: uuid.UUID, bundle_id: uuid.UUID) -> CodeBundle | None:
     """
-    Return the bundle if no deployment names it, and let none name it until the commit; else None.
+    Return the bundle if nothing that may run names it, and let nothing until the commit; else None.
 
     None as well while a deploy is about to name it. For loops.
     """
@@ -36,7 +37,7 @@ def lock_unused_bundle(*, workspace_id: uuid.UUID, bundle_id: uuid.UUID) -> Code
         .filter(pk=bundle_id)
         .first()
     )
-    if bundle is None or Deployment.objects.filter(bundle=bundle).exists():
+    if bundle is None or bundle_is_in_use(bundle):
         return None
     return bundle
 

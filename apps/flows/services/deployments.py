@@ -29,6 +29,7 @@ from apps.flows.services.schedules import (
     rest_schedules,
     resume_schedules,
 )
+from apps.flows.services.versions import MadeBy, add_version, what_stood
 from apps.flows.specs import DeploymentSpec
 from apps.tenancy import access
 from apps.tenancy.access import Asker
@@ -91,10 +92,14 @@ def save_deployment(
     spec: DeploymentSpec,
     now: datetime,
     asker: Asker = access.HEADWAY,
+    by: MadeBy | None = None,
+    of_number: int | None = None,
 ) -> tuple[Deployment, bool]:
     """
     Create or replace the deployment of this flow and name; return it, and whether it is new.
 
+    Each call makes a version, by `by`; one that says again what number `of_number` said is told as
+    rolled back.
     Raises: BadParameterSchema, BadParameters, BadSchedule, BadCode, ObjectRestricted.
     """
     _require_to_deploy(asker, workspace_id, spec)
@@ -120,14 +125,19 @@ def save_deployment(
         "requirements": spec.requirements,
         "cpu_units": spec.size.cpu_units if spec.size else None,
         "memory_mb": spec.size.memory_mb if spec.size else None,
+        "owners": spec.owners,
+        "overlap": spec.overlap.value,
         "updated_at": now,
     }
     was = (
         Deployment.objects.for_workspace(workspace_id)
         .standing()
         .filter(flow_id=flow_id, name=spec.name)
+        .select_related("bundle")
+        .select_for_update(no_key=True, of=("self",))
         .first()
     )
+    stood = what_stood(was) if was else None
     before = told.of_deployment(was) | {"schedules": told.of_schedules(was)} if was else None
     # update_or_create locks the row it finds, and retries as an update when another was first.
     deployment, is_new = (
@@ -140,11 +150,19 @@ def save_deployment(
             create_defaults=columns | {"workspace_id": workspace_id, "created_at": now},
         )
     )
+    deployment.version_number = add_version(
+        deployment=deployment, before=stood, spec=spec, of_number=of_number, by=by, now=now
+    )
+    deployment.save(update_fields=["version_number"])
     if spec.schedules is not None:
         replace_schedules(deployment=deployment, specs=spec.schedules, now=now, asker=asker)
     saved = selectors.get_deployment(workspace_id=workspace_id, deployment_id=deployment.id)
     told.record_deployment(
-        "deployment.created" if is_new else "deployment.deployed",
+        "deployment.created"
+        if is_new
+        else "deployment.deployed"
+        if of_number is None
+        else "deployment.rolled_back",
         saved,
         before=before,
         after=told.of_deployment(saved) | {"schedules": told.of_schedules(saved)},

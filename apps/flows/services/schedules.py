@@ -14,7 +14,7 @@ from django.db.models import Min
 from apps.core.transactions import joined
 from apps.core.wakeups import notify
 from apps.flows import selectors, told
-from apps.flows.enums import MissedPolicy, ScheduleKind
+from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
 from apps.flows.errors import BadParameters, BadSchedule
 from apps.flows.models import Deployment, Schedule
 from apps.flows.parameters import Parameters, find_parameter_faults, merge_parameters
@@ -279,6 +279,8 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
                 queue_id=deployment.queue_id,
                 tags=deployment.tags,
                 parameters=merge_parameters(deployment.parameters, schedule.parameters),
+                version_number=deployment.version_number,
+                overlap=Overlap(deployment.overlap),
                 due_at=due_at,
                 start_at=due_at
                 + jitter(

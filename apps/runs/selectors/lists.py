@@ -11,7 +11,8 @@ from statistics import median
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Greatest
 
 from apps.core.clock import utc_now
 from apps.runs.enums import ApprovalState, RunSource, RunState, StateType
@@ -140,6 +141,25 @@ def deployments_with_unfinished_runs(*, deployment_ids: Collection[uuid.UUID]) -
     """Return those of these deployments that have runs without an end; for loops."""
     unfinished = Run.objects.filter(deployment_id__in=deployment_ids, ended_at=None)
     return set(unfinished.order_by().values_list("deployment_id", flat=True).distinct())
+
+
+def list_going_runs(*, deployment_ids: Collection[uuid.UUID], now: datetime) -> RunQuerySet:
+    """
+    Return the runs of these deployments that have not ended, oldest first.
+
+    Not those that somebody asked for at a later time.
+    """
+    going = Run.objects.filter(deployment_id__in=deployment_ids, ended_at=None)
+    return (
+        # Later than it was made: one that was made while the caller waited for its turn is due.
+        going.exclude(
+            ~Q(source=RunSource.SCHEDULE.value),
+            state=RunState.SCHEDULED.value,
+            scheduled_for__gt=Greatest(F("created_at"), now),
+        )
+        .only("id", "name", "workspace_id", "deployment_id")
+        .order_by("created_at", "id")
+    )
 
 
 def find_run_state(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunState | None:

@@ -1,5 +1,6 @@
 """Use cases of runs; other apps import this package only."""
 
+from apps.runs.names import run_name
 from apps.runs.reports import (
     AskedMove,
     CauseInfo,
@@ -100,6 +101,7 @@ __all__ = [
     "resume_run",
     "retry_run",
     "revive_runs",
+    "run_name",
     "suspend_run",
     "take_pending_usage",
     "take_runs",

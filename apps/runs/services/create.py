@@ -28,12 +28,15 @@ def create_run(*, new: NewRun, now: datetime) -> Run:
 @joined
 def create_runs(*, new: Sequence[NewRun], now: datetime) -> list[Run]:
     """
-    Create waiting or held runs of any workspaces with one INSERT; return those that were made.
+    Create waiting, held or skipped runs of any workspaces; return those that were made.
 
     Idempotent for schedules: a (schedule, due time) that already has its run is passed over.
     """
     wanted = [_scheduled(each, now) for each in new]
-    reasons = {run.id: each.held_reason for run, each in zip(wanted, new, strict=True)}
+    reasons = {
+        run.id: each.skipped_reason or each.held_reason
+        for run, each in zip(wanted, new, strict=True)
+    }
     runs = _insert_unless_known(wanted)
     record_moves(
         [
@@ -100,11 +103,15 @@ def _adopted(workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> Run:
 
 def _scheduled(new: NewRun, now: datetime) -> Run:
     run_id = new.run_id or uuid7()
+    state = RunState.HELD if new.held_reason else RunState.SCHEDULED
+    if new.skipped_reason:
+        state = RunState.SKIPPED
     return Run(
         id=run_id,
         workspace_id=new.workspace_id,
         flow_id=new.flow_id,
         deployment_id=new.deployment_id,
+        deployment_version=new.deployment_version,
         schedule_id=new.schedule_id,
         due_at=new.due_at,
         backfill_id=new.backfill_id,
@@ -120,7 +127,8 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
         parent_run_id=new.parent_run_id,
         parent_task_run_id=new.parent_task_run_id,
         copied_from_id=new.copied_from_id,
-        state=(RunState.HELD if new.held_reason else RunState.SCHEDULED).value,
+        state=state.value,
+        ended_at=now if state is RunState.SKIPPED else None,
         state_at=now,
         changed_at=now,
         scheduled_for=new.scheduled_for,

@@ -32,6 +32,9 @@ _CLAIM = """
         FOR UPDATE OF run SKIP LOCKED)
     UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
         epoch = epoch + 1, started_at = NULL, task_counts = NULL,
+        deployment_version = coalesce(
+            (SELECT deployment.version_number FROM flows_deployment AS deployment
+             WHERE deployment.id = runs_run.deployment_id), deployment_version),
         agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
     FROM next WHERE runs_run.id = next.id
     RETURNING runs_run.*
@@ -53,6 +56,9 @@ _PICK = """
 _TAKE = """
     UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
         epoch = epoch + 1, started_at = NULL, task_counts = NULL,
+        deployment_version = coalesce(
+            (SELECT deployment.version_number FROM flows_deployment AS deployment
+             WHERE deployment.id = runs_run.deployment_id), deployment_version),
         agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
     WHERE id = ANY(%(ids)s) RETURNING runs_run.*
 """

@@ -75,6 +75,7 @@ from apps.tenancy.selectors.members import (
     list_members,
     list_owner_addresses,
 )
+from apps.tenancy.selectors.owners import names_of_people, names_of_teams
 from apps.tenancy.selectors.roles import (
     Explained,
     count_built_in_uses,
@@ -192,6 +193,8 @@ __all__ = [
     "list_teams",
     "list_workspaces_of_account",
     "member_rows",
+    "names_of_people",
+    "names_of_teams",
     "object_names",
     "opened_by_teams",
     "person_in_workspace",

@@ -1674,6 +1674,23 @@ export interface paths {
         patch: operations["change_deployment"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/deployments/{deployment_id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Deploy an earlier version once more. */
+        post: operations["roll_back_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/deployments/{deployment_id}/runs": {
         parameters: {
             query?: never;
@@ -1702,6 +1719,23 @@ export interface paths {
         put?: never;
         /** @description Let the deployment start by itself. */
         post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/deployments/{deployment_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was deployed when, newest first. */
+        get: operations["list_deployment_versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3194,6 +3228,8 @@ export interface components {
             created_at: string;
             created_by: components["schemas"]["CreatedByOutput"] | null;
             deployment: components["schemas"]["NamedOutput"] | null;
+            /** @description Which version of the deployment it executes, or is to execute as yet. */
+            deployment_version: number | null;
             duration_ms: number | null;
             /** Format: date-time */
             ended_at: string | null;
@@ -3763,10 +3799,15 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         DeploymentInputRequest: {
             bundle?: components["schemas"]["BundleInputRequest"] | null;
+            /** @description How many of its runs go on at once. None: 1, or any number with ALLOW. */
+            concurrency_limit?: number | null;
             description?: string;
             entrypoint: string;
             flow_name: string;
             name: string;
+            /** @description What becomes of a run that is made while as many as may still go on: it starts all the same (ALLOW), is not run at all (SKIP), waits (QUEUE), or waits while those before it are cancelled (CANCEL_RUNNING). */
+            overlap?: components["schemas"]["OverlapEnum"];
+            owners?: components["schemas"]["DeploymentOwnerInputRequest"][];
             parameter_schema?: {
                 [key: string]: unknown;
             };
@@ -3791,6 +3832,7 @@ export interface components {
         /** @description A deployment on its own page. */
         DeploymentOutput: {
             bundle: components["schemas"]["BundleOutput"] | null;
+            concurrency_limit: number | null;
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -3808,6 +3850,8 @@ export interface components {
             name: string;
             /** Format: date-time */
             next_run_at: string | null;
+            overlap: components["schemas"]["OverlapEnum"];
+            owners: components["schemas"]["DeploymentOwnerOutput"][];
             parameter_schema: {
                 [key: string]: unknown;
             };
@@ -3830,6 +3874,20 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: string | null;
+            version_number: number;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        DeploymentOwnerInputRequest: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["OwnerKindEnum"];
+        };
+        /** @description A person or a team to ask about it, by the name of when it was deployed. */
+        DeploymentOwnerOutput: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["OwnerKindEnum"];
+            name: string;
         };
         DeploymentPage: {
             items: components["schemas"]["DeploymentRowOutput"][];
@@ -3838,6 +3896,7 @@ export interface components {
         /** @description A deployment in a list. */
         DeploymentRowOutput: {
             bundle: components["schemas"]["BundleOutput"] | null;
+            concurrency_limit: number | null;
             /** Format: date-time */
             created_at: string;
             description: string;
@@ -3855,6 +3914,8 @@ export interface components {
             name: string;
             /** Format: date-time */
             next_run_at: string | null;
+            overlap: components["schemas"]["OverlapEnum"];
+            owners: components["schemas"]["DeploymentOwnerOutput"][];
             path: string;
             paused: boolean;
             pool: components["schemas"]["NamedOutput"];
@@ -3870,6 +3931,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: string | null;
+            version_number: number;
         };
         /** @description Left out: as the run that is copied. */
         DeploymentRunInputRequest: {
@@ -3901,6 +3963,28 @@ export interface components {
         };
         /** @enum {string} */
         DeploymentUsageOutputKindEnum: "deployment" | "local" | "rest";
+        /** @description What one deploy said. */
+        DeploymentVersionOutput: {
+            /** @description Names of what the one before said differently. */
+            changes: string[];
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["CreatedByOutput"] | null;
+            current: boolean;
+            /** @description The deployer's word, e.g. a commit. */
+            label: string | null;
+            number: number;
+            /** @description The version that it rolled back to. */
+            of_number: number | null;
+            /** @description What was said, by name; schedules are not part of it. */
+            spec: {
+                [key: string]: unknown;
+            };
+        };
+        DeploymentVersionPage: {
+            items: components["schemas"]["DeploymentVersionOutput"][];
+            next_cursor: string | null;
+        };
         DueTimeOutput: {
             /** Format: date-time */
             due_at: string;
@@ -4661,6 +4745,8 @@ export interface components {
             retryable: boolean;
             status: number | null;
         };
+        /** @enum {string} */
+        OverlapEnum: "ALLOW" | "SKIP" | "QUEUE" | "CANCEL_RUNNING";
         OverviewOutput: {
             attention: components["schemas"]["AttentionOutput"][];
             checklist: components["schemas"]["ChecklistOutput"];
@@ -4672,6 +4758,8 @@ export interface components {
             sentence: string;
             window: components["schemas"]["WindowOutput"];
         };
+        /** @enum {string} */
+        OwnerKindEnum: "user" | "team";
         OwnerOutput: {
             /**
              * Format: uuid
@@ -5175,6 +5263,10 @@ export interface components {
             /** @description how often it is given */
             used_by: number;
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        RollbackInputRequest: {
+            number: number;
+        };
         /** @enum {string} */
         RollupEnum: "raw" | "1m" | "1h" | "1d";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -5287,6 +5379,8 @@ export interface components {
             created_at: string;
             created_by: components["schemas"]["CreatedByOutput"] | null;
             deployment: components["schemas"]["NamedOutput"] | null;
+            /** @description Which version of the deployment it executes, or is to execute as yet. */
+            deployment_version: number | null;
             duration_ms: number | null;
             /** Format: date-time */
             ended_at: string | null;
@@ -5364,6 +5458,8 @@ export interface components {
             created_at: string;
             created_by: components["schemas"]["CreatedByOutput"] | null;
             deployment: components["schemas"]["NamedOutput"] | null;
+            /** @description Which version of the deployment it executes, or is to execute as yet. */
+            deployment_version: number | null;
             duration_ms: number | null;
             /** Format: date-time */
             ended_at: string | null;
@@ -5408,6 +5504,8 @@ export interface components {
             created_at: string;
             created_by: components["schemas"]["CreatedByOutput"] | null;
             deployment: components["schemas"]["NamedOutput"] | null;
+            /** @description Which version of the deployment it executes, or is to execute as yet. */
+            deployment_version: number | null;
             duration_ms: number | null;
             /** Format: date-time */
             ended_at: string | null;
@@ -10620,6 +10718,41 @@ export interface operations {
             };
         };
     };
+    roll_back_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     create_deployment_run: {
         parameters: {
             query?: never;
@@ -10677,6 +10810,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScheduleOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_deployment_versions: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                deployment_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentVersionPage"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

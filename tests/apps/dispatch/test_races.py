@@ -12,7 +12,8 @@ from apps.core.ids import uuid7
 from apps.dispatch import services
 from apps.dispatch.enums import LimitKind, ServiceLevelKind
 from apps.dispatch.models import ConcurrencySlot, Lease, Pool, Queue, ServiceLevelBreach
-from apps.flows.models import Deployment, Flow, Schedule
+from apps.flows.enums import Overlap
+from apps.flows.models import Deployment, DeploymentVersion, Flow, Schedule
 from apps.runs import services as runs
 from apps.runs.enums import RunState
 from apps.runs.errors import RunNotCancellable
@@ -205,6 +206,24 @@ def test_four_schedulers_make_each_due_run_exactly_once(workspace):
         assert set(Schedule.objects.values_list("next_at", flat=True)) == {
             now + timedelta(seconds=60)
         }
+
+
+def test_of_runs_that_are_made_at_once_one_is_not_skipped(workspace):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace, overlap=Overlap.SKIP)
+
+    made = together(*[inside(workspace, lambda: start(deployment)) for _ in range(6)])
+
+    assert sorted(run.state for run in made) == ["SCHEDULED"] + ["SKIPPED"] * 5
+
+
+def test_deploys_at_once_number_their_versions_one_after_the_other(workspace):
+    together(*[inside(workspace, lambda: make_deployment(workspace)) for _ in range(5)])
+
+    with workspace_scope(workspace.id):
+        numbers = DeploymentVersion.objects.order_by("number").values_list("number", flat=True)
+        assert list(numbers) == [1, 2, 3, 4, 5]
+        assert Deployment.objects.get().version_number == 5
 
 
 def test_concurrent_batches_keep_the_counts_right(workspace):
