@@ -104,7 +104,7 @@ async def hold_here_async(scope: Scope) -> None:
         return
     engine_logger.info("paused")
     with clocks_stopped(scope):
-        while hold.is_paused:
+        while not hold.wait(0):
             await asyncio.sleep(SLICE_SECONDS)
     _leave_if_suspended(root)
     engine_logger.info("going on")

@@ -192,7 +192,7 @@ class BucketShelf:
 
     def __init__(self, bucket: str, prefix: str, run_id: str, origin: int) -> None:
         try:
-            import boto3
+            import boto3  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError as error:
             raise ConfigError("Results in S3 need boto3: pip install boto3.") from error
         self._client = boto3.client("s3")

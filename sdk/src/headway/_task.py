@@ -61,7 +61,8 @@ class Task(Generic[P, R]):
             return self._call_async(task_run, args, kwargs)  # type: ignore[return-value]  # R is a coroutine
         if upstream:
             args, kwargs = resolve(args), resolve(kwargs)
-        return self._carry_out(task_run, args, kwargs, scope or run.scope)
+        result: R = self._carry_out(task_run, args, kwargs, scope or run.scope)
+        return result
 
     @overload
     def submit(

@@ -186,17 +186,19 @@ class Agent:
 
         Trouble is the lease loop's to speak of, and heartbeats bring the commands too.
         """
-        while not self._stopping:
-            with self._changed:
-                while not self._stopping and len(self._running) < self.capacity:
-                    self._changed.wait(1.0)
-            if self._stopping:
-                return
+        while self._wait_until_full():
             try:
                 self._take(self._lease(0))
             except (ApiError, ConfigError) as error:
                 asked = getattr(error, "retry_after_seconds", None)
                 self._pause(asked if asked is not None else LISTEN_AGAIN_SECONDS)
+
+    def _wait_until_full(self) -> bool:
+        """Return once there is no room for another run; False when the agent stops."""
+        with self._changed:
+            while not self._stopping and len(self._running) < self.capacity:
+                self._changed.wait(1.0)
+        return not self._stopping
 
     def _wait_for_room(self) -> int:
         with self._changed:
