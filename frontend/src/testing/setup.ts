@@ -1,5 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 
+import { notifications } from "@mantine/notifications";
 import { cleanup } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
@@ -37,6 +38,8 @@ Object.defineProperty(document, "fonts", { value: { addEventListener() {}, remov
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   cleanup();
+  // They are of the window, not of a page: one test's would stand in the next one's.
+  notifications.clean();
   server.resetHandlers();
   FakeEventSource.closeAll();
   localStorage.clear();
