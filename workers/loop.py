@@ -2,6 +2,7 @@
 The shape of every loop: take a step, sleep when there was no work, stop cleanly on SIGTERM.
 
 A step claims rows and works in its own transactions, so a kill at any moment loses nothing.
+Between two steps a loop holds no connection: a process may have more loops than its pool is large.
 """
 
 from __future__ import annotations
@@ -47,15 +48,14 @@ class Loop:
                 failures = 0
             except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
                 # Weather: the database restarts, or a deadlock was broken in another's favour.
-                connection.close()
                 failures += 1
                 logger.warning("loop.database_unavailable", error=str(error).strip()[:200])
-                self.stop.wait(min(0.5 * 2**failures, MAX_PAUSE_SECONDS))
-                continue
             except Exception as error:
-                connection.close()
                 failures += 1
                 logger.exception("loop.step_failed", error=str(error))
+            finally:
+                connection.close()
+            if failures:
                 self.stop.wait(min(0.5 * 2**failures, MAX_PAUSE_SECONDS))
                 continue
             if outcome is True:
@@ -70,7 +70,6 @@ class Loop:
                 self.stop.wait(seconds)
         if nap is not None:
             nap.close()
-        connection.close()
 
 
 def run_until_signalled(loops: list[Loop]) -> None:
