@@ -2,12 +2,12 @@ import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
+import { fieldsOf, initialValues, type RawValue } from "@/components/form/schema";
+import { SchemaField } from "@/components/form/schema-field";
+import { readForm, serverProblems } from "@/components/form/validate";
 import { Refusal } from "@/components/ui/refusal";
 import { startRun } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";
-import { ParameterField } from "@/features/deployments/components/form/parameter-field";
-import { fieldsOf, initialValues, type RawValue } from "@/features/deployments/form/schema";
-import { readForm, serverProblems } from "@/features/deployments/form/validate";
 import { newIdempotencyKey } from "@/lib/api-client";
 import { asApiError } from "@/lib/errors";
 import { useWorkspace } from "@/lib/workspace";
@@ -63,7 +63,7 @@ export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
         <Stack gap={12}>
           {fields.length === 0 && <p className="muted" style={{ margin: 0 }}>This flow takes no parameters.</p>}
           {fields.map((field, index) => (
-            <ParameterField
+            <SchemaField
               key={field.name}
               first={index === 0}
               field={field}

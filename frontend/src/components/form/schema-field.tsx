@@ -1,8 +1,8 @@
 import { Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 
-import type { Field, RawValue } from "@/features/deployments/form/schema";
+import type { Field, RawValue } from "./schema";
 
-interface ParameterFieldProps {
+interface SchemaFieldProps {
   readonly field: Field;
   /** Has the keyboard when the form opens. */
   readonly first: boolean;
@@ -12,7 +12,7 @@ interface ParameterFieldProps {
 }
 
 /** One parameter, with the control that fits its type. */
-export function ParameterField({ field, first, value, error, onChange }: ParameterFieldProps) {
+export function SchemaField({ field, first, value, error, onChange }: SchemaFieldProps) {
   const frame = {
     label: field.label,
     description: field.description ?? undefined,
