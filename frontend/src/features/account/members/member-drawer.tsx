@@ -18,7 +18,7 @@ import { MemberGrants } from "@/features/account/members/member-grants";
 import { MemberTeams } from "@/features/account/members/member-teams";
 import { RemoveMemberDialog } from "@/features/account/members/remove-member-dialog";
 import { ACCOUNT_ROLE_WORDS, personName, titled } from "@/features/account/model";
-import { reasonOf } from "@/features/account/may";
+import { reasonOf } from "@/lib/may";
 import { Badge } from "@/features/account/ui/badge";
 import { useAccount, useAccountDenial } from "@/lib/account";
 import { formatCount, plural } from "@/lib/units";
