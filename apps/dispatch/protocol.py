@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, get_args
 
+from apps.flows.code import Code
 from apps.runs.enums import RunState
 
 CommandName = Literal["cancel", "pause", "resume", "suspend"]
@@ -89,6 +90,7 @@ class LeasedDeployment:
     entrypoint: str
     path: str
     version: str | None
+    code: Code | None  # where else it is
     job_settings: dict[str, object]  # the pool's, and laid over them the deployment's own
 
 

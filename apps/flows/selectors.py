@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
+from types import MappingProxyType
 
 from django.db.models import Min, QuerySet
 
@@ -21,6 +22,9 @@ from apps.flows.models import (
     Schedule,
 )
 from apps.flows.recurrence import times_between
+
+# What specs of versions from before did not say, and what that meant.
+ADDED_LATER: Mapping[str, object] = MappingProxyType({"code": None, "job_settings": {}})
 
 
 def find_bundle(
@@ -118,19 +122,18 @@ def changes_of_versions(*, versions: Collection[DeploymentVersion]) -> dict[int,
     """Return by number what each of a deployment's versions says other than the one before it."""
     if not versions:
         return {}
-    said = {each.number: each.spec for each in versions}
+    said = {each.number: {**ADDED_LATER, **each.spec} for each in versions}
     (deployment_id,) = {each.deployment_id for each in versions}
     missing = {number - 1 for number in said} - said.keys()
-    said |= dict(
-        DeploymentVersion.objects.filter(
-            deployment_id=deployment_id, number__in=missing
-        ).values_list("number", "spec")
-    )
+    before = DeploymentVersion.objects.filter(deployment_id=deployment_id, number__in=missing)
+    said |= {
+        number: {**ADDED_LATER, **spec} for number, spec in before.values_list("number", "spec")
+    }
     return {
         each.number: sorted(
             name
-            for name in each.spec.keys() | said[each.number - 1].keys()
-            if each.spec.get(name) != said[each.number - 1].get(name)
+            for name in said[each.number].keys() | said[each.number - 1].keys()
+            if said[each.number].get(name) != said[each.number - 1].get(name)
         )
         if each.number - 1 in said
         else []

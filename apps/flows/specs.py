@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypedDict
 
+from apps.flows.code import Code
 from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
 from apps.flows.parameters import Parameters
 from apps.flows.sizes import Size
@@ -48,7 +49,8 @@ class DeploymentSpec:
     """
     A deployment by its names; `schedules` None leaves the present ones alone.
 
-    Bundle and size belong together: both for managed pools, none for others.
+    Bundle and size belong together: both for managed pools, none for others. `code` says where the
+    code is when it is in neither a folder of the agents nor a bundle.
     """
 
     flow_name: str
@@ -68,6 +70,8 @@ class DeploymentSpec:
     bundle_sha256: str | None = None
     requirements: list[str] = field(default_factory=list)
     size: Size | None = None
+    code: Code | None = None
+    job_settings: dict[str, object] = field(default_factory=dict)  # over the pool's defaults
     queue_id: uuid.UUID | None = None  # of the pool's queues; None: its default
     owners: list[Owner] = field(default_factory=list)
     overlap: Overlap = Overlap.ALLOW

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     *("pool_id", "queue_id", "description", "entrypoint", "path", "parameters", "tags", "version"),
     *("timeout_seconds", "retries", "retry_delay_seconds", "bundle_id", "requirements"),
-    *("cpu_units", "memory_mb", "paused", "owners", "overlap"),
+    *("cpu_units", "memory_mb", "code", "job_settings", "paused", "owners", "overlap"),
 )
 
 

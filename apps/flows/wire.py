@@ -11,6 +11,8 @@ from rest_framework import serializers
 from apps.core.clock import is_sensible
 from apps.core.http.query import QuerySerializer
 from apps.core.http.serializers import StrictSerializer
+from apps.flows.code import KINDS as SOURCES
+from apps.flows.code import find_source_faults
 from apps.flows.enums import MissedPolicy, ScheduleKind
 from apps.flows.parameters import find_storage_fault
 from apps.flows.sizes import Size, find_size_faults
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     CalendarItem = tuple[datetime, Schedule]
 
 KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
+CODE_KINDS = [(kind, kind) for kind in SOURCES]
 MISSED_POLICIES = [(policy.value, policy.value) for policy in MissedPolicy]
 MAX_JITTER_SECONDS = 86_400
 MAX_MISSED = 100
@@ -69,6 +72,56 @@ class SizeInput(StrictSerializer):
         if faults := find_size_faults(**given):
             raise serializers.ValidationError(faults)
         return given
+
+
+class CodeInput(StrictSerializer):
+    """
+    Where agents get the code: a repository, the image that the run is executed in, or a zip.
+
+    No credentials in addresses: everybody here could read them, and agents have their own.
+    """
+
+    kind = serializers.ChoiceField(choices=CODE_KINDS)
+    url = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="git: https://, ssh://, http://, git://, file://, git@host:path or a path on the "
+        "agents' machine. object_store: s3://bucket/key, https:// or file://, of a zip.",
+    )
+    ref = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="git: branch, tag or commit. Left out: what the repository's HEAD names.",
+    )
+    folder = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="git: in the repository, else its root. image: in the image, else its own.",
+    )
+    image = serializers.CharField(required=False, allow_null=True)
+    sha256 = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="object_store: of the zip. Left out: what is there when a run starts.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if faults := find_source_faults(given):
+            raise serializers.ValidationError(faults)
+        return given
+
+
+class CodeOutput(serializers.Serializer[Any]):
+    """Where agents get the code; which fields there are goes by the kind."""
+
+    kind = serializers.ChoiceField(choices=CODE_KINDS)
+    url = serializers.CharField(required=False)
+    ref = serializers.CharField(required=False, allow_null=True)
+    folder = serializers.CharField(required=False)
+    image = serializers.CharField(required=False)
+    sha256 = serializers.CharField(required=False, allow_null=True)
 
 
 def bundle_body(bundle: CodeBundle) -> dict[str, object]:

@@ -37,10 +37,10 @@ PUBLIC = {
 }
 DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors", "exports"}
 # How runs and schedules look on the wire: routes of the layer above answer them too; the table of
-# legal sizes of managed runs; pure, what times a schedule has and what parameters fit. And the
-# structs that the store takes.
+# legal sizes of managed runs; pure, where code may be, what times a schedule has, what parameters
+# fit. And the structs that the store takes.
 PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}
-PUBLIC["flows"] = DEFAULT_PUBLIC | {"wire", "sizes", "parameters", "recurrence", "zones"}
+PUBLIC["flows"] = DEFAULT_PUBLIC | {"wire", "code", "sizes", "parameters", "recurrence", "zones"}
 PUBLIC["telemetry"] = DEFAULT_PUBLIC | {"items"}
 # What is counted and in which months: pure words that its upper layers share.
 PUBLIC["metering"] = DEFAULT_PUBLIC | {"meters", "months"}

@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS = {
         "ChannelKindEnum": "apps.notifications.enums.ChannelKind",
         "CommandEnum": "apps.dispatch.protocol.COMMANDS",
         "DeliveryStateEnum": "apps.notifications.enums.DeliveryState",
+        "CodeKindEnum": "apps.flows.wire.CODE_KINDS",
         "OwnerKindEnum": "apps.dispatch.api.serializers.OWNER_KINDS",
         "LimitKindEnum": "apps.dispatch.enums.LimitKind",
         "ManagedTaskStateEnum": "apps.compute.models.STATES",

@@ -19,6 +19,7 @@ from apps.dispatch.api.views import has_compute
 from apps.dispatch.services import Kin
 from apps.flows import selectors as flows
 from apps.flows import services as flow_services
+from apps.flows.code import make_code
 from apps.flows.enums import Overlap
 from apps.flows.services import DeploymentSpec
 from apps.flows.sizes import make_size
@@ -72,6 +73,7 @@ class Deployments(WorkspaceView):
         given["path"] = given.get("path", "")
         given["bundle_sha256"] = bundle["sha256"] if bundle else None
         given["size"] = make_size(**size) if size else None
+        given["code"] = make_code(given["code"]) if given.get("code") else None
         given["owners"] = services.name_owners(
             account_id=request.workspace.account_id,
             given=[(each["kind"], each["id"]) for each in given.get("owners", ())],
@@ -275,6 +277,7 @@ def _rows(
                 "retry_delay_seconds": deployment.retry_delay_seconds,
                 "created_at": deployment.created_at,
                 "updated_at": deployment.updated_at,
+                "code": deployment.code,
                 "bundle": bundle_body(deployment.bundle) if deployment.bundle else None,
                 "size": size_body(deployment.size) if deployment.size else None,
                 "recent_runs": [wire.run_tick(run) for run in recent.get(deployment.id, ())],
@@ -299,4 +302,5 @@ def _body(actor: Actor, deployment: Deployment) -> dict[str, object]:
         "parameters": deployment.parameters,
         "parameter_schema": deployment.parameter_schema,
         "requirements": deployment.requirements,
+        "job_settings": deployment.job_settings,
     }

@@ -14,6 +14,8 @@ from apps.dispatch.protocol import COMMANDS, AgentInfo, Command
 from apps.flows.enums import Overlap
 from apps.flows.wire import (
     BundleOutput,
+    CodeInput,
+    CodeOutput,
     JsonObjectField,
     ScheduleInput,
     ScheduleOutput,
@@ -114,6 +116,16 @@ class DeploymentInput(StrictSerializer):
         child=serializers.CharField(max_length=1000), required=False, max_length=1000
     )
     size = SizeInput(required=False, allow_null=True)
+    code = CodeInput(
+        required=False,
+        allow_null=True,
+        help_text="When it is neither in a folder on the agents' machine (`path`) nor in a bundle.",
+    )
+    job_settings = JsonObjectField(
+        required=False,
+        help_text="What the pool's kind lets one say of a run's job, over the pool's job_defaults; "
+        "see pool-kinds.",
+    )
     owners = serializers.ListField(child=DeploymentOwnerInput(), required=False, max_length=20)
     overlap = serializers.ChoiceField(
         choices=OVERLAPS,
@@ -158,6 +170,7 @@ class DeploymentRowOutput(serializers.Serializer[Any]):
     retry_delay_seconds = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    code = CodeOutput(allow_null=True)
     bundle = BundleOutput(allow_null=True)
     size = SizeOutput(allow_null=True)
     recent_runs = RunTickOutput(many=True)
@@ -173,7 +186,7 @@ class DeploymentOutput(DeploymentRowOutput):
     """A deployment on its own page."""
 
     requirements = serializers.ListField(child=serializers.CharField())
-
+    job_settings = serializers.DictField(help_text="Over those of the pool.")
     parameters = serializers.DictField()
     parameter_schema = serializers.DictField()
 

@@ -12,6 +12,7 @@ from apps.core.transactions import joined
 from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.errors import ComputeIsOff
 from apps.dispatch.job_settings import find_code_faults
+from apps.dispatch.pool_kinds import find_settings_faults
 from apps.dispatch.services.limits import keep_limit
 from apps.dispatch.services.pools import resolve_pool
 from apps.dispatch.services.queues import queue_named, standing_queues
@@ -58,10 +59,12 @@ def deploy(
     spec = describe(found.id)
     if queue is not None:
         spec = replace(spec, queue_id=queue_named(pool_id=found.id, name=queue))
-    faults = find_code_faults(kind=PoolKind(found.kind), spec=spec)
+    kind = PoolKind(found.kind)
+    faults = find_code_faults(kind=kind, spec=spec, pool_defaults=found.job_defaults)
+    faults |= find_settings_faults(kind, spec.job_settings, place="job_settings")
     if faults:
         raise BadCode(f"This does not fit the pool {found.name!r}.", fields=faults)
-    if found.kind == PoolKind.MANAGED and spec.size is None:
+    if kind is PoolKind.MANAGED and spec.size is None:
         spec = replace(spec, size=Size())
     if spec.overlap is not Overlap.ALLOW and spec.concurrency_limit is None:
         spec = replace(spec, concurrency_limit=1)

@@ -206,6 +206,7 @@ def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLe
                     entrypoint=deployment.entrypoint,
                     path=deployment.path,
                     version=deployment.version or None,
+                    code=deployment.code,
                     job_settings=merge_settings(
                         deployment.pool.job_defaults, deployment.job_settings
                     ),

@@ -125,6 +125,8 @@ def save_deployment(
         "requirements": spec.requirements,
         "cpu_units": spec.size.cpu_units if spec.size else None,
         "memory_mb": spec.size.memory_mb if spec.size else None,
+        "code": spec.code,
+        "job_settings": spec.job_settings,
         "owners": spec.owners,
         "overlap": spec.overlap.value,
         "updated_at": now,

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from apps.flows import selectors
 from apps.flows.enums import Overlap
 from apps.flows.models import CodeBundle, Deployment, DeploymentVersion
 from apps.flows.sizes import Size
@@ -83,6 +84,8 @@ def said_by(spec: DeploymentSpec) -> dict[str, Any]:
         "requirements": spec.requirements,
         "cpu_units": spec.size.cpu_units if spec.size else None,
         "memory_mb": spec.size.memory_mb if spec.size else None,
+        "code": spec.code,
+        "job_settings": spec.job_settings,
         "owners": spec.owners,
         "overlap": spec.overlap.value,
         "concurrency_limit": spec.concurrency_limit,
@@ -108,6 +111,8 @@ def what_stood(deployment: Deployment) -> dict[str, Any]:
         bundle_sha256=deployment.bundle.sha256 if deployment.bundle else None,
         requirements=deployment.requirements,
         size=deployment.size,
+        code=deployment.code,
+        job_settings=deployment.job_settings,
         owners=deployment.owners,
         overlap=Overlap(deployment.overlap),
     )
@@ -121,7 +126,7 @@ def what_stood(deployment: Deployment) -> dict[str, Any]:
 
 def spec_of_version(*, deployment: Deployment, version: DeploymentVersion) -> DeploymentSpec:
     """Return the description that a version was made from; schedules stay as they are."""
-    said = dict(version.spec)
+    said: dict[str, Any] = {**selectors.ADDED_LATER, **version.spec}
     cpu_units, memory_mb = said.pop("cpu_units"), said.pop("memory_mb")
     queue_id = said.pop("queue_id", None)
     size = None if cpu_units is None else Size(cpu_units=cpu_units, memory_mb=memory_mb)

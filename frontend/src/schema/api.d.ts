@@ -3735,6 +3735,34 @@ export interface components {
         };
         /** @enum {string} */
         CodeEnum: "FREE" | "STANDARD" | "ENTERPRISE" | "SELF_HOSTED";
+        /**
+         * @description Where agents get the code: a repository, the image that the run is executed in, or a zip.
+         *
+         *     No credentials in addresses: everybody here could read them, and agents have their own.
+         */
+        CodeInputRequest: {
+            /** @description git: in the repository, else its root. image: in the image, else its own. */
+            folder?: string | null;
+            image?: string | null;
+            kind: components["schemas"]["CodeKindEnum"];
+            /** @description git: branch, tag or commit. Left out: what the repository's HEAD names. */
+            ref?: string | null;
+            /** @description object_store: of the zip. Left out: what is there when a run starts. */
+            sha256?: string | null;
+            /** @description git: https://, ssh://, http://, git://, file://, git@host:path or a path on the agents' machine. object_store: s3://bucket/key, https:// or file://, of a zip. */
+            url?: string | null;
+        };
+        /** @enum {string} */
+        CodeKindEnum: "git" | "image" | "object_store";
+        /** @description Where agents get the code; which fields there are goes by the kind. */
+        CodeOutput: {
+            folder?: string;
+            image?: string;
+            kind: components["schemas"]["CodeKindEnum"];
+            ref?: string | null;
+            sha256?: string | null;
+            url?: string;
+        };
         /** @enum {string} */
         CommandEnum: "cancel" | "pause" | "resume" | "suspend";
         CommandOutput: {
@@ -3799,11 +3827,17 @@ export interface components {
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         DeploymentInputRequest: {
             bundle?: components["schemas"]["BundleInputRequest"] | null;
+            /** @description When it is neither in a folder on the agents' machine (`path`) nor in a bundle. */
+            code?: components["schemas"]["CodeInputRequest"] | null;
             /** @description How many of its runs go on at once. None: 1, or any number with ALLOW. */
             concurrency_limit?: number | null;
             description?: string;
             entrypoint: string;
             flow_name: string;
+            /** @description What the pool's kind lets one say of a run's job, over the pool's job_defaults; see pool-kinds. */
+            job_settings?: {
+                [key: string]: unknown;
+            };
             name: string;
             /** @description What becomes of a run that is made while as many as may still go on: it starts all the same (ALLOW), is not run at all (SKIP), waits (QUEUE), or waits while those before it are cancelled (CANCEL_RUNNING). */
             overlap?: components["schemas"]["OverlapEnum"];
@@ -3832,6 +3866,7 @@ export interface components {
         /** @description A deployment on its own page. */
         DeploymentOutput: {
             bundle: components["schemas"]["BundleOutput"] | null;
+            code: components["schemas"]["CodeOutput"] | null;
             concurrency_limit: number | null;
             /** Format: date-time */
             created_at: string;
@@ -3840,6 +3875,10 @@ export interface components {
             flow: components["schemas"]["NamedOutput"];
             /** Format: uuid */
             id: string;
+            /** @description Over those of the pool. */
+            job_settings: {
+                [key: string]: unknown;
+            };
             /** @description By scope: true, or why the caller may not use it on this object. */
             may: {
                 [key: string]: true | {
@@ -3896,6 +3935,7 @@ export interface components {
         /** @description A deployment in a list. */
         DeploymentRowOutput: {
             bundle: components["schemas"]["BundleOutput"] | null;
+            code: components["schemas"]["CodeOutput"] | null;
             concurrency_limit: number | null;
             /** Format: date-time */
             created_at: string;

@@ -121,6 +121,8 @@ export function makeWorld(now: number, origin: string): World {
         },
       ],
       version_number: 1,
+      code: null,
+      job_settings: {},
       owners: [],
       overlap: "ALLOW",
       concurrency_limit: null,
