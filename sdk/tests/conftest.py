@@ -35,6 +35,7 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("HEADWAY_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("HEADWAY_SPOOL_DIR", str(tmp_path / "spool"))
     monkeypatch.setenv("HEADWAY_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("HEADWAY_CODE_DIR", str(tmp_path / "code"))
     previous = _recording._recorder
     _recording.set_recorder(None)
     yield

@@ -21,6 +21,7 @@ from headway._ids import uuid7
 from headway._json import encode
 from headway._records import Cause, ErrorInfo, LogLine, RunReport
 from headway._states import State
+from headway.agent._code import CodeInPlace, FetchFailed, Stopped, fetch_code
 from headway.agent._death import (
     Remains,
     cause_of_death,
@@ -78,6 +79,7 @@ class RunProcess:
         self._stop_cause: Cause | None = None  # once it had to be killed
         self.heeded: str | None = None  # the command of the server's that we have passed on
         self._lost = False
+        self._unwanted = threading.Event()  # cancelled, or lost: what is being fetched can stay out
         self._ended = threading.Event()
         self._started = False  # the child reached the flow
         self._final = False  # the child has reported the end of the run, or spooled the report
@@ -108,6 +110,7 @@ class RunProcess:
                 return
             self._stop_reason, self._stop_message = State.CANCELLED, message
             self.heeded = "cancel"
+        self._unwanted.set()
         self._signal(signal.SIGTERM)
         timer = threading.Timer(self._grace_seconds, self._kill_stubborn)
         timer.daemon = True
@@ -139,6 +142,7 @@ class RunProcess:
         """Kill the process at once: somebody else may be executing the run already."""
         with self._lock:
             self._lost = True
+        self._unwanted.set()
         self._signal(signal.SIGKILL)
 
     def abandon(self) -> None:
@@ -207,11 +211,23 @@ class RunProcess:
 
     def _see_through(self) -> None:
         oom_kills = count_oom_kills()
+        code: CodeInPlace | None = None
         try:
             try:
-                lifeline, status = self._spawn()
+                code = fetch_code(self.lease, stop=self._unwanted)
+                if code.told is not None:
+                    self._record(code.told, logger="headway.code")
+                lifeline, status = self._spawn(code.folder)
+            except Stopped:
+                if not self._lost:
+                    self._report(State.CANCELLED, message=self._stop_message)
+                return
+            except FetchFailed as error:
+                self._report_failed_start(str(error), error)
+                return
             except OSError as error:
-                self._report_failed_start(error)
+                text = f"The process could not be started in {self.lease.path}: {error.strerror}."
+                self._report_failed_start(text, error)
                 return
             with lifeline:
                 with self._lock:
@@ -222,10 +238,12 @@ class RunProcess:
                     self.abandon()
                 self._see_process_through(status, oom_kills)
         finally:
+            if code is not None:
+                code.release()
             self._ended.set()
             self._on_end(self)
 
-    def _spawn(self) -> tuple[IO[bytes], IO[bytes]]:
+    def _spawn(self, folder: str) -> tuple[IO[bytes], IO[bytes]]:
         lease, config = self.lease, self._client.config
         # Its end tells the child that we are gone; `abandon` says why.
         lifeline_read, lifeline_write = os.pipe()
@@ -247,7 +265,7 @@ class RunProcess:
             process = subprocess.Popen(  # noqa: S603
                 # -P: a module of the user's in the working folder must not shadow ours.
                 [self._python, "-P", "-m", "headway.agent.execute"],
-                cwd=lease.path,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -269,16 +287,16 @@ class RunProcess:
             self._signal(signal.SIGKILL)
         if process.stdin is not None:
             with suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(encode(self._order()).encode())
+                process.stdin.write(encode(self._order(folder)).encode())
         return os.fdopen(lifeline_write, "wb"), os.fdopen(status_read, "rb")
 
-    def _order(self) -> dict[str, Any]:
+    def _order(self, folder: str) -> dict[str, Any]:
         lease = self.lease
         return {
             "run_id": lease.run_id,
             "epoch": lease.epoch,
             "entrypoint": lease.entrypoint,
-            "path": lease.path,
+            "path": folder,
             "parameters": lease.parameters,
             "timeout_seconds": lease.timeout_seconds,
             "origin": (lease.resumes or {}).get("attempt", lease.attempt),
@@ -348,14 +366,14 @@ class RunProcess:
                     if not is_recorded:
                         self._record(text)
 
-    def _record(self, text: str, *, level: str = "INFO") -> None:
+    def _record(self, text: str, *, level: str = "INFO", logger: str = "output") -> None:
         self._recorder.log(
             LogLine(
                 id=uuid7(),
                 occurred_ns=now_ns(),
                 level=level,
                 message=text,
-                logger="output",
+                logger=logger,
                 run_id=self.lease.run_id,
             )
         )
@@ -375,8 +393,7 @@ class RunProcess:
         )
         self._report(State.CRASHED, cause=cause)
 
-    def _report_failed_start(self, error: OSError) -> None:
-        text = f"The process could not be started in {self.lease.path}: {error.strerror}."
+    def _report_failed_start(self, text: str, error: Exception) -> None:
         self._record(text, level="ERROR")
         self._report(
             State.CRASHED,
