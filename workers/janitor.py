@@ -21,6 +21,7 @@ from workers.loop import Loop
 logger = structlog.get_logger(__name__)
 TEND_SECONDS = 0.5
 SETTLE_SECONDS = 5.0
+DEPTH_SECONDS = 15.0
 ERASE_SECONDS = 15.0
 EXPORT_SECONDS = 10.0
 UPKEEP_SECONDS = 600.0
@@ -48,6 +49,14 @@ def settle() -> bool:
     if settled:
         logger.info("limits.settled", count=settled)
     return False
+
+
+def measure() -> float:
+    """Store how deep queues are; return when it is time again."""
+    measured = dispatch.sample_queues(now=utc_now())
+    if measured:
+        logger.info("queues.measured", count=measured)
+    return dispatch.seconds_to_next_sample(now=utc_now())
 
 
 def keep_up() -> bool:
@@ -99,6 +108,7 @@ def loops() -> list[Loop]:
     return [
         Loop(name="janitor", step=tend, idle_seconds=TEND_SECONDS),
         Loop(name="limits", step=settle, idle_seconds=SETTLE_SECONDS),
+        Loop(name="depth", step=measure, idle_seconds=DEPTH_SECONDS),
         Loop(name="audit", step=stream_audit, idle_seconds=STREAM_SECONDS),
         Loop(name="upkeep", step=keep_up, idle_seconds=UPKEEP_SECONDS),
         Loop(name="eraser", step=erase, idle_seconds=ERASE_SECONDS),

@@ -12,6 +12,8 @@ from typing import cast
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from apps.dispatch import depth
+from apps.dispatch.depth import MOST_COUNTED, DepthPoint
 from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.errors import AgentNotFound, LimitNotFound, PoolNotFound, QueueNotFound
 from apps.dispatch.models import (
@@ -99,12 +101,10 @@ def load_of_pools(
         .values_list("pool_id")
         .annotate(count=Count("id"))
     )
-    queued = queued_by_queue(workspace_id=workspace_id)
+    queues = dict(Queue.objects.filter(pool_id__in=pool_ids).values_list("id", "pool_id"))
     of_pool: dict[uuid.UUID, int] = {}
-    for queue_id, pool_id in Queue.objects.filter(pool_id__in=pool_ids).values_list(
-        "id", "pool_id"
-    ):
-        of_pool[pool_id] = of_pool.get(pool_id, 0) + queued.get(queue_id, 0)
+    for queue_id, count in queued_by_queue(queue_ids=queues, now=now).items():
+        of_pool[queues[queue_id]] = of_pool.get(queues[queue_id], 0) + count
     return {
         pool_id: PoolLoad(
             running=running.get(pool_id, 0),
@@ -115,9 +115,53 @@ def load_of_pools(
     }
 
 
-def queued_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
-    """Return how many runs wait in each queue."""
-    return runs.count_waiting_by_queue(workspace_id=workspace_id)
+def queued_by_queue(*, queue_ids: Collection[uuid.UUID], now: datetime) -> dict[uuid.UUID, int]:
+    """Return how many due runs wait in each of these queues, up to 10,000."""
+    lines = runs.measure_queues(queue_ids=queue_ids, now=now, most=MOST_COUNTED)
+    return {id_: min(line.waiting + line.parked, MOST_COUNTED) for id_, line in lines.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDepth:
+    """What was in a queue over time; `points` is empty when nothing was."""
+
+    queue_id: uuid.UUID
+    name: str
+    points: list[DepthPoint]
+
+
+def queue_depths(
+    *, workspace_id: uuid.UUID, pool: Pool, since: datetime, until: datetime, now: datetime
+) -> tuple[int, list[QueueDepth]]:
+    """
+    Return the step in seconds, and the depth of the pool's queues in each, in order of service.
+
+    At most 300 steps; each tells the most that was measured in it. Deleted queues are there while
+    something was in them.
+    """
+    queues = Queue.objects.filter(workspace_id=workspace_id, pool=pool).order_by(
+        "priority", "name", "id"
+    )
+    names = dict(queues.values_list("id", "name"))
+    step_seconds, measured = telemetry.peaks_by_label(
+        workspace_id=workspace_id,
+        names=depth.METRICS,
+        label=depth.QUEUE_LABEL,
+        values=[str(queue_id) for queue_id in names],
+        since=since,
+        until=max(min(until, now), since + depth.SAMPLE_TIME),
+        shortest_step_seconds=int(depth.SAMPLE_TIME.total_seconds()),
+    )
+    standing = set(queues.filter(deleted_at=None).values_list("id", flat=True))
+    return step_seconds, [
+        QueueDepth(
+            queue_id=queue_id,
+            name=name,
+            points=depth.points_of(measured.get(str(queue_id), {}), now=now),
+        )
+        for queue_id, name in names.items()
+        if queue_id in standing or str(queue_id) in measured
+    ]
 
 
 def list_queues(*, workspace_id: uuid.UUID, pool_id: uuid.UUID) -> QuerySet[Queue]:

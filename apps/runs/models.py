@@ -159,6 +159,11 @@ class Run(Record):
                 name="runs_run_parked",
             ),
             models.Index(
+                fields=["queue"],
+                condition=Q(state__in=_names(WAITING), waits_on__isnull=False),
+                name="runs_run_parked_in",
+            ),
+            models.Index(
                 fields=["parent_run_id", "id"],
                 condition=Q(parent_run_id__isnull=False),
                 name="runs_run_children",

@@ -427,6 +427,41 @@ def query_metrics(
     return answers
 
 
+Peaks = dict[str, dict[str, Points]]  # value of the label → metric → the highest of each step
+
+
+def peaks_by_label(
+    *,
+    workspace_id: uuid.UUID,
+    names: Sequence[str],
+    label: str,
+    values: Sequence[str],
+    since: datetime,
+    until: datetime,
+    shortest_step_seconds: int,
+) -> tuple[int, Peaks]:
+    """
+    Return the highest point of each step, for each of these metrics and values of a label.
+
+    And before it the step in seconds: at most 300 of them, or 301 where they begin and end within
+    the range. What has no points at all is left out; steps without any are None.
+    """
+    plan = metric_query.plan(since, until)
+    if plan.step_seconds < shortest_step_seconds:
+        plan = metric_query.plan(plan.start, plan.end, step_seconds=shortest_step_seconds)
+    found: Peaks = {}
+    for first in range(0, len(values), metric_query.MAX_SERIES):
+        where = {label: values[first : first + metric_query.MAX_SERIES]}
+        for name in names:
+            asked = MetricQuery(name=name, aggregate=Aggregate.MAX, group_by=[label], where=where)
+            (lines,) = query_metrics(
+                workspace_id=workspace_id, queries=[asked], plan=plan, fill=Fill.NULL
+            )
+            for line in lines:
+                found.setdefault(line.labels[label], {})[name] = line.points
+    return plan.step_seconds, found
+
+
 def _query_metric(
     workspace_id: uuid.UUID, asked: MetricQuery, plan: Plan, fill: Fill, room: int
 ) -> list[Line]:

@@ -1,8 +1,9 @@
-"""The lanes of a pool, and agents that shall take nothing more."""
+"""The lanes of a pool, how deep they were, and agents that shall take nothing more."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import idempotent
-from apps.core.http.query import PageQuery
+from apps.core.http.query import PageQuery, checked_range
 from apps.dispatch import selectors, services
 from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.views import agent_bodies, queue_bodies
@@ -92,6 +93,43 @@ class PoolQueueDetail(WorkspaceView):
             asker=request.actor,
         )
         return Response(status=204)
+
+
+class PoolDepth(WorkspaceView):
+    """How much was in the pool's queues over time."""
+
+    scopes: ClassVar = {"GET": Scope.POOLS_READ}
+
+    @extend_schema(
+        operation_id="get_pool_depth",
+        parameters=[shapes.DepthQuery],
+        responses=shapes.PoolDepthOutput,
+    )
+    def get(self, request: WorkspaceRequest, pool_id: uuid.UUID) -> Response:
+        query, workspace_id, now = shapes.DepthQuery.read(request), request.workspace.id, utc_now()
+        until = query.get("until") or now
+        since = query.get("since") or until - shapes.USUAL_DEPTH
+        checked = checked_range({"since": since, "until": until})
+        step_seconds, queues = selectors.queue_depths(
+            workspace_id=workspace_id,
+            pool=selectors.get_pool(workspace_id=workspace_id, pool=str(pool_id)),
+            since=checked["since"],
+            until=checked["until"],
+            now=now,
+        )
+        return Response(
+            {
+                "step_seconds": step_seconds,
+                "queues": [
+                    {
+                        "id": queue.queue_id,
+                        "name": queue.name,
+                        "points": [asdict(point) for point in queue.points],
+                    }
+                    for queue in queues
+                ],
+            }
+        )
 
 
 class AgentDrain(WorkspaceView):

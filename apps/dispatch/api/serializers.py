@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.http.query import PageQuery, RangeQuery
+from apps.core.http.query import PageQuery, QuerySerializer, RangeQuery
 from apps.core.http.serializers import MayField, StrictSerializer
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import COMMANDS, AgentInfo, Command
@@ -41,6 +41,7 @@ MAX_SECONDS = 30 * 86_400
 MAX_LEASES_HELD = 1_000
 MAX_WAIT_SECONDS = 30
 INT_MAX = 2_147_483_647
+USUAL_DEPTH = timedelta(hours=6)
 MAX_OVERVIEW = timedelta(days=366)
 
 
@@ -339,12 +340,42 @@ class QueueOutput(NamedOutput):
     is_default = serializers.BooleanField(help_text="What names no queue goes there.")
     paused = serializers.BooleanField()
     concurrency_limit = serializers.IntegerField(allow_null=True)
-    queued = serializers.IntegerField()
+    queued = serializers.IntegerField(help_text="due runs that wait; counted up to 10,000")
 
 
 class QueuePage(serializers.Serializer[Any]):
     items = QueueOutput(many=True)
     next_cursor = serializers.CharField(allow_null=True)
+
+
+class DepthQuery(QuerySerializer):
+    """From `since` to `until`; the last six hours."""
+
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
+
+
+class DepthPointOutput(serializers.Serializer[Any]):
+    """The most of each that was measured in one step."""
+
+    at = serializers.DateTimeField()
+    waiting = serializers.IntegerField(help_text="due runs; 10,000 means so many or more")
+    parked = serializers.IntegerField(
+        help_text="due runs that a limit keeps back; 10,000 means so many or more"
+    )
+    running = serializers.IntegerField()
+    oldest_seconds = serializers.IntegerField(help_text="how long the first one had waited")
+
+
+class QueueDepthOutput(NamedOutput):
+    points = DepthPointOutput(many=True, help_text="Empty when nothing was in the queue.")
+
+
+class PoolDepthOutput(serializers.Serializer[Any]):
+    """Queues in the order of service, also deleted ones that had something."""
+
+    step_seconds = serializers.IntegerField()
+    queues = QueueDepthOutput(many=True)
 
 
 _QUEUE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"

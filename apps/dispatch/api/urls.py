@@ -56,6 +56,7 @@ urlpatterns = [
     path(f"{W}/pools/<uuid:pool_id>", views.PoolDetail.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents", views.PoolAgents.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/agents/<uuid:agent_id>/drain", queues.AgentDrain.as_view()),
+    path(f"{W}/pools/<uuid:pool_id>/depth", queues.PoolDepth.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/queues", queues.PoolQueues.as_view()),
     path(f"{W}/pools/<uuid:pool_id>/queues/<uuid:queue_id>", queues.PoolQueueDetail.as_view()),
     path(f"{W}/pools/<str:pool>/heartbeats", views.PoolHeartbeats.as_view()),

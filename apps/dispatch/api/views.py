@@ -293,12 +293,9 @@ def queue_bodies(
     workspace_id: uuid.UUID, pools: Sequence[Sequence[Queue]]
 ) -> list[dict[str, object]]:
     """Return the rows of all queues of these pools."""
-    queued = selectors.queued_by_queue(workspace_id=workspace_id)
-    limits = selectors.slots_by_key(
-        workspace_id=workspace_id,
-        kind=LimitKind.QUEUE,
-        keys=[queue.id for queues in pools for queue in queues],
-    )
+    ids = [queue.id for queues in pools for queue in queues]
+    queued = selectors.queued_by_queue(queue_ids=ids, now=utc_now())
+    limits = selectors.slots_by_key(workspace_id=workspace_id, kind=LimitKind.QUEUE, keys=ids)
     return [
         {
             "id": queue.id,

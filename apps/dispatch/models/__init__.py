@@ -3,7 +3,7 @@
 from apps.dispatch.models.backfills import Backfill, BackfillPart, BackfillQuerySet
 from apps.dispatch.models.leases import FrontDoorPulse, Lease, LeaseBeat
 from apps.dispatch.models.limits import ConcurrencyLimit, ConcurrencySlot, LimitQuerySet
-from apps.dispatch.models.pools import Agent, Pool, PoolQuerySet, Queue
+from apps.dispatch.models.pools import Agent, DepthSample, Pool, PoolQuerySet, Queue
 from apps.dispatch.models.service_levels import ServiceLevel, ServiceLevelBreach
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BackfillQuerySet",
     "ConcurrencyLimit",
     "ConcurrencySlot",
+    "DepthSample",
     "FrontDoorPulse",
     "Lease",
     "LeaseBeat",

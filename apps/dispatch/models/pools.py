@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -80,6 +81,26 @@ class Queue(Record):
     @property
     def paused(self) -> bool:
         return self.paused_at is not None
+
+
+class DepthSample(models.Model):
+    """
+    The one row that says when queues were measured last, and which had something then.
+
+    Whoever holds its lock measures; a queue that had something is told once more when it is empty.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    sampled_at = models.DateTimeField()
+    queue_ids = ArrayField(models.UUIDField())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="dispatch_depth_single", condition=Q(id=1)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.sampled_at)
 
 
 class Agent(Record):

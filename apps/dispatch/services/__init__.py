@@ -21,6 +21,7 @@ from apps.dispatch.services.backfills import (
     plan_backfill,
 )
 from apps.dispatch.services.deploy import deploy, name_owners, remove_deployment, roll_back
+from apps.dispatch.services.depth import sample_queues, seconds_to_next_sample
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
 from apps.dispatch.services.heartbeat import heartbeat
@@ -153,6 +154,8 @@ __all__ = [
     "resolve_pool",
     "roll_back",
     "runs_of_pool",
+    "sample_queues",
+    "seconds_to_next_sample",
     "set_limit",
     "settle_limits",
     "slots_of_deployments",

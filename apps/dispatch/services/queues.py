@@ -24,7 +24,6 @@ from apps.dispatch.errors import (
 from apps.dispatch.models import Pool, Queue
 from apps.dispatch.services.limits import keep_limit
 from apps.flows import selectors as flows
-from apps.runs import selectors as runs
 from apps.tenancy import access, audit
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
@@ -160,7 +159,7 @@ def delete_queue(
     named_by = flows.count_deployments_of_queue(workspace_id=workspace_id, queue_id=queue.id)
     if named_by:
         raise QueueInUse("Deployments name the queue.", queue=queue.name, deployments=named_by)
-    waiting = runs.count_waiting_by_queue(workspace_id=workspace_id).get(queue.id, 0)
+    waiting = selectors.queued_by_queue(queue_ids=[queue.id], now=now).get(queue.id, 0)
     if waiting:
         raise QueueNotEmpty("Runs wait in the queue.", queue=queue.name, queued=waiting)
     _record("queue.deleted", queue, before=_told(queue))

@@ -21,7 +21,6 @@ from apps.runs.selectors.lists import (
     count_in_state,
     count_parked,
     count_subruns,
-    count_waiting_by_queue,
     deployments_with_unfinished_runs,
     estimate_duration_ms,
     find_kin,
@@ -54,6 +53,7 @@ from apps.runs.selectors.promises import (
     last_success_at,
     list_lasting,
 )
+from apps.runs.selectors.queues import QueueLine, measure_queues
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 from apps.runs.selectors.usage import (
     CountedTaskRuns,
@@ -68,6 +68,7 @@ __all__ = [
     "Histogram",
     "PastRuns",
     "Place",
+    "QueueLine",
     "RunFilters",
     "RunPosition",
     "Timeline",
@@ -78,7 +79,6 @@ __all__ = [
     "count_pending_usage",
     "count_subruns",
     "count_unfinished_of_backfill",
-    "count_waiting_by_queue",
     "deployments_with_unfinished_runs",
     "estimate_duration_ms",
     "find_kin",
@@ -108,6 +108,7 @@ __all__ = [
     "list_runs_needing_attention",
     "list_runs_of_backfill",
     "list_task_runs",
+    "measure_queues",
     "past_runs",
     "positions_of_runs",
     "reason_for_attention",

@@ -11,10 +11,9 @@ from statistics import median
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
-from apps.core.clock import utc_now
 from apps.runs.enums import ApprovalState, RunSource, RunState, StateType
 from apps.runs.errors import ApprovalNotFound, RunNotFound
 from apps.runs.models import (
@@ -309,18 +308,6 @@ def estimate_duration_ms(*, run: Run) -> int | None:
     durations = [each.duration_ms for each in newest[:_ESTIMATE_FROM]]
     known = [duration for duration in durations if duration is not None]
     return round(median(known)) if known else None
-
-
-def count_waiting_by_queue(*, workspace_id: uuid.UUID) -> dict[uuid.UUID, int]:
-    """Return how many due runs wait in each queue of the workspace."""
-    waiting = Run.objects.for_workspace(workspace_id).waiting()
-    counted = (
-        waiting.filter(queue__isnull=False, scheduled_for__lte=utc_now())
-        .order_by()
-        .values_list("queue_id")
-        .annotate(count=Count("id"))
-    )
-    return {queue_id: count for queue_id, count in counted if queue_id is not None}
 
 
 def list_runs_by_id(*, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID]) -> RunQuerySet:

@@ -19,6 +19,7 @@ from apps.telemetry.services.write import (
     record_transitions,
     store_batch,
     store_fresh,
+    store_points_of_many,
 )
 from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
@@ -43,5 +44,6 @@ __all__ = [
     "release",
     "store_batch",
     "store_fresh",
+    "store_points_of_many",
     "unlisten",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -24,7 +25,14 @@ from apps.telemetry.acceptance import (
     Window,
 )
 from apps.telemetry.enums import Consumer
-from apps.telemetry.items import NewEvent, Refusal, StoreOutcome, TelemetryBatch, Transition
+from apps.telemetry.items import (
+    NewEvent,
+    NewPoint,
+    Refusal,
+    StoreOutcome,
+    TelemetryBatch,
+    Transition,
+)
 from apps.telemetry.models import MetricSeries, PendingBatch
 from apps.telemetry.store import copy, tables
 from apps.telemetry.store.copy import Repeated
@@ -97,6 +105,51 @@ def store_fresh(
         if not copy.insert_at_once(workspace_id, writes, pending):
             return None
     return StoreOutcome(accepted=found, rejected=sent.refusals)
+
+
+def store_points_of_many(*, points: Mapping[uuid.UUID, Sequence[NewPoint]], now: datetime) -> int:
+    """
+    Store points that Headway measures of many workspaces at once; return how many are new.
+
+    Runs inside the caller's transaction, for loops: one COPY and one bundle of pending batches,
+    however many workspaces. A point outside the time window or over a limit is dropped and logged.
+    """
+    accepted = {
+        workspace_id: _accept(
+            workspace_id, TelemetryBatch(points=own), now, limits.DEFAULT_RETENTION_DAYS
+        ).points
+        for workspace_id, own in points.items()
+    }
+    unknown = {series for own in accepted.values() for series in own.series} - _known_series
+    # One look for all; only workspaces with series that are new are looked at by themselves.
+    there = MetricSeries.objects.filter(id__in=unknown).values_list("id", flat=True)
+    _remember(list(there))
+    rows: list[PointRow] = []
+    for workspace_id, own in accepted.items():
+        admitted, refused = _admit_series(workspace_id, own, now)
+        rows += admitted
+        refusals = [*own.refusals, *refused]
+        if refusals:
+            logger.warning(
+                "points.not_stored",
+                workspace_id=str(workspace_id),
+                count=len(refusals),
+                code=refusals[0].code,
+            )
+    if not rows:
+        return 0
+    rows.sort()
+    (written,) = copy.insert_new([write for write in _writes((), (), rows) if write[1]])
+    new: dict[uuid.UUID, list[PointRow]] = defaultdict(list)
+    for row in cast("Sequence[PointRow]", written):
+        new[row.workspace_id].append(row)
+    left = [
+        _pending(workspace_id, (), (), own, accepted[workspace_id].series, now)[1]
+        for workspace_id, own in new.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_LEAVE_FOR_ROLLUP, left)
+    return len(written)
 
 
 def emit(

@@ -2138,6 +2138,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/pools/{pool_id}/depth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much was in the pool's queues over time. */
+        get: operations["get_pool_depth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/pools/{pool_id}/queues": {
         parameters: {
             query?: never;
@@ -4025,6 +4042,18 @@ export interface components {
             items: components["schemas"]["DeploymentVersionOutput"][];
             next_cursor: string | null;
         };
+        /** @description The most of each that was measured in one step. */
+        DepthPointOutput: {
+            /** Format: date-time */
+            at: string;
+            /** @description how long the first one had waited */
+            oldest_seconds: number;
+            /** @description due runs that a limit keeps back; 10,000 means so many or more */
+            parked: number;
+            running: number;
+            /** @description due runs; 10,000 means so many or more */
+            waiting: number;
+        };
         DueTimeOutput: {
             /** Format: date-time */
             due_at: string;
@@ -5102,6 +5131,11 @@ export interface components {
             entitlements: components["schemas"]["EntitlementsOutput"];
             name: string;
         };
+        /** @description Queues in the order of service, also deleted ones that had something. */
+        PoolDepthOutput: {
+            queues: components["schemas"]["QueueDepthOutput"][];
+            step_seconds: number;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PoolInputRequest: {
             /** @description Runs at once; null: as many as there are agents for. */
@@ -5225,6 +5259,14 @@ export interface components {
             /** @description At most 100 in one answer. */
             series: components["schemas"]["LineOutput"][];
         };
+        /** @description A reference to something that has a name. */
+        QueueDepthOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Empty when nothing was in the queue. */
+            points: components["schemas"]["DepthPointOutput"][];
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         QueueInputRequest: {
             /** @description Runs at once; null: as many as there are agents for. */
@@ -5244,6 +5286,7 @@ export interface components {
             name: string;
             paused: boolean;
             priority: number;
+            /** @description due runs that wait; counted up to 10,000 */
             queued: number;
         };
         QueuePage: {
@@ -11804,6 +11847,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_pool_depth: {
+        parameters: {
+            query?: {
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path: {
+                pool_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolDepthOutput"];
+                };
             };
             /** @description A refusal; `error.code` is stable. */
             default: {
