@@ -25,6 +25,7 @@ from infra.local.postgres import APPLICATION, OWNER, EmbeddedPostgres
 from infra.local.valkey import EmbeddedValkey
 from tests.databases import empty_tables, migrated_template
 from tests.isolation import as_worker as worker_role
+from tests.stack import SHARED_FOLDER
 
 if TYPE_CHECKING:
     from apps.tenancy.actors import Actor, WorkspaceRef
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _server.start()
         _server.bootstrap()
         os.environ[_HOST_VARIABLE] = str(_server.socket_dir)
+        os.environ[SHARED_FOLDER] = _folder
         os.environ["HEADWAY_TEST_SERVER"] = _server.dsn(database="postgres")
     settings.DATABASES["default"]["HOST"] = os.environ[_HOST_VARIABLE]
     # A private name, which the stubs leave out.
@@ -84,6 +86,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _server.stop()
         _server.remove()
         os.environ.pop(_HOST_VARIABLE, None)
+        os.environ.pop(SHARED_FOLDER, None)
     if _folder is not None:
         shutil.rmtree(_folder, ignore_errors=True)
 

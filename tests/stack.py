@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -20,6 +21,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 150
+OTHERS_PASS = 0o711  # else what root cannot give to the database's user lies outside of the folder
+SHARED_FOLDER = "HEADWAY_TEST_FOLDER"  # variable: where the processes of one session share files
 
 
 def wait_until(
@@ -179,11 +182,41 @@ class Stack:
         return found
 
 
+def _prepared() -> Path:
+    """
+    Return the data folder of a stack that was started from nothing, and stopped.
+
+    Once for all processes of the session: a first start makes a database and migrates it, which is
+    most of what a start takes.
+    """
+    shared = Path(os.environ[SHARED_FOLDER]) / "stack"
+    with (shared.parent / "stack.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            making = shared.with_name("making")
+            making.mkdir(exist_ok=True)
+            shared.parent.chmod(OTHERS_PASS)
+            stack = Stack(making / "data")
+            try:
+                stack.start()
+            except BaseException:
+                print(stack.tail(120))
+                raise
+            finally:
+                stack.stop()
+            making.rename(shared)
+    return shared / "data"
+
+
 @contextmanager
 def running_stack(environment: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A stack of its own in a short-named folder, taken down whatever happens."""
     with tempfile.TemporaryDirectory(prefix="hw-", ignore_cleanup_errors=True) as folder:
-        stack = Stack(Path(folder) / "data", environment=environment)
+        data = Path(folder) / "data"
+        data.parent.chmod(OTHERS_PASS)
+        # With owners and modes: the database belongs to a user of its own where root runs it.
+        subprocess.run(["cp", "-a", str(_prepared()), str(data)], check=True)
+        stack = Stack(data, environment=environment)
         try:
             yield stack.start()
         except BaseException:
