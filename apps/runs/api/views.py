@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -25,6 +26,8 @@ from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
     from apps.flows.models import Flow
+    from apps.runs.models import Run
+    from apps.tenancy.access import Asker
 
 GZIP_FROM_BYTES = 20_000
 
@@ -144,14 +147,7 @@ class RunCancellation(WorkspaceView):
 
     @extend_schema(operation_id="cancel_run", request=None, responses=wire.RunOutput)
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        services.cancel_run(
-            workspace_id=request.workspace.id,
-            run_id=run_id,
-            now=utc_now(),
-            by=request.actor.name,
-            asker=request.actor,
-        )
-        return _run(request, run_id)
+        return _steered(request, run_id, services.cancel_run)
 
 
 class RunRetries(WorkspaceView):
@@ -181,14 +177,7 @@ class RunPause(WorkspaceView):
 
     @extend_schema(operation_id="pause_run", request=None, responses=wire.RunOutput)
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        services.pause_run(
-            workspace_id=request.workspace.id,
-            run_id=run_id,
-            now=utc_now(),
-            by=request.actor.name,
-            asker=request.actor,
-        )
-        return _run(request, run_id)
+        return _steered(request, run_id, services.pause_run)
 
 
 class RunSuspension(WorkspaceView):
@@ -198,14 +187,7 @@ class RunSuspension(WorkspaceView):
 
     @extend_schema(operation_id="suspend_run", request=None, responses=wire.RunOutput)
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        services.suspend_run(
-            workspace_id=request.workspace.id,
-            run_id=run_id,
-            now=utc_now(),
-            by=request.actor.name,
-            asker=request.actor,
-        )
-        return _run(request, run_id)
+        return _steered(request, run_id, services.suspend_run)
 
 
 class RunResumption(WorkspaceView):
@@ -215,14 +197,7 @@ class RunResumption(WorkspaceView):
 
     @extend_schema(operation_id="resume_run", request=None, responses=wire.RunOutput)
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        services.resume_run(
-            workspace_id=request.workspace.id,
-            run_id=run_id,
-            now=utc_now(),
-            by=request.actor.name,
-            asker=request.actor,
-        )
-        return _run(request, run_id)
+        return _steered(request, run_id, services.resume_run)
 
 
 class RunTaskRuns(WorkspaceView):
@@ -328,6 +303,25 @@ class RunMetrics(WorkspaceView):
         selectors.get_run(workspace_id=workspace_id, run_id=run_id)
         items = telemetry.run_metrics(workspace_id=workspace_id, run_id=run_id)
         return Response({"items": items})
+
+
+class _Steer(Protocol):
+    """A service by which people move a run."""
+
+    def __call__(
+        self, *, workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, by: str, asker: Asker
+    ) -> Run: ...
+
+
+def _steered(request: WorkspaceRequest, run_id: uuid.UUID, steer: _Steer) -> Response:
+    steer(
+        workspace_id=request.workspace.id,
+        run_id=run_id,
+        now=utc_now(),
+        by=request.actor.name,
+        asker=request.actor,
+    )
+    return _run(request, run_id)
 
 
 def _run(request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
