@@ -13,7 +13,7 @@ import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch
 import { planQuery, usageQuery } from "@/features/billing/api/billing";
 import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
 import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
-import { parseDeploymentsSearch } from "@/features/deployments/model";
+import { parseDeploymentSearch, parseDeploymentsSearch } from "@/features/deployments/model";
 import { parseEventsSearch } from "@/features/events/model";
 import { limitsQuery } from "@/features/limits/api/limits";
 import { parseMetricsSearch } from "@/features/metrics/model";
@@ -172,9 +172,7 @@ const deploymentsRoute = createRoute({
 const deploymentRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "deployments/$deploymentId",
-  validateSearch: (search: Record<string, unknown>): { run?: "now" | undefined } => ({
-    run: search["run"] === "now" ? "now" : undefined,
-  }),
+  validateSearch: parseDeploymentSearch,
   loader: ({ context, params }) => {
     void context.queryClient.prefetchQuery(deploymentQuery(params.workspace, params.deploymentId));
   },

@@ -44,6 +44,7 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
     PasswordInput: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
     Textarea: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
+    NativeSelect: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
     Select: { defaultProps: { size: "xs", checkIconPosition: "right" }, styles: { input: { fontSize: 13 } } },
     MultiSelect: { defaultProps: { size: "xs" } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-start", offset: 4 } },

@@ -18,6 +18,7 @@ import { page, refusal } from "./answers";
 import { answerMetric, makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
+import { scheduleHandlers } from "./schedule-handlers";
 import { ssoHandlers } from "./sso-handlers";
 
 const W = "*/api/v1/workspaces/:workspace";
@@ -167,6 +168,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     }),
     http.get(`${W}/runs/:id/line`, ({ params }) => HttpResponse.json(lineOf(run(params["id"])))),
     ...limitHandlers(world),
+    ...scheduleHandlers(world),
     http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),
     http.get(`${W}/pools/:id/agents`, ({ params }) => HttpResponse.json({ items: world.agents[String(params["id"])] ?? [], next_cursor: null })),
     http.get(`${W}/events/histogram`, ({ request }) => {

@@ -7,7 +7,7 @@ import { DeploymentPage } from "@/features/deployments/components/deployment-pag
 const route = getRouteApi(paths.deployment);
 
 export function DeploymentRoute() {
-  const { run } = route.useSearch();
+  const search = route.useSearch();
   const { deploymentId } = route.useParams();
   const navigate = route.useNavigate();
   return (
@@ -15,8 +15,8 @@ export function DeploymentRoute() {
       key={deploymentId}
       deploymentId={deploymentId}
       aside={({ id, name }) => <WhoMay key={id} kind="DEPLOYMENT" id={id} name={name} />}
-      running={run === "now"}
-      onRunning={(open) => void navigate({ search: open ? { run: "now" } : {}, replace: true })}
+      search={search}
+      onChange={(change) => void navigate({ search: { ...search, ...change }, replace: true })}
     />
   );
 }

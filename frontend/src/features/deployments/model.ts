@@ -1,5 +1,6 @@
-import { textOf } from "@/lib/search-params";
-import { formatEvery } from "@/lib/time";
+import { oneOf, textOf } from "@/lib/search-params";
+import { formatStep } from "@/lib/time";
+import { plural } from "@/lib/units";
 import type { DeploymentRow, Schedule } from "@/schema/wire/deployments";
 
 export interface DeploymentsSearch {
@@ -11,6 +12,21 @@ export function parseDeploymentsSearch(search: Record<string, unknown>): Deploym
   return { q: textOf(search["q"]), tag: textOf(search["tag"]) };
 }
 
+export const DEPLOYMENT_TABS = ["overview", "versions", "levels"] as const;
+export type DeploymentTab = (typeof DEPLOYMENT_TABS)[number];
+
+export interface DeploymentSearch {
+  /** The form that starts a run. */
+  readonly run?: "now" | undefined;
+  /** The form of a schedule: its id, or "new". */
+  readonly schedule?: string | undefined;
+  readonly tab?: DeploymentTab | undefined;
+}
+
+export function parseDeploymentSearch(search: Record<string, unknown>): DeploymentSearch {
+  return { run: oneOf(search["run"], ["now"]), schedule: textOf(search["schedule"]), tab: oneOf(search["tab"], DEPLOYMENT_TABS) };
+}
+
 export function filterDeployments(rows: readonly DeploymentRow[], { q, tag }: DeploymentsSearch): DeploymentRow[] {
   const needle = q?.toLowerCase();
   return rows
@@ -19,26 +35,15 @@ export function filterDeployments(rows: readonly DeploymentRow[], { q, tag }: De
     .sort((a, b) => a.flow.name.localeCompare(b.flow.name) || a.name.localeCompare(b.name));
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  "* * * * *": "every minute",
-  "0 * * * *": "every hour",
-  "0 0 * * *": "every day at 00:00",
-};
-
-/** "every 5m", "every day at 06:30 Europe/Berlin", or the cron line itself when words would not be shorter. */
-export function scheduleWords(schedule: Pick<Schedule, "kind" | "cron" | "interval_seconds" | "timezone">): string {
-  if (schedule.kind === "INTERVAL") return formatEvery(schedule.interval_seconds ?? 0);
-  const cron = schedule.cron ?? "";
-  const known = WORDS[cron];
-  if (known !== undefined) return known;
-  const minutes = /^\*\/(\d+) \* \* \* \*$/.exec(cron);
-  if (minutes !== null) return `every ${minutes[1]}m`;
-  const daily = /^(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)$/.exec(cron);
-  if (daily !== null) {
-    const at = `${(daily[2] ?? "").padStart(2, "0")}:${(daily[1] ?? "").padStart(2, "0")}`;
-    return `every ${daily[3] === "*" ? "day" : "weekday"} at ${at} ${schedule.timezone}`;
-  }
-  return `${cron} ${schedule.timezone}`;
+/** What else there is to know of a schedule, beside when: only what is not as usual. */
+export function scheduleNotes(schedule: Pick<Schedule, "jitter_seconds" | "missed_policy" | "missed_cap" | "parameters">): string {
+  const own = Object.keys(schedule.parameters);
+  return [
+    ...(schedule.jitter_seconds === 0 ? [] : [`up to ${formatStep(schedule.jitter_seconds)} later`]),
+    ...(schedule.missed_policy === "SKIP" ? ["missed times are skipped"] : []),
+    ...(schedule.missed_policy === "ALL" ? [`makes up for ${plural(schedule.missed_cap, "missed time")}`] : []),
+    ...(own.length === 0 ? [] : [`sets ${own.join(", ")}`]),
+  ].join(" · ");
 }
 
 /** Finished runs' success among the recent ones, or null when none has finished. */

@@ -32,6 +32,14 @@ export interface JsonSchema {
 export type RecentRun = Schema<"RunTickOutput">;
 export type Schedule = Schema<"ScheduleOutput">;
 export type ScheduleInput = Schema<"ScheduleInputRequest">;
+export type ScheduleChange = Schema<"PatchedScheduleChangeRequest">;
+/** Twenty times unless it says how many. */
+export type SchedulePreviewInput = Schema<"SchedulePreviewInputRequest">;
+export type SchedulePreview = Schema<"SchedulePreviewOutput">;
+export type DeploymentChange = Schema<"PatchedDeploymentChangeRequest">;
+export type DeploymentVersion = Schema<"DeploymentVersionOutput">;
+export type Calendar = Schema<"CalendarOutput">;
+export type CalendarItem = Schema<"CalendarItemOutput">;
 export type DeploymentRow = Schema<"DeploymentRowOutput">;
 export type RunInput = Schema<"DeploymentRunInputRequest">;
 

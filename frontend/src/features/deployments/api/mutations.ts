@@ -1,12 +1,12 @@
 import { request, workspaceUrl } from "@/lib/api-client";
-import type { Deployment, RunInput, Schedule, ScheduleInput } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentChange, RunInput, Schedule, ScheduleChange, ScheduleInput } from "@/schema/wire/deployments";
 import type { Run } from "@/schema/wire/runs";
 
 export function startRun(workspace: string, deploymentId: string, body: RunInput, idempotencyKey: string): Promise<Run> {
   return request<Run>(workspaceUrl(workspace, `/deployments/${deploymentId}/runs`), { method: "POST", body, idempotencyKey });
 }
 
-export function changeDeployment(workspace: string, id: string, body: { paused?: boolean }): Promise<Deployment> {
+export function changeDeployment(workspace: string, id: string, body: DeploymentChange): Promise<Deployment> {
   return request<Deployment>(workspaceUrl(workspace, `/deployments/${id}`), { method: "PATCH", body });
 }
 
@@ -18,7 +18,7 @@ export function addSchedule(workspace: string, deploymentId: string, body: Sched
   return request<Schedule>(workspaceUrl(workspace, `/deployments/${deploymentId}/schedules`), { method: "POST", body, idempotencyKey });
 }
 
-export function changeSchedule(workspace: string, id: string, body: { paused?: boolean }): Promise<Schedule> {
+export function changeSchedule(workspace: string, id: string, body: ScheduleChange): Promise<Schedule> {
   return request<Schedule>(workspaceUrl(workspace, `/schedules/${id}`), { method: "PATCH", body });
 }
 

@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
-import type { Deployment, DeploymentRow } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentRow, SchedulePreview, SchedulePreviewInput } from "@/schema/wire/deployments";
 
 export const deploymentKeys = {
   all: (workspace: string) => ["deployments", workspace] as const,
@@ -26,5 +26,17 @@ export function deploymentQuery(workspace: string, id: string) {
     queryKey: deploymentKeys.one(workspace, id),
     queryFn: ({ signal }) => request<Deployment>(workspaceUrl(workspace, `/deployments/${id}`), { signal }),
     refetchInterval: 15_000,
+  });
+}
+
+export const PREVIEWED = 20;
+
+/** When a schedule would be due next, before it is one. Asked anew as the form changes. */
+export function previewQuery(workspace: string, body: SchedulePreviewInput) {
+  return queryOptions({
+    queryKey: [...deploymentKeys.all(workspace), "preview", body] as const,
+    queryFn: ({ signal }) => request<SchedulePreview>(workspaceUrl(workspace, "/schedules/preview"), { method: "POST", body, signal }),
+    staleTime: 60_000,
+    retry: false,
   });
 }

@@ -21,7 +21,7 @@ import { DurationChart } from "@/features/deployments/components/duration-chart"
 import { NextRuns } from "@/features/deployments/components/next-runs";
 import { RunDialog } from "@/features/deployments/components/run-dialog";
 import { SchedulesPanel } from "@/features/deployments/components/schedules-panel";
-import { recentSuccess } from "@/features/deployments/model";
+import { recentSuccess, type DeploymentSearch } from "@/features/deployments/model";
 import { formatStep } from "@/lib/time";
 import { sizeText } from "@/lib/task-state";
 import { formatBytes, formatCount, formatRatio, plural } from "@/lib/units";
@@ -33,11 +33,11 @@ interface DeploymentPageProps {
   /** Who may run it, beside the schedules. */
   readonly aside?: (deployment: { readonly id: string; readonly name: string }) => ReactNode;
   readonly deploymentId: string;
-  readonly running: boolean;
-  readonly onRunning: (open: boolean) => void;
+  readonly search: DeploymentSearch;
+  readonly onChange: (change: Partial<DeploymentSearch>) => void;
 }
 
-export function DeploymentPage({ deploymentId, aside, running, onRunning }: DeploymentPageProps) {
+export function DeploymentPage({ deploymentId, aside, search, onChange }: DeploymentPageProps) {
   const { slug: workspace } = useWorkspace();
   const navigate = useNavigate();
   const router = useRouter();
@@ -89,7 +89,7 @@ export function DeploymentPage({ deploymentId, aside, running, onRunning }: Depl
         }
       >
         <DeploymentMenu deployment={data} />
-        <GuardedButton reason={denial} leftSection={<Icon name="play" size={13} />} onClick={() => onRunning(true)}>
+        <GuardedButton reason={denial} leftSection={<Icon name="play" size={13} />} onClick={() => onChange({ run: "now" })}>
           Run now
         </GuardedButton>
       </PageHeader>
@@ -186,13 +186,13 @@ export function DeploymentPage({ deploymentId, aside, running, onRunning }: Depl
             </Panel>
           </div>
           <div className={styles["stack"]}>
-            <SchedulesPanel deployment={data} />
+            <SchedulesPanel deployment={data} open={search.schedule} onOpen={(schedule) => onChange({ schedule })} />
             <NextRuns schedules={data.schedules} paused={data.paused} />
             {aside?.(data)}
           </div>
         </div>
       </div>
-      {running && <RunDialog deployment={data} onClose={() => onRunning(false)} onStarted={openRun} />}
+      {search.run === "now" && <RunDialog deployment={data} onClose={() => onChange({ run: undefined })} onStarted={openRun} />}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { scheduleWords } from "@/features/deployments/model";
+import { scheduleWords } from "@/lib/schedule-words";
 import { formatDayAndTime, zoneName } from "@/lib/time";
 import type { Schedule } from "@/schema/wire/deployments";
 

@@ -1,27 +1,36 @@
-import { ActionIcon, Switch, Tooltip } from "@mantine/core";
+import { Switch, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
+import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { changeSchedule, deleteSchedule } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";
-import { ScheduleForm } from "@/features/deployments/components/schedule-form";
-import { scheduleWords } from "@/features/deployments/model";
+import { ScheduleDialog } from "@/features/deployments/components/schedule-dialog";
+import { scheduleNotes } from "@/features/deployments/model";
 import { asApiError } from "@/lib/errors";
-import { useDenial, useWorkspace } from "@/lib/workspace";
+import { useMay } from "@/lib/may";
+import { scheduleWords } from "@/lib/schedule-words";
+import { useWorkspace } from "@/lib/workspace";
 import type { Deployment, Schedule } from "@/schema/wire/deployments";
 
 import styles from "./deployments.module.css";
 
-export function SchedulesPanel({ deployment }: { readonly deployment: Deployment }) {
+interface SchedulesPanelProps {
+  readonly deployment: Deployment;
+  /** The schedule whose form is open, "new" for one to be. */
+  readonly open: string | undefined;
+  readonly onOpen: (schedule: string | undefined) => void;
+}
+
+export function SchedulesPanel({ deployment, open, onOpen }: SchedulesPanelProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
-  const denial = useDenial("deployments:write");
-  const [adding, setAdding] = useState(false);
+  const denial = useMay(deployment.may, "deployments:write");
   const [removing, setRemoving] = useState<Schedule | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: deploymentKeys.all(slug) });
   const change = useMutation({
@@ -36,53 +45,50 @@ export function SchedulesPanel({ deployment }: { readonly deployment: Deployment
       return refresh();
     },
   });
+  const opened = deployment.schedules.find((each) => each.id === open) ?? null;
   return (
     <Panel
       title="Schedules"
       flush
       aside={
-        <GuardedButton variant="subtle" size="compact-xs" reason={denial} leftSection={<Icon name="plus" size={12} />} onClick={() => setAdding(true)}>
+        <GuardedButton variant="subtle" size="compact-xs" reason={denial} leftSection={<Icon name="plus" size={12} />} onClick={() => onOpen("new")}>
           Add
         </GuardedButton>
       }
     >
-      {deployment.schedules.length === 0 && !adding && (
+      {deployment.schedules.length === 0 && (
         <p className="muted" style={{ margin: 0, padding: 12 }}>
           It starts only by hand or through the API.
         </p>
       )}
-      {deployment.schedules.map((schedule) => (
-        <div key={schedule.id} className={styles["scheduleRow"]}>
-          <Tooltip label={denial} disabled={denial === null}>
-            <Switch
-              aria-label={`Schedule ${scheduleWords(schedule)} active`}
-              checked={!schedule.paused}
-              disabled={denial !== null}
-              onChange={(event) => change.mutate({ id: schedule.id, paused: !event.currentTarget.checked })}
-            />
-          </Tooltip>
-          <span className={styles["grow"]}>
-            {scheduleWords(schedule)}
-            {schedule.cron !== null && <span className={`${styles["under"]} mono`}>{schedule.cron}</span>}
-          </span>
-          <ActionIcon
-            aria-label={`Delete schedule ${scheduleWords(schedule)}`}
-            disabled={denial !== null}
-            onClick={() => setRemoving(schedule)}
-          >
-            <Icon name="trash" size={14} />
-          </ActionIcon>
-        </div>
-      ))}
-      {adding && (
-        <ScheduleForm
-          deploymentId={deployment.id}
-          onClose={() => setAdding(false)}
-          onAdded={() => {
-            setAdding(false);
-            void refresh();
-          }}
-        />
+      {deployment.schedules.map((schedule) => {
+        const words = scheduleWords(schedule);
+        const named = schedule.name === "" ? words : schedule.name;
+        const notes = scheduleNotes(schedule);
+        return (
+          <div key={schedule.id} className={styles["scheduleRow"]}>
+            <Tooltip label={denial} disabled={denial === null}>
+              <Switch
+                aria-label={`Schedule ${named} active`}
+                checked={!schedule.paused}
+                disabled={denial !== null}
+                onChange={(event) => change.mutate({ id: schedule.id, paused: !event.currentTarget.checked })}
+              />
+            </Tooltip>
+            <span className={styles["grow"]}>
+              {schedule.name !== "" && <strong className={styles["name"]}>{schedule.name} </strong>}
+              {words}
+              {schedule.cron !== null && <span className={`${styles["under"]} mono`}>{schedule.cron}</span>}
+              {schedule.rrule !== null && !words.startsWith(schedule.rrule) && <span className={`${styles["under"]} ${styles["rule"]} mono`}>{schedule.rrule}</span>}
+              {notes !== "" && <span className={styles["under"]}>{notes}</span>}
+            </span>
+            <GuardedIcon icon="edit" label="Change" name={`Change schedule ${named}`} reason={denial} onClick={() => onOpen(schedule.id)} />
+            <GuardedIcon icon="trash" label="Delete" name={`Delete schedule ${named}`} reason={denial} onClick={() => setRemoving(schedule)} />
+          </div>
+        );
+      })}
+      {denial === null && (open === "new" || opened !== null) && (
+        <ScheduleDialog key={open} deployment={deployment} schedule={opened} onClose={() => onOpen(undefined)} />
       )}
       <ConfirmDialog
         opened={removing !== null}
