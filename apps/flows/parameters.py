@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from datetime import datetime, time
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
@@ -104,9 +105,7 @@ def merge_parameters(*layers: Parameters) -> Parameters:
 
 
 def _check(schema: dict[str, Any], parameters: Parameters) -> list[ValidationError]:
-    validator = _Validator(
-        schema, registry=_NO_REMOTE, format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    validator = _Validator(schema, registry=_NO_REMOTE, format_checker=_FORMATS)
     token = _steps_left.set([MAX_STEPS])
     try:
         errors = list(validator.iter_errors(parameters))
@@ -173,6 +172,40 @@ def _match_pattern(
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
+_EXAMPLES = {
+    "date": "2026-03-01",
+    "date-time": "2026-03-01T09:30:00Z",
+    "time": "09:30",
+    "duration": "PT90S",
+    "uuid": "01900000-0000-7000-8000-000000000001",
+}
+_DURATION = re.compile(
+    r"[-+]?P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?"
+)
+
+
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
+
+
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or isinstance(time.fromisoformat(value), time)
+
+
+def _is_duration(value: object) -> bool:
+    return not isinstance(value, str) or bool(_DURATION.fullmatch(value[:100]))
+
+
+# What the library checks only where further packages are installed. As Python's own readers do it,
+# which read the parameters in the end: a time without an offset is one.
+_FORMATS = FormatChecker(formats=())
+_FORMATS.checkers = {
+    **Draft202012Validator.FORMAT_CHECKER.checkers,
+    "date-time": (_is_date_time, ValueError),
+    "time": (_is_time, ValueError),
+    "duration": (_is_duration, ()),
+}
+
 _CHECKS: dict[str, _Check] = dict(Draft202012Validator.VALIDATORS) | {
     "pattern": _match_pattern,
     "uniqueItems": _are_unique,
@@ -197,7 +230,36 @@ def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
             if name not in known:
                 yield ".".join([*here, str(name)]), "The flow takes no such parameter."
         return
+    if error.validator in {"anyOf", "oneOf"} and error.context:
+        yield from _explain_choice(error, ".".join(here))
+        return
+    if error.validator == "format" and error.validator_value in _EXAMPLES:
+        example = _EXAMPLES[error.validator_value]
+        text = f"{str(error.instance)[:100]!r} is no {error.validator_value}; e.g. {example}."
+        yield ".".join(here), text
+        return
     yield ".".join(here), error.message[:500]
+
+
+def _explain_choice(error: ValidationError, place: str) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with the one choice that was meant; of several only which there are."""
+    choices = [each if isinstance(each, dict) else {} for each in error.validator_value]
+    real = [index for index, choice in enumerate(choices) if choice.get("type") != "null"]
+    meant = [each for each in error.context if each.schema_path[0] in real]
+    kinds = {index for index in real if _is_of_type(choices[index], error.instance)}
+    chosen = real if len(real) == 1 else [index for index in real if index in kinds]
+    if len(chosen) == 1:
+        for each in meant:
+            if each.schema_path[0] == chosen[0]:
+                yield from _explain(each)
+        return
+    names = [str(choice.get("title") or choice.get("type") or "another") for choice in choices]
+    yield place, f"Fits none of: {', '.join(dict.fromkeys(names))}."
+
+
+def _is_of_type(schema: dict[str, Any], value: Any) -> bool:
+    kind = schema.get("type")
+    return isinstance(kind, str) and Draft202012Validator.TYPE_CHECKER.is_type(value, kind)
 
 
 def _structural_faults(node: object, *, depth: int) -> Iterator[str]:

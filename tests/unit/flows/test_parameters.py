@@ -52,6 +52,61 @@ def test_a_fault_names_its_parameter(parameters, field):
 
 
 @pytest.mark.parametrize(
+    ("schema", "good", "bad", "said"),
+    [
+        ({"format": "date"}, "2026-03-01", "1 March", "'1 March' is no date; e.g. 2026-03-01."),
+        ({"format": "date-time"}, "2026-03-01T09:30", "soon", "'soon' is no date-time; e.g. "),
+        ({"format": "date-time"}, "2026-03-01T09:30:00Z", "9:30", "'9:30' is no date-time; "),
+        ({"format": "time"}, "09:30", "25:00", "'25:00' is no time; e.g. 09:30."),
+        ({"format": "duration"}, "P1DT2H", "P", "'P' is no duration; e.g. PT90S."),
+        ({"format": "duration"}, "PT0.5S", "5 min", "'5 min' is no duration; e.g. PT90S."),
+        ({"format": "uuid"}, "01900000-0000-7000-8000-000000000001", "7", "'7' is no uuid; e.g. "),
+    ],
+)
+def test_formats_are_held_to(schema, good, bad, said):
+    schema = {"properties": {"x": schema | {"type": "string"}}}
+
+    assert list_schema_faults(schema) == []
+    assert find_parameter_faults(schema, {"x": good}) == {}
+    (message,) = find_parameter_faults(schema, {"x": bad})["parameters.x"]
+    assert message.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("choices", "value", "faults"),
+    [
+        (
+            [{"type": "integer", "minimum": 1}, {"type": "null"}],
+            0,
+            {"parameters.x": ["0 is less than the minimum of 1"]},
+        ),
+        (
+            [{"type": "null"}, {"type": "object", "required": ["a"]}],
+            {},
+            {"parameters.x.a": ["This parameter is required."]},
+        ),
+        (
+            [{"type": "object", "properties": {"a": {"type": "integer"}}}, {"type": "string"}],
+            {"a": "x"},
+            {"parameters.x.a": ["'x' is not of type 'integer'"]},
+        ),
+        (
+            [{"type": "integer"}, {"type": "string"}, {"type": "null"}],
+            [],
+            {"parameters.x": ["Fits none of: integer, string, null."]},
+        ),
+    ],
+)
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf"])
+def test_of_several_choices_the_fault_of_the_one_that_was_meant_is_told(
+    keyword, choices, value, faults
+):
+    schema = {"properties": {"x": {keyword: choices}}}
+
+    assert find_parameter_faults(schema, {"x": value}) == faults
+
+
+@pytest.mark.parametrize(
     "schema",
     [
         {"type": "array"},
