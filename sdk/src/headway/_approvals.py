@@ -139,10 +139,6 @@ def form_schema(form: Any) -> dict[str, Any]:
         return {}
     if isinstance(form, Mapping):
         return dict(form)
-    make = getattr(form, "model_json_schema", None)  # pydantic's
-    if make is not None:
-        schema: dict[str, Any] = make()
-        return schema
     from headway._schema import schema_of
 
     schema = schema_of(form)
@@ -155,9 +151,6 @@ def read_values(form: Any, values: Mapping[str, Any]) -> Any:
     """Return what was filled in as the form's own type."""
     if isinstance(form, Mapping):
         return dict(values)
-    validate = getattr(form, "model_validate", None)  # pydantic's
-    if validate is not None:
-        return validate(dict(values))
-    from headway._schema import read_value
+    from headway._values import read_value
 
     return read_value(form, values, where="values")

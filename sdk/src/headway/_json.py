@@ -63,6 +63,9 @@ def _nearest(value: object) -> object:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and hasattr(type(value), "model_json_schema"):
+        return dump(mode="json")  # a model of pydantic's
     item = getattr(value, "item", None)  # numpy scalars
     if callable(item) and getattr(value, "ndim", None) == 0:
         return item()

@@ -1,20 +1,33 @@
-"""From a flow's signature to JSON Schema, and from JSON back to what the signature asks for."""
+"""From a flow's signature to JSON Schema: what a deployment's form asks for, and is checked by."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import json
-import types
+import math
 import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
+from headway._annotations import (
+    LISTS,
+    UNIONS,
+    hints_of,
+    hints_of_parameters,
+    is_model,
+    is_typed_dict,
+    keywords_of,
+    plain,
+    plain_kind,
+    required_keys,
+)
+from headway._docstrings import describe_parameters
 from headway._errors import ParameterError
 from headway._json import encode
 
@@ -32,47 +45,53 @@ _SIMPLE: dict[Any, Schema] = {
     time: {"type": "string", "format": "time"},
     timedelta: {"type": "number", "description": "seconds"},
     UUID: {"type": "string", "format": "uuid"},
-    Decimal: {"type": "string", "pattern": r"^-?\d+(\.\d+)?([eE][-+]?\d+)?$"},
+    # The server takes only patterns that cannot match in many ways.
+    Decimal: {"type": "string", "pattern": r"^-?\d+\.?\d*([eE][-+]?\d{1,3})?$"},
     list: {"type": "array"},
     tuple: {"type": "array"},
     set: {"type": "array", "uniqueItems": True},
     frozenset: {"type": "array", "uniqueItems": True},
     dict: {"type": "object"},
 }
-_LISTS = (list, tuple, set, frozenset)
-_UNIONS = (Union, types.UnionType)
+_PLAIN = (str, int, float, bool, type(None), Enum, date, time, timedelta, UUID, Decimal, PurePath)
+_NOTHING = object()
 
 
 def parameter_schema(fn: Callable[..., Any]) -> Schema:
     """
     Return the JSON Schema of a function's parameters.
 
-    A type that JSON Schema cannot say is left open; the parameter then takes anything.
+    What its docstring says of them is said with them. A type that JSON Schema cannot say is left
+    open; the parameter then takes anything. A default that JSON cannot say stays out.
 
     >>> def load(table: str, days: int = 7): ...
     >>> parameter_schema(load)["properties"]["days"], parameter_schema(load)["required"]
     ({'type': 'integer', 'default': 7}, ['table'])
     """
-    hints = _hints(fn)
+    hints = hints_of_parameters(fn)
+    texts = describe_parameters(fn.__doc__)
+    schemas = _Schemas()
     schema: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
     required = []
     for name, parameter in inspect.signature(fn).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
-            schema["additionalProperties"] = True
+            schema["additionalProperties"] = schemas.of(hints.get(name, Any)) or True
             continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise ParameterError(f"{name} is positional-only; a deployment gives names.")
-        described = schema_of(hints.get(name, Any))
+        described = schemas.of(hints.get(name, Any))
+        if name in texts:
+            described = {**described, "description": texts[name]}
         if parameter.default is parameter.empty:
             required.append(name)
         else:
-            described = {**described, "default": json.loads(encode(parameter.default))}
+            described = described | _default(parameter.default)
         schema["properties"][name] = described
     if required:
         schema["required"] = required
-    return schema
+    return schemas.whole(schema)
 
 
 def schema_of(annotation: Any) -> Schema:
@@ -84,252 +103,184 @@ def schema_of(annotation: Any) -> Schema:
     >>> schema_of(int | None)
     {'anyOf': [{'type': 'integer'}, {'type': 'null'}]}
     """
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is typing.Annotated:
-        texts = [item for item in arguments[1:] if isinstance(item, str)]
-        return {**schema_of(arguments[0]), **({"description": texts[0]} if texts else {})}
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin in _UNIONS:
-        return {"anyOf": [schema_of(argument) for argument in arguments]}
-    if inspect.isclass(annotation) and issubclass(annotation, Enum):
-        return {"enum": [json.loads(encode(member.value)) for member in annotation]}
-    if inspect.isclass(annotation) and dataclasses.is_dataclass(annotation):
-        return _dataclass_schema(annotation)
-    if inspect.isclass(annotation) and typing.is_typeddict(annotation):
-        return _typed_dict_schema(annotation)
-    if inspect.isclass(annotation) and issubclass(annotation, PurePath):
-        return {"type": "string"}
-    kind = _plain_kind(origin or annotation)
-    if kind in _LISTS and arguments:
-        return _array_schema(kind, arguments)
-    if kind is dict and len(arguments) == 2:
-        return {"type": "object", "additionalProperties": schema_of(arguments[1])}
-    return dict(_SIMPLE.get(kind, {}))
+    schemas = _Schemas()
+    return schemas.whole(schemas.of(annotation))
 
 
-def _plain_kind(kind: Any) -> Any:
-    """Return the built-in that stands for an abstract collection."""
-    if inspect.isclass(kind) and kind not in _SIMPLE:
-        if issubclass(kind, Mapping):
-            return dict
-        if kind.__module__ == "collections.abc" and kind.__name__ in (
-            *("Sequence", "MutableSequence", "Iterable", "Collection", "Set"),
-        ):
-            return list
-    return kind
+class _Schemas:
+    """The schemas of annotations, and what those refer to that refer to themselves."""
 
+    def __init__(self) -> None:
+        self._open: list[Any] = []
+        self._named: dict[Any, str] = {}
+        self._definitions: dict[str, Schema] = {}
 
-def _array_schema(kind: Any, arguments: tuple[Any, ...]) -> Schema:
-    if kind is tuple and arguments[-1] is not Ellipsis:
-        count = len(arguments)
-        return {
-            "type": "array",
-            "prefixItems": [schema_of(argument) for argument in arguments],
-            "minItems": count,
-            "maxItems": count,
+    def whole(self, schema: Schema) -> Schema:
+        """Return the schema with all that it refers to."""
+        name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+        schema = {**self._definitions.get(name, {}), **schema}
+        if name:
+            del schema["$ref"]
+        return schema | {"$defs": self._definitions} if self._definitions else schema
+
+    def of(self, annotation: Any) -> Schema:
+        """Return the schema of one annotation."""
+        annotation = plain(annotation)
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if origin is typing.Annotated:
+            schema = self.of(arguments[0])
+            return schema | keywords_of(arguments[1:], schema.get("type"))
+        if origin is Literal:
+            return {"enum": [_json(argument) for argument in arguments]}
+        if origin in UNIONS:
+            return {"anyOf": [self.of(argument) for argument in arguments]}
+        if is_model(annotation):
+            return self._of_model(annotation)
+        if inspect.isclass(annotation) and issubclass(annotation, Enum):
+            return {"enum": [_json(member.value) for member in annotation]}
+        if inspect.isclass(annotation) and dataclasses.is_dataclass(annotation):
+            return self._once(annotation, self._of_dataclass)
+        if is_typed_dict(annotation):
+            return self._once(annotation, self._of_typed_dict)
+        if inspect.isclass(annotation) and issubclass(annotation, PurePath):
+            return {"type": "string"}
+        kind = plain_kind(origin or annotation)
+        if kind in LISTS and arguments:
+            return self._of_list(kind, arguments)
+        if kind is dict and len(arguments) == 2:
+            return {"type": "object", "additionalProperties": self.of(arguments[1])}
+        return dict(_SIMPLE.get(kind, {}))
+
+    def _once(self, kind: Any, make: Callable[[Any], Schema]) -> Schema:
+        """Return what `make` makes of a class; inside of that, only where to find it."""
+        if kind in self._open or kind in self._named:
+            name = self._named.setdefault(kind, self._new_name(kind.__name__))
+            return {"$ref": f"#/$defs/{name}"}
+        self._open.append(kind)
+        schema = make(kind)
+        self._open.pop()
+        if kind not in self._named:
+            return schema
+        self._definitions[self._named[kind]] = schema
+        return {"$ref": f"#/$defs/{self._named[kind]}"}
+
+    def _new_name(self, name: str) -> str:
+        taken = {*self._named.values(), *self._definitions}
+        number = 1
+        while (tried := name if number == 1 else f"{name}{number}") in taken:
+            number += 1
+        return tried
+
+    def _of_list(self, kind: Any, arguments: tuple[Any, ...]) -> Schema:
+        if kind is tuple and arguments[-1] is not Ellipsis:
+            count = len(arguments)
+            return {
+                "type": "array",
+                "prefixItems": [self.of(argument) for argument in arguments],
+                "minItems": count,
+                "maxItems": count,
+            }
+        return {**_SIMPLE[kind], "items": self.of(arguments[0])}
+
+    def _of_dataclass(self, kind: Any) -> Schema:
+        hints = hints_of(kind)
+        schema: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
+        texts = describe_parameters(kind.__doc__)
+        required = []
+        for field in dataclasses.fields(kind):
+            if not field.init:
+                continue
+            described = self.of(hints.get(field.name, Any))
+            if field.name in texts:
+                described = {**described, "description": texts[field.name]}
+            if field.default is not dataclasses.MISSING:
+                described = described | _default(field.default)
+            elif field.default_factory is dataclasses.MISSING:
+                required.append(field.name)
+            schema["properties"][field.name] = described
+        if required:
+            schema["required"] = required
+        return schema
+
+    def _of_typed_dict(self, kind: Any) -> Schema:
+        hints = hints_of(kind)
+        schema: Schema = {
+            "type": "object",
+            "properties": {name: self.of(hint) for name, hint in hints.items()},
+            "additionalProperties": False,
         }
-    return {**_SIMPLE[kind], "items": schema_of(arguments[0])}
+        if required := sorted(required_keys(kind, hints)):
+            schema["required"] = required
+        return schema
+
+    def _of_model(self, kind: Any) -> Schema:
+        """Return what pydantic says, with what it names put where it is named."""
+        schema: Schema = kind.model_json_schema()
+        definitions = schema.pop("$defs", {})
+        renamed: dict[str, str] = {}
+
+        def put_in(node: Any, around: tuple[str, ...]) -> Any:
+            if isinstance(node, list):
+                return [put_in(each, around) for each in node]
+            if not isinstance(node, dict):
+                return node
+            # What tells the members of a union apart says it by the names of definitions.
+            rest = {key: put_in(each, around) for key, each in node.items() if key not in _TELLING}
+            if str(rest.get("pattern", "")).startswith(_PATTERN_OF_DECIMALS):
+                del rest["pattern"]
+            name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+            if name not in definitions:
+                return rest
+            if name in around:
+                known = renamed.setdefault(name, self._new_name(name))
+                self._definitions.setdefault(known, {})
+                return rest | {"$ref": f"#/$defs/{known}"}
+            del rest["$ref"]
+            inside = put_in(definitions[name], (*around, name))
+            if name in renamed:
+                self._definitions[renamed[name]] = inside
+                inside = {"$ref": f"#/$defs/{renamed[name]}"}
+            return {**inside, **rest}
+
+        made: Schema = put_in(schema, ())
+        return made
 
 
-def _dataclass_schema(kind: Any) -> Schema:
-    hints = _hints(kind)
-    schema: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    required = []
-    for field in dataclasses.fields(kind):
-        if not field.init:
-            continue
-        described = schema_of(hints.get(field.name, Any))
-        if field.default is not dataclasses.MISSING:
-            described = {**described, "default": json.loads(encode(field.default))}
-        elif field.default_factory is dataclasses.MISSING:
-            required.append(field.name)
-        schema["properties"][field.name] = described
-    if required:
-        schema["required"] = required
-    return schema
+_TELLING = frozenset({"discriminator"})
+# It looks ahead and may match in very many ways; that it is a number is checked when it is read.
+_PATTERN_OF_DECIMALS = "^(?!^[-+.]*$)"
 
 
-def _typed_dict_schema(kind: Any) -> Schema:
-    hints = _hints(kind)
-    schema: Schema = {
-        "type": "object",
-        "properties": {name: schema_of(hint) for name, hint in hints.items()},
-        "additionalProperties": False,
-    }
-    if required := sorted(kind.__required_keys__):
-        schema["required"] = required
-    return schema
+def _default(value: Any) -> Schema:
+    said = _json(value)
+    return {} if said is _NOTHING else {"default": said}
 
 
-def _hints(thing: Any) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(thing, include_extras=True)
-    except (NameError, TypeError):
-        return {}  # a name that only a type checker sees: the parameter stays open
-
-
-def read_parameters(fn: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Return JSON parameters as what the signature asks for.
-
-    Raises: ParameterError, naming the parameter.
-
-    >>> def load(day: date, tables: list[str] = []): ...
-    >>> read_parameters(load, {"day": "2026-03-01"})
-    {'day': datetime.date(2026, 3, 1)}
-    """
-    hints = _hints(fn)
-    parameters = inspect.signature(fn).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    values = {}
-    for name, value in given.items():
-        if name not in parameters and not takes_any:
-            known = ", ".join(parameters) or "none"
-            raise ParameterError(f"There is no parameter {name!r}; known: {known}.")
-        values[name] = read_value(hints.get(name, Any), value, where=name)
-    for name, parameter in parameters.items():
-        optional = parameter.default is not parameter.empty or parameter.kind in (
-            parameter.VAR_KEYWORD,
-            parameter.VAR_POSITIONAL,
-        )
-        if name not in values and not optional:
-            raise ParameterError(f"Parameter {name!r} is missing.")
-    return values
-
-
-def read_value(annotation: Any, value: Any, *, where: str) -> Any:
-    """
-    Return a JSON value as what `annotation` asks for; unknown annotations let it through.
-
-    >>> read_value(list[date], ["2026-03-01"], where="days")
-    [datetime.date(2026, 3, 1)]
-    """
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation is Any or annotation is inspect.Parameter.empty:
-        return value
-    if origin is typing.Annotated:
-        return read_value(arguments[0], value, where=where)
-    if origin is Literal:
-        if value in arguments:
-            return value
-        raise ParameterError(f"{where}: expected one of {list(arguments)}, not {value!r}.")
-    if origin in _UNIONS:
-        return _read_union(arguments, value, where=where)
-    if inspect.isclass(annotation) and issubclass(annotation, Enum):
-        return _read_enum(annotation, value, where=where)
-    if inspect.isclass(annotation) and dataclasses.is_dataclass(annotation):
-        return _read_dataclass(annotation, value, where=where)
-    kind = _plain_kind(origin or annotation)
-    if kind in _LISTS:
-        return _read_list(kind, arguments, value, where=where)
-    if kind is dict:
-        if not isinstance(value, Mapping):
-            raise _mismatch(where, "an object", value)
-        if len(arguments) != 2:
-            return dict(value)
-        return {
-            key: read_value(arguments[1], item, where=f"{where}.{key}")
-            for key, item in value.items()
-        }
-    return _read_scalar(kind, value, where=where)
-
-
-def _read_union(arguments: tuple[Any, ...], value: Any, *, where: str) -> Any:
-    if value is None and type(None) in arguments:
-        return None
-    problems = []
-    for argument in arguments:
-        if argument is type(None):
-            continue
-        try:
-            return read_value(argument, value, where=where)
-        except ParameterError as error:
-            problems.append(error)
-    raise problems[0]
-
-
-def _read_enum(kind: type[Enum], value: Any, *, where: str) -> Enum:
-    for member in kind:
-        if json.loads(encode(member.value)) == value:
-            return member
-    raise ParameterError(f"{where}: expected one of {[m.value for m in kind]}, not {value!r}.")
-
-
-def _read_dataclass(kind: Any, value: Any, *, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise _mismatch(where, "an object", value)
-    hints = _hints(kind)
-    fields = {field.name for field in dataclasses.fields(kind) if field.init}
-    unknown = sorted(set(value) - fields)
-    if unknown:
-        raise ParameterError(f"{where}: unknown field {unknown[0]!r}.")
-    arguments = {
-        name: read_value(hints.get(name, Any), item, where=f"{where}.{name}")
-        for name, item in value.items()
-    }
-    try:
-        return kind(**arguments)
-    except TypeError as error:
-        raise ParameterError(f"{where}: {error}.") from error
-
-
-def _read_list(kind: Any, arguments: tuple[Any, ...], value: Any, *, where: str) -> Any:
-    if not isinstance(value, list):
-        raise _mismatch(where, "a list", value)
-    if kind is tuple and arguments and arguments[-1] is not Ellipsis:
-        if len(value) != len(arguments):
-            raise ParameterError(f"{where}: expected {len(arguments)} items, not {len(value)}.")
-        wanted = list(arguments)
-    else:
-        wanted = [arguments[0] if arguments else Any] * len(value)
-    return kind(
-        read_value(annotation, item, where=f"{where}[{index}]")
-        for index, (annotation, item) in enumerate(zip(wanted, value, strict=True))
-    )
-
-
-_FROM_TEXT: dict[Any, tuple[Callable[[str], Any], str]] = {
-    datetime: (datetime.fromisoformat, "a date and time (ISO 8601)"),
-    date: (date.fromisoformat, "a date (YYYY-MM-DD)"),
-    time: (time.fromisoformat, "a time (HH:MM)"),
-    UUID: (UUID, "a UUID"),
-    Decimal: (Decimal, "a decimal number"),
-}
-
-
-def _read_scalar(kind: Any, value: Any, *, where: str) -> Any:
-    if kind in _FROM_TEXT:
-        read, expected = _FROM_TEXT[kind]
-        if not isinstance(value, str):
-            raise _mismatch(where, expected, value)
-        try:
-            return read(value)
-        except (ValueError, ArithmeticError) as error:
-            raise _mismatch(where, expected, value) from error
-    if inspect.isclass(kind) and issubclass(kind, PurePath) and isinstance(value, str):
-        return kind(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is timedelta:
-        if is_number:
-            return timedelta(seconds=value)
-        raise _mismatch(where, "a number of seconds", value)
-    if kind is float:
-        if is_number:
-            return float(value)
-        raise _mismatch(where, "a number", value)
-    if kind is int:
-        if is_number and value == int(value):
-            return int(value)
-        raise _mismatch(where, "a whole number", value)
-    if kind in (str, bool, type(None)) and not isinstance(value, kind):
-        names = {str: "text", bool: "true or false"}
-        raise _mismatch(where, names.get(kind, "null"), value)
-    return value
-
-
-def _mismatch(where: str, expected: str, value: object) -> ParameterError:
-    return ParameterError(f"{where}: expected {expected}, not {encode(value)[:80]}.")
+def _json(value: Any) -> Any:
+    """Return a default as JSON that is read as the same again, or _NOTHING."""
+    if isinstance(value, Enum):
+        return _json(value.value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NOTHING
+    if isinstance(value, _PLAIN):
+        return json.loads(encode(value))
+    if is_model(type(value)):
+        return value.model_dump(mode="json")
+    items: Any = None
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        items = {each.name: _json(getattr(value, each.name)) for each in fields if each.init}
+    elif isinstance(value, Mapping):
+        items = {key: _json(each) for key, each in value.items() if isinstance(key, str)}
+        items = items if len(items) == len(value) else None
+    elif isinstance(value, list | tuple):
+        items = [_json(each) for each in value]
+    elif isinstance(value, set | frozenset):
+        items = sorted((_json(each) for each in value), key=encode)  # else each deploy differs
+    inside = items.values() if isinstance(items, dict) else items
+    return _NOTHING if inside is None or any(each is _NOTHING for each in inside) else items
 
 
 def read_text(schema: Schema, name: str, text: str) -> Any:

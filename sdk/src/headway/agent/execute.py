@@ -25,9 +25,9 @@ from headway._recorder import Recorder
 from headway._recording import get_recorder
 from headway._records import RunReport
 from headway._runs import FlowRun
-from headway._schema import read_parameters
 from headway._states import State
 from headway._tracebacks import describe_error, users_part
+from headway._values import read_parameters
 
 if TYPE_CHECKING:
     from headway._port import AnyRecorder

@@ -99,13 +99,14 @@ def deploy(
     what is no code (.git, virtual environments, caches, .env). Deploying the same name again
     replaces the deployment, its schedules included.
     """
-    from headway._schema import parameter_schema, read_text, read_value
+    from headway._schema import parameter_schema, read_text
+    from headway._values import read_given
     from headway.cli._bundle import ManagedOptions, describe_code, is_managed
 
     flow = import_flow(entrypoint)
     schema = parameter_schema(flow.fn)
     parameters = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
-    _check_parameters(flow.fn, parameters, read_value)
+    read_given(flow.fn, parameters)  # what is missing may come with the run
     times: list[dict[str, Any]] = [
         *({"kind": "CRON", "cron": text} for text in cron),
         *(
@@ -167,25 +168,6 @@ def deploy(
     if deployment.get("next_run_at"):
         click.echo(f"Next run at {deployment['next_run_at']}.")
     click.echo(f"Run it now: headway deployments run {full_name}")
-
-
-def _check_parameters(fn: Any, parameters: dict[str, Any], read_value: Any) -> None:
-    """Raise ParameterError for defaults of the wrong type; missing ones may come with the run."""
-    import inspect
-    import typing
-
-    from headway._errors import ParameterError
-
-    known = inspect.signature(fn).parameters
-    try:
-        hints = typing.get_type_hints(fn, include_extras=True)
-    except (NameError, TypeError):
-        hints = {}
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
-    for name, value in parameters.items():
-        if name not in known and not takes_any:
-            raise ParameterError(f"There is no parameter {name!r}; known: {', '.join(known)}.")
-        read_value(hints.get(name, Any), value, where=name)
 
 
 def _read_moment(text: str, timezone: str) -> str:

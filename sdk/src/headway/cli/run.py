@@ -17,8 +17,9 @@ def run(context: click.Context, entrypoint: str, pairs: tuple[str, ...]) -> None
     import traceback
 
     from headway._errors import HeadwayError, RunCancelled
-    from headway._schema import parameter_schema, read_parameters, read_text
+    from headway._schema import parameter_schema, read_text
     from headway._tracebacks import users_part
+    from headway._values import read_parameters
 
     flow = import_flow(entrypoint)
     schema = parameter_schema(flow.fn)
