@@ -107,6 +107,15 @@ class MayOutput(serializers.Serializer[Any]):
     resume = serializers.BooleanField(required=False)
 
 
+class ResumesOutput(serializers.Serializer[Any]):
+    """Where a process goes on instead of beginning anew."""
+
+    kind = serializers.ChoiceField(choices=("suspending", "suspended", "failed"))
+    attempt = serializers.IntegerField(
+        required=False, help_text="The one that began what is gone on with"
+    )
+
+
 class RunOutput(RunRowOutput):
     """A run on its own page."""
 
@@ -121,6 +130,10 @@ class RunOutput(RunRowOutput):
     note = serializers.CharField(required=False, allow_blank=True)
     parent_task_run_id = serializers.UUIDField(required=False, allow_null=True)
     copied_from_id = serializers.UUIDField(required=False, allow_null=True)
+    backfill_id = serializers.UUIDField(required=False, allow_null=True)
+    resumes = ResumesOutput(
+        required=False, allow_null=True, help_text="What a process goes on with; null: afresh"
+    )
 
 
 class ApprovalMayOutput(serializers.Serializer[Any]):
@@ -257,6 +270,8 @@ def run_body(
         "note": run.note,
         "parent_task_run_id": run.parent_task_run_id,
         "copied_from_id": run.copied_from_id,
+        "backfill_id": run.backfill_id,
+        "resumes": run.resumes,
     }
 
 

@@ -5318,6 +5318,14 @@ export interface components {
             name: string;
             namespace: string | null;
         };
+        /** @description Where a process goes on instead of beginning anew. */
+        ResumesOutput: {
+            /** @description The one that began what is gone on with */
+            attempt?: number;
+            kind: components["schemas"]["ResumesOutputKindEnum"];
+        };
+        /** @enum {string} */
+        ResumesOutputKindEnum: "suspending" | "suspended" | "failed";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         RetryInputRequest: {
             /** @default start */
@@ -5452,6 +5460,8 @@ export interface components {
             agent: components["schemas"]["RunAgentOutput"] | null;
             approvals: components["schemas"]["ApprovalOutput"][];
             attempt: number;
+            /** Format: uuid */
+            backfill_id?: string | null;
             cause: components["schemas"]["CauseInfoOutput"] | null;
             /** @description runs that it started; see ?parent= */
             children: number;
@@ -5486,6 +5496,8 @@ export interface components {
             parent_task_run_id?: string | null;
             pool: components["schemas"]["NamedOutput"] | null;
             priority?: number;
+            /** @description What a process goes on with; null: afresh */
+            resumes?: components["schemas"]["ResumesOutput"] | null;
             /** Format: date-time */
             scheduled_for: string;
             source: components["schemas"]["RunSourceEnum"];
@@ -5534,6 +5546,8 @@ export interface components {
         RunOutput: {
             agent: components["schemas"]["RunAgentOutput"] | null;
             attempt: number;
+            /** Format: uuid */
+            backfill_id?: string | null;
             cause: components["schemas"]["CauseInfoOutput"] | null;
             /** Format: uuid */
             copied_from_id?: string | null;
@@ -5564,6 +5578,8 @@ export interface components {
             parent_task_run_id?: string | null;
             pool: components["schemas"]["NamedOutput"] | null;
             priority?: number;
+            /** @description What a process goes on with; null: afresh */
+            resumes?: components["schemas"]["ResumesOutput"] | null;
             /** Format: date-time */
             scheduled_for: string;
             source: components["schemas"]["RunSourceEnum"];
