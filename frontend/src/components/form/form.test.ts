@@ -4,7 +4,7 @@ import type { JsonSchema } from "@/schema/wire/deployments";
 import { DEMO_SCHEMA } from "@/testing/demo/world";
 
 import { fieldsOf, initialValues, type Field } from "./schema";
-import { parseField, readForm, serverProblems } from "./validate";
+import { parseField, problemsInside, readForm, serverProblems, unplaced } from "./validate";
 
 function field(schema: JsonSchema, required = true): Field {
   const [found] = fieldsOf({ type: "object", properties: { it: schema }, required: required ? ["it"] : [] });
@@ -92,9 +92,67 @@ it("starts from the deployment's parameters and the defaults", () => {
 });
 
 it("brings the server's answer to the field it is about", () => {
-  expect(serverProblems({ "parameters.airports[0]": ["No."], "parameters.limit": ["Too big."], name: ["Taken."] })).toEqual({
+  expect(serverProblems({ "parameters.airports[0]": ["No."], "parameters.limit": ["Too big."], name: ["Taken."] }, fieldsOf(DEMO_SCHEMA))).toEqual({
     airports: "No.",
     limit: "Too big.",
     name: "Taken.",
+  });
+});
+
+const NESTED: JsonSchema = {
+  type: "object",
+  required: ["size"],
+  properties: {
+    size: { $ref: "#/$defs/Size" },
+    options: { anyOf: [{ $ref: "#/$defs/Size" }, { type: "null" }], default: null },
+    env: { type: "object", additionalProperties: { type: "string" } },
+    open: { type: "object", properties: { a: { type: "string" } }, additionalProperties: true },
+  },
+  $defs: { Size: { title: "Size", type: "object", required: ["rows"], properties: { rows: { type: "integer", minimum: 1 }, hot: { type: "boolean" } } } },
+};
+
+describe("objects within the object", () => {
+  const fields = fieldsOf(NESTED);
+
+  it("are groups, lists of names, or JSON where they may hold anything", () => {
+    expect(fields.map(({ name, kind, label }) => [name, kind, label])).toEqual([
+      ["size", "group", "size"],
+      ["options", "group", "options"],
+      ["env", "map", "env"],
+      ["open", "json", "open"],
+    ]);
+    expect(fields[0]?.fields.map(({ name, kind }) => [name, kind])).toEqual([
+      ["rows", "integer"],
+      ["hot", "boolean"],
+    ]);
+  });
+
+  it("are read with what is in them, and left out while they are off", () => {
+    const values = initialValues(fields, { size: { rows: 5 }, env: { A: "1", B: "x=y" } });
+
+    expect(values).toEqual({ size: { rows: "5", hot: false }, options: false, env: "A=1\nB=x=y", open: "" });
+    expect(readForm(fields, values)).toEqual({ parameters: { size: { rows: 5, hot: false }, env: { A: "1", B: "x=y" } }, problems: {} });
+  });
+
+  it("say what is wrong in them by the whole name", () => {
+    const { problems } = readForm(fields, { ...initialValues(fields, {}), options: { rows: "0", hot: true }, env: "no name" });
+
+    expect(problems).toEqual({ "size.rows": "This one is needed.", "options.rows": "At least 1.", env: "“no name” is not name=value." });
+    expect(problemsInside(problems, "options")).toEqual({ rows: "At least 1." });
+  });
+
+  it("end where a type holds itself", () => {
+    const tree: JsonSchema = { properties: { root: { $ref: "#/$defs/Node" } }, $defs: { Node: { type: "object", properties: { next: { $ref: "#/$defs/Node" } } } } };
+    const [root] = fieldsOf(tree);
+
+    expect(root?.fields[0]?.fields[0]?.fields[0]?.kind).toBe("json");
+  });
+
+  it("get the server's word at the field it is about, or the nearest one", () => {
+    const said = { "values.size.rows": ["Too many."], "values.open.a.b": ["Odd."], "values.gone": ["Who?"], comment: ["Too long."] };
+    const problems = serverProblems(said, fields, "values");
+
+    expect(problems).toEqual({ "size.rows": "Too many.", open: "Odd.", gone: "Who?", comment: "Too long." });
+    expect(unplaced(problems, fields, ["comment"])).toEqual(["Who?"]);
   });
 });

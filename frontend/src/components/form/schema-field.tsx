@@ -1,6 +1,6 @@
 import { Select, Switch, TagsInput, Textarea, TextInput } from "@mantine/core";
 
-import type { Field, RawValue } from "./schema";
+import { isList, type Field, type RawValue } from "./schema";
 
 interface SchemaFieldProps {
   readonly field: Field;
@@ -11,7 +11,7 @@ interface SchemaFieldProps {
   readonly onChange: (value: RawValue) => void;
 }
 
-/** One parameter, with the control that fits its type. */
+/** One value that a JSON schema asks for, with the control that fits its type; groups are drawn around it. */
 export function SchemaField({ field, first, value, error, onChange }: SchemaFieldProps) {
   const frame = {
     label: field.label,
@@ -50,12 +50,13 @@ export function SchemaField({ field, first, value, error, onChange }: SchemaFiel
           {...frame}
           size="xs"
           placeholder="Type and press Enter"
-          value={Array.isArray(value) ? [...value] : []}
+          value={isList(value) ? [...value] : []}
           onChange={onChange}
           acceptValueOnBlur
         />
       );
     case "json":
+    case "map":
     case "text":
       return (
         <Textarea
@@ -63,9 +64,10 @@ export function SchemaField({ field, first, value, error, onChange }: SchemaFiel
           autosize
           minRows={field.kind === "json" ? 3 : 2}
           maxRows={14}
+          placeholder={field.kind === "map" ? "name=value, one a line" : undefined}
           value={text}
           onChange={(event) => onChange(event.currentTarget.value)}
-          styles={field.kind === "json" ? { input: { fontFamily: "var(--mono)", fontSize: 12.5 } } : {}}
+          styles={field.kind === "text" ? {} : { input: { fontFamily: "var(--mono)", fontSize: 12.5 } }}
         />
       );
     default:

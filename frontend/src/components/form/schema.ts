@@ -1,7 +1,7 @@
 import { toLocalInput } from "@/lib/time";
 import type { JsonSchema } from "@/schema/wire/deployments";
 
-export type FieldKind = "string" | "text" | "number" | "integer" | "boolean" | "enum" | "date" | "date-time" | "array" | "json";
+export type FieldKind = "string" | "text" | "number" | "integer" | "boolean" | "enum" | "date" | "date-time" | "array" | "map" | "group" | "json";
 
 export interface Field {
   readonly name: string;
@@ -12,27 +12,35 @@ export interface Field {
   readonly nullable: boolean;
   readonly schema: JsonSchema;
   readonly itemKind: "string" | "number" | "integer" | null;
+  /** Of a group: what is inside it. */
+  readonly fields: readonly Field[];
 }
 
-/** What a person types: text for most, a truth value for a switch, a list for arrays of simple things. */
-export type RawValue = string | boolean | readonly string[];
-export type RawValues = Readonly<Record<string, RawValue>>;
+/** What a person types: text for most, a truth value for a switch, a list for arrays of simple things, the inside of a group; false for a group that is left out. */
+export type RawValue = string | boolean | readonly string[] | RawValues;
+export interface RawValues {
+  readonly [name: string]: RawValue;
+}
+
+/** Objects within objects deeper than this are typed as JSON. */
+const DEEPEST_GROUP = 3;
 
 /** The fields of a form, one per parameter, in the order of the function's signature. */
-export function fieldsOf(schema: JsonSchema): Field[] {
+export function fieldsOf(schema: JsonSchema, root = schema, depth = 0): Field[] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    const { schema: resolved, nullable } = resolve(property, schema);
-    const kind = kindOfSchema(resolved);
+    const { schema: resolved, nullable } = resolve(property, root);
+    const kind = kindOfSchema(resolved, depth);
     return {
       name,
-      label: resolved.title ?? property.title ?? name,
+      label: property.title ?? (property.$ref === undefined && kind !== "group" ? resolved.title : undefined) ?? name,
       description: resolved.description ?? property.description ?? null,
       kind,
       required: required.has(name) && resolved.default === undefined,
       nullable,
       schema: { ...resolved, ...("default" in property ? { default: property.default } : {}) },
-      itemKind: kind === "array" ? itemKindOf(resolve(resolved.items ?? {}, schema).schema) : null,
+      itemKind: kind === "array" ? itemKindOf(resolve(resolved.items ?? {}, root).schema) : null,
+      fields: kind === "group" ? fieldsOf(resolved, root, depth + 1) : [],
     };
   });
 }
@@ -76,7 +84,7 @@ function without(schema: JsonSchema, keys: readonly string[]): JsonSchema {
 
 const LONG_TEXT = 200;
 
-function kindOfSchema(schema: JsonSchema): FieldKind {
+function kindOfSchema(schema: JsonSchema, depth: number): FieldKind {
   if (schema.enum !== undefined) return "enum";
   switch (schema.type) {
     case "integer":
@@ -88,9 +96,18 @@ function kindOfSchema(schema: JsonSchema): FieldKind {
       return (schema.maxLength ?? 0) > LONG_TEXT ? "text" : "string";
     case "array":
       return itemKindOf(schema.items ?? {}) === null ? "json" : "array";
+    case "object":
+      return objectKind(schema, depth);
     default:
       return "json";
   }
+}
+
+function objectKind({ properties, additionalProperties }: JsonSchema, depth: number): FieldKind {
+  const named = Object.keys(properties ?? {}).length > 0;
+  // What may hold more than it names would lose that in fields of their own.
+  if (named) return typeof additionalProperties === "object" || additionalProperties === true || depth >= DEEPEST_GROUP ? "json" : "group";
+  return typeof additionalProperties === "object" && additionalProperties.type === "string" ? "map" : "json";
 }
 
 function itemKindOf(items: JsonSchema): "string" | "number" | "integer" | null {
@@ -105,6 +122,8 @@ export function initialValues(fields: readonly Field[], parameters: Readonly<Rec
 }
 
 function toRaw(field: Field, value: unknown): RawValue {
+  if (field.kind === "group") return toGroup(field, value);
+  if (field.kind === "map") return isRecord(value) ? Object.entries(value).map(([key, each]) => `${key}=${String(each)}`).join("\n") : "";
   if (field.kind === "boolean") return value === true;
   if (field.kind === "array") return Array.isArray(value) ? value.map(String) : [];
   if (value === undefined || value === null) return "";
@@ -112,4 +131,28 @@ function toRaw(field: Field, value: unknown): RawValue {
   if (field.kind === "enum") return JSON.stringify(value);
   if (field.kind === "date-time" && typeof value === "string" && !Number.isNaN(Date.parse(value))) return toLocalInput(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The inside of a group; of one that needn't be given and is not, nothing. */
+function toGroup(field: Field, value: unknown): RawValue {
+  if (isRecord(value)) return initialValues(field.fields, value);
+  return field.required ? initialValues(field.fields, {}) : false;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Narrows what was typed: `Array.isArray` does not of readonly lists. */
+export function isList(raw: RawValue): raw is readonly string[] {
+  return Array.isArray(raw);
+}
+
+export function isGroup(raw: RawValue): raw is RawValues {
+  return typeof raw === "object" && !Array.isArray(raw);
+}
+
+/** Parameters that a form of these fields does not show, and so would not send. */
+export function unshown(fields: readonly Field[], parameters: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(parameters).filter((name) => !fields.some((field) => field.name === name));
 }

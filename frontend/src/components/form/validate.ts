@@ -1,6 +1,6 @@
 import { plural } from "@/lib/units";
 
-import type { Field, RawValue, RawValues } from "./schema";
+import { isGroup, isList, type Field, type RawValue, type RawValues } from "./schema";
 
 export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
@@ -9,12 +9,22 @@ export interface FormResult {
   readonly problems: Readonly<Record<string, string>>;
 }
 
-/** Turns what was typed into parameters, or says what is wrong with which field. An empty optional field is left out. */
+/**
+ * Turns what was typed into parameters, or says what is wrong with which field. An empty optional
+ * field is left out; one inside a group is named with it, "options.retries".
+ */
 export function readForm(fields: readonly Field[], values: RawValues): FormResult {
   const parameters: Record<string, unknown> = {};
   const problems: Record<string, string> = {};
   for (const field of fields) {
-    const parsed = parseField(field, values[field.name] ?? "");
+    const raw = values[field.name] ?? "";
+    if (field.kind === "group" && isGroup(raw)) {
+      const inside = readForm(field.fields, raw);
+      parameters[field.name] = inside.parameters;
+      for (const [name, problem] of Object.entries(inside.problems)) problems[`${field.name}.${name}`] = problem;
+      continue;
+    }
+    const parsed = parseField(field, raw);
     if (!parsed.ok) problems[field.name] = parsed.problem;
     else if (parsed.value !== undefined) parameters[field.name] = parsed.value;
   }
@@ -25,8 +35,10 @@ const good = (value: unknown): Parsed => ({ ok: true, value });
 const bad = (problem: string): Parsed => ({ ok: false, problem });
 
 export function parseField(field: Field, raw: RawValue): Parsed {
+  if (field.kind === "group") return field.nullable && isSet(field.schema.default) ? good(null) : good(undefined);
   if (typeof raw === "boolean") return good(raw);
-  if (typeof raw === "object") return parseList(field, raw);
+  if (isGroup(raw)) return bad("This one is needed.");
+  if (isList(raw)) return parseList(field, raw);
   const text = field.kind === "string" || field.kind === "text" ? raw : raw.trim();
   if (text === "") return parseEmpty(field);
   switch (field.kind) {
@@ -43,6 +55,8 @@ export function parseField(field: Field, raw: RawValue): Parsed {
     }
     case "json":
       return parseJson(field, text);
+    case "map":
+      return parseMap(text);
     default:
       return parseText(field, text);
   }
@@ -98,6 +112,18 @@ function parseJson(field: Field, text: string): Parsed {
   return good(value);
 }
 
+/** One `name=value` a line; a value may hold further equals signs. */
+function parseMap(text: string): Parsed {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const wrong = lines.find((line) => line.indexOf("=") < 1);
+  if (wrong !== undefined) return bad(`“${wrong.trim()}” is not name=value.`);
+  return good(Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()])));
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 function parseList(field: Field, items: readonly string[]): Parsed {
   const { minItems, maxItems } = field.schema;
   if (items.length === 0 && !field.required && field.schema.default === undefined) return good(undefined);
@@ -112,12 +138,37 @@ function parseList(field: Field, items: readonly string[]): Parsed {
   return wrong === undefined ? good(numbers) : bad(`“${wrong}” is not a ${field.itemKind === "integer" ? "whole number" : "number"}.`);
 }
 
-/** The server's answer by field: it names them `parameters.<name>` and may point inside a value. */
-export function serverProblems(fields: Readonly<Record<string, readonly string[]>>): Record<string, string> {
+/**
+ * The server's answer by field: it names them `<place>.<name>` and may point inside a value. Of what it
+ * names deeper than the form goes, the field around it shows it.
+ */
+export function serverProblems(said: Readonly<Record<string, readonly string[]>>, fields: readonly Field[], place = "parameters"): Record<string, string> {
   const problems: Record<string, string> = {};
-  for (const [key, messages] of Object.entries(fields)) {
-    const name = /^parameters\.([^.[]+)/.exec(key)?.[1] ?? key;
-    problems[name] = messages.join(" ");
+  for (const [key, messages] of Object.entries(said)) {
+    const name = key.startsWith(`${place}.`) ? nearest(fields, key.slice(place.length + 1).split(/[.[]/)) : key;
+    problems[name] = [problems[name], ...messages].filter((each) => each !== undefined).join(" ");
   }
   return problems;
+}
+
+function nearest(fields: readonly Field[], path: readonly string[]): string {
+  const [name = "", ...rest] = path;
+  const field = fields.find((each) => each.name === name);
+  const [next] = rest;
+  if (field?.kind !== "group" || next === undefined || !field.fields.some((each) => each.name === next)) return name;
+  return `${name}.${nearest(field.fields, rest)}`;
+}
+
+/** What is wrong inside a group, by the names that its own fields have. */
+export function problemsInside(problems: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  const prefix = `${name}.`;
+  return Object.fromEntries(Object.entries(problems).flatMap(([key, problem]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), problem]] : [])));
+}
+
+/** What was refused of nothing that the form shows. */
+export function unplaced(problems: Readonly<Record<string, string>>, fields: readonly Field[], others: readonly string[] = []): string[] {
+  return Object.entries(problems).flatMap(([key, problem]) => {
+    const [name] = key.split(".");
+    return others.includes(key) || fields.some((field) => field.name === name) ? [] : [problem];
+  });
 }
