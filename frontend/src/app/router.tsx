@@ -7,7 +7,10 @@ import { RouteError } from "@/app/error-boundary";
 import { PagePending } from "@/app/page-pending";
 import { parseSettingsSearch } from "@/app/routes/settings-search";
 import { requireMe, rootRoute } from "@/app/root-route";
+import { signInRoutes } from "@/app/sign-in-routes";
 import { paths } from "@/config/paths";
+import { approvalsQuery } from "@/features/approvals/api/approvals";
+import { parseApprovalsSearch } from "@/features/approvals/model";
 import { automationQuery, automationsQuery } from "@/features/automations/api/automations";
 import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
 import { planQuery, usageQuery } from "@/features/billing/api/billing";
@@ -28,7 +31,7 @@ import { parseRunsSearch } from "@/features/runs/runs-search";
 import { meQuery } from "@/features/session/api/me";
 import { homeWorkspace, rememberWorkspace } from "@/features/session/last-workspace";
 import { makeQueryClient } from "@/lib/query-client";
-import { parseSearch, stringifySearch, textOf } from "@/lib/search-params";
+import { parseSearch, stringifySearch } from "@/lib/search-params";
 import { presetFor, withPreset } from "@/lib/time";
 import { madeAt } from "@/lib/units";
 
@@ -43,52 +46,6 @@ const indexRoute = createRoute({
     throw redirect({ to: paths.home, params: { workspace: workspace.slug } });
   },
   component: lazyRouteComponent(() => import("@/app/routes/no-workspace"), "NoWorkspacePage"),
-});
-
-const loginRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.login,
-  validateSearch: (search: Record<string, unknown>): { next?: string | undefined; error?: string | undefined } => ({
-    next: textOf(search["next"]),
-    error: textOf(search["error"]),
-  }),
-  component: lazyRouteComponent(() => import("@/app/routes/login"), "LoginPage"),
-});
-
-const signupRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.signup,
-  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({ next: textOf(search["next"]) }),
-  component: lazyRouteComponent(() => import("@/app/routes/signup"), "SignupPage"),
-});
-
-const forgotRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.forgotPassword,
-  component: lazyRouteComponent(() => import("@/app/routes/forgot-password"), "ForgotPasswordPage"),
-});
-
-const resetRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.resetPassword,
-  component: lazyRouteComponent(() => import("@/app/routes/reset-password"), "ResetPasswordPage"),
-});
-
-const ssoErrorRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.ssoError,
-  validateSearch: (search: Record<string, unknown>) => ({
-    code: textOf(search["code"]),
-    reason: textOf(search["reason"]),
-    connection: textOf(search["connection"]),
-  }),
-  component: lazyRouteComponent(() => import("@/app/routes/sso-error"), "SsoErrorPage"),
-});
-
-const verifyRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.verifyEmail,
-  component: lazyRouteComponent(() => import("@/app/routes/verify-email"), "VerifyEmailPage"),
 });
 
 /** Mails and the way back from paying know no workspace: they lead to the person's own. */
@@ -157,6 +114,17 @@ const runRoute = createRoute({
     void context.queryClient.prefetchQuery(transitionsQuery(params.workspace, params.runId));
   },
   component: lazyRouteComponent(() => import("@/app/routes/run"), "RunRoute"),
+});
+
+const approvalsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "approvals",
+  validateSearch: parseApprovalsSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchInfiniteQuery(approvalsQuery(params.workspace, deps));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/approvals"), "ApprovalsRoute"),
 });
 
 const deploymentsRoute = createRoute({
@@ -270,12 +238,7 @@ const settingsRoute = createRoute({
 
 export const routeTree = rootRoute.addChildren([
   indexRoute,
-  loginRoute,
-  signupRoute,
-  forgotRoute,
-  resetRoute,
-  verifyRoute,
-  ssoErrorRoute,
+  ...signInRoutes,
   anyUsageRoute,
   anyPlanRoute,
   invitationRoute,
@@ -285,6 +248,7 @@ export const routeTree = rootRoute.addChildren([
     homeRoute,
     runsRoute,
     runRoute,
+    approvalsRoute,
     deploymentsRoute,
     deploymentRoute,
     eventsRoute,

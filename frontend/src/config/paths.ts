@@ -10,6 +10,7 @@ export const paths = {
   home: "/w/$workspace",
   runs: "/w/$workspace/runs",
   run: "/w/$workspace/runs/$runId",
+  approvals: "/w/$workspace/approvals",
   deployments: "/w/$workspace/deployments",
   deployment: "/w/$workspace/deployments/$deploymentId",
   events: "/w/$workspace/events",

@@ -6,10 +6,12 @@ import type { MetricQuery } from "@/schema/wire/telemetry";
 
 import { accessHandlers } from "./access-handlers";
 import { accountHandlers } from "./account-handlers";
+import { approvalHandlers } from "./approval-handlers";
 import { automationHandlers } from "./automation-handlers";
 import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
+import { aroundRun, steeringHandlers } from "./steering-handlers";
 import { keyHandlers } from "./key-handlers";
 import { limitHandlers, lineOf } from "./limit-handlers";
 import { demoId, iso } from "./demo/random";
@@ -77,6 +79,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       return HttpResponse.json(makeOverview(world, from, to));
     }),
     http.get(`${W}/flows`, ({ request }) => page(world.flows, new URL(request.url))),
+    ...steeringHandlers(world),
     http.get(`${W}/runs/histogram`, ({ request }) => {
       const url = new URL(request.url);
       const { from, to } = span(url);
@@ -88,7 +91,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     }),
     http.get(`${W}/runs/:id`, ({ params }) => {
       const found = run(params["id"]);
-      return found === undefined ? gone() : HttpResponse.json(found);
+      return found === undefined ? gone() : HttpResponse.json(aroundRun(world, found));
     }),
     http.get(`${W}/runs/:id/transitions`, ({ params, request }) => {
       const found = run(params["id"]);
@@ -167,6 +170,7 @@ export function makeHandlers(world: World): RequestHandler[] {
       return HttpResponse.json(made, { status: 201 });
     }),
     http.get(`${W}/runs/:id/line`, ({ params }) => HttpResponse.json(lineOf(run(params["id"])))),
+    ...approvalHandlers(world),
     ...limitHandlers(world),
     ...scheduleHandlers(world),
     http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
+import { detailOf } from "@/testing/demo/runs";
 import { PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
@@ -63,7 +64,7 @@ describe("a run that waits", () => {
   it("says for what, and leads to who has it", async () => {
     const waiting = world.runs.find((run) => run.pool !== null);
     if (waiting === undefined) throw new Error("the demo has no such run");
-    const late = { ...waiting, state: "LATE", state_type: "SCHEDULED", started_at: null, ended_at: null, error: null, cause: null };
+    const late = { ...detailOf(waiting), state: "LATE", state_type: "SCHEDULED", started_at: null, ended_at: null, error: null, cause: null };
     server.use(
       http.get("*/runs/:id", () => HttpResponse.json(late)),
       http.get("*/runs/:id/line", () =>

@@ -1,13 +1,16 @@
 import { Link } from "@tanstack/react-router";
 
 import { NAV_ITEMS, PHONE_ITEMS } from "@/app/shell/nav-items";
+import { useWaitingApprovals } from "@/app/shell/use-waiting-approvals";
 import { Icon } from "@/components/ui/icon";
+import { paths } from "@/config/paths";
 import { useWorkspace } from "@/lib/workspace";
 
 import styles from "./bottom-bar.module.css";
 
 export function BottomBar({ onMore }: { readonly onMore: () => void }) {
   const { slug } = useWorkspace();
+  const waiting = useWaitingApprovals();
   return (
     <nav className={styles["bar"]} aria-label="Pages, short">
       {NAV_ITEMS.slice(0, PHONE_ITEMS).map((item) => (
@@ -18,8 +21,12 @@ export function BottomBar({ onMore }: { readonly onMore: () => void }) {
           className={styles["item"]}
           activeOptions={{ exact: item.label === "Home", includeSearch: false }}
           activeProps={{ "aria-current": "page" }}
+          aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label}, ${waiting} waiting for an answer` : undefined}
         >
-          <Icon name={item.icon} size={20} />
+          <span className={styles["icon"]}>
+            <Icon name={item.icon} size={20} />
+            {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}>{waiting}</span>}
+          </span>
           {item.label}
         </Link>
       ))}

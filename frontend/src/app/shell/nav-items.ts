@@ -5,6 +5,7 @@ export interface NavItem {
   readonly to:
     | typeof paths.home
     | typeof paths.runs
+    | typeof paths.approvals
     | typeof paths.deployments
     | typeof paths.events
     | typeof paths.metrics
@@ -22,6 +23,7 @@ export interface NavItem {
 export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.home, label: "Home", icon: "home", key: "h" },
   { to: paths.runs, label: "Runs", icon: "runs", key: "r" },
+  { to: paths.approvals, label: "Approvals", icon: "approvals", key: "i" },
   { to: paths.deployments, label: "Deployments", icon: "deployments", key: "d" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },

@@ -2,10 +2,12 @@ import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
 import { NAV_ITEMS } from "@/app/shell/nav-items";
+import { useWaitingApprovals } from "@/app/shell/use-waiting-approvals";
 import { UserMenu } from "@/app/shell/user-menu";
 import { WorkspaceSwitcher } from "@/app/shell/workspace-switcher";
 import { Icon } from "@/components/ui/icon";
 import { Kbd } from "@/components/ui/kbd";
+import { paths } from "@/config/paths";
 import { commandKey } from "@/lib/keyboard";
 import { useWorkspace } from "@/lib/workspace";
 import type { Me } from "@/schema/wire/session";
@@ -22,6 +24,7 @@ interface RailProps {
 
 export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
   const { slug } = useWorkspace();
+  const waiting = useWaitingApprovals();
   return (
     <aside className={styles["rail"]} data-collapsed={collapsed}>
       <WorkspaceSwitcher me={me} collapsed={collapsed} />
@@ -43,10 +46,11 @@ export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
               className={styles["item"]}
               activeOptions={{ exact: item.label === "Home", includeSearch: false }}
               activeProps={{ "aria-current": "page" }}
-              aria-label={item.label}
+              aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label}, ${waiting} waiting for an answer` : item.label}
             >
               <Icon name={item.icon} size={17} />
               <span className={styles["label"]}>{item.label}</span>
+              {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}>{waiting}</span>}
             </Link>
           </Tooltip>
         ))}

@@ -5,6 +5,7 @@ const PATHS = {
   events: "M3 12h4l3-8 4 16 3-8h4",
   metrics: "M4 4v16h16M8 15l4-5 3.5 3L20 7",
   automations: "M13 3.5 5 13.5h6L10 20.5l8-10h-6Z",
+  approvals: "M4 13.5h4.5a3.5 3.5 0 0 0 7 0H20M4 13.5 6.5 5h11l2.5 8.5V19H4ZM9.3 9l2 2 3.6-3.8",
   pools: "M4 5h16v5H4ZM4 14h16v5H4ZM7.5 7.5h.01M7.5 16.5h.01",
   usage: "M4.5 18.5a9 9 0 1 1 15 0M12 14.5l4-5M12 15.5a1 1 0 1 0 0-2 1 1 0 0 0 0 2Z",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8v4.4M9 14.8v4.4",

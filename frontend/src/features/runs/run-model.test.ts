@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Run, Transition } from "@/schema/wire/runs";
 import { world } from "@/testing/world";
 
-import { cancelDenial, retryDenial, ribbonParts, ribbonWidths, runSentence } from "./run-model";
+import { cancelDenial, copyDenial, pauseDenial, resumeDenial, resumesWords, retryDenial, ribbonParts, ribbonWidths, runSentence, suspendDenial } from "./run-model";
 
 function transition(state: Transition["state"], second: number, rest: Partial<Transition> = {}): Transition {
   const at = new Date(second * 1000).toISOString();
@@ -74,4 +74,27 @@ it("gives the wait between two attempts no room", () => {
   const parts = ribbonParts([transition("RUNNING", 0), transition("FAILED", 1, over), transition("RUNNING", 101), transition("FAILED", 102, over)], 0);
 
   expect(ribbonWidths(parts)).toEqual([47, 3, 47, 3]);
+});
+
+it("says why a run can't be held, taken up or copied", () => {
+  const none = { cancel: false, retry: false };
+  const running: Run = { ...base, state: "RUNNING", state_type: "RUNNING", may: none };
+
+  expect(pauseDenial({ ...running, may: { ...none, pause: true } }, null)).toBeNull();
+  expect(pauseDenial(running, null)).toMatch(/Rules of its deployment/);
+  expect(pauseDenial({ ...running, state: "LATE", state_type: "SCHEDULED" }, null)).toBe("It has not begun yet.");
+  expect(suspendDenial({ ...running, source: "LOCAL" }, null)).toMatch(/nobody else could take it up/);
+  expect(suspendDenial({ ...running, state: "PAUSED", state_type: "PAUSED", resumes: { kind: "suspending" } }, null)).toBe("It is leaving already.");
+  expect(resumeDenial({ ...running, state: "PAUSED", state_type: "PAUSED", resumes: { kind: "suspending" } }, null)).toMatch(/once it has left/);
+  expect(copyDenial({ ...running, deployment: null }, null)).toBe("No deployment says how to run it again.");
+  expect(copyDenial({ ...running, deployment: null }, "no scope")).toBe("no scope");
+});
+
+it.each([
+  [null, ""],
+  [{ kind: "suspending" }, ""],
+  [{ kind: "suspended", attempt: 1 }, ", taken up where it left"],
+  [{ kind: "failed", attempt: 1 }, ", from what failed of attempt 1"],
+] as const)("says what an attempt goes on with: %j", (resumes, words) => {
+  expect(resumesWords({ resumes, attempt: 2 })).toBe(words);
 });

@@ -1,4 +1,4 @@
-import { kindOf, wordOf, type StateKind } from "@/lib/run-state";
+import { isFinal, kindOf, wordOf, type StateKind } from "@/lib/run-state";
 import { formatDuration, plural } from "@/lib/units";
 import type { Run, Transition } from "@/schema/wire/runs";
 
@@ -50,11 +50,35 @@ export function runSentence(run: Run): string {
     case "CRASHED":
       if (run.started_at === null) return `${wordOf(run.state)} ${beforeItsStart(run)}${unexplained(run)}.`;
       return `${wordOf(run.state)}${took}${total === 0 ? "" : `, ${counts.COMPLETED ?? 0} of ${plural(total, "task run")} done`}${unexplained(run)}.`;
+    case "PAUSED":
+      return heldSentence(run);
     case "RUNNING":
       return total === 0 ? `${wordOf(run.state)}.` : `${wordOf(run.state)}: ${plural(counts.COMPLETED ?? 0, "task run")} done${atWork(counts)}.`;
     default:
       return `${wordOf(run.state)}.`;
   }
+}
+
+function heldSentence(run: Pick<Run, "state" | "resumes">): string {
+  if (run.state === "AWAITING_APPROVAL") return "Waits for an answer; its time limits stand still.";
+  if (isLeaving(run)) return "Leaves once the tasks that it is at are done; resume it then.";
+  if (run.state === "SUSPENDED") {
+    return "Suspended: it holds no agent and no slot. Resumed, it goes on in a new process, on whichever agent is free.";
+  }
+  return "Paused: it begins no further task, and its time limits stand still. Its agent and its slots stay taken.";
+}
+
+/** ", goes on with what attempt 1 left": what its next or present process begins with. */
+export function resumesWords({ resumes, attempt }: Pick<Run, "resumes" | "attempt">): string {
+  if (resumes === null || resumes === undefined || resumes.kind === "suspending") return "";
+  const from = resumes.attempt;
+  const whose = from === undefined || from === attempt ? "" : ` of attempt ${from}`;
+  return resumes.kind === "failed" ? `, from what failed${whose}` : ", taken up where it left";
+}
+
+/** It was asked to leave and has not yet. */
+export function isLeaving({ resumes }: Pick<Run, "resumes">): boolean {
+  return resumes?.kind === "suspending";
 }
 
 /** A process that was killed young may have run without that its first report got through. */
@@ -77,11 +101,14 @@ function atWork(counts: NonNullable<Run["task_counts"]>): string {
   return parts.map(([count, word]) => (count === 0 ? "" : `, ${count} ${word}`)).join("");
 }
 
+const RULES = "Rules of its deployment or its pool keep this from you.";
+
 /** null when the run may be cancelled, else why not. */
 export function cancelDenial(run: Run, scopeDenial: string | null): string | null {
   if (scopeDenial !== null) return scopeDenial;
   if (run.may.cancel) return null;
-  return run.state_type === "CANCELLING" ? "It is being cancelled already." : "The run already ended.";
+  if (run.state_type === "CANCELLING") return "It is being cancelled already.";
+  return isFinal(run.state_type) ? "The run already ended." : RULES;
 }
 
 export function retryDenial(run: Run, scopeDenial: string | null): string | null {
@@ -90,4 +117,37 @@ export function retryDenial(run: Run, scopeDenial: string | null): string | null
   if (run.source === "LOCAL") return "It ran in a local process; start it there again.";
   if (run.state_type === "COMPLETED") return "It succeeded; run its deployment to do the same again.";
   return run.ended_at === null ? "It has not ended yet." : "This run can’t be retried.";
+}
+
+export function copyDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.copy === true) return null;
+  return run.deployment === null ? "No deployment says how to run it again." : "Its deployment is gone, or rules of it keep this from you.";
+}
+
+export function pauseDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.pause === true) return null;
+  if (run.state_type === "SCHEDULED" || run.state_type === "PENDING") return "It has not begun yet.";
+  return run.state_type === "RUNNING" ? RULES : "It isn’t running.";
+}
+
+export function suspendDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.suspend === true) return null;
+  if (isLeaving(run)) return "It is leaving already.";
+  if (run.source === "LOCAL" || run.pool === null) return "Its process was started by itself: nobody else could take it up.";
+  return ["RUNNING", "PAUSED", "RETRYING"].includes(run.state) ? RULES : "It isn’t running.";
+}
+
+export function resumeDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  if (run.may.resume === true) return null;
+  if (isLeaving(run)) return "It is still leaving: it can be resumed once it has left.";
+  return run.state === "AWAITING_APPROVAL" ? "It waits for an answer, and goes on by itself then." : RULES;
+}
+
+export function annotateDenial(run: Run, scopeDenial: string | null): string | null {
+  if (scopeDenial !== null) return scopeDenial;
+  return run.may.annotate === true ? null : RULES;
 }

@@ -34,6 +34,7 @@ describe("matchesSearch", () => {
     [{ tag: "nope" }, false],
     [{ q: run.name.toUpperCase() }, true],
     [{ q: "zebra" }, false],
+    [{ parent: "another" }, false],
   ])("%j → %s", (search, expected) => {
     expect(matchesSearch(run, search, JUST_AFTER)).toBe(expected);
   });

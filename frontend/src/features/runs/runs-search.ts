@@ -22,6 +22,8 @@ export interface RunsSearch extends RangeSearch {
   readonly pool_id?: string | undefined;
   readonly tag?: string | undefined;
   readonly source?: RunSource | undefined;
+  /** The run that started them. */
+  readonly parent?: string | undefined;
   readonly q?: string | undefined;
 }
 
@@ -35,6 +37,7 @@ export function parseRunsSearch(search: Record<string, unknown>): RunsSearch {
     pool_id: textOf(search["pool_id"]),
     tag: textOf(search["tag"]),
     source: oneOf(search["source"], RUN_SOURCES),
+    parent: textOf(search["parent"]),
     q: textOf(search["q"]),
   };
 }
@@ -50,6 +53,7 @@ export function runFilters(search: RunsSearch): Filters {
     pool_id: search.pool_id,
     tag: search.tag,
     source: search.source,
+    parent: search.parent,
     q: search.q,
   };
 }
@@ -65,6 +69,7 @@ export function matchesSearch(run: RunRow, search: RunsSearch, now: number): boo
   if (search.pool_id !== undefined && run.pool?.id !== search.pool_id) return false;
   if (search.tag !== undefined && !run.tags.includes(search.tag)) return false;
   if (search.source !== undefined && run.source !== search.source) return false;
+  if (search.parent !== undefined && run.parent_run_id !== search.parent) return false;
   const needle = search.q?.toLowerCase();
   return needle === undefined || `${run.name} ${run.flow.name} ${run.id}`.toLowerCase().includes(needle);
 }

@@ -42,6 +42,7 @@ export type Calendar = Schema<"CalendarOutput">;
 export type CalendarItem = Schema<"CalendarItemOutput">;
 export type DeploymentRow = Schema<"DeploymentRowOutput">;
 export type RunInput = Schema<"DeploymentRunInputRequest">;
+export type RunCopyInput = Schema<"RunCopyInputRequest">;
 
 /** The API calls the parameter schema an object; what kind of object is JSON Schema's matter. */
 export type Deployment = Omit<Schema<"DeploymentOutput">, "parameter_schema"> & { readonly parameter_schema: JsonSchema };

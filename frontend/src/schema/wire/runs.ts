@@ -1,11 +1,15 @@
 import type { StateType } from "@/lib/run-state";
 
+import type { Approval } from "./approvals";
 import type { Schema } from "./schema";
 
 export type Ref = Schema<"NamedOutput">;
 export type RunSource = Schema<"RunSourceEnum">;
 export type RunRow = Schema<"RunRowOutput">;
 export type Run = Schema<"RunOutput">;
+export type RunDetail = Omit<Schema<"RunDetailOutput">, "approvals"> & { readonly approvals: readonly Approval[] };
+export type RunChange = Schema<"PatchedRunChangeRequest">;
+export type RetryFrom = Schema<"RetryInputRequest">["from"];
 export type RunError = Schema<"ErrorInfoOutput">;
 export type RunCause = Schema<"CauseInfoOutput">;
 export type Transition = Schema<"TransitionOutput">;

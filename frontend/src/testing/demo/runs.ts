@@ -1,5 +1,5 @@
 import { isFinal, stateFacts, type StateName, type StateType } from "@/lib/run-state";
-import type { Ref, Run, RunCause, RunError, RunRow, RunSource, StateCounts } from "@/schema/wire/runs";
+import type { Ref, Run, RunCause, RunDetail, RunError, RunRow, RunSource, StateCounts } from "@/schema/wire/runs";
 
 import { demoId, iso, makeRandom } from "./random";
 
@@ -124,7 +124,7 @@ function makeRun({ spec, flow, deployment, at, ms, now, counter, random }: RunIn
     error: errorOf(state),
     cause: causeOf(state),
     agent: deployment === null || deployment.pool.name === "managed" || at > now ? null : { id: "a1", name: "worker-fra-1", host: "ip-10-2-0-14" },
-    may: { cancel: !final, retry: final && deployment !== null },
+    may: { cancel: !final, retry: final && deployment !== null, copy: deployment !== null, annotate: true, pause: state === "RUNNING", suspend: state === "RUNNING" && deployment !== null, resume: false },
     estimated_duration_ms: spec.seconds * 1000,
   };
 }
@@ -182,6 +182,11 @@ function bigRun(flow: Ref, now: number): Run {
     may: { cancel: false, retry: false },
     estimated_duration_ms: null,
   };
+}
+
+/** A run on its own page, with what stands around it. */
+export function detailOf(run: Run, around: Partial<RunDetail> = {}): RunDetail {
+  return { ...run, parent: null, copied_from: null, children: 0, approvals: [], ...around };
 }
 
 /** A list row carries no parameters, errors or agent, as on the wire. */

@@ -1,3 +1,4 @@
+import type { Approval } from "@/schema/wire/approvals";
 import type { Automation, Firing } from "@/schema/wire/automations";
 import type { Channel } from "@/schema/wire/channels";
 import type { Deployment, DeploymentRow, JsonSchema } from "@/schema/wire/deployments";
@@ -11,6 +12,7 @@ import type { EventItem } from "@/schema/wire/telemetry";
 import type { StateType } from "@/lib/run-state";
 
 import { makeAccount, makeAccounts, type DemoAccount } from "./account";
+import { makeApprovals } from "./approvals";
 import { makeAutomations, makeFirings } from "./automations";
 import type { Billing } from "./billing";
 import { makeChannels } from "./channels";
@@ -34,6 +36,7 @@ export interface World extends DemoRuns {
   readonly automations: Automation[];
   readonly firings: Firing[];
   readonly billing: Billing;
+  readonly approvals: Approval[];
 }
 
 const KEY: ApiKey = {
@@ -199,6 +202,7 @@ export function makeWorld(now: number, origin: string): World {
     events: makeEvents(now, demo.runs),
     billing: { standing: "well", deployments: demo.deployments },
     account: makeAccount(now),
+    approvals: makeApprovals(now, demo.runs),
     channels,
     automations,
     firings: makeFirings(now, automations, demo.runs),

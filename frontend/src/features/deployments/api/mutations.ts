@@ -1,9 +1,14 @@
 import { request, workspaceUrl } from "@/lib/api-client";
-import type { Deployment, DeploymentChange, RunInput, Schedule, ScheduleChange, ScheduleInput } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentChange, RunCopyInput, RunInput, Schedule, ScheduleChange, ScheduleInput } from "@/schema/wire/deployments";
 import type { Run } from "@/schema/wire/runs";
 
 export function startRun(workspace: string, deploymentId: string, body: RunInput, idempotencyKey: string): Promise<Run> {
   return request<Run>(workspaceUrl(workspace, `/deployments/${deploymentId}/runs`), { method: "POST", body, idempotencyKey });
+}
+
+/** The run once more, as a new one; what is left out is as it was. */
+export function copyRun(workspace: string, runId: string, body: RunCopyInput, idempotencyKey: string): Promise<Run> {
+  return request<Run>(workspaceUrl(workspace, `/runs/${runId}/copy`), { method: "POST", body, idempotencyKey });
 }
 
 export function changeDeployment(workspace: string, id: string, body: DeploymentChange): Promise<Deployment> {

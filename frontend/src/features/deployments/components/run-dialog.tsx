@@ -1,94 +1,101 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 
-import { fieldsOf, initialValues, type RawValue } from "@/components/form/schema";
-import { SchemaField } from "@/components/form/schema-field";
-import { readForm, serverProblems } from "@/components/form/validate";
+import { unshown } from "@/components/form/schema";
+import { SchemaFields } from "@/components/form/schema-fields";
+import { useSchemaForm } from "@/components/form/use-schema-form";
 import { Refusal } from "@/components/ui/refusal";
-import { startRun } from "@/features/deployments/api/mutations";
+import { copyRun, startRun } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";
+import { NO_WISHES, WishFields } from "@/features/deployments/components/wish-fields";
+import { readWishes, WISH_FIELDS, type Wishes } from "@/features/deployments/wishes";
 import { newIdempotencyKey } from "@/lib/api-client";
-import { asApiError } from "@/lib/errors";
+import { useNow } from "@/lib/now";
 import { useWorkspace } from "@/lib/workspace";
 import type { Deployment, RunInput } from "@/schema/wire/deployments";
+import type { Run } from "@/schema/wire/runs";
 
 interface RunDialogProps {
   readonly deployment: Deployment;
+  /** The run that is done again, with what it had; a new one of the deployment when there is none. */
+  readonly of?: Pick<Run, "id" | "name" | "parameters" | "tags">;
   readonly onClose: () => void;
   readonly onStarted: (runId: string) => void;
 }
 
 /** The form comes from the flow's signature; what the server refuses appears at the field it refuses. */
-export function RunDialog({ deployment, onClose, onStarted }: RunDialogProps) {
+export function RunDialog({ deployment, of, onClose, onStarted }: RunDialogProps) {
   const { slug } = useWorkspace();
+  const now = useNow();
   const client = useQueryClient();
-  const fields = useMemo(() => fieldsOf(deployment.parameter_schema), [deployment.parameter_schema]);
-  const [values, setValues] = useState(() => initialValues(fields, deployment.parameters));
-  const [name, setName] = useState("");
-  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
-  const [tried, setTried] = useState(false);
+  const form = useSchemaForm(deployment.parameter_schema, of?.parameters ?? deployment.parameters, "parameters");
+  const [wishes, setWishes] = useState<Wishes>({ ...NO_WISHES, tags: of?.tags ?? [] });
   const [key] = useState(newIdempotencyKey);
-  const [edited, setEdited] = useState(0);
+  const [wished, setWished] = useState(0);
   const start = useMutation({
     // One key per distinct input: a double click makes one run, a corrected form a new attempt.
-    mutationFn: (body: RunInput) => startRun(slug, deployment.id, body, `${key}-${edited}`),
+    mutationFn: (body: RunInput) => (of === undefined ? startRun(slug, deployment.id, body, `${key}-${form.edits}-${wished}`) : copyRun(slug, of.id, body, `${key}-${form.edits}-${wished}`)),
     onSuccess: (run) => {
       void client.invalidateQueries({ queryKey: deploymentKeys.all(slug) });
       onStarted(run.id);
     },
   });
-  const { parameters, problems } = readForm(fields, values);
-  const refusal = start.error === null ? null : asApiError(start.error);
-  const refused = refusal === null ? {} : serverProblems(refusal.fields);
-  const unplaced = Object.keys(refused).some((field) => field !== "name" && !fields.some((each) => each.name === field));
-
-  const set = (field: string, value: RawValue) => {
-    setValues({ ...values, [field]: value });
-    setTouched(new Set([...touched, field]));
-    setEdited(edited + 1);
-    start.reset();
-  };
+  const problems = form.problems(start.error);
+  const rest = form.rest(start.error, WISH_FIELDS);
+  const asked = readWishes(wishes, now);
+  const lost = of === undefined ? [] : unshown(form.fields, of.parameters);
+  const isRefusedAsAWhole = start.error !== null && (rest !== "" || Object.keys(form.refused(start.error)).length === 0);
+  const title = of === undefined ? `Run ${deployment.flow.name} / ${deployment.name}` : `Run ${of.name} again`;
   return (
-    <Modal opened onClose={onClose} title={`Run ${deployment.flow.name} / ${deployment.name}`} size="lg">
+    <Modal opened onClose={onClose} title={title} size="lg">
       <form
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          setTried(true);
-          if (Object.keys(problems).length > 0) return;
-          start.mutate(name.trim() === "" ? { parameters } : { parameters, name: name.trim() });
+          if (!form.attempt() || !asked.ok || start.isPending) return;
+          start.mutate({ ...asked.body, ...(of === undefined && wishes.tags.length === 0 ? {} : { tags: [...wishes.tags] }), parameters: form.parameters });
         }}
       >
         <Stack gap={12}>
-          {fields.length === 0 && <p className="muted" style={{ margin: 0 }}>This flow takes no parameters.</p>}
-          {fields.map((field, index) => (
-            <SchemaField
-              key={field.name}
-              first={index === 0}
-              field={field}
-              value={values[field.name] ?? ""}
-              error={refused[field.name] ?? (tried || touched.has(field.name) ? problems[field.name] : undefined)}
-              onChange={(value) => set(field.name, value)}
-            />
-          ))}
-          <TextInput
-            label="Name of the run"
-            description="Left empty, it gets one."
-            data-autofocus={fields.length === 0 || undefined}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={refused["name"]}
-          />
-          {refusal !== null && (Object.keys(refused).length === 0 || unplaced) && (
-            <Refusal error={refusal} more={unplaced ? Object.values(refused).join(" ") : ""} />
+          {form.fields.length === 0 && (
+            <p className="muted" style={{ margin: 0 }}>
+              This flow takes no parameters.
+            </p>
           )}
+          {lost.length > 0 && (
+            <p className="muted" style={{ margin: 0 }}>
+              The deployment no longer takes {lost.join(", ")}: left out.
+            </p>
+          )}
+          <SchemaFields
+            fields={form.fields}
+            values={form.values}
+            problems={problems}
+            onChange={(values, name) => {
+              form.change(values, name);
+              start.reset();
+            }}
+          />
+          <WishFields
+            deployment={deployment}
+            isCopy={of !== undefined}
+            focus={form.fields.length === 0}
+            wishes={wishes}
+            problems={{ ...(asked.ok ? {} : asked.problems), ...problems }}
+            onChange={(next) => {
+              setWishes(next);
+              setWished(wished + 1);
+              start.reset();
+            }}
+          />
+          {isRefusedAsAWhole && <Refusal error={start.error} more={rest} />}
           <Group justify="flex-end" gap={8}>
             <Button variant="default" onClick={onClose}>
               Back
             </Button>
             <Button type="submit" loading={start.isPending}>
-              Run now
+              {asked.ok && asked.body.scheduled_for !== undefined ? "Schedule run" : "Run now"}
             </Button>
           </Group>
         </Stack>

@@ -4,18 +4,38 @@ import { runKeys } from "@/features/runs/api/keys";
 import { newIdempotencyKey, request, workspaceUrl } from "@/lib/api-client";
 import { ApiError } from "@/lib/errors";
 import type { Page } from "@/lib/query-client";
+import { isFinal } from "@/lib/run-state";
 import type { RunTask } from "@/schema/wire/compute";
 import type { RunLine } from "@/schema/wire/limits";
-import type { LogLevel, LogLine, Run, RunMetric, TimelinePage, Transition } from "@/schema/wire/runs";
+import type { LogLevel, LogLine, RetryFrom, Run, RunChange, RunDetail, RunMetric, RunRow, TimelinePage, Transition } from "@/schema/wire/runs";
 
 const url = (workspace: string, id: string, rest = "") => workspaceUrl(workspace, `/runs/${id}${rest}`);
 
 const MOST_TRANSITIONS = 500;
+const AROUND_MS = 15_000;
 
+/** What the stream does not tell (sub-runs, questions, whether they ran out of time) is asked for now and then. */
 export function runQuery(workspace: string, id: string) {
   return queryOptions({
     queryKey: runKeys.part(workspace, id, "facts"),
-    queryFn: ({ signal }) => request<Run>(url(workspace, id), { signal }),
+    queryFn: ({ signal }) => request<RunDetail>(url(workspace, id), { signal }),
+    refetchInterval: ({ state }) => (state.data === undefined || isFinal(state.data.state_type) ? false : AROUND_MS),
+  });
+}
+
+/** A change as the API or the stream tells it knows nothing of what stands around the run. */
+export function withNews(known: RunDetail | undefined, news: Run): RunDetail | undefined {
+  return known === undefined ? undefined : { ...known, ...news };
+}
+
+export const MOST_SUBRUNS = 100;
+
+/** The runs that it started, newest first. */
+export function subrunsQuery(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: runKeys.part(workspace, id, "subruns"),
+    queryFn: ({ signal }) => request<Page<RunRow>>(workspaceUrl(workspace, "/runs"), { signal, query: { parent: id, limit: MOST_SUBRUNS } }),
+    refetchInterval: AROUND_MS,
   });
 }
 
@@ -111,12 +131,19 @@ export function runMetricsQuery(workspace: string, id: string) {
   });
 }
 
-export function cancelRun(workspace: string, id: string): Promise<Run> {
-  return request<Run>(url(workspace, id, "/cancellation"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+export type Steering = "cancellation" | "pause" | "suspension" | "resumption";
+
+/** Cancel, pause, suspend or resume. */
+export function steerRun(workspace: string, id: string, how: Steering): Promise<Run> {
+  return request<Run>(url(workspace, id, `/${how}`), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
 }
 
-export function retryRun(workspace: string, id: string): Promise<Run> {
-  return request<Run>(url(workspace, id, "/retries"), { method: "POST", body: {}, idempotencyKey: newIdempotencyKey() });
+export function retryRun(workspace: string, id: string, from: RetryFrom): Promise<Run> {
+  return request<Run>(url(workspace, id, "/retries"), { method: "POST", body: { from }, idempotencyKey: newIdempotencyKey() });
+}
+
+export function annotateRun(workspace: string, id: string, body: RunChange): Promise<Run> {
+  return request<Run>(url(workspace, id), { method: "PATCH", body });
 }
 
 /** The tasks that executed a managed run, newest first; null for a run of any other pool. */

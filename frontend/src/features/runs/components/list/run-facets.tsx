@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { FacetMenu } from "@/components/ui/facet-menu";
+import { Icon } from "@/components/ui/icon";
 import { SearchInput } from "@/components/ui/search-input";
 import { StateIcon } from "@/components/ui/state-icon";
 import { deploymentChoices, flowChoices, poolChoices } from "@/features/runs/api/facets";
@@ -31,6 +32,7 @@ const NOTHING = {
   pool_id: undefined,
   tag: undefined,
   source: undefined,
+  parent: undefined,
   q: undefined,
 } as const;
 
@@ -85,6 +87,11 @@ export function RunFacets({ search, onChange }: RunFacetsProps) {
         selected={search.source === undefined ? [] : [search.source]}
         onChange={(values) => onChange({ source: oneOf(values[0], RUN_SOURCES) })}
       />
+      {search.parent !== undefined && (
+        <Button variant="default" rightSection={<Icon name="close" size={12} />} onClick={() => onChange({ parent: undefined })}>
+          Sub-runs of one run
+        </Button>
+      )}
       <TagField key={search.tag ?? ""} tag={search.tag} onChange={(tag) => onChange({ tag })} />
       {isFiltered(search) && (
         <Button variant="subtle" color="gray" onClick={() => onChange(NOTHING)}>

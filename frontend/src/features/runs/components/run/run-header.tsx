@@ -7,27 +7,30 @@ import { LiveBadge } from "@/components/ui/live-badge";
 import { LiveDuration } from "@/components/ui/live-duration";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateBadge } from "@/components/ui/state-badge";
-import { TagList } from "@/components/ui/tag-list";
 import { paths } from "@/config/paths";
-import { RunActions } from "@/features/runs/components/run/run-actions";
+import { RunActions, type Copying } from "@/features/runs/components/run/run-actions";
+import { RunNote } from "@/features/runs/components/run/run-note";
+import { RunTags } from "@/features/runs/components/run/run-tags";
+import { kinFacts } from "@/features/runs/components/run/run-kin";
 import { StateRibbon } from "@/features/runs/components/run/state-ribbon";
-import { runSentence } from "@/features/runs/run-model";
+import { resumesWords, runSentence } from "@/features/runs/run-model";
 import { SOURCE_WORDS } from "@/features/runs/runs-search";
 import { isFinal } from "@/lib/run-state";
 import type { LiveStatus } from "@/lib/live-stream";
 import { formatDuration } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
-import type { Run, Transition } from "@/schema/wire/runs";
+import type { RunDetail, Transition } from "@/schema/wire/runs";
 
 import styles from "./run-page.module.css";
 
 interface RunHeaderProps {
-  readonly run: Run;
+  readonly run: RunDetail;
   readonly transitions: readonly Transition[];
   readonly live: LiveStatus;
+  readonly copying: Copying;
 }
 
-export function RunHeader({ run, transitions, live }: RunHeaderProps) {
+export function RunHeader({ run, transitions, live, copying }: RunHeaderProps) {
   const { slug: workspace } = useWorkspace();
   useEffect(() => {
     document.title = `${run.flow.name} ${run.name} · Headway`;
@@ -49,9 +52,10 @@ export function RunHeader({ run, transitions, live }: RunHeaderProps) {
         <StateBadge state={run.state} boxed />
         <span className={styles["spacer"]} />
         {!isFinal(run.state_type) && <LiveBadge status={live} />}
-        <RunActions run={run} />
+        <RunActions run={run} copying={copying} />
       </div>
       <p className={styles["sentence"]}>{runSentence(run)}</p>
+      <RunNote run={run} />
       <StateRibbon run={run} transitions={transitions} />
       <Facts
         facts={[
@@ -87,9 +91,12 @@ export function RunHeader({ run, transitions, live }: RunHeaderProps) {
               run.deployment === null ? (
                 "none"
               ) : (
-                <Link to={paths.deployment} params={{ workspace, deploymentId: run.deployment.id }} className="link">
-                  {run.deployment.name}
-                </Link>
+                <>
+                  <Link to={paths.deployment} params={{ workspace, deploymentId: run.deployment.id }} className="link">
+                    {run.deployment.name}
+                  </Link>
+                  {run.deployment_version !== null && <span className="muted"> version {run.deployment_version}</span>}
+                </>
               ),
           },
           {
@@ -104,20 +111,10 @@ export function RunHeader({ run, transitions, live }: RunHeaderProps) {
               ),
           },
           { term: "Agent", value: run.agent === null ? "–" : `${run.agent.name} on ${run.agent.host}` },
-          { term: "Attempt", value: String(run.attempt) },
-          ...(run.parent_run_id === null
-            ? []
-            : [
-                {
-                  term: "Parent run",
-                  value: (
-                    <Link to={paths.run} params={{ workspace, runId: run.parent_run_id }} className="link">
-                      Open
-                    </Link>
-                  ),
-                },
-              ]),
-          ...(run.tags.length === 0 ? [] : [{ term: "Tags", value: <TagList tags={run.tags} max={5} /> }]),
+          { term: "Attempt", value: `${run.attempt}${resumesWords(run)}` },
+          ...(run.priority === undefined || run.priority === 0 ? [] : [{ term: "Priority", value: String(run.priority) }]),
+          ...kinFacts(run, workspace),
+          { term: "Tags", value: <RunTags run={run} /> },
           { term: "Id", value: <CopyId id={run.id} label="run id" /> },
         ]}
       />

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 
 import { runKeys } from "@/features/runs/api/keys";
-import { runQuery, transitionsQuery } from "@/features/runs/api/run";
+import { runQuery, transitionsQuery, withNews } from "@/features/runs/api/run";
 import { workspaceUrl } from "@/lib/api-client";
 import { useLiveStream, type LiveStatus } from "@/lib/live-stream";
 import { isFinal } from "@/lib/run-state";
@@ -13,6 +13,7 @@ import type { LogLine, Run } from "@/schema/wire/runs";
 const TIMELINE_MS = 3_000;
 const LINES_KEPT = 20_000;
 const FRAME_MS = 100;
+const ASKS: readonly string[] = ["AWAITING_APPROVAL", "SUSPENDED"];
 
 /** Keeps a run's facts, states, timeline and log lines up to date until all of it is told. */
 export function useLiveRun(run: Run | undefined, id: string): { status: LiveStatus; lines: readonly LogLine[] } {
@@ -39,7 +40,13 @@ export function useLiveRun(run: Run | undefined, id: string): { status: LiveStat
     run: (data) => {
       // An answer on its way may be older than this, and would write over it.
       void client.cancelQueries({ queryKey: runQuery(slug, id).queryKey, exact: true });
-      client.setQueryData(runQuery(slug, id).queryKey, data as Run);
+      const news = data as Run;
+      const before = client.getQueryData(runQuery(slug, id).queryKey);
+      client.setQueryData(runQuery(slug, id).queryKey, (known) => withNews(known, news));
+      // A question was put or is settled: the stream does not say which.
+      if (before !== undefined && before.state !== news.state && [before.state, news.state].some((state) => ASKS.includes(state))) {
+        void client.invalidateQueries({ queryKey: runQuery(slug, id).queryKey });
+      }
       void client.invalidateQueries({ queryKey: transitionsQuery(slug, id).queryKey });
       refreshTimeline();
     },
