@@ -57,10 +57,13 @@ class ContractServer:
         self.largest_batch = 5_000
         self.streams = True
         self.pools = [{"id": "p1", "name": "default", "kind": "PROCESS"}]
+        self.pool_kinds: list[dict[str, Any]] = []
+        self.members: list[dict[str, Any]] = []
         self.bundles: dict[str, bytes] = {}
         self.tasks: dict[str, dict[str, Any]] = {}  # what a managed run's task shall do
         self.redeployed: dict[str, dict[str, Any]] = {}  # a run's order from the second asking on
         self.phases: list[tuple[str, str]] = []
+        self.questions: dict[str, dict[str, Any]] = {}  # that runs asked, by their key
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -120,6 +123,18 @@ class ContractServer:
             if known is None or known["sequence"] < report["sequence"]:
                 newest[report["name"]] = report
         return newest
+
+    def answer(self, title: str, **answer: Any) -> None:
+        """Answer the question of this title, once it is asked."""
+        question = self.wait_for(
+            lambda: next((q for q in self.questions.values() if q["title"] == title), None)
+        )
+        with self.changed:
+            question |= answer
+
+    def end_run(self, run_id: str, state: str) -> None:
+        with self.changed:
+            self.runs[run_id]["state"] = state
 
     def messages(self) -> list[str]:
         return [line["message"] for line in self.items["logs"]]
@@ -311,6 +326,18 @@ class ContractServer:
                     return 404, _error("not_found", "No such run.")
                 self.cancelled.add(run_id)
                 return 200, {**self.render(self.runs[run_id]), "state": "CANCELLING"}
+            case "POST", ["runs", run_id, "approvals"]:
+                question = {**body, "state": "OPEN"}
+                return 201, self.questions.setdefault(body["key"], question)
+            case "GET", ["runs", run_id, "approvals", key]:
+                return 200, self.questions[key]
+            case "POST", ["runs", run_id, "subruns"]:
+                subrun_id = uuid7()
+                self.runs[subrun_id] = self._new_run(subrun_id, "SCHEDULED")
+                self.runs[subrun_id] |= {"parent_run_id": run_id, "asked": body}
+                return 201, self.render(self.runs[subrun_id])
+            case "GET", ["runs", run_id, "subruns", subrun_id]:
+                return 200, self.render(self.runs[subrun_id])
             case "GET", ["runs"]:
                 wanted = query.get("state")
                 runs = [r for r in self.runs.values() if wanted in (None, r["state"])]
@@ -327,6 +354,10 @@ class ContractServer:
                 return 200, {"items": cut, "next_cursor": more}
             case "GET", ["pools"]:
                 return 200, _page(self.pools)
+            case "GET", ["pool-kinds"]:
+                return 200, {"items": self.pool_kinds}
+            case "GET", ["members"]:
+                return 200, _page(self.members)
             case "GET", ["bundles", sha256]:
                 if sha256 not in self.bundles:
                     return 404, _error("not_found", "No such bundle.")

@@ -12,7 +12,7 @@ Headway: decorate a Python function and see, schedule and control its runs.
 6
 """
 
-from headway._approvals import Approval, ask
+from headway._approvals import Approval, ask, ask_async
 from headway._concurrency import concurrency, rate_limit, rate_limit_async
 from headway._errors import (
     ApiError,
@@ -33,7 +33,7 @@ from headway._futures import FutureList, TaskFuture, unmapped
 from headway._holds import checkpoint
 from headway._options import FlowOptions, TaskOptions
 from headway._states import State, StateType
-from headway._subruns import DeploymentRun, run_deployment
+from headway._subruns import DeploymentRun, run_deployment, run_deployment_async
 from headway._task import Task, task
 from headway._telemetry import emit_event, get_logger, metric
 from headway._version import __version__
@@ -59,10 +59,12 @@ __all__ = [
     "RunSuspended",
     # asking people
     "ask",
+    "ask_async",
     "Approval",
     "ApprovalExpired",
     # runs of deployments
     "run_deployment",
+    "run_deployment_async",
     "DeploymentRun",
     "SubrunFailed",
     # saying what happens

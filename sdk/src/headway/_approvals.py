@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,7 @@ def ask(
     With `suspend` a run that an agent executes leaves its process instead of waiting, and holds
     neither a place nor a slot; the answer has it queued, and it comes here again in a new process,
     passing over the tasks whose results were kept. Nobody having answered after `expires_in` raises
-    `ApprovalExpired`. From a coroutine:
-    `await asyncio.to_thread(ask, …)`.
+    `ApprovalExpired`. From a coroutine: `await ask_async(…)`.
 
     >>> from headway import ask, flow
     >>> @flow
@@ -66,6 +65,60 @@ def ask(
     ...     if ask("Ship it?", expires_in=3600):  # needs a server
     ...         print("shipped")
     """
+    steps = _steps(title, message, form, expires_in, suspend=suspend)
+    result: Any = None
+    while True:
+        try:
+            step = steps.send(result)
+        except StopIteration as end:
+            answered: Approval = end.value
+            return answered
+        if callable(step):
+            result = step()
+        else:
+            time.sleep(step)
+
+
+async def ask_async(
+    title: str,
+    *,
+    message: str = "",
+    form: Any = None,
+    expires_in: Seconds | None = None,
+    suspend: bool = False,
+) -> Approval:
+    """
+    Ask people as `ask` does; the event loop goes on meanwhile.
+
+    >>> from headway import ask_async, flow
+    >>> @flow
+    ... async def release() -> None:
+    ...     if await ask_async("Ship it?"):  # needs a server
+    ...         print("shipped")
+    """
+    import asyncio
+
+    steps = _steps(title, message, form, expires_in, suspend=suspend)
+    result: Any = None
+    try:
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as end:
+                answered: Approval = end.value
+                return answered
+            result = await (asyncio.to_thread(step) if callable(step) else asyncio.sleep(step))
+    finally:
+        steps.close()  # whoever cancels us lets the clocks go on
+
+
+Step = Callable[[], Any] | float
+"""What an asking wants done: a call whose result it is sent, or so many seconds of waiting."""
+
+
+def _steps(
+    title: str, message: str, form: Any, expires_in: Seconds | None, *, suspend: bool
+) -> Generator[Step, Any, Approval]:
     scope = find_scope()
     if scope is None or not scope.run.recorded:
         raise RuntimeError("ask() needs a flow around it, and a server where people can answer.")
@@ -74,7 +127,7 @@ def ask(
     run, client = scope.run, shared_client()
     key = question_key(run, title)
     # The server must know that the run is running before it can be held up.
-    run.recorder.flush(timeout_seconds=10.0)
+    yield lambda: run.recorder.flush(timeout_seconds=10.0)
     with clocks_stopped(scope):
         body: dict[str, Any] = {
             "epoch": run.epoch,
@@ -86,11 +139,16 @@ def ask(
         }
         if expires_in is not None:
             body["expires_in_seconds"] = seconds_of(expires_in)
-        answer = client.post(f"runs/{run.id}/approvals", body)
+        answer = yield lambda: client.post(f"runs/{run.id}/approvals", body)
         if body["suspend"] and answer["state"] == "OPEN":
             run.root.hold.suspend()
             hold_here(scope)
-        answer = _wait(client, f"runs/{run.id}/approvals/{key}", answer)
+        pause = POLL_SECONDS
+        while answer["state"] == "OPEN":
+            yield pause
+            pause = min(pause * 1.2, LONGEST_POLL_SECONDS)
+            found = yield lambda: _look(client, f"runs/{run.id}/approvals/{key}")
+            answer = found or answer
     if answer["state"] == "EXPIRED":
         raise ApprovalExpired(f"Nobody answered {title!r} in time.")
     values = answer.get("answer")
@@ -103,19 +161,17 @@ def ask(
     )
 
 
-def _wait(client: Client, path: str, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    pause = POLL_SECONDS
-    while answer["state"] == "OPEN":
-        time.sleep(pause)
-        pause = min(pause * 1.2, LONGEST_POLL_SECONDS)
-        try:
-            answer = client.get(path)
-        except ServerUnavailable:
-            continue  # a restart, or the line: the answer is not lost
-        except ApiError as error:
-            if not error.retryable:
-                raise
-    return answer
+def _look(client: Client, path: str) -> Mapping[str, Any] | None:
+    """Return the question as it is now; None when the server cannot say just now."""
+    try:
+        found: Mapping[str, Any] = client.get(path)
+    except ServerUnavailable:
+        return None  # a restart, or the line: the answer is not lost
+    except ApiError as error:
+        if error.retryable:
+            return None
+        raise
+    return found
 
 
 def question_key(run: FlowRun, title: str) -> str:

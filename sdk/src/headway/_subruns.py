@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -56,15 +56,33 @@ class DeploymentRun:
 
         Raises: TimeoutError when it has not after `timeout`; it goes on then.
         """
+        for seconds in self._pauses(timeout):
+            time.sleep(seconds)
+            self.refresh()
+        return self
+
+    async def wait_async(self, timeout: Seconds | None = None) -> DeploymentRun:
+        """Wait as `wait` does; the event loop goes on meanwhile."""
+        import asyncio
+
+        for seconds in self._pauses(timeout):
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(self.refresh)
+        return self
+
+    def _pauses(self, timeout: Seconds | None) -> Iterator[float]:
         ends_at = None if timeout is None else time.monotonic() + seconds_of(timeout)
         pause = FIRST_WAIT_SECONDS
         while not self.is_finished:
             left = None if ends_at is None else ends_at - time.monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError(f"{self.name} is still {self.state}.")
-            time.sleep(pause if left is None else min(pause, left))
+            yield pause if left is None else min(pause, left)
             pause = min(pause * 1.5, LONGEST_WAIT_SECONDS)
-            self.refresh()
+
+    def _ended_well(self) -> DeploymentRun:
+        if self.state not in (State.COMPLETED, State.CACHED, State.SKIPPED):
+            raise SubrunFailed(self)
         return self
 
 
@@ -84,14 +102,52 @@ def run_deployment(
 
     Inside a flow the run becomes a sub-run of it: it shows there, and is cancelled with it. With
     `wait`, one that ends other than well raises `SubrunFailed`, and one that has not ended after
-    `timeout` raises TimeoutError and goes on. Called from a coroutine it would stop the event loop:
-    use `asyncio.to_thread(run_deployment, …)` there.
+    `timeout` raises TimeoutError and goes on. From a coroutine: `await run_deployment_async(…)`.
 
     >>> from headway import flow, run_deployment
     >>> @flow
     ... def nightly() -> None:
     ...     run_deployment("load/orders", {"day": "2026-03-01"})  # needs a server with an agent
     """
+    body = _body(parameters, name, tags, scheduled_for, priority)
+    started = _start(deployment, body, find_scope())
+    return started.wait(timeout)._ended_well() if wait else started
+
+
+async def run_deployment_async(
+    deployment: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    wait: bool = True,
+    timeout: Seconds | None = None,
+    name: str | None = None,
+    tags: Sequence[str] = (),
+    scheduled_for: datetime | None = None,
+    priority: int = 0,
+) -> DeploymentRun:
+    """
+    Do the same as `run_deployment`; the event loop goes on meanwhile.
+
+    >>> import asyncio
+    >>> from headway import flow, run_deployment_async
+    >>> @flow
+    ... async def nightly() -> None:  # needs a server with an agent
+    ...     await asyncio.gather(*(run_deployment_async("load/orders", {"n": n}) for n in range(3)))
+    """
+    import asyncio
+
+    body = _body(parameters, name, tags, scheduled_for, priority)
+    started = await asyncio.to_thread(_start, deployment, body, find_scope())
+    return (await started.wait_async(timeout))._ended_well() if wait else started
+
+
+def _body(
+    parameters: Mapping[str, Any] | None,
+    name: str | None,
+    tags: Sequence[str],
+    scheduled_for: datetime | None,
+    priority: int,
+) -> dict[str, Any]:
     body: dict[str, Any] = {"parameters": dict(parameters or {})}
     if name is not None:
         body["name"] = name
@@ -101,17 +157,13 @@ def run_deployment(
         body["scheduled_for"] = scheduled_for.astimezone().isoformat()
     if priority:
         body["priority"] = priority
-    scope = find_scope()
+    return body
+
+
+def _start(deployment: str, body: dict[str, Any], scope: Scope | None) -> DeploymentRun:
     if scope is not None and scope.run.recorded:
-        started = _start_subrun(deployment, body, scope)
-    else:
-        started = _start_alone(deployment, body)
-    if not wait:
-        return started
-    started.wait(timeout)
-    if started.state not in (State.COMPLETED, State.CACHED, State.SKIPPED):
-        raise SubrunFailed(started)
-    return started
+        return _start_subrun(deployment, body, scope)
+    return _start_alone(deployment, body)
 
 
 def _client() -> Client:
