@@ -70,12 +70,12 @@ class HeadwayGroup(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-def import_flow(entrypoint: str) -> Flow[..., Any]:
+def import_flow(entrypoint: str, folder: Path | None = None) -> Flow[..., Any]:
     """Import the flow from this folder; what its module raises is shown, and ends the command."""
     from headway._entrypoint import load_flow
 
     try:
-        return load_flow(entrypoint, folder=Path.cwd())
+        return load_flow(entrypoint, folder=folder or Path.cwd())
     except HeadwayError:
         raise
     except Exception as error:  # noqa: BLE001  a mistake in the file, shown as one

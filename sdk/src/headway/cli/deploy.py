@@ -50,6 +50,32 @@ from headway.cli._edge import (
     help="How many of its runs go on at once.",
 )
 @click.option(
+    "--git",
+    metavar="URL",
+    help="Agents get the code from this repository, with their own credentials, not from here.",
+)
+@click.option("--ref", help="With --git: branch, tag or commit; what HEAD names unless given.")
+@click.option("--folder", help="With --git, --image: in which folder of it the code is.")
+@click.option("--image", help="Pools of images: run in this image, which has the code.")
+@click.option(
+    "--bundle-url",
+    metavar="URL",
+    help="Agents get the code from this zip: s3://bucket/key, https://… or file:///….",
+)
+@click.option("--bundle-sha256", help="With --bundle-url: the zip has this hash, or it is not run.")
+@click.option(
+    "--job-setting",
+    "job_settings",
+    multiple=True,
+    help="name=value, over the pool's, e.g. memory_mb=2048, env.REGION=eu; may be repeated.",
+)
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    help="Whom to ask about it: address or name of a member or a team; may be repeated.",
+)
+@click.option(
     "--requirements",
     "requirements_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -85,6 +111,14 @@ def deploy(
     retry_delay: str | None,
     overlap: str | None,
     concurrency_limit: int | None,
+    git: str | None,
+    ref: str | None,
+    folder: str | None,
+    image: str | None,
+    bundle_url: str | None,
+    bundle_sha256: str | None,
+    job_settings: tuple[str, ...],
+    owners: tuple[str, ...],
     requirements_file: Path | None,
     requirements: tuple[str, ...],
     cpu: float | None,
@@ -95,15 +129,32 @@ def deploy(
     """
     Make the flow behind ENTRYPOINT (file.py:flow) runnable from Headway.
 
-    An agent runs it from this folder. To a managed pool the folder of the file is sent, without
-    what is no code (.git, virtual environments, caches, .env). Deploying the same name again
-    replaces the deployment, its schedules included.
+    An agent runs it from this folder, or with --git, --image or --bundle-url from there; the flow
+    is read here all the same, for its name and parameters. To a managed pool the folder of the file
+    is sent, without what is no code (.git, virtual environments, caches, .env). Deploying the same
+    name again replaces the deployment, its schedules included.
     """
     from headway._schema import parameter_schema, read_text
     from headway._values import read_given
     from headway.cli._bundle import ManagedOptions, describe_code, is_managed
+    from headway.cli._described import (
+        CodeOptions,
+        describe_place,
+        find_owners,
+        read_job_settings,
+    )
 
-    flow = import_flow(entrypoint)
+    elsewhere = CodeOptions(
+        git=git,
+        ref=ref,
+        folder=folder,
+        image=image,
+        bundle_url=bundle_url,
+        bundle_sha256=bundle_sha256,
+    )
+    code = elsewhere.describe()
+    place, _, attribute = entrypoint.partition(":")
+    flow = import_flow(entrypoint, elsewhere.folder_here(place))
     schema = parameter_schema(flow.fn)
     parameters = {name: read_text(schema, name, text) for name, text in split_pairs(pairs).items()}
     read_given(flow.fn, parameters)  # what is missing may come with the run
@@ -122,26 +173,28 @@ def deploy(
     if missed is not None:
         how["missed_policy"] = missed.upper()
     schedules = [each | how for each in times]
-    place, _, attribute = entrypoint.partition(":")
+    client = get_client()
     body: dict[str, Any] = {
         "flow_name": flow.name,
         "name": name or flow.name,
         "entrypoint": f"{place}:{attribute or flow.fn.__name__}",
-        "path": str(Path.cwd()),
+        "path": str(Path.cwd()) if code is None else None,
+        "code": code,
+        "job_settings": read_job_settings(client, pool, job_settings) or None,
+        "owners": find_owners(client, owners) or None,
         "parameters": parameters,
         "parameter_schema": schema,
         "pool": pool,
         "tags": list(tags) or list(flow.options.get("tags", ())),
         "schedules": schedules,
         "description": description or flow.description,
-        "version": version,
+        "version": version or ref,
         "timeout_seconds": _whole(read_interval(timeout)) if timeout else None,
         "retries": retries,
         "retry_delay_seconds": _whole(read_interval(retry_delay)) if retry_delay else None,
         "overlap": overlap.upper().replace("-", "_") if overlap else None,
         "concurrency_limit": concurrency_limit,
     }
-    client = get_client()
     options = ManagedOptions(
         requirements_file=requirements_file,
         requirements=requirements,
@@ -151,6 +204,10 @@ def deploy(
         exclude=exclude,
     )
     if is_managed(client, pool):
+        if elsewhere.given():
+            raise click.UsageError(
+                f"{', '.join(elsewhere.given())}: not for managed pools; this folder is sent."
+            )
         body |= describe_code(client, place, options)
         body["entrypoint"] = f"{body.pop('place', place)}:{attribute or flow.fn.__name__}"
     elif options.given():
@@ -165,6 +222,8 @@ def deploy(
     number = deployment.get("version_number")
     as_version = f" as version {number}" if number else ""
     click.echo(f"Deployed {full_name} to pool {pool}{as_version}.")
+    if code is not None:
+        click.echo(f"Agents get its code from {describe_place({'code': code})}.")
     if deployment.get("next_run_at"):
         click.echo(f"Next run at {deployment['next_run_at']}.")
     click.echo(f"Run it now: headway deployments run {full_name}")
@@ -200,14 +259,17 @@ def deployments() -> None:
 
 @deployments.command("list")
 def list_deployments() -> None:
-    """List the deployments of the workspace."""
+    """List the deployments of the workspace, and where their code is."""
+    from headway.cli._described import describe_place
+
     for deployment in get_client().pages("deployments", {"limit": 200}):
         runs = deployment.get("recent_runs") or []
         state = show_state(runs[0]) if runs else "-"
         paused = " (paused)" if deployment.get("paused") else ""
         following = deployment.get("next_run_at") or "-"
         name = plain(f"{deployment['flow']['name']}/{deployment['name']}")
-        click.echo(f"{name}{paused}  last {state}  next {following}")
+        place = describe_place(deployment)
+        click.echo(f"{name}{paused}  last {state}  next {following}  code {place}")
 
 
 @deployments.command("run")
