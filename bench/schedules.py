@@ -1,10 +1,11 @@
 """
 Ten thousand schedules due in one second, and four schedulers.
 
-The schedulers are the real processes. All schedules come due at one moment, some seconds after the
-processes have started; measured is from that moment to the commit of the last run, on the one clock
-of the machine: each run's time of creation is its scheduler's clock before its transaction, so
-the end is taken from a connection that asks until all are there.
+The schedulers are the real processes. No two schedules say the same, and none of them comes due
+again meanwhile. All come due at one moment, some seconds after the processes have started; measured
+is from that moment to the commit of the last run, on the one clock of the machine: each run's time
+of creation is its scheduler's clock before its transaction, so the end is taken from a connection
+that asks until all are there.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ _MANY = """
     SELECT gen_random_uuid(), now(), workspace_id, id, given.kind, given.cron,
         given.interval_seconds, given.anchor_at, given.rrule, NULL, '', 0, 'Europe/Berlin', '{}',
         'LATEST', 10, %(due)s
-    FROM flows_deployment, (
+    FROM flows_deployment, generate_series(1, %(each)s) AS number, LATERAL (
         SELECT 'INTERVAL' AS kind, '' AS cron, 3600 AS interval_seconds,
-            %(due)s::timestamptz AS anchor_at, '' AS rrule
-        UNION ALL SELECT 'CRON', '0 6 * * *', NULL, NULL, ''
-        UNION ALL SELECT 'RRULE', '', NULL, %(due)s, 'FREQ=WEEKLY;BYDAY=MO,TH') AS given,
-        generate_series(1, %(each)s) AS number
+            %(due)s::timestamptz - number * interval '1 hour' AS anchor_at, '' AS rrule
+        UNION ALL SELECT 'CRON', concat_ws(' ', number %% 60, number / 60 %% 24, '* *',
+                (extract(dow FROM %(due)s) + 3)::int %% 7),
+            NULL, NULL, ''
+        UNION ALL SELECT 'RRULE', '', NULL, %(due)s - number * interval '1 second',
+            'FREQ=WEEKLY;BYDAY=MO,TH') AS given
     WHERE given.kind = %(kind)s
 """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,6 +32,15 @@ def notify(channel: str, key: object) -> None:
     """Wake the sleepers of `channel` that wait for `key`, when the transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [channel_name(channel), str(key)])
+
+
+def notify_each(channel: str, keys: Iterable[object]) -> None:
+    """Wake those who wait for any of the keys, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_notify(%s, key) FROM unnest(%s::text[]) AS key",
+            [channel_name(channel), [str(key) for key in keys]],
+        )
 
 
 def _dsn() -> dict[str, Any]:

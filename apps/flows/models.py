@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,9 +13,9 @@ from django.db.models import Exists, F, OuterRef, Q
 from apps.core.clock import utc_now
 from apps.core.models import Record
 from apps.flows.enums import MissedPolicy, Overlap, ScheduleKind
-from apps.flows.recurrence import Cron, Interval, Once, Recurrence
-from apps.flows.rrule import Rule
+from apps.flows.recurrence import Recurrence
 from apps.flows.sizes import Size
+from apps.flows.times import stored_recurrence
 
 SCHEDULE_KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
 OVERLAPS = [(overlap.value, overlap.value) for overlap in Overlap]
@@ -312,13 +312,7 @@ class Schedule(Record):
     @property
     def recurrence(self) -> Recurrence:
         """The pure description of its times; each branch is kept whole by a CHECK."""
-        if self.kind == ScheduleKind.CRON:
-            return Cron(expression=self.cron, timezone=self.timezone)
-        if self.kind == ScheduleKind.ONCE:
-            assert self.once_at is not None
-            return Once(at=self.once_at)
-        assert self.anchor_at is not None
-        if self.kind == ScheduleKind.RRULE:
-            return Rule(text=self.rrule, anchor=self.anchor_at, timezone=self.timezone)
-        assert self.interval_seconds is not None
-        return Interval(every=timedelta(seconds=self.interval_seconds), anchor=self.anchor_at)
+        return stored_recurrence(
+            *(self.kind, self.cron, self.interval_seconds, self.anchor_at),
+            *(self.rrule, self.once_at, self.timezone),
+        )

@@ -11,7 +11,7 @@ Daylight saving time, as written in docs/schedules.md and held by the tests:
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
@@ -38,9 +38,12 @@ class Cron:
 
     expression: str
     timezone: str
+    checked: InitVar[bool] = False  # it was refused or taken before, and was taken
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, checked: bool) -> None:
         """Refuse what cannot be understood, or never comes."""
+        if checked:
+            return
         zone = find_zone(self.timezone)
         if len(self.expression.split()) != CRON_FIELDS:
             message = "A cron expression has five fields: minute hour day month weekday."
@@ -115,6 +118,9 @@ def take_due(
 
     Of ALL the last `cap` ones; SKIP makes none of what passed longer than a minute ago.
     """
+    following = recurrence.next_after(next_at)
+    if (following is None or following > now) and now < next_at + ON_TIME:
+        return Due(due_at=[next_at], next_at=following)
     most = cap if policy is MissedPolicy.ALL else 1
     times = _latest(recurrence, most, since=next_at, until=now)
     following = recurrence.next_after(max(times[-1], now))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -71,9 +71,12 @@ class Rule:
     text: str
     anchor: datetime
     timezone: str
+    checked: InitVar[bool] = False  # it was refused or taken before, and was taken
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, checked: bool) -> None:
         """Refuse what cannot be understood, or never comes."""
+        if checked:
+            return
         find_zone(self.timezone)
         if not FIRST_YEAR <= self.anchor.year <= LAST_YEAR:
             message = f"Must be in a year from {FIRST_YEAR} to {LAST_YEAR}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apps.flows.enums import ScheduleKind
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from apps.flows.specs import ScheduleSpec
 
+_REMEMBERED = 8_192  # recurrences by what they say, about 2 kB each
 # What says when; each kind has exactly its own, and some an anchor besides.
 _OF_KIND = {
     ScheduleKind.CRON: "cron",
@@ -56,3 +58,31 @@ def recurrence_of(spec: ScheduleSpec, *, now: datetime | None = None) -> Recurre
         return Once(at=spec.once_at)
     assert spec.interval_seconds is not None
     return Interval(every=timedelta(seconds=spec.interval_seconds), anchor=anchor)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def stored_recurrence(
+    kind: str,
+    cron: str,
+    interval_seconds: int | None,
+    anchor_at: datetime | None,
+    rrule: str,
+    once_at: datetime | None,
+    timezone: str,
+) -> Recurrence:
+    """
+    Return the times of a schedule by its columns, which a CHECK of the table keeps whole.
+
+    PERF: reading a rule takes longer than asking it for a time, and it is asked each time it comes
+    due; many schedules also say the same.
+    """
+    if kind == ScheduleKind.CRON:
+        return Cron(expression=cron, timezone=timezone, checked=True)
+    if kind == ScheduleKind.ONCE:
+        assert once_at is not None
+        return Once(at=once_at)
+    assert anchor_at is not None
+    if kind == ScheduleKind.RRULE:
+        return Rule(text=rrule, anchor=anchor_at, timezone=timezone, checked=True)
+    assert interval_seconds is not None
+    return Interval(every=timedelta(seconds=interval_seconds), anchor=anchor_at)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+import orjson
 from django.db import connection
 from django.db.models import JSONField
-from psycopg.types.json import Jsonb
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
@@ -80,7 +80,7 @@ def adopt_runs(
 
 
 def _adopted(workspace_id: uuid.UUID, local: LocalRun, now: datetime) -> Run:
-    return Run(
+    return _unsaved(
         id=local.run_id,
         workspace_id=workspace_id,
         flow_id=local.flow_id,
@@ -106,7 +106,7 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
     state = RunState.HELD if new.held_reason else RunState.SCHEDULED
     if new.skipped_reason:
         state = RunState.SKIPPED
-    return Run(
+    return _unsaved(
         id=run_id,
         workspace_id=new.workspace_id,
         flow_id=new.flow_id,
@@ -135,12 +135,26 @@ def _scheduled(new: NewRun, now: datetime) -> Run:
     )
 
 
-_COLUMNS = [field.attname for field in Run._meta.concrete_fields]
-_JSON = {field.attname for field in Run._meta.concrete_fields if isinstance(field, JSONField)}
-_INSERT = f"INSERT INTO runs_run ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - the model's own
-_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
-_ROWS_AT_ONCE = 500
-_UNLESS_KNOWN = " ON CONFLICT DO NOTHING RETURNING id"
+_FIELDS = Run._meta.concrete_fields
+_COLUMNS = ", ".join(field.attname for field in _FIELDS)
+_UNSET = {field.attname: None if field.primary_key else field.get_default() for field in _FIELDS}
+_JSON = [field.attname for field in _FIELDS if isinstance(field, JSONField)]
+# A column that a row does not name is null.
+_INSERT = (
+    f"INSERT INTO runs_run ({_COLUMNS}) SELECT {_COLUMNS}"  # noqa: S608 - the model's own
+    " FROM json_populate_recordset(NULL::runs_run, %s) ON CONFLICT DO NOTHING RETURNING id"
+)
+_ROWS_AT_ONCE = 1_000
+
+
+def _unsaved(**columns: object) -> Run:
+    """
+    Return a run of these columns, which are to have its id, times, tags and parameters.
+
+    PERF: given them by name, Django takes three times as long.
+    """
+    values = _UNSET | columns
+    return Run.from_db(connection.alias, list(values), list(values.values()))
 
 
 def _insert_unless_known(runs: Sequence[Run]) -> list[Run]:
@@ -148,19 +162,23 @@ def _insert_unless_known(runs: Sequence[Run]) -> list[Run]:
     Insert runs and return those that were new: neither id nor (schedule, due time) was there.
 
     An id counts as known in whichever workspace it is.
-    PERF: Django builds an INSERT for half as long as all the rest of creating a run takes.
+    PERF: all rows are one parameter. Forty for each row, and Django's way of building such an
+    INSERT, take longer than the database takes to execute it.
     """
-    if not runs:
-        return []
     inserted: set[uuid.UUID] = set()
     for start in range(0, len(runs), _ROWS_AT_ONCE):
-        some = runs[start : start + _ROWS_AT_ONCE]
-        values: list[Any] = []
-        for run in some:
-            for column in _COLUMNS:
-                value = getattr(run, column)
-                values.append(Jsonb(value) if column in _JSON and value is not None else value)
+        rows = orjson.dumps([_row(run) for run in runs[start : start + _ROWS_AT_ONCE]])
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT + ", ".join([_ROW] * len(some)) + _UNLESS_KNOWN, values)
+            cursor.execute(_INSERT, [rows.decode()])
             inserted |= {id_ for (id_,) in cursor.fetchall()}
     return [run for run in runs if run.id in inserted]
+
+
+def _row(run: Run) -> dict[str, object]:
+    row = {name: value for name, value in vars(run).items() if value is not None}
+    del row["_state"]
+    for name in _JSON:
+        if row.get(name):
+            # orjson knows no integer beyond 64 bits.
+            row[name] = orjson.Fragment(json.dumps(row[name]))
+    return row

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 
 from django.db import connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import derived_uuid7
-from apps.core.wakeups import notify
+from apps.core.wakeups import notify, notify_each
 from apps.runs.enums import RunState
 from apps.runs.models import Run
 from apps.runs.state_machine import WAITING
@@ -22,7 +23,7 @@ from apps.telemetry.items import NewEvent, Relation, Resource, Transition, objec
 EVENT_SOURCE = "headway"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """One state that a run took. `run` is the row as it stands after the last of its moves."""
 
@@ -31,6 +32,11 @@ class Move:
     occurred_at: datetime
     epoch: int
     message: str = ""
+
+    @cached_property
+    def id(self) -> uuid.UUID:
+        """Of its transition and of its event."""
+        return move_id(self.run.id, self.state, self.occurred_at, self.epoch)
 
 
 def record_moves(moves: Sequence[Move]) -> None:
@@ -42,13 +48,17 @@ def record_moves(moves: Sequence[Move]) -> None:
     by_workspace: dict[uuid.UUID, list[Move]] = defaultdict(list)
     for move in moves:
         by_workspace[move.run.workspace_id].append(move)
-    for workspace_id, its_moves in by_workspace.items():
+    told = {
+        workspace_id: ([_transition(move) for move in its], [_event(move) for move in its])
+        for workspace_id, its in by_workspace.items()
+    }
+    if len(told) == 1:
+        ((workspace_id, (transitions, events)),) = told.items()
         telemetry.record_told(
-            workspace_id=workspace_id,
-            transitions=[_transition(move) for move in its_moves],
-            events=[_event(move) for move in its_moves],
-            now=utc_now(),
+            workspace_id=workspace_id, transitions=transitions, events=events, now=utc_now()
         )
+    elif told:
+        telemetry.record_told_in_many(told=told, now=utc_now())
     _wake(moves)
 
 
@@ -76,7 +86,7 @@ def _transition(move: Move) -> Transition:
         occurred_at=move.occurred_at,
         epoch=move.epoch,
         message=move.message,
-        id=move_id(move.run.id, move.state, move.occurred_at, move.epoch),
+        id=move.id,
     )
 
 
@@ -87,11 +97,6 @@ def move_id(run_id: uuid.UUID, state: RunState, occurred_at: datetime, epoch: in
 
 def _event(move: Move) -> NewEvent:
     run = move.run
-    related = [Relation(role="flow", kind="flow", name=str(run.flow_id))]
-    if run.deployment_id is not None:
-        related.append(Relation(role="deployment", kind="deployment", name=str(run.deployment_id)))
-    if run.pool_id is not None:
-        related.append(Relation(role="pool", kind="pool", name=str(run.pool_id)))
     payload: dict[str, object] = {
         "name": run.name,
         "state": move.state.value,
@@ -105,15 +110,27 @@ def _event(move: Move) -> NewEvent:
         if run.error is not None:
             payload["error"] = {name: run.error.get(name) for name in ("type", "message")}
     return NewEvent(
-        id=move_id(run.id, move.state, move.occurred_at, move.epoch),
+        id=move.id,
         name=f"headway.run.{move.state.value.lower()}",
         occurred_at=move.occurred_at,
         resource=Resource(kind="run", name=str(run.id)),
-        related=related,
+        related=_related(run.flow_id, run.deployment_id, run.pool_id),
         payload=object_payload(payload),
         run_id=run.id,
         source=EVENT_SOURCE,
     )
+
+
+@lru_cache(maxsize=4_096)
+def _related(
+    flow_id: uuid.UUID, deployment_id: uuid.UUID | None, pool_id: uuid.UUID | None
+) -> list[Relation]:
+    related = [Relation(role="flow", kind="flow", name=str(flow_id))]
+    if deployment_id is not None:
+        related.append(Relation(role="deployment", kind="deployment", name=str(deployment_id)))
+    if pool_id is not None:
+        related.append(Relation(role="pool", kind="pool", name=str(pool_id)))
+    return related
 
 
 def _wake(moves: Iterable[Move]) -> None:
@@ -127,8 +144,9 @@ def _wake(moves: Iterable[Move]) -> None:
         return
     # A run for later wakes nobody now; the scheduler wakes its pool when it comes due.
     written_at = max(run.changed_at for run in waiting)
-    for pool_id in {run.pool_id for run in waiting if run.scheduled_for <= written_at}:
-        notify("pool", pool_id)
+    pools = {run.pool_id for run in waiting if run.scheduled_for <= written_at}
+    if pools:
+        notify_each("pool", pools)
     if any(run.scheduled_for > written_at for run in waiting):
         notify("schedules", "all")
 

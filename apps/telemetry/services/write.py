@@ -6,7 +6,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from threading import Lock
 from typing import Final, NamedTuple, cast
 
@@ -198,13 +199,17 @@ def _transition_rows(
 ) -> Sequence[acceptance.TransitionRow]:
     """Return the rows, having made room for them."""
     rows = acceptance.transition_rows(transitions, workspace_id=workspace_id, received_at=now)
+    _make_room_for(rows)
+    return rows
+
+
+def _make_room_for(rows: Sequence[acceptance.TransitionRow]) -> None:
     if not rows:
-        return rows
+        return
     moments = {uuid7_time(rows[0].id), uuid7_time(rows[-1].id)}
     if max(moments) - min(moments) > timedelta(days=tables.RUN_TRANSITION.days):
         moments = {uuid7_time(row.id) for row in rows}
     store.current().make_room(tables.RUN_TRANSITION, moments)
-    return rows
 
 
 def record_told(
@@ -219,9 +224,11 @@ def record_told(
 
     PERF: a few go to the database in one message instead of three.
     """
+    if max(len(transitions), len(events)) > copy.FEW:
+        record_told_in_many(told={workspace_id: (transitions, events)}, now=now)
+        return
     sent = _accept(workspace_id, TelemetryBatch(events=events), now, limits.DEFAULT_RETENTION_DAYS)
-    few = max(len(transitions), len(events)) <= copy.FEW
-    if not (few and transitions and sent.events):
+    if not (transitions and sent.events):
         record_transitions(workspace_id=workspace_id, transitions=transitions, now=now)
         emit(workspace_id=workspace_id, events=events, now=now)
         return
@@ -240,6 +247,42 @@ def record_told(
             cursor.execute(
                 *_pending(workspace_id, cast("Sequence[EventRow]", new), (), (), {}, now)
             )
+
+
+def record_told_in_many(
+    *,
+    told: Mapping[uuid.UUID, tuple[Sequence[Transition], Sequence[NewEvent]]],
+    now: datetime,
+) -> None:
+    """
+    Do the same for any workspaces, in as many statements as for one. For loops.
+
+    What came due at midnight belongs to hundreds of them.
+    """
+    moves: list[acceptance.TransitionRow] = []
+    events: list[EventRow] = []
+    for workspace_id, (transitions, said) in told.items():
+        moves += acceptance.transition_rows(transitions, workspace_id=workspace_id, received_at=now)
+        batch = TelemetryBatch(events=said)
+        sent = _accept(workspace_id, batch, now, limits.DEFAULT_RETENTION_DAYS)
+        _warn_of(sent.refusals, workspace_id, said)
+        events += sent.events
+    # In the order of the tables' keys, as for one workspace.
+    moves.sort(key=attrgetter("id"))
+    events.sort(key=attrgetter("workspace_id", "occurred_at", "id"))
+    _make_room_for(moves)
+    writes = [(tables.RUN_TRANSITION, moves), *_writes(events, (), ())[:1]]
+    _, new = copy.insert_new(writes)
+    statements: list[str] = []
+    parameters: list[str | bytes | datetime | uuid.UUID] = []
+    new_events = cast("Sequence[EventRow]", new)
+    for workspace_id, its_events in groupby(new_events, key=attrgetter("workspace_id")):
+        statement, its_parameters = _pending(workspace_id, list(its_events), (), (), {}, now)
+        statements.append(statement)
+        parameters += its_parameters
+    if statements:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(statements), parameters)
 
 
 class _Sent(NamedTuple):

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.clock import utc_now
 from apps.dispatch import services
@@ -228,3 +230,27 @@ def test_pools_are_woken_for_runs_that_came_due(workspace, as_worker):
 
     assert following == now + 2 * MINUTE
     assert none is None
+
+
+def test_the_statements_of_a_batch_do_not_grow_with_what_is_due(
+    workspace, rival_workspace, as_worker
+):
+    def statements(*of, each):
+        for one in of:
+            with workspace_scope(one.id):
+                schedules = [every(60 + n, anchor_at=NOW) for n in range(each)]
+                make_deployment(one, now=NOW, name=f"{each} times", schedules=schedules)
+        with as_worker(), CaptureQueriesContext(connection) as queries:
+            services.create_due_runs(now=NOW + timedelta(hours=2))
+        with workspace_scope(workspace.id):
+            Schedule.objects.all().delete()
+        return len(queries)
+
+    statements(workspace, rival_workspace, each=1)  # what a process remembers it knows now
+
+    of_few = statements(workspace, each=11)
+
+    assert statements(workspace, rival_workspace, each=30) == of_few
+    for one in (workspace, rival_workspace):
+        with workspace_scope(one.id):
+            assert Run.objects.for_workspace(one.id).count() >= 30

@@ -252,6 +252,7 @@ def test_small_batches_in_one_round_trip_are_heard(alice):
 def test_a_slow_transaction_is_heard_when_it_commits(alice):
     """Its row has the smaller id, and a cursor over ids would have passed it."""
     workspace = alice.workspace
+    put(workspace, event())  # who writes the first row of a part keeps the others waiting
     listen(workspace)
     slow, quick = event(), event()
     stored, may_commit = threading.Event(), threading.Event()
@@ -345,3 +346,33 @@ def test_what_was_told_before_is_left_once(workspace, count):
     with workspace_scope(workspace.id):
         assert RunTransition.objects.for_workspace(workspace.id).count() == count
         assert Event.objects.for_workspace(workspace.id).count() == count + 1
+
+
+@pytest.mark.parametrize("count", [1, 40])  # by single rows, and by COPY
+def test_what_is_told_of_many_workspaces_is_each_ones_own(workspace, rival_workspace, count):
+    listen(workspace)
+    run_id = uuid7()
+    told = {
+        of.id: (
+            [
+                Transition(run_id=run_id, state="RUNNING", occurred_at=NOW, epoch=n, id=uuid7())
+                for n in range(count)
+            ],
+            [event(name="headway.run.running") for _ in range(count)],
+        )
+        for of in (workspace, rival_workspace)
+    }
+
+    with as_worker(), transaction.atomic():
+        for _ in range(2):
+            services.record_told_in_many(told=told, now=NOW)
+
+    batches, _ = take(workspace)
+    assert sorted(id_ for batch in batches for id_ in batch) == sorted(
+        each.id for each in told[workspace.id][1]
+    )
+    for of in (workspace, rival_workspace):
+        with workspace_scope(of.id):
+            events = Event.objects.for_workspace(of.id).values_list("id", flat=True)
+            assert sorted(events) == sorted(each.id for each in told[of.id][1])
+            assert RunTransition.objects.for_workspace(of.id).count() == count
