@@ -455,6 +455,7 @@ def _make_runs(backfill: Backfill, deployment: Deployment, *, now: datetime) -> 
                 workspace_id=workspace_id,
                 flow_id=deployment.flow_id,
                 deployment_id=deployment.id,
+                deployment_version=deployment.version_number,
                 pool_id=deployment.pool_id,
                 queue_id=queue_id,
                 source=RunSource.BACKFILL,

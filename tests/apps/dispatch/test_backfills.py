@@ -100,6 +100,7 @@ def test_a_range_makes_a_run_for_each_of_its_times(api, alice, workspace, deploy
         {"table": "flights", "day": f"2026-03-0{day}"} for day in (1, 2, 3)
     ]
     assert found[0].name == "March 2026-03-01"
+    assert {run.deployment_version for run in found} == {deployment.version_number}
     assert {(run.source, run.priority, *run.tags) for run in found} == {
         ("BACKFILL", -10, "nightly")
     }
