@@ -75,6 +75,7 @@ LEGAL: Final[dict[RunState, frozenset[RunState]]] = {
     S.AWAITING_APPROVAL: frozenset(
         {
             S.RUNNING,
+            S.PAUSED,
             S.SCHEDULED,
             S.SUSPENDED,
             S.CANCELLING,
@@ -128,7 +129,12 @@ def may_cancel(state: RunState) -> bool:
 
 def may_pause(state: RunState) -> bool:
     """Tell whether its code runs, so that it can be held."""
-    return state in LEGAL and S.PAUSED in LEGAL[state]
+    return state in {S.RUNNING, S.RETRYING}
+
+
+def may_suspend(state: RunState) -> bool:
+    """Tell whether there is a process that can leave: it works, is held, or waits for an answer."""
+    return S.PAUSED in LEGAL[state] or state is S.PAUSED
 
 
 def may_resume(state: RunState) -> bool:

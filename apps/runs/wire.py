@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from apps.runs.enums import TYPE_OF, ApprovalState, CauseKind, RunSource, RunState, StateType
-from apps.runs.state_machine import UNSUCCESSFUL, may_cancel, may_pause, may_resume
+from apps.runs.state_machine import UNSUCCESSFUL, may_cancel, may_pause, may_resume, may_suspend
 from apps.tenancy import access
 from apps.tenancy.scopes import Scope
 
@@ -257,7 +257,7 @@ def run_body(
             "copy": run.deployment is not None and run.deployment.deleted_at is None and may_write,
             "annotate": may_write,
             "pause": may_pause(state) and may_write,
-            "suspend": (may_pause(state) or state is RunState.PAUSED)
+            "suspend": may_suspend(state)
             and run.queue_id is not None
             and (run.resumes or {}).get("kind") != "suspending"
             and may_write,

@@ -16,8 +16,10 @@ from headway import (
     Approval,
     ApprovalExpired,
     DeploymentRun,
+    RunSuspended,
     SubrunFailed,
     _approvals,
+    _context,
     _recording,
     _subruns,
     ask,
@@ -145,6 +147,23 @@ def test_whoever_stops_waiting_for_an_answer_goes_on(server: ContractServer) -> 
         return "went on"
 
     assert asyncio.run(release()) == "went on"
+
+
+@both_ways
+def test_a_run_that_is_suspended_while_it_waits_leaves(
+    server: ContractServer, asked: Asked
+) -> None:
+    def suspend() -> None:
+        server.wait_for(lambda: server.questions)
+        (run,) = _context._roots.values()
+        run.hold.suspend()
+
+    suspending = threading.Thread(target=suspend)
+    suspending.start()
+
+    with pytest.raises(RunSuspended):
+        asked("Ship it?")
+    suspending.join()
 
 
 def ran_in_a_flow(**options: Any) -> DeploymentRun:

@@ -21,6 +21,7 @@ from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
 
 SUSPENDED = "suspended"
+SUSPENDABLE = STARTING | {RunState.AWAITING_APPROVAL}
 
 
 @joined
@@ -52,7 +53,8 @@ def suspend_run(
     """
     Ask the process of a run to leave once the tasks that it is at are done.
 
-    PAUSED until it has, then SUSPENDED: nothing executes it, and it holds no lease and no slot.
+    PAUSED until it has, then SUSPENDED: nothing executes it, and it holds no lease and no slot. One
+    that waits for an answer leaves at once, and asks again when it is resumed.
     Raises: RunNotFound, RunNotPausable (also when no pool could take it up), ObjectRestricted.
     """
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
@@ -60,20 +62,32 @@ def suspend_run(
         message = "It was started outside of a pool, so nobody could take it up again."
         raise RunNotPausable(message, run_id=str(run_id), state=run.state)
     message = f"Suspended by {by}." if by else "Suspended."
-    if run.state == RunState.PAUSED:
+    if run.state in {RunState.PAUSED, RunState.AWAITING_APPROVAL}:
         access.require(asker, Scope.RUNS_WRITE, *targets_of(run))
         lock_runs(workspace_id=workspace_id, run_ids={run_id})
         run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
+        if run.state == RunState.AWAITING_APPROVAL and _is_leaving(run):
+            return run  # for its answer, which has it queued again
     if run.state != RunState.PAUSED:
-        run = _hold(workspace_id, run_id, now, message, asker)
+        run = _hold(workspace_id, run_id, now, message, asker, only_from=SUSPENDABLE)
     set_resumes(run, {"kind": SUSPENDING, "attempt": origin_attempt(run)})
     if run.agent_id is not None:
         notify("agent", run.agent_id)
     return run
 
 
+def _is_leaving(run: Run) -> bool:
+    return (run.resumes or {}).get("kind") == SUSPENDING
+
+
 def _hold(
-    workspace_id: uuid.UUID, run_id: uuid.UUID, now: datetime, message: str, asker: Asker
+    workspace_id: uuid.UUID,
+    run_id: uuid.UUID,
+    now: datetime,
+    message: str,
+    asker: Asker,
+    *,
+    only_from: frozenset[RunState] = STARTING,
 ) -> Run:
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
     access.require(asker, Scope.RUNS_WRITE, *targets_of(run))
@@ -81,7 +95,7 @@ def _hold(
         workspace_id=workspace_id,
         run_id=run_id,
         target=RunState.PAUSED,
-        only_from=STARTING,
+        only_from=only_from,
         occurred_at=now,
         now=now,
         message=message,
@@ -113,7 +127,7 @@ def resume_run(
     lock_runs(workspace_id=workspace_id, run_ids={run_id})
     run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
     message = f"Resumed by {by}." if by else "Resumed."
-    if run.state == RunState.PAUSED and (run.resumes or {}).get("kind") != SUSPENDING:
+    if run.state == RunState.PAUSED and not _is_leaving(run):
         asked = Approval.objects.for_workspace(workspace_id).filter(run_id=run_id)
         is_asking = asked.filter(state=ApprovalState.OPEN.value).exists()
         target = RunState.AWAITING_APPROVAL if is_asking else RunState.RUNNING

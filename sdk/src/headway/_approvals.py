@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway._context import find_scope
 from headway._errors import ApiError, ApprovalExpired, ServerUnavailable
-from headway._holds import clocks_stopped, hold_here
+from headway._holds import clocks_stopped, leave_if_suspended
 from headway._options import Seconds, seconds_of
 
 if TYPE_CHECKING:
@@ -142,10 +142,11 @@ def _steps(
         answer = yield lambda: client.post(f"runs/{run.id}/approvals", body)
         if body["suspend"] and answer["state"] == "OPEN":
             run.root.hold.suspend()
-            hold_here(scope)
+            leave_if_suspended(run.root)
         pause = POLL_SECONDS
         while answer["state"] == "OPEN":
             yield pause
+            leave_if_suspended(run.root)
             pause = min(pause * 1.2, LONGEST_POLL_SECONDS)
             found = yield lambda: _look(client, f"runs/{run.id}/approvals/{key}")
             answer = found or answer

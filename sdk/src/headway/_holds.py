@@ -79,7 +79,7 @@ def hold_here(scope: Scope) -> None:
     hold = root.hold
     if not hold.is_used:
         return
-    _leave_if_suspended(root)
+    leave_if_suspended(root)
     if not hold.is_paused:
         return
     engine_logger.info("paused")
@@ -87,7 +87,7 @@ def hold_here(scope: Scope) -> None:
     with clocks_stopped(scope):
         while not hold.wait(None if on_main else SLICE_SECONDS):
             continue
-    _leave_if_suspended(root)
+    leave_if_suspended(root)
     engine_logger.info("going on")
 
 
@@ -99,14 +99,14 @@ async def hold_here_async(scope: Scope) -> None:
     hold = root.hold
     if not hold.is_used:
         return
-    _leave_if_suspended(root)
+    leave_if_suspended(root)
     if not hold.is_paused:
         return
     engine_logger.info("paused")
     with clocks_stopped(scope):
         while not hold.wait(0):
             await asyncio.sleep(SLICE_SECONDS)
-    _leave_if_suspended(root)
+    leave_if_suspended(root)
     engine_logger.info("going on")
 
 
@@ -123,6 +123,7 @@ def clocks_stopped(scope: Scope) -> Iterator[None]:
         yield
 
 
-def _leave_if_suspended(root: FlowRun) -> None:
+def leave_if_suspended(root: FlowRun) -> None:
+    """Leave the process to somebody who goes on with the run later. Raises: RunSuspended."""
     if root.hold.is_suspending:
         raise RunSuspended(run_id=root.id)

@@ -117,6 +117,7 @@ LEGAL: Mapping[State, frozenset[State]] = {
     _S.AWAITING_APPROVAL: frozenset(
         {
             _S.RUNNING,
+            _S.PAUSED,
             _S.SCHEDULED,
             _S.SUSPENDED,
             _S.CANCELLING,

@@ -109,10 +109,44 @@ def test_a_suspended_run_is_taken_up_by_another_agent(api, alice, workspace, dep
     assert granted.resumes == {"kind": "suspended", "attempt": 1}
 
 
-def ask(api, alice, workspace, run):
-    body = {"epoch": run.epoch, "key": "1-0-ship", "title": "Ship it?", "suspend": True}
+def ask(api, alice, workspace, run, *, suspend=True):
+    body = {"epoch": run.epoch, "key": "1-0-ship", "title": "Ship it?", "suspend": suspend}
     executor = api(make_key(alice, role="AGENT"), workspace)
     return executor.post(f"runs/{run.id}/approvals", body).json()
+
+
+def test_a_run_that_waits_for_an_answer_is_suspended_and_finds_it_when_resumed(
+    api, alice, workspace, deployment, run
+):
+    client = api(alice)
+    asked = ask(api, alice, workspace, run, suspend=False)
+    may = client.get(f"runs/{run.id}").json()["may"]
+    assert (may["suspend"], may["pause"]) == (True, False)
+
+    held = client.post(f"runs/{run.id}/suspension").json()
+    told = beat(api, alice, workspace, run)
+    with workspace_scope(workspace.id):
+        report(run, RunState.SUSPENDED, workspace)
+    client.post(f"approvals/{asked['id']}/answer", {"approved": True})
+
+    assert (held["state"], told) == ("PAUSED", ["suspend"])
+    assert now_of(workspace, run).state == "SUSPENDED"  # who suspended it resumes it
+    assert client.post(f"runs/{run.id}/resumption").json()["state"] == "SCHEDULED"
+    with workspace_scope(workspace.id):
+        (granted,) = lease(deployment)
+    assert granted.resumes == {"kind": "suspended", "attempt": 1}
+    taken = now_of(workspace, run)
+    assert ask(api, alice, workspace, taken, suspend=False)["state"] == "APPROVED"
+
+
+def test_a_run_that_leaves_for_its_answer_is_not_asked_to_leave_again(api, alice, workspace, run):
+    ask(api, alice, workspace, run)
+    client = api(alice)
+
+    held = client.post(f"runs/{run.id}/suspension").json()
+
+    assert (held["state"], held["may"]["suspend"]) == ("AWAITING_APPROVAL", False)
+    assert held["resumes"]["for"] == "approval"
 
 
 @pytest.mark.parametrize("answered_first", [True, False])
