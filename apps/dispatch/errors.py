@@ -23,6 +23,13 @@ class PoolIsManaged(DomainError):
     status: ClassVar[int] = 409
 
 
+class WrongRunner(DomainError):
+    """Agents of one kind do not serve pools of another; start one of the pool's kind."""
+
+    code: ClassVar[str] = "wrong_runner"
+    status: ClassVar[int] = 409
+
+
 class ComputeIsOff(DomainError):
     """This installation executes nothing by itself; choose a pool that agents serve."""
 

@@ -89,13 +89,29 @@ KINDS: Final[Mapping[PoolKind, Kind]] = {
         properties={
             "image": _IMAGE,
             "env": _VARIABLES,
-            "namespace": _NAME | {"default": "default"},
+            "namespace": _NAME
+            | {
+                "default": "default",
+                "description": "Agents look for jobs that others left in the pool's own.",
+            },
             "service_account": _NAME,
             "memory_mb": _MEMORY,
             "cpus": _CPUS,
             "node_selector": _LABELS,
             "labels": _LABELS,
             "image_pull_secrets": _NAMES,
+            "api_key_secret": _NAME
+            | {
+                "description": "A secret of the namespace that has HEADWAY_API_KEY; "
+                "else the job itself has the agent's key in its variables."
+            },
+            "ttl_seconds": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 604_800,
+                "default": 3_600,
+                "description": "How long the cluster keeps a job that ended and nobody took away.",
+            },
         },
     ),
     PoolKind.ECS: Kind(
@@ -113,6 +129,12 @@ KINDS: Final[Mapping[PoolKind, Kind]] = {
             "subnets": _NAMES,
             "security_groups": _NAMES,
             "assign_public_ip": {"type": "boolean", "default": False},
+            "api_key_in_definition": {
+                "type": "boolean",
+                "default": False,
+                "description": "The task definition gives HEADWAY_API_KEY, from its secrets; "
+                "else the task has the agent's key in its overrides.",
+            },
         },
     ),
     PoolKind.MANAGED: Kind(

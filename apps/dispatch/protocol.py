@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, get_args
 
+from apps.dispatch.enums import PoolKind
 from apps.flows.code import Code
 from apps.runs.enums import RunState
 
@@ -31,6 +32,7 @@ class AgentInfo:
     version: str
     capacity: int
     labels: dict[str, str] = field(default_factory=dict)
+    runner: str = PoolKind.PROCESS  # what it executes runs by, a kind of pools
 
     @property
     def holder(self) -> str:

@@ -18,6 +18,7 @@ from apps.core.http.live import live_view, look
 from apps.core.wakeups import subscribe
 from apps.dispatch import services
 from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput, commands_of
+from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import AgentInfo, Command, LeaseAnswer
 from apps.dispatch.waiting import door_of
 from apps.tenancy import access
@@ -70,8 +71,9 @@ async def _lease(
     wait_seconds: float,
 ) -> LeaseAnswer:
     key = (caller.workspace.id, pool)
-    known = _pool_ids.get(key)
-    pool_id = known if known is not None else await look(_resolve, key)
+    known = _pools.get(key)
+    pool_id, kind = known if known is not None else await look(_resolve, key)
+    services.refuse_other_runner(pool=pool, kind=kind, runner=agent.runner)
     is_greeted = False
 
     async def ask() -> LeaseAnswer:
@@ -100,17 +102,17 @@ def _refuse_other_pool(caller: LiveActor, pool: str) -> None:
 # PERF: pools are neither renamed nor deleted and keep their kind, so a name that led to one always
 # will.
 _MAX_POOLS = 10_000
-_pool_ids: dict[tuple[uuid.UUID, str], uuid.UUID] = {}
+_pools: dict[tuple[uuid.UUID, str], tuple[uuid.UUID, PoolKind]] = {}
 
 
-def _resolve(key: tuple[uuid.UUID, str]) -> uuid.UUID:
+def _resolve(key: tuple[uuid.UUID, str]) -> tuple[uuid.UUID, PoolKind]:
     workspace_id, pool = key
     with workspace_scope(workspace_id):
-        found = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id
-    if len(_pool_ids) >= _MAX_POOLS:
-        _pool_ids.clear()
-    _pool_ids[key] = found
-    return found
+        found = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool)
+    if len(_pools) >= _MAX_POOLS:
+        _pools.clear()
+    _pools[key] = found.id, PoolKind(found.kind)
+    return _pools[key]
 
 
 def _take(

@@ -34,8 +34,7 @@ from apps.runs.wire import (
 )
 
 # KUBERNETES and ECS are opened with what executes their runs.
-OPEN_KINDS = (PoolKind.PROCESS, PoolKind.DOCKER, PoolKind.MANAGED)
-KINDS = [(kind.value, kind.value) for kind in OPEN_KINDS]
+KINDS = [(kind.value, kind.value) for kind in PoolKind]
 MAX_RETRIES = 100
 MAX_SECONDS = 30 * 86_400
 MAX_LEASES_HELD = 1_000
@@ -510,6 +509,11 @@ class AgentInput(StrictSerializer):
     version = serializers.CharField(max_length=50)
     labels = serializers.DictField(child=serializers.CharField(max_length=200), required=False)
     capacity = serializers.IntegerField(min_value=1, max_value=10_000)
+    runner = serializers.ChoiceField(
+        choices=[each for each in KINDS if each[0] != PoolKind.MANAGED],
+        required=False,
+        help_text="By what it executes runs, a kind of pools; PROCESS unless told.",
+    )
 
     @staticmethod
     def info(given: dict[str, Any]) -> AgentInfo:

@@ -231,7 +231,7 @@ class PoolKinds(WorkspaceView):
                         "simulated": pool_kinds.KINDS[kind].simulated,
                         "schema": pool_kinds.KINDS[kind].schema,
                     }
-                    for kind in shapes.OPEN_KINDS
+                    for kind in PoolKind
                 ]
             }
         )
@@ -386,7 +386,9 @@ class PoolHeartbeats(WorkspaceView):
             actor=request.actor,
             run_ids=[held.run_id for held in leases],
         )
-        pool_id = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool).id
+        pool_id = services.resolve_agents_pool(
+            workspace_id=workspace_id, pool=pool, runner=agent.runner
+        ).id
         access.require(request.actor, Scope.LEASES_TAKE, access.pool(pool_id))
         services.greet_agent(
             workspace_id=workspace_id,

@@ -46,6 +46,7 @@ from apps.dispatch.services.pools import (
     forget_agents,
     greet_agent,
     pause_pool,
+    refuse_other_runner,
     resolve_agents_pool,
     resolve_pool,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "promise_calls",
     "pulse_front_door",
     "refuse_other_pool",
+    "refuse_other_runner",
     "refuse_other_runs",
     "release_held_runs",
     "remove_deployment",

@@ -22,6 +22,7 @@ from apps.dispatch.errors import (
     PoolNameTaken,
     PoolNotFound,
     PoolSettingsRefused,
+    WrongRunner,
 )
 from apps.dispatch.models import Agent, Pool, Queue
 from apps.dispatch.pool_kinds import JobSettings, find_settings_faults
@@ -59,11 +60,11 @@ def resolve_pool(*, workspace_id: uuid.UUID, pool: str, has_compute: bool = Fals
 
 
 @joined
-def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
+def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str, runner: str | None = None) -> Pool:
     """
-    Return the pool of this name or id that an agent wants to serve.
+    Return the pool of this name or id that an agent, by its runner, wants to serve.
 
-    Raises: PoolNotFound, PoolIsManaged.
+    Raises: PoolNotFound, PoolIsManaged, WrongRunner.
     """
     try:
         found = resolve_pool(workspace_id=workspace_id, pool=pool)
@@ -74,7 +75,25 @@ def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
             f"Headway itself executes the runs of pool {found.name!r}; agents need another pool.",
             pool=found.name,
         )
+    if runner is not None:
+        refuse_other_runner(pool=found.name, kind=PoolKind(found.kind), runner=runner)
     return found
+
+
+def refuse_other_runner(*, pool: str, kind: PoolKind, runner: str) -> None:
+    """
+    Let a pool be served by agents of its own kind only: others would not heed its job settings.
+
+    Raises: WrongRunner.
+    """
+    if runner != kind:
+        raise WrongRunner(
+            f"Pool {pool!r} is of kind {kind}, and this agent executes runs by {runner}: "
+            f"start it with --runner {kind.lower()}, or name a pool of kind {runner}.",
+            pool=pool,
+            kind=kind.value,
+            runner=runner,
+        )
 
 
 @joined

@@ -3052,6 +3052,8 @@ export interface components {
             };
             name: string;
             pid: number;
+            /** @description By what it executes runs, a kind of pools; PROCESS unless told. */
+            runner?: components["schemas"]["RunnerEnum"];
             version: string;
         };
         AgentOutput: {
@@ -5147,7 +5149,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        PoolKindEnum: "PROCESS" | "DOCKER" | "MANAGED";
+        PoolKindEnum: "PROCESS" | "DOCKER" | "KUBERNETES" | "ECS" | "MANAGED";
         /** @description A kind of pools, and what may be said of its runs' jobs. */
         PoolKindOutput: {
             /** @description Whether this installation has it. */
@@ -5542,6 +5544,8 @@ export interface components {
         RunMetricsOutput: {
             items: components["schemas"]["RunMetricOutput"][];
         };
+        /** @enum {string} */
+        RunnerEnum: "PROCESS" | "DOCKER" | "KUBERNETES" | "ECS";
         /** @description A run on its own page. */
         RunOutput: {
             agent: components["schemas"]["RunAgentOutput"] | null;

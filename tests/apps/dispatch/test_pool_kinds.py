@@ -49,8 +49,9 @@ def test_the_kinds_that_there_are_can_be_made(api, alice):
     client = api(alice)
     kinds = client.get("pool-kinds").json()["items"]
 
-    assert [kind["kind"] for kind in kinds] == ["PROCESS", "DOCKER", "MANAGED"]
-    assert {kind["kind"] for kind in kinds if kind["simulated"]} == {"DOCKER"}
+    assert [kind["kind"] for kind in kinds] == list(PoolKind)
+    simulated = {kind["kind"] for kind in kinds if kind["simulated"]}
+    assert simulated == {"DOCKER", "KUBERNETES", "ECS"}
     for kind in kinds:
         made = client.post("pools", {"name": kind["kind"].lower() + "-x", "kind": kind["kind"]})
         assert made.status_code == (201 if kind["available"] else 409)
@@ -80,3 +81,40 @@ def test_a_lease_brings_the_settings_of_its_job(in_workspace):
     (granted,) = lease(deployment)
 
     assert granted.deployment.job_settings == {"env": {"A": "1", "B": "2"}}
+
+
+AGENT = {
+    "id": "01900000-0000-7000-8000-0000000000a1",
+    "name": "a",
+    "host": "h",
+    "pid": 1,
+    "version": "1",
+    "capacity": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "runner", "status"),
+    [
+        ("KUBERNETES", None, 409),
+        ("KUBERNETES", "DOCKER", 409),
+        ("KUBERNETES", "KUBERNETES", 200),
+        ("PROCESS", "ECS", 409),
+        ("PROCESS", None, 200),
+    ],
+)
+def test_a_pool_is_served_by_agents_of_its_kind_only(api, alice, agent_key, kind, runner, status):
+    pool = api(alice).post("pools", {"name": "fleet", "kind": kind}).json()
+    agent = AGENT | ({"runner": runner} if runner else {})
+
+    answer = api(agent_key, alice.workspace).post(
+        "pools/fleet/heartbeats", {"agent": agent, "leases": []}
+    )
+
+    assert answer.status_code == status, answer.json()
+    agents = api(alice).get(f"pools/{pool['id']}/agents").json()["items"]
+    assert len(agents) == (status == 200)
+    if status == 409:
+        refusal = answer.json()["error"]
+        assert refusal["code"] == "wrong_runner"
+        assert f"--runner {kind.lower()}" in refusal["message"]
