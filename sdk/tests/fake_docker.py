@@ -82,6 +82,8 @@ class FakeDocker:
                 container = Container(f"{len(self.all()):064x}", query["name"], body, self)
                 self.containers[container.id] = container
                 return 201, {"Id": container.id, "Warnings": []}
+            case "GET", ["containers", "json"]:
+                return 200, self._listed(json.loads(query["filters"])["label"])
             case _, ["containers", handle, *rest]:
                 found = self.containers.get(handle) or next(
                     (each for each in self.containers.values() if each.name == handle), None
@@ -90,6 +92,14 @@ class FakeDocker:
                     return 404, {"message": f"No such container: {handle}"}
                 return self._of_container(method, rest, query, found)
         return 404, {"message": "page not found"}
+
+    def _listed(self, labels: list[str]) -> list[dict[str, Any]]:
+        wanted = dict(label.split("=", 1) for label in labels)
+        return [
+            {"Id": each.id, "Names": [f"/{each.name}"], "Labels": each.config["Labels"]}
+            for each in self.containers.values()
+            if wanted.items() <= each.config["Labels"].items()
+        ]
 
     def _of_container(
         self, method: str, rest: list[str], query: dict[str, str], container: Container

@@ -56,7 +56,7 @@ import sys
 from headway._config import get_config
 from headway.agent import Agent
 options = {"heartbeat_seconds": 0.1, "grace_seconds": 2.0} | eval(sys.argv[1])
-sys.exit(Agent(get_config(), kind="DOCKER", **options).run())
+sys.exit(Agent(get_config(), **options).run())
 """
 
 
@@ -75,6 +75,7 @@ def start_agent(
     server: ContractServer, python: Python, fake: FakeDocker
 ) -> Callable[..., subprocess.Popen[str]]:
     def start(**options: Any) -> subprocess.Popen[str]:
+        server.pools[0]["kind"] = "DOCKER"
         environment = {**server.env, "DOCKER_HOST": fake.url, "HEADWAY_FLUSH_SECONDS": "0.05"}
         return python("-c", AGENT, repr(options), env=environment)
 
@@ -134,7 +135,8 @@ def test_a_run_is_executed_in_a_container_and_reported(
     host = container.config["HostConfig"]
     assert (host["Memory"], host["NanoCpus"]) == (512 * 2**20, 500_000_000)
     assert host["NetworkMode"] == "data"
-    assert container.config["Labels"] == {"dev.headway.run": run_id}
+    labels = container.config["Labels"]
+    assert (labels["dev.headway.run"], labels["dev.headway.epoch"]) == (run_id, "1")
 
 
 def test_a_run_that_fails_in_a_container_fails_with_its_error(
@@ -257,3 +259,29 @@ def test_a_lost_run_is_killed_and_not_reported(
         assert fake.changed.wait_for(lambda: fake.removed, 60)
     assert not container.is_running
     assert server.runs[run_id]["states"] == before
+
+
+def test_a_container_whose_agent_died_is_seen_through_by_the_next(
+    server: ContractServer,
+    start_agent: Callable[..., Any],
+    queue: Callable[..., str],
+    fake: FakeDocker,
+    tmp_path: Path,
+) -> None:
+    first = start_agent()
+    run_id = queue("long", parameters={"folder": str(tmp_path)})
+    container = wait_for_container(fake, tmp_path)
+    first.kill()
+    first.wait()
+
+    second = start_agent(adopt_seconds=0.1)
+    watches = f"run {run_id} | goes on; its agent is gone"
+    assert any(watches in line for line in iter(second.stdout.readline, ""))
+    with fake.changed:
+        fake.out_of_memory = True
+        container.kill(signal.SIGKILL)
+
+    # Nobody inside was left to say so.
+    run = wait_for_end(server, run_id)
+    assert (run["state"], run["reports"][-1]["cause"]["kind"]) == ("CRASHED", "oom")
+    assert len(fake.all()) == 1

@@ -358,6 +358,8 @@ class ContractServer:
                 return 200, {"items": self.pool_kinds}
             case "GET", ["members"]:
                 return 200, _page(self.members)
+            case "GET", ["pools", _, "agents"]:
+                return 200, _page([])  # none that is there still
             case "GET", ["bundles", sha256]:
                 if sha256 not in self.bundles:
                     return 404, _error("not_found", "No such bundle.")

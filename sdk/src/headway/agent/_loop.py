@@ -24,14 +24,16 @@ from headway._version import __version__
 from headway.agent._heartbeat import HEARTBEAT_SECONDS, Heartbeat
 from headway.agent._lease import Lease
 from headway.agent._runner import GRACE_SECONDS
-from headway.agent.runners import Execution, Runner, Surroundings, open_runner
+from headway.agent.runners import Execution, Home, Runner, Surroundings, open_runner
 
-OnStop = Literal["wait", "cancel"]
+OnStop = Literal["wait", "cancel", "leave"]
 
 POLL_SECONDS = 25
 DRAIN_SECONDS = 30.0
 LISTEN_AGAIN_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 30.0
+ADOPT_SECONDS = 30.0
+REFUSALS = frozenset({"wrong_runner", "pool_is_managed"})  # which no waiting mends
 
 
 class Agent:
@@ -45,13 +47,15 @@ class Agent:
         capacity: int = 4,
         name: str | None = None,
         labels: Mapping[str, str] | None = None,
-        kind: str = "PROCESS",
+        kind: str | None = None,
         on_stop: OnStop = "wait",
         stop_seconds: float = 60.0,
         grace_seconds: float = GRACE_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        adopt_seconds: float = ADOPT_SECONDS,
         show: Callable[[str], None] | None = None,
     ) -> None:
+        """`kind`: what executes the runs, that of the pool unless its key may not look at pools."""
         self.id = uuid7()
         self.name = name or f"{socket.gethostname()}-{os.getpid()}"
         self.pool = pool
@@ -64,7 +68,9 @@ class Agent:
         self._client = Client(config)
         self._recorder: Recorder = open_recorder(config)
         self._kind = kind
-        self._runner: Runner
+        self._adopt_seconds = adopt_seconds
+        self._runner: Runner  # once the server has told the pool's kind
+        self._is_ready = False
         self._changed = threading.Condition()
         self._running: dict[str, Execution] = {}
         self._stopping = False
@@ -90,8 +96,6 @@ class Agent:
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
-            self._runner = self._open_runner()
-            self._show(f"agent {self.name} takes runs from pool {self.pool!r} ({self.capacity})")
             threading.Thread(target=self._lease_loop, name="headway-lease", daemon=True).start()
             threading.Thread(target=self._listen_loop, name="headway-listen", daemon=True).start()
             threading.Thread(target=self._drain_loop, name="headway-drain", daemon=True).start()
@@ -108,16 +112,100 @@ class Agent:
         self._show("agent stopped")
         return 0
 
+    # What executes the runs.
+
     def _open_runner(self) -> Runner:
-        return open_runner(
-            self._kind,
+        """Return what executes runs of the pool's kind. Raises: ConfigError, ApiError."""
+        pool = self._find_pool()
+        kind = str(pool.get("kind") or self._kind or "PROCESS")
+        if self._kind not in {None, kind}:
+            raise ConfigError(
+                f"pool {self.pool!r} is of kind {kind}, which --runner {str(self._kind).lower()} "
+                "does not serve: leave --runner away, or name another --pool"
+            )
+        self._kind = kind
+        config = self._client.config
+        runner = open_runner(
+            kind,
             Surroundings(
                 client=self._client,
                 recorder=self._recorder,
                 show=self._show,
                 grace_seconds=self._grace_seconds,
+                home=Home.of(
+                    server=config.api_url,
+                    workspace=self._client.workspace(),
+                    pool=str(pool.get("id") or self.pool),
+                    agent_id=self.id,
+                    defaults=pool.get("job_defaults") or {},
+                ),
             ),
         )
+        self._show(
+            f"agent {self.name} takes runs from pool {self.pool!r} "
+            f"({kind.lower()}, {self.capacity} at once)"
+        )
+        if kind != "PROCESS" and pool:
+            threading.Thread(
+                target=self._adopt_loop,
+                args=(runner, pool["id"]),
+                name="headway-adopt",
+                daemon=True,
+            ).start()
+        return runner
+
+    def _find_pool(self) -> Mapping[str, Any]:
+        """Return what the server says of our pool; nothing when we may not know, or it is not."""
+        cursor = None
+        while True:
+            try:
+                page = self._client.request(
+                    "GET",
+                    self._client.url("pools"),
+                    params={"limit": 500} | ({"cursor": cursor} if cursor else {}),
+                    attempts=1,
+                )
+            except PermissionDenied:
+                return {}
+            for pool in page["items"]:
+                if self.pool in {pool["name"], pool["id"]}:
+                    found: Mapping[str, Any] = pool
+                    return found
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return {}
+
+    def _adopt_loop(self, runner: Runner, pool_id: str) -> None:
+        """Take up, now and then, what agents that are gone have left running."""
+        while not self._stopping:
+            online: set[str] | None = None
+
+            def is_orphan(run_id: str, agent_id: str) -> bool:
+                # Asked after its job was seen: whoever started that is known to the server.
+                nonlocal online
+                if online is None:
+                    online = self._agents_online(pool_id)
+                with self._changed:
+                    return run_id not in self._running and agent_id not in {*online, self.id}
+
+            try:
+                orphans = runner.adopt(is_orphan, self._forget)
+            except (ApiError, ConfigError) as error:
+                self._show(f"cannot ask which agents are there: {error}")
+                orphans = []
+            for orphan in orphans:
+                self._show(f"{orphan.lease.run_name} | goes on; its agent is gone")
+                with self._changed:
+                    self._running[orphan.lease.run_id] = orphan
+                orphan.start()
+            self._pause(self._adopt_seconds)
+
+    def _agents_online(self, pool_id: str) -> set[str]:
+        # The newest first: those that are there are on the first page.
+        page = self._client.request(
+            "GET", self._client.url(f"pools/{pool_id}/agents"), params={"limit": 500}, attempts=1
+        )
+        return {str(each["id"]) for each in page["items"] if each["online"]}
 
     # Stopping.
 
@@ -131,12 +219,14 @@ class Agent:
         with self._changed:
             self._changed.notify_all()
         if self._running_now():
+            intent = {"wait": "wait for", "cancel": "cancel", "leave": "leave"}[self._on_stop]
             self._show(
-                f"stopping: {len(self._running_now())} runs to "
-                f"{'wait for' if self._on_stop == 'wait' else 'cancel'}; again to cancel at once"
+                f"stopping: {len(self._running_now())} runs to {intent}; again to cancel at once"
             )
+        if self._on_stop == "leave" and self._kind != "PROCESS":
+            return  # their jobs go on, and whichever agent comes next takes them up
         deadline = time.monotonic() + self._stop_seconds
-        if self._on_stop == "wait":
+        if self._on_stop != "cancel":
             while self._running_now() and self._signals < 2 and time.monotonic() < deadline:
                 with self._changed:
                     self._changed.wait(0.2)
@@ -158,6 +248,8 @@ class Agent:
             if not room:
                 return
             try:
+                if not self._is_ready:
+                    self._runner, self._is_ready = self._open_runner(), True
                 answer = self._lease(room)
             except (Unauthenticated, PermissionDenied, NotFound, ConfigError) as error:
                 if failures == 0 and not self._ever_leased:
@@ -166,6 +258,9 @@ class Agent:
                 failures += 1
                 self._wait_after(failures, error)
             except ApiError as error:
+                if error.code in REFUSALS and not self._ever_leased:
+                    self._give_up(error)
+                    return
                 failures += 1
                 if failures >= 3:
                     self._forget_address()
@@ -238,7 +333,7 @@ class Agent:
             older.lose()
             older.wait(5.0)
         self._show(f"{lease.run_name} | begins ({lease.flow_name}, attempt {lease.attempt})")
-        process = self._runner(lease, self._forget)
+        process = self._runner.prepare(lease, self._forget)
         with self._changed:
             self._running[lease.run_id] = process
         process.start()
@@ -292,6 +387,7 @@ class Agent:
             "version": __version__,
             "labels": self.labels,
             "capacity": self.capacity,
+            "runner": self._kind or "PROCESS",
         }
 
     def _beat(self) -> Mapping[str, Any]:

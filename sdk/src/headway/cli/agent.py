@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from headway.agent._loop import OnStop
 
 
 @click.group()
@@ -31,10 +36,8 @@ def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
 )
 @click.option(
     "--runner",
-    type=click.Choice(["process", "docker"]),
-    default="process",
-    show_default=True,
-    help="What executes the runs; that of the pool's kind.",
+    type=click.Choice(["process", "docker", "kubernetes", "ecs"]),
+    help="What executes the runs: by itself that of the pool's kind. For keys without pools:read.",
 )
 @click.option(
     "--label",
@@ -46,10 +49,11 @@ def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
 @click.option("--name", help="Name of the agent; host and process id unless given.")
 @click.option(
     "--on-stop",
-    type=click.Choice(["wait", "cancel"]),
+    type=click.Choice(["wait", "cancel", "leave"]),
     default="wait",
     show_default=True,
-    help="What becomes of running runs on SIGTERM or Ctrl-C; a second one cancels.",
+    help="What becomes of running runs on SIGTERM or Ctrl-C; a second one cancels. What is left "
+    "goes on where it is no process of this machine, and the next agent takes it up.",
 )
 @click.option(
     "--stop-seconds",
@@ -61,13 +65,13 @@ def _read_labels(given: tuple[str, ...]) -> dict[str, str]:
 def start(
     pool: str,
     capacity: int,
-    runner: str,
+    runner: str | None,
     labels: tuple[str, ...],
     name: str | None,
-    on_stop: str,
+    on_stop: OnStop,
     stop_seconds: float,
 ) -> None:
-    """Take runs and execute each in a process or container of its own, until stopped."""
+    """Take runs of a pool and execute each as the pool's kind says, until stopped."""
     import sys
 
     from headway._config import get_config
@@ -79,8 +83,8 @@ def start(
         capacity=capacity,
         name=name,
         labels=_read_labels(labels),
-        kind=runner.upper(),
-        on_stop="cancel" if on_stop == "cancel" else "wait",
+        kind=None if runner is None else runner.upper(),
+        on_stop=on_stop,
         stop_seconds=stop_seconds,
     )
     sys.exit(worker.run())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from headway._errors import ConfigError
 
@@ -37,6 +38,24 @@ class Execution(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Whose jobs they are: by these marks whoever comes later finds them."""
+
+    pool: str = ""  # of this pool of this workspace of this server, and of no other
+    agent_id: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # the pool's own job settings
+
+    @classmethod
+    def of(
+        cls, *, server: str, workspace: str, pool: str, agent_id: str, defaults: Mapping[str, Any]
+    ) -> Home:
+        """Return the marks of an agent's jobs; short and plain enough for any label."""
+        words = "\x1f".join((server, workspace, pool)).encode()
+        mark = hashlib.blake2b(words, digest_size=10).hexdigest()
+        return cls(pool=mark, agent_id=agent_id, defaults=defaults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What of the agent each execution needs."""
 
@@ -44,22 +63,38 @@ class Surroundings:
     recorder: AnyRecorder
     show: Callable[[str], None]
     grace_seconds: float
+    home: Home = Home()
 
 
-Runner = Callable[["Lease", Callable[["Execution"], None]], "Execution"]
-"""Prepares the execution of a lease; tells by the second argument when it is over."""
+OnEnd = Callable[["Execution"], None]
 
 
-def open_runner(kind: str, around: Surroundings) -> Runner:
-    """
-    Return what executes runs of pools of this kind.
+class Runner(Protocol):
+    """What executes the runs of a pool of one kind."""
 
-    Raises: ConfigError when its library is not installed, or the kind is not for agents.
-    """
-    if kind == "PROCESS":
+    def prepare(self, lease: Lease, on_end: OnEnd) -> Execution:
+        """Return the execution of a lease, to be started; `on_end` hears that it is over."""
+
+    def adopt(self, is_orphan: Callable[[str, str], bool], on_end: OnEnd) -> list[Execution]:
+        """
+        Return executions that go on although their agent is gone, to be watched once started.
+
+        `is_orphan` is asked with the ids of the run and of the agent that started it.
+        """
+
+
+class ProcessRunner:
+    """Each run in a process of this machine, which ends with its agent."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    def prepare(self, lease: Lease, on_end: OnEnd) -> Execution:
+        """Return the execution of a lease, to be started."""
         from headway.agent._runner import RunProcess
 
-        return lambda lease, on_end: RunProcess(
+        around = self._around
+        return RunProcess(
             lease,
             client=around.client,
             recorder=around.recorder,
@@ -68,21 +103,44 @@ def open_runner(kind: str, around: Surroundings) -> Runner:
             grace_seconds=around.grace_seconds,
             variables=variables_of(lease),
         )
-    from headway.agent.runners._remote import Backend, RemoteRun
+
+    def adopt(self, is_orphan: Callable[[str, str], bool], on_end: OnEnd) -> list[Execution]:  # noqa: ARG002
+        """Return nothing: no process outlives its agent."""
+        return []
+
+
+def open_runner(kind: str, around: Surroundings) -> Runner:
+    """
+    Return what executes runs of pools of this kind.
+
+    Raises: ConfigError when its library is not installed or finds nothing to talk to, or when the
+    kind is not for agents.
+    """
+    if kind == "PROCESS":
+        return ProcessRunner(around)
+    from headway.agent.runners._remote import Backend, RemoteRunner
 
     backend: Backend
     try:
         if kind == "DOCKER":
             from headway.agent.runners.docker import DockerBackend
 
-            backend = DockerBackend()
+            backend = DockerBackend(home=around.home)
+        elif kind == "KUBERNETES":
+            from headway.agent.runners.kubernetes import KubernetesBackend, open_api
+
+            backend = KubernetesBackend(open_api(), home=around.home)
+        elif kind == "ECS":
+            from headway.agent.runners.ecs import EcsBackend, open_client
+
+            backend = EcsBackend(open_client(), home=around.home)
         else:
             raise ConfigError(f"no agent executes runs of pools of kind {kind}")
     except ImportError as error:
         raise ConfigError(
             f"pools of kind {kind} need more: pip install 'headway[{kind.lower()}]' ({error})"
         ) from error
-    return lambda lease, on_end: RemoteRun(lease, backend=backend, around=around, on_end=on_end)
+    return RemoteRunner(backend, around)
 
 
 def variables_of(lease: Lease) -> dict[str, str]:

@@ -22,11 +22,11 @@ from headway._records import Cause, LogLine, RunReport
 from headway._states import State
 from headway.agent._death import signal_name, words_of
 from headway.agent._lease import Lease
-from headway.agent.runners import Surroundings, variables_of
+from headway.agent.runners import Execution, Home, OnEnd, Surroundings, variables_of
 
 COMMAND = ("python", "-m", "headway.agent.container")
-LOOK_SECONDS = 1.0
 AWAY_SECONDS = 120.0  # for which an API may not answer while its jobs may well go on
+LONGEST_RETRY_SECONDS = 10.0
 
 
 class StartFailed(Exception):
@@ -44,6 +44,8 @@ class Job:
     name: str  # letters, digits and hyphens; its own for each attempt
     run_id: str
     epoch: int
+    home: Home
+    grace_seconds: float
     command: tuple[str, ...]
     variables: Mapping[str, str]
     settings: Mapping[str, Any]
@@ -56,14 +58,34 @@ class Ended:
 
     exit_code: int | None
     is_oom: bool = False
+    is_evicted: bool = False  # by its machine, or by somebody who is neither the server nor us
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A job that is there, and which agent started it."""
+
+    handle: str
+    run_id: str
+    epoch: int
+    agent_id: str
 
 
 class Backend(Protocol):
     """What executes jobs. All of it may be called from several threads."""
 
+    look_seconds: float  # between two looks at one job
+
     def start(self, job: Job) -> str:
-        """Start the job and return its handle. Raises: StartFailed, Away."""
+        """
+        Start the job, or take up the one of this name, and return its handle.
+
+        It may be asked again after Away: a job is never started twice. Raises: StartFailed, Away.
+        """
+
+    def find(self) -> list[Found]:
+        """Return the jobs of our pool, whichever agent started them. Raises: Away."""
 
     def look(self, handle: str) -> Ended | None:
         """Return how the job ended, None while it goes on. Raises: Away."""
@@ -87,16 +109,18 @@ class RemoteRun:
         *,
         backend: Backend,
         around: Surroundings,
-        on_end: Callable[[RemoteRun], None],
-        look_seconds: float = LOOK_SECONDS,
+        on_end: OnEnd,
+        handle: str | None = None,
         away_seconds: float = AWAY_SECONDS,
     ) -> None:
+        """`handle`: that of a job which is there already, else one is started."""
         self.lease = lease
         self.heeded: str | None = None
         self._backend = backend
         self._around = around
         self._on_end = on_end
-        self._look_seconds = look_seconds
+        self._handle = handle
+        self._look_seconds = backend.look_seconds
         self._away_seconds = away_seconds
         self._lock = threading.Lock()
         self._told = threading.Event()  # something was asked of us; look at once
@@ -139,11 +163,8 @@ class RemoteRun:
 
     def _see_through(self) -> None:
         try:
-            try:
-                handle = self._backend.start(self._job())
-            except (StartFailed, Away) as error:
-                self._record(str(error))
-                self._report(State.CRASHED, cause={"kind": "start_failed", "detail": str(error)})
+            handle = self._handle or self._start_job()
+            if handle is None:
                 return
             self._report_end(self._watch(handle))
             try:
@@ -153,6 +174,35 @@ class RemoteRun:
         finally:
             self._ended.set()
             self._on_end(self)
+
+    def _start_job(self) -> str | None:
+        """Start the job, however often it takes; None when there is none, which is reported."""
+        job, pause, failures = self._job(), self._look_seconds, 0
+        gives_up_at = time.monotonic() + self._away_seconds
+        while True:
+            try:
+                return self._backend.start(job)
+            except StartFailed as error:
+                trouble: Exception = error
+            except Away as error:
+                trouble = error
+                if time.monotonic() < gives_up_at and not (self._lost or self._cancel_message):
+                    failures += 1
+                    if failures == 1:
+                        self._around.show(f"{self.lease.run_name} | {error}; it is tried again")
+                    self._told.wait(min(pause * 2**failures, LONGEST_RETRY_SECONDS))
+                    self._told.clear()
+                    continue
+            # What a lost answer may have started ends by itself: its own beat tells it.
+            if self._lost:
+                return None
+            if self._cancel_message is not None:
+                cause: Cause = {"kind": "killed", "detail": "Nothing was executed."}
+                self._report(State.CANCELLED, message=self._cancel_message, cause=cause)
+                return None
+            self._record(str(trouble))
+            self._report(State.CRASHED, cause={"kind": "start_failed", "detail": str(trouble)})
+            return None
 
     def _watch(self, handle: str) -> Ended:
         away = 0.0
@@ -168,7 +218,8 @@ class RemoteRun:
             except Away as error:
                 away += self._look_seconds
                 if away >= self._away_seconds:
-                    return Ended(exit_code=None, detail=f"Its execution is out of sight: {error}")
+                    text = f"Its execution is out of sight: {error}"
+                    return Ended(exit_code=None, is_evicted=True, detail=text)
             else:
                 away = 0.0
                 if ended is not None:
@@ -197,6 +248,8 @@ class RemoteRun:
             name=f"headway-{lease.run_id}-{lease.epoch}",
             run_id=lease.run_id,
             epoch=lease.epoch,
+            home=self._around.home,
+            grace_seconds=self._around.grace_seconds,
             command=COMMAND,
             variables={
                 **variables_of(lease),
@@ -265,6 +318,49 @@ class RemoteRun:
             around.show(f"{lease.run_name} | {refusal}")
 
 
+class RemoteRunner:
+    """Executes runs by a backend's jobs, and takes up those whose agent is gone."""
+
+    def __init__(self, backend: Backend, around: Surroundings) -> None:
+        self._backend = backend
+        self._around = around
+
+    def prepare(self, lease: Lease, on_end: OnEnd) -> RemoteRun:
+        """Return the execution of a lease, to be started."""
+        return RemoteRun(lease, backend=self._backend, around=self._around, on_end=on_end)
+
+    def adopt(self, is_orphan: Callable[[str, str], bool], on_end: OnEnd) -> list[Execution]:
+        """Return what is left of other agents; nothing while the API does not answer."""
+        try:
+            there = self._backend.find()
+        except Away as error:
+            self._around.show(f"cannot look for what other agents left: {error}")
+            return []
+        return [
+            RemoteRun(
+                _lease_of(found),
+                backend=self._backend,
+                around=self._around,
+                on_end=on_end,
+                handle=found.handle,
+            )
+            for found in there
+            if is_orphan(found.run_id, found.agent_id)
+        ]
+
+
+def _lease_of(found: Found) -> Lease:
+    """Return as much of a lease as its job tells: enough to watch it, and to say how it ended."""
+    return Lease(
+        run_id=found.run_id,
+        epoch=found.epoch,
+        run_name=f"run {found.run_id}",
+        flow_name="",
+        entrypoint="",
+        path="",
+    )
+
+
 def cause_of(ended: Ended) -> Cause:
     """
     Return why a job ended without anybody knowing how its run did.
@@ -274,6 +370,8 @@ def cause_of(ended: Ended) -> Cause:
     >>> cause_of(Ended(exit_code=137, is_oom=True))["kind"], cause_of(Ended(exit_code=None))["kind"]
     ('oom', 'start_failed')
     """
+    if ended.is_evicted:
+        return {"kind": "evicted", "detail": ended.detail}
     if ended.is_oom:
         detail = ended.detail or "It took more memory than it may have."
         return {"kind": "oom", "signal": "SIGKILL", "detail": detail}

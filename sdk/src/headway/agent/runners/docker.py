@@ -10,12 +10,16 @@ import docker  # type: ignore[import-untyped]  # it brings no types
 import docker.errors  # type: ignore[import-untyped]
 import requests
 
-from headway.agent.runners._remote import Away, Ended, Job, StartFailed
+from headway.agent.runners import Home
+from headway.agent.runners._remote import Away, Ended, Found, Job, StartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LABEL = "dev.headway.run"
+EPOCH_LABEL = "dev.headway.epoch"
+POOL_LABEL = "dev.headway.pool"
+AGENT_LABEL = "dev.headway.agent"
 API_SECONDS = 60
 MB = 1024 * 1024
 
@@ -23,7 +27,10 @@ MB = 1024 * 1024
 class DockerBackend:
     """Runs each job in a container of its own."""
 
-    def __init__(self, client: docker.DockerClient | None = None) -> None:
+    look_seconds = 1.0
+
+    def __init__(self, client: docker.DockerClient | None = None, *, home: Home) -> None:
+        self._home = home
         self._client = client or docker.DockerClient.from_env(timeout=API_SECONDS)
 
     def start(self, job: Job) -> str:
@@ -47,13 +54,30 @@ class DockerBackend:
                 _refuse(error)
             return str(container.id)
 
+    def find(self) -> list[Found]:
+        """Return the pool's containers."""
+        with _weather():
+            there = self._client.api.containers(
+                all=True, filters={"label": f"{POOL_LABEL}={self._home.pool}"}
+            )
+        return [
+            Found(
+                handle=str(each["Id"]),
+                run_id=str(each["Labels"][LABEL]),
+                epoch=int(each["Labels"][EPOCH_LABEL]),
+                agent_id=str(each["Labels"].get(AGENT_LABEL)),
+            )
+            for each in there
+        ]
+
     def look(self, handle: str) -> Ended | None:
         """Return how the container ended, None while it goes on."""
         with _weather():
             try:
                 state: Mapping[str, Any] = self._client.api.inspect_container(handle)["State"]
             except docker.errors.NotFound:
-                return Ended(exit_code=None, detail="Somebody took its container away.")
+                text = "Somebody took its container away."
+                return Ended(exit_code=None, is_evicted=True, detail=text)
         if state.get("Status") not in {"exited", "dead"}:
             return None
         return Ended(
@@ -108,7 +132,13 @@ def _options(job: Job) -> dict[str, Any]:
         "command": list(job.command),
         "name": job.name,
         "environment": dict(job.variables),
-        "labels": {**(given.get("labels") or {}), LABEL: job.run_id},
+        "labels": {
+            **(given.get("labels") or {}),
+            LABEL: job.run_id,
+            EPOCH_LABEL: str(job.epoch),
+            POOL_LABEL: job.home.pool,
+            AGENT_LABEL: job.home.agent_id,
+        },
         "network": given.get("network"),
         "volumes": given.get("volumes"),
         "user": given.get("user"),
