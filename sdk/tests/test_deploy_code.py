@@ -29,10 +29,19 @@ def headway(server: ContractServer, python: Callable[..., Any], tmp_path: Path) 
         "env": {"type": "object"},
     }
     server.pool_kinds = [{"kind": "DOCKER", "schema": {"properties": properties}}]
-    people = [("user", "u1", "Alice", "alice@acme.dev"), ("team", "t1", "Data", None)]
+    alice = {
+        "kind": "member",
+        "subject_id": "m1",
+        "name": "Alice",
+        "email": "alice@acme.dev",
+        "user": {"id": "u1", "name": "Alice", "email": "alice@acme.dev"},
+    }
+    other = {"name": "Data", "email": None, "user": None}
     server.members = [
-        {"kind": kind, "subject_id": id_, "name": name, "email": email}
-        for kind, id_, name, email in [*people, ("service_account", "s1", "Data", None), people[0]]
+        alice,
+        {"kind": "team", "subject_id": "t1", **other},
+        {"kind": "service_account", "subject_id": "s1", **other},
+        alice,
     ]
 
     def call(*arguments: str) -> tuple[int, str, str]:

@@ -143,9 +143,11 @@ def _find_owner(client: Client, name: str) -> dict[str, str]:
     if kind in OWNER_KINDS and id_:
         return {"kind": kind, "id": id_}
     found = {  # somebody may have several roles here
-        (str(member["kind"]), str(member["subject_id"]))
+        ("user", str(member["user"]["id"]))
+        if member["user"]
+        else (str(member["kind"]), str(member["subject_id"]))
         for member in client.pages("members", {"q": name, "limit": 200})
-        if member["kind"] in OWNER_KINDS
+        if (member["user"] or member["kind"] in OWNER_KINDS)
         and name.lower() in (str(member["email"] or "").lower(), str(member["name"]).lower())
     }
     if len(found) == 1:
