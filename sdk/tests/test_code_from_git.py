@@ -280,6 +280,45 @@ def test_the_cache_drops_what_was_not_used_for_longest_but_nothing_in_use(tmp_pa
     assert not (tmp_path / "cache" / "old.lock").exists()
 
 
+def test_what_is_being_made_is_nobodys_to_drop(tmp_path: Path) -> None:
+    ready = tmp_path / "cache" / "new.building" / "ready"
+    ready.parent.mkdir(parents=True)
+    ready.write_text("1000")
+
+    CodeCache(tmp_path / "cache", limit_bytes=0).make_room(0)
+
+    assert ready.exists()
+
+
+def test_many_who_want_more_than_there_is_room_for_all_get_it_whole(tmp_path: Path) -> None:
+    bad: list[str] = []
+
+    def want(first: int) -> None:
+        # A cache of its own, as another agent would have it; room for two of the five.
+        cache = CodeCache(tmp_path / "cache", limit_bytes=2_500)
+        for number in range(first, first + 10):
+            held = cache.hold(f"key-{number % 5}", filled(1_000), stop=Event())
+            try:
+                if (held.tree / "data.bin").stat().st_size != 1_000:
+                    bad.append(f"{number}: cut")
+            except OSError as error:
+                bad.append(f"{number}: {error}")
+            finally:
+                held.release()
+
+    threads = [threading.Thread(target=want, args=(first,)) for first in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert bad == []
+    left = CodeCache(tmp_path / "cache", limit_bytes=2_500)
+    left.make_room(2_500)
+    assert sum(left.has(f"key-{number}") for number in range(5)) <= 2
+    assert not list((tmp_path / "cache").glob("*.building"))
+
+
 AGENT = """
 import sys
 from headway._config import get_config

@@ -24,6 +24,7 @@ from threading import Event
 from headway._errors import ConfigError, HeadwayError
 
 READY = "ready"  # in an entry: it is whole; holds its size, its time is that of the last use
+BUILDING = ".building"  # beside an entry: being made
 TREE = "tree"  # in an entry: the code
 KEPT_DAYS = 14  # unused
 LOOK_SECONDS = 0.1
@@ -66,19 +67,25 @@ class CodeCache:
         there. Raises: Stopped, and what `make` raises.
         """
         folder = self._root / key
-        lock = self._lock(key, fcntl.LOCK_SH, stop)
-        try:
-            while not (folder / READY).exists():
-                _flock(lock, fcntl.LOCK_EX, stop)
+        while True:
+            lock = self._lock(key, fcntl.LOCK_SH, stop)
+            with suppress(FileNotFoundError):
+                os.utime(folder / READY)
+                break
+            os.close(lock)
+            # A lock anew for each: one that is turned into another is lost on the way, and may be
+            # that of an entry which was dropped meanwhile.
+            lock = self._lock(key, fcntl.LOCK_EX, stop)
+            try:
                 if not (folder / READY).exists():
                     self._make(folder, make)
-                # On the way from exclusive to shared somebody may have dropped it.
-                _flock(lock, fcntl.LOCK_SH, stop)
-            os.utime(folder / READY)
+            finally:
+                os.close(lock)
+        try:
+            self.make_room(self._limit_bytes)
         except BaseException:
             os.close(lock)
             raise
-        self.make_room(self._limit_bytes)
         return Held(folder, lock)
 
     @contextmanager
@@ -101,6 +108,8 @@ class CodeCache:
         """Drop what is not in use: the oldest beyond the limit, and what is too old. Did it?"""
         entries = []
         for ready in self._root.glob(f"*/{READY}"):
+            if ready.parent.name.endswith(BUILDING):
+                continue  # its maker is about to rename it
             with suppress(OSError, ValueError):  # dropped meanwhile, by somebody else
                 used_at = ready.stat().st_mtime
                 entries.append((used_at, int(ready.read_text() or 0), ready.parent.name))
@@ -117,7 +126,7 @@ class CodeCache:
         return dropped
 
     def _make(self, folder: Path, make: Callable[[Path], None]) -> None:
-        building = folder.with_name(f"{folder.name}.building")
+        building = folder.with_name(f"{folder.name}{BUILDING}")
         # Of one who was killed over it; we hold its lock now.
         shutil.rmtree(folder, ignore_errors=True)
         for is_last in (False, True):
@@ -162,7 +171,7 @@ class CodeCache:
                 return False  # somebody else is at it
             (self._root / key / READY).unlink(missing_ok=True)  # first: half an entry is none
             shutil.rmtree(self._root / key, ignore_errors=True)
-            shutil.rmtree(self._root / f"{key}.building", ignore_errors=True)
+            shutil.rmtree(self._root / f"{key}{BUILDING}", ignore_errors=True)
             path.unlink()
         except (BlockingIOError, FileNotFoundError):
             return False  # in use, or gone
@@ -172,10 +181,10 @@ class CodeCache:
 
     def _sweep(self, before: float) -> None:
         """Delete what somebody who was killed left half done."""
-        for building in self._root.glob("*.building"):
+        for building in self._root.glob(f"*{BUILDING}"):
             with suppress(FileNotFoundError):
                 if building.stat().st_mtime < before:
-                    self._drop(building.name.removesuffix(".building"))
+                    self._drop(building.name.removesuffix(BUILDING))
 
 
 def open_cache() -> CodeCache:
