@@ -22,6 +22,7 @@ import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
 import { scheduleHandlers } from "./schedule-handlers";
 import { ssoHandlers } from "./sso-handlers";
+import { versionHandlers } from "./version-handlers";
 
 const W = "*/api/v1/workspaces/:workspace";
 
@@ -173,6 +174,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...approvalHandlers(world),
     ...limitHandlers(world),
     ...scheduleHandlers(world),
+    ...versionHandlers(world),
     http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),
     http.get(`${W}/pools/:id/agents`, ({ params }) => HttpResponse.json({ items: world.agents[String(params["id"])] ?? [], next_cursor: null })),
     http.get(`${W}/events/histogram`, ({ request }) => {

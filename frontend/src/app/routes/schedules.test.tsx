@@ -51,7 +51,8 @@ describe("saying when a deployment starts", () => {
     expect(sent).toHaveLength(1);
     expect(sent[0]).toMatchObject({ kind: "RRULE", rrule: "FREQ=WEEKLY;BYDAY=MO,WE;BYHOUR=18;BYMINUTE=0", name: "twice a week", missed_policy: "LATEST" });
     expect(sent[0]).not.toHaveProperty("cron");
-  });
+    // Many steps through a large form: on a busy machine they add up.
+  }, 90_000);
 
   it("marks the change of the clocks, and says what can't be understood", async () => {
     server.use(

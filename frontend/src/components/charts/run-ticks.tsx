@@ -1,4 +1,5 @@
 import { kindOfType, kindWord, stateColor } from "@/lib/run-state";
+import { formatExact } from "@/lib/time";
 import { formatDuration } from "@/lib/units";
 
 import styles from "./run-ticks.module.css";
@@ -7,6 +8,7 @@ export interface RunTick {
   readonly id: string;
   readonly state_type: string;
   readonly duration_ms: number | null;
+  readonly created_at?: string;
 }
 
 interface RunTicksProps {
@@ -34,15 +36,16 @@ export function RunTicks({ ticks, hrefFor, onOpen, slots = 30, height = 22, wide
       ))}
       {ticks.map((tick) => {
         const kind = kindOfType(tick.state_type);
+        const parts = [kindWord(kind), formatDuration(tick.duration_ms), ...(tick.created_at === undefined ? [] : [formatExact(tick.created_at)])];
         const share = tick.duration_ms === null ? SHORTEST : Math.max(SHORTEST, tick.duration_ms / longest);
         return (
           <a
             key={tick.id}
             href={hrefFor(tick.id)}
             className={styles["tick"]}
-            tabIndex={-1}
-            title={`${kindWord(kind)} · ${formatDuration(tick.duration_ms)}`}
-            aria-label={`${kindWord(kind)}, ${formatDuration(tick.duration_ms)}`}
+            tabIndex={wide ? 0 : -1}
+            title={parts.join(" · ")}
+            aria-label={parts.join(", ")}
             onClick={(event) => {
               if (event.metaKey || event.ctrlKey || event.shiftKey) return;
               event.preventDefault();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { durationTicks, isInTrouble, recentSuccess } from "./model";
+import { codeText, durationTicks, isInTrouble, overlapText, parseDeploymentSearch, recentSuccess, scheduleNotes } from "./model";
 
 it("counts only runs that ended by themselves", () => {
   const run = (state_type: "COMPLETED" | "FAILED" | "RUNNING" | "CANCELLED") => ({ id: "", state: state_type, state_type, duration_ms: 1, created_at: "" });
@@ -24,4 +24,35 @@ it("judges a deployment by its newest finished run", () => {
   expect(isInTrouble({ recent_runs: [run("RUNNING"), run("CRASHED"), run("COMPLETED")] })).toBe(true);
   expect(isInTrouble({ recent_runs: [run("CANCELLED"), run("COMPLETED"), run("CRASHED")] })).toBe(false);
   expect(isInTrouble({ recent_runs: [] })).toBe(false);
+});
+
+it.each([
+  [{ overlap: "ALLOW", concurrency_limit: null } as const, "any number at once"],
+  [{ overlap: "ALLOW", concurrency_limit: 3 } as const, "at most 3 at once; another one waits"],
+  [{ overlap: "SKIP", concurrency_limit: null } as const, "at most 1 at once; another one is skipped"],
+  [{ overlap: "CANCEL_RUNNING", concurrency_limit: 2 } as const, "at most 2 at once; another one cancels what goes on"],
+])("says how runs of %j overlap", (deployment, text) => {
+  expect(overlapText(deployment)).toBe(text);
+});
+
+it("says where code is", () => {
+  const none = { bundle: null, path: "/srv/flows" };
+  const git = { kind: "git", url: "https://git.example.com/flows.git", ref: "main", folder: "" } as const;
+
+  expect(codeText({ ...none, code: null })).toBe("/srv/flows");
+  expect(codeText({ ...none, code: git })).toBe("https://git.example.com/flows.git @ main");
+  expect(codeText({ ...none, code: { kind: "image", image: "flows:3" } })).toBe("flows:3");
+  expect(codeText({ ...none, code: { kind: "object_store", url: "s3://flows/load.zip" } })).toBe("s3://flows/load.zip");
+});
+
+it("notes of a schedule what is not as usual", () => {
+  const usual = { jitter_seconds: 0, missed_policy: "LATEST", missed_cap: 10, parameters: {} } as const;
+
+  expect(scheduleNotes(usual)).toBe("");
+  expect(scheduleNotes({ ...usual, jitter_seconds: 300, missed_policy: "ALL", missed_cap: 1, parameters: { full: true } })).toBe("up to 5m later · makes up for 1 missed time · sets full");
+});
+
+it("reads what is open of the page out of its address", () => {
+  expect(parseDeploymentSearch({ run: "now", tab: "versions", version: "3", schedule: "new" })).toEqual({ run: "now", tab: "versions", version: "3", schedule: "new" });
+  expect(parseDeploymentSearch({ run: "later", tab: "nonsense" })).toEqual({});
 });

@@ -1,7 +1,7 @@
 import { oneOf, textOf } from "@/lib/search-params";
 import { formatStep } from "@/lib/time";
 import { plural } from "@/lib/units";
-import type { DeploymentRow, Schedule } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentRow, Schedule } from "@/schema/wire/deployments";
 
 export interface DeploymentsSearch {
   readonly q?: string | undefined;
@@ -21,10 +21,12 @@ export interface DeploymentSearch {
   /** The form of a schedule: its id, or "new". */
   readonly schedule?: string | undefined;
   readonly tab?: DeploymentTab | undefined;
+  /** The version whose differences are open. */
+  readonly version?: string | undefined;
 }
 
 export function parseDeploymentSearch(search: Record<string, unknown>): DeploymentSearch {
-  return { run: oneOf(search["run"], ["now"]), schedule: textOf(search["schedule"]), tab: oneOf(search["tab"], DEPLOYMENT_TABS) };
+  return { run: oneOf(search["run"], ["now"]), schedule: textOf(search["schedule"]), tab: oneOf(search["tab"], DEPLOYMENT_TABS), version: textOf(search["version"]) };
 }
 
 export function filterDeployments(rows: readonly DeploymentRow[], { q, tag }: DeploymentsSearch): DeploymentRow[] {
@@ -68,4 +70,28 @@ const BAD: readonly string[] = ["FAILED", "CRASHED"];
 export function isInTrouble(row: Pick<DeploymentRow, "recent_runs">): boolean {
   const last = row.recent_runs.find((run) => run.state_type === "COMPLETED" || BAD.includes(run.state_type));
   return last !== undefined && BAD.includes(last.state_type);
+}
+
+/** What becomes of a run that finds no room. */
+export const OVERLAP_WORDS: Readonly<Record<Deployment["overlap"], string>> = {
+  ALLOW: "starts all the same",
+  QUEUE: "waits for its turn",
+  SKIP: "is skipped",
+  CANCEL_RUNNING: "cancels what goes on",
+};
+
+/** "at most 2 at once; another one waits for its turn" */
+export function overlapText({ overlap, concurrency_limit: limit }: Pick<Deployment, "overlap" | "concurrency_limit">): string {
+  if (overlap === "ALLOW") return limit === null ? "any number at once" : `at most ${limit} at once; another one waits`;
+  return `at most ${limit ?? 1} at once; another one ${OVERLAP_WORDS[overlap]}`;
+}
+
+/** Where its code is, in one line. */
+export function codeText({ code, bundle, path }: Pick<Deployment, "code" | "bundle" | "path">): string {
+  if (code !== null) {
+    if (code.kind === "image") return code.image ?? "an image";
+    const ref = code.ref == null || code.ref === "" ? "" : ` @ ${code.ref}`;
+    return `${code.url ?? ""}${ref}`;
+  }
+  return bundle === null ? path : "a bundle, uploaded";
 }

@@ -30,3 +30,8 @@ export function changeSchedule(workspace: string, id: string, body: ScheduleChan
 export function deleteSchedule(workspace: string, id: string): Promise<null> {
   return request<null>(workspaceUrl(workspace, `/schedules/${id}`), { method: "DELETE" });
 }
+
+/** Deploys the words of an earlier version once more. */
+export function rollBack(workspace: string, id: string, number: number): Promise<Deployment> {
+  return request<Deployment>(workspaceUrl(workspace, `/deployments/${id}/rollback`), { method: "POST", body: { number } });
+}

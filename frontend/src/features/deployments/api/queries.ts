@@ -1,8 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
-import type { Deployment, DeploymentRow, SchedulePreview, SchedulePreviewInput } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentRow, DeploymentVersion, SchedulePreview, SchedulePreviewInput } from "@/schema/wire/deployments";
 
 export const deploymentKeys = {
   all: (workspace: string) => ["deployments", workspace] as const,
@@ -38,5 +38,19 @@ export function previewQuery(workspace: string, body: SchedulePreviewInput) {
     queryFn: ({ signal }) => request<SchedulePreview>(workspaceUrl(workspace, "/schedules/preview"), { method: "POST", body, signal }),
     staleTime: 60_000,
     retry: false,
+  });
+}
+
+const VERSIONS = 30;
+
+/** What each deploy said, the newest first. */
+export function versionsQuery(workspace: string, id: string) {
+  return infiniteQueryOptions({
+    queryKey: [...deploymentKeys.all(workspace), "versions", id] as const,
+    queryFn: ({ signal, pageParam }) =>
+      request<Page<DeploymentVersion>>(workspaceUrl(workspace, `/deployments/${id}/versions`), { signal, query: { cursor: pageParam, limit: VERSIONS } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    refetchInterval: 30_000,
   });
 }

@@ -9,15 +9,18 @@ import { Icon } from "@/components/ui/icon";
 import { paths } from "@/config/paths";
 import { changeDeployment, deleteDeployment } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";
+import { EditDialog } from "@/features/deployments/components/edit-dialog";
 import { asApiError } from "@/lib/errors";
-import { useDenial, useWorkspace } from "@/lib/workspace";
+import { useMay } from "@/lib/may";
+import { useWorkspace } from "@/lib/workspace";
 import type { Deployment } from "@/schema/wire/deployments";
 
 export function DeploymentMenu({ deployment }: { readonly deployment: Deployment }) {
   const { slug: workspace } = useWorkspace();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const denial = useDenial("deployments:write");
+  const denial = useMay(deployment.may, "deployments:write");
+  const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const refresh = () => client.invalidateQueries({ queryKey: deploymentKeys.all(workspace) });
   const pause = useMutation({
@@ -43,9 +46,13 @@ export function DeploymentMenu({ deployment }: { readonly deployment: Deployment
       >
         {deployment.paused ? "Resume" : "Pause"}
       </GuardedButton>
+      <GuardedButton variant="default" reason={denial} leftSection={<Icon name="edit" size={13} />} onClick={() => setEditing(true)}>
+        Edit
+      </GuardedButton>
       <GuardedButton variant="default" reason={denial} leftSection={<Icon name="trash" size={13} />} onClick={() => setDeleting(true)}>
         Delete
       </GuardedButton>
+      {editing && <EditDialog deployment={deployment} onClose={() => setEditing(false)} />}
       <ConfirmDialog
         opened={deleting}
         title="Delete this deployment"

@@ -1,7 +1,8 @@
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { scheduleWords } from "@/lib/schedule-words";
-import { formatDayAndTime, zoneName } from "@/lib/time";
+import { zoneName } from "@/lib/time";
+import { formatInZone, isZone, offsetAt } from "@/lib/zones";
 import type { Schedule } from "@/schema/wire/deployments";
 
 import styles from "./deployments.module.css";
@@ -11,13 +12,14 @@ interface NextRunsProps {
   readonly paused: boolean;
 }
 
-/** When each schedule starts a run next, in the person's own zone. */
+/** When each schedule starts a run next, on the reader's clock, and on its own where that shows another time. */
 export function NextRuns({ schedules, paused }: NextRunsProps) {
+  const here = zoneName();
   const due = schedules
-    .flatMap((each) => (each.next_at === null || each.paused ? [] : [{ id: each.id, at: each.next_at, words: scheduleWords(each) }]))
+    .flatMap((each) => (each.next_at === null || each.paused ? [] : [{ id: each.id, at: each.next_at, words: each.name === "" ? scheduleWords(each) : each.name, zone: isZone(each.timezone) ? each.timezone : "UTC" }]))
     .sort((a, b) => a.at.localeCompare(b.at));
   return (
-    <Panel title="Next runs" aside={zoneName()}>
+    <Panel title="Next runs" aside={here}>
       {paused || due.length === 0 ? (
         <p className="muted" style={{ margin: 0 }}>
           {paused ? "None while the deployment is paused." : "None: no schedule is active."}
@@ -27,7 +29,12 @@ export function NextRuns({ schedules, paused }: NextRunsProps) {
           {due.map((each) => (
             <li key={each.id}>
               <span>
-                {formatDayAndTime(each.at)} <span className="muted">{each.words}</span>
+                {formatInZone(each.at, here)} <span className="muted">{each.words}</span>
+                {offsetAt(Date.parse(each.at), each.zone) !== offsetAt(Date.parse(each.at), here) && (
+                  <span className={styles["under"]}>
+                    {formatInZone(each.at, each.zone)} in {each.zone}
+                  </span>
+                )}
               </span>
               <RelativeTime at={each.at} />
             </li>

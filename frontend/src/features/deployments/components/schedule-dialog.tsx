@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import { fieldsOf } from "@/components/form/schema";
+import { problemsInside, serverProblems } from "@/components/form/validate";
 import { FormDialog } from "@/components/ui/form-dialog";
 import { addSchedule, changeSchedule } from "@/features/deployments/api/mutations";
 import { deploymentKeys, PREVIEWED } from "@/features/deployments/api/queries";
@@ -77,7 +78,7 @@ export function ScheduleDialog({ deployment, schedule, onClose }: ScheduleDialog
         </div>
         <PreviewTimes body={timesBroken ? null : previewOf(input, PREVIEWED)} zone={draft.timezone} />
         <div className={styles["side"]}>
-          <ScheduleMore {...parts} fields={fields} />
+          <ScheduleMore {...parts} fields={fields} problems={{ ...(tried ? problemsInside(problems, "parameters") : {}), ...serverProblems(refused, fields) }} />
         </div>
       </div>
     </FormDialog>

@@ -1,7 +1,7 @@
 import { MultiSelect, NativeSelect, NumberInput, TextInput } from "@mantine/core";
 
 import type { Field } from "@/components/form/schema";
-import { SchemaField } from "@/components/form/schema-field";
+import { SchemaFields } from "@/components/form/schema-fields";
 import { SpanInput } from "@/components/ui/span-input";
 import type { SchedulePartProps } from "@/features/deployments/components/schedule-times";
 import { MOST_MISSED } from "@/features/deployments/schedule-draft";
@@ -15,15 +15,22 @@ const MISSED: readonly { readonly value: Schedule["missed_policy"]; readonly lab
   { value: "ALL", label: "a run for each of them" },
 ];
 
+interface ScheduleMoreProps extends SchedulePartProps {
+  readonly fields: readonly Field[];
+  /** Of its parameters, by name. */
+  readonly problems: Readonly<Record<string, string>>;
+}
+
 /** What else a schedule says: its name, its slack, what of missed times, its parameters. */
-export function ScheduleMore({ draft, fields, problemOf, onChange }: SchedulePartProps & { readonly fields: readonly Field[] }) {
+export function ScheduleMore({ draft, fields, problems, problemOf, onChange }: ScheduleMoreProps) {
+  const own = fields.filter((field) => draft.own.includes(field.name));
   return (
     <>
       <TextInput
         label="Name"
         description="Optional. A deploy finds it by its name and keeps its pause."
         value={draft.name}
-        maxLength={200}
+        maxLength={100}
         onChange={(event) => onChange({ name: event.currentTarget.value }, "name")}
         error={problemOf("name")}
       />
@@ -67,18 +74,15 @@ export function ScheduleMore({ draft, fields, problemOf, onChange }: SchedulePar
           onChange={(own) => onChange({ own }, "own")}
         />
       )}
-      {fields
-        .filter((field) => draft.own.includes(field.name))
-        .map((field) => (
-          <SchemaField
-            key={field.name}
-            first={false}
-            field={field}
-            value={draft.values[field.name] ?? ""}
-            error={problemOf(`parameters.${field.name}`)}
-            onChange={(value) => onChange({ values: { ...draft.values, [field.name]: value } }, `parameters.${field.name}`)}
-          />
-        ))}
+      {own.length > 0 && (
+        <SchemaFields
+          fields={own}
+          values={draft.values}
+          problems={problems}
+          focus={false}
+          onChange={(values, name) => onChange({ values }, `parameters.${name}`)}
+        />
+      )}
     </>
   );
 }
