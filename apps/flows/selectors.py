@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
@@ -188,28 +189,59 @@ def get_schedule(
         raise ScheduleNotFound("There is no such schedule.", schedule_id=str(schedule_id)) from None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When what is due; of those that are due too often for that, how often."""
+
+    items: list[tuple[datetime, Schedule]]
+    dense: list[tuple[Schedule, datetime, timedelta]]
+
+
 def list_due_times(
-    *, workspace_id: uuid.UUID, since: datetime, until: datetime, limit: int
-) -> list[tuple[datetime, Schedule]]:
+    *,
+    workspace_id: uuid.UUID,
+    since: datetime,
+    until: datetime,
+    limit: int,
+    deployment_id: uuid.UUID | None = None,
+    dense_over: int | None = None,
+) -> Calendar:
     """
     Return when which schedule is due in `since … until`, earliest first.
 
-    Not those that are paused, and of none what lies before it was made.
+    Not those that are paused, and of none what lies before it was made. Of a schedule that is due
+    more than `dense_over` times within its first day only that day's first time is told, and how
+    long after it the second one follows.
     """
     schedules = (
         Schedule.objects.for_workspace(workspace_id)
         .filter(paused_at=None, deployment__paused_at=None, deployment__deleted_at=None)
         .select_related("deployment__flow")
         .defer("deployment__parameter_schema", "deployment__parameters")
+        .order_by("id")
     )
+    if deployment_id is not None:
+        schedules = schedules.filter(deployment_id=deployment_id)
+
+    def times_of(schedule: Schedule) -> Iterator[datetime]:
+        after = max(since - timedelta(microseconds=1), schedule.created_at)
+        return iter(times_between(schedule.recurrence, after=after, until=until))
 
     def of(schedule: Schedule) -> Iterator[tuple[datetime, uuid.UUID, Schedule]]:
-        after = max(since - timedelta(microseconds=1), schedule.created_at)
-        for due_at in times_between(schedule.recurrence, after=after, until=until):
+        for due_at in times_of(schedule):
             yield due_at, schedule.id, schedule
 
+    dense: list[tuple[Schedule, datetime, timedelta]] = []
+    sparse: list[Schedule] = []
+    for schedule in schedules:
+        first = [] if dense_over is None else list(islice(times_of(schedule), dense_over + 1))
+        if dense_over and len(first) > dense_over and first[-1] - first[0] < timedelta(days=1):
+            dense.append((schedule, first[0], first[1] - first[0]))
+        else:
+            sparse.append(schedule)
     # PERF: each schedule is asked for its next time only once the one before was taken.
-    return [(at, schedule) for at, _, schedule in islice(merge(*map(of, schedules)), limit)]
+    due = islice(merge(*map(of, sparse)), limit)
+    return Calendar(items=[(at, schedule) for at, _, schedule in due], dense=dense)
 
 
 def next_due_by_flow(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from apps.flows.models import CodeBundle, Schedule
 
     CalendarItem = tuple[datetime, Schedule]
+    DenseItem = tuple[Schedule, datetime, timedelta]
 
 KINDS = [(kind.value, kind.value) for kind in ScheduleKind]
 CODE_KINDS = [(kind, kind) for kind in SOURCES]
@@ -33,6 +34,7 @@ MAX_JITTER_SECONDS = 86_400
 MAX_MISSED = 100
 MAX_PREVIEWED = 50
 MAX_CALENDAR = timedelta(days=62)
+MAX_DENSE = 100  # times a day
 MAX_JSON_BYTES = 256 * 1024
 
 
@@ -200,6 +202,13 @@ class SchedulePreviewOutput(serializers.Serializer[Any]):
 class CalendarQuery(QuerySerializer):
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
+    deployment_id = serializers.UUIDField(required=False)
+    dense_over = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_DENSE,
+        help_text="Schedules that are due more often than this in a day are told in `dense`.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in ("since", "until"):
@@ -228,8 +237,15 @@ class CalendarItemOutput(serializers.Serializer[Any]):
     timezone = serializers.CharField()
 
 
+class DenseItemOutput(CalendarItemOutput):
+    """A schedule that is due very often, by the first of its times."""
+
+    seconds_apart = serializers.IntegerField(help_text="From this time to the next one.")
+
+
 class CalendarOutput(serializers.Serializer[Any]):
     items = CalendarItemOutput(many=True)
+    dense = DenseItemOutput(many=True)
     truncated = serializers.BooleanField(help_text="There are more; ask for a shorter time.")
 
 
@@ -283,25 +299,30 @@ def due_time_body(due_at: datetime, zone: tzinfo) -> dict[str, object]:
     return {"due_at": due_at, "local": due_at.astimezone(zone).isoformat()}
 
 
-def calendar_body(items: Sequence[CalendarItem], *, truncated: bool) -> dict[str, object]:
+def calendar_body(
+    items: Sequence[CalendarItem], dense: Sequence[DenseItem], *, truncated: bool
+) -> dict[str, object]:
     """Fill a CalendarOutput."""
     return {
-        "items": [
-            {
-                "schedule_id": schedule.id,
-                "schedule_name": schedule.name,
-                "deployment": {
-                    "id": schedule.deployment_id,
-                    "name": schedule.deployment.name,
-                    "flow": {
-                        "id": schedule.deployment.flow_id,
-                        "name": schedule.deployment.flow.name,
-                    },
-                },
-                "due_at": due_at,
-                "timezone": schedule.timezone,
-            }
-            for due_at, schedule in items
+        "items": [_calendar_item(due_at, schedule) for due_at, schedule in items],
+        "dense": [
+            _calendar_item(due_at, schedule) | {"seconds_apart": int(apart.total_seconds())}
+            for schedule, due_at, apart in dense
         ],
         "truncated": truncated,
+    }
+
+
+def _calendar_item(due_at: datetime, schedule: Schedule) -> dict[str, object]:
+    deployment = schedule.deployment
+    return {
+        "schedule_id": schedule.id,
+        "schedule_name": schedule.name,
+        "deployment": {
+            "id": deployment.id,
+            "name": deployment.name,
+            "flow": {"id": deployment.flow_id, "name": deployment.flow.name},
+        },
+        "due_at": due_at,
+        "timezone": schedule.timezone,
     }

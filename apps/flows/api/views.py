@@ -53,14 +53,16 @@ class ScheduleCalendar(WorkspaceView):
     )
     def get(self, request: WorkspaceRequest) -> Response:
         query = wire.CalendarQuery.read(request)
-        items = selectors.list_due_times(
+        found = selectors.list_due_times(
             workspace_id=request.workspace.id,
             since=query["since"],
             until=query["until"],
             limit=MAX_CALENDAR_ITEMS + 1,
+            deployment_id=query.get("deployment_id"),
+            dense_over=query.get("dense_over"),
         )
-        shown, rest = items[:MAX_CALENDAR_ITEMS], items[MAX_CALENDAR_ITEMS:]
-        return Response(wire.calendar_body(shown, truncated=bool(rest)))
+        shown, rest = found.items[:MAX_CALENDAR_ITEMS], found.items[MAX_CALENDAR_ITEMS:]
+        return Response(wire.calendar_body(shown, found.dense, truncated=bool(rest)))
 
 
 class SchedulePreview(WorkspaceView):

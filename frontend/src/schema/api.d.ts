@@ -3665,6 +3665,7 @@ export interface components {
             timezone: string;
         };
         CalendarOutput: {
+            dense: components["schemas"]["DenseItemOutput"][];
             items: components["schemas"]["CalendarItemOutput"][];
             /** @description There are more; ask for a shorter time. */
             truncated: boolean;
@@ -3843,6 +3844,18 @@ export interface components {
         };
         /** @enum {string} */
         DeliveryStateEnum: "SENDING" | "DELIVERED" | "FAILED";
+        /** @description A schedule that is due very often, by the first of its times. */
+        DenseItemOutput: {
+            deployment: components["schemas"]["ScheduledDeploymentOutput"];
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            schedule_id: string;
+            schedule_name: string;
+            /** @description From this time to the next one. */
+            seconds_apart: number;
+            timezone: string;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         DeploymentInputRequest: {
             bundle?: components["schemas"]["BundleInputRequest"] | null;
@@ -13179,6 +13192,9 @@ export interface operations {
     list_due_times: {
         parameters: {
             query: {
+                /** @description Schedules that are due more often than this in a day are told in `dense`. */
+                dense_over?: number;
+                deployment_id?: string;
                 since: string;
                 until: string;
             };

@@ -243,6 +243,26 @@ def test_the_calendar_says_when_there_is_more_than_it_tells(api, bob, workspace)
     assert (len(body["items"]), body["truncated"]) == (2_000, True)
 
 
+def test_the_calendar_tells_of_often_only_how_often(api, bob, workspace):
+    with workspace_scope(workspace.id):
+        make_deployment(workspace, name="minutely", schedules=[cron("* * * * *", name="m")])
+        hourly = make_deployment(workspace, name="hourly", schedules=[cron("0 * * * *")])
+        make_deployment(workspace, name="nightly", schedules=[cron("0 6 * * *")])
+    week = "schedules?since=2098-03-01T00:00:00Z&until=2098-03-08T00:00:00Z"
+
+    body = api(bob).get(f"{week}&dense_over=24").json()
+
+    assert (len(body["items"]), body["truncated"]) == (7 * 24 + 1 + 7, False)
+    (dense,) = body["dense"]
+    assert (dense["deployment"]["name"], dense["schedule_name"]) == ("minutely", "m")
+    assert (dense["due_at"], dense["seconds_apart"]) == ("2098-03-01T00:00:00Z", 60)
+
+    body = api(bob).get(f"{week}&dense_over=12&deployment_id={hourly.id}").json()
+
+    assert (body["items"], [each["seconds_apart"] for each in body["dense"]]) == ([], [3600])
+    assert api(bob).get(f"{week}&dense_over=0").status_code == 400
+
+
 @pytest.mark.parametrize(
     "until", ["2098-03-01T00:00:00Z", "2098-02-01T00:00:00Z", "2098-07-01T00:00:00Z"]
 )
@@ -264,4 +284,4 @@ def test_the_calendar_has_nothing_from_before_a_schedule_was_made(workspace):
             limit=50,
         )
 
-    assert [at for at, _ in found] == [now + timedelta(hours=1), now + timedelta(hours=2)]
+    assert [at for at, _ in found.items] == [now + timedelta(hours=1), now + timedelta(hours=2)]
