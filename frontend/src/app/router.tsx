@@ -15,6 +15,7 @@ import { automationQuery, automationsQuery } from "@/features/automations/api/au
 import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
 import { planQuery, usageQuery } from "@/features/billing/api/billing";
 import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
+import { parseCalendarSearch } from "@/features/calendar/model";
 import { deploymentsQuery, deploymentQuery } from "@/features/deployments/api/queries";
 import { parseDeploymentSearch, parseDeploymentsSearch } from "@/features/deployments/model";
 import { parseEventsSearch } from "@/features/events/model";
@@ -147,6 +148,13 @@ const deploymentRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/deployment"), "DeploymentRoute"),
 });
 
+const calendarRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "calendar",
+  validateSearch: parseCalendarSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/calendar"), "CalendarRoute"),
+});
+
 const eventsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "events",
@@ -251,6 +259,7 @@ export const routeTree = rootRoute.addChildren([
     approvalsRoute,
     deploymentsRoute,
     deploymentRoute,
+    calendarRoute,
     eventsRoute,
     metricsRoute,
     automationsRoute,

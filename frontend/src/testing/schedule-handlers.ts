@@ -1,7 +1,7 @@
 import { http, HttpResponse } from "msw";
 
 import { momentOf, offsetAt, wallOf } from "@/lib/zones";
-import type { Deployment, Schedule, ScheduleChange, ScheduleInput, SchedulePreviewInput } from "@/schema/wire/deployments";
+import type { Calendar, Deployment, Schedule, ScheduleChange, ScheduleInput, SchedulePreviewInput } from "@/schema/wire/deployments";
 
 import { refusal } from "./answers";
 import { demoId, iso } from "./demo/random";
@@ -40,6 +40,23 @@ export function scheduleHandlers(world: World) {
     if (found !== undefined) world.deploymentRows[index] = { ...found, schedules: change(found) };
   };
   return [
+    http.get(`${W}/schedules`, ({ request }) => {
+      const url = new URL(request.url);
+      const [since, until] = [Date.parse(url.searchParams.get("since") ?? ""), Date.parse(url.searchParams.get("until") ?? "")];
+      const only = url.searchParams.get("deployment_id");
+      const calendar: { items: Calendar["items"][number][]; dense: Calendar["dense"][number][] } = { items: [], dense: [] };
+      for (const each of world.deploymentRows) {
+        if (each.paused || (only !== null && only !== each.id)) continue;
+        for (const { id, name, timezone, interval_seconds, cron } of each.schedules) {
+          const item = { schedule_id: id, schedule_name: name, timezone, deployment: { id: each.id, name: each.name, flow: each.flow } };
+          const times = { kind: "CRON", count: 170, timezone, ...(interval_seconds === null ? { cron: cron ?? "0 6 * * *" } : { interval_seconds }) } as const;
+          if (interval_seconds !== null && interval_seconds < 7_200) calendar.dense.push({ ...item, due_at: iso(since), seconds_apart: interval_seconds });
+          else calendar.items.push(...demoTimes(times, since).filter((due) => due < until).map((due) => ({ ...item, due_at: iso(due) })));
+        }
+      }
+      calendar.items.sort((a, b) => a.due_at.localeCompare(b.due_at));
+      return HttpResponse.json({ ...calendar, truncated: false });
+    }),
     http.post(`${W}/schedules/preview`, async ({ request }) => {
       const asked = (await request.json()) as SchedulePreviewInput;
       if (asked.cron?.startsWith("99") === true) return refusal(400, "invalid_request", "The schedule's times cannot be understood.", { cron: ["Minute 99 is out of range."] });

@@ -7,6 +7,7 @@ export interface NavItem {
     | typeof paths.runs
     | typeof paths.approvals
     | typeof paths.deployments
+    | typeof paths.calendar
     | typeof paths.events
     | typeof paths.metrics
     | typeof paths.automations
@@ -25,6 +26,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.runs, label: "Runs", icon: "runs", key: "r" },
   { to: paths.approvals, label: "Approvals", icon: "approvals", key: "i" },
   { to: paths.deployments, label: "Deployments", icon: "deployments", key: "d" },
+  { to: paths.calendar, label: "Calendar", icon: "calendar", key: "l" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },

@@ -6,6 +6,8 @@ import { zoneNames } from "@/lib/zones";
 interface ZoneSelectProps {
   readonly value: string;
   readonly label?: string;
+  /** What it is called where no label is seen. */
+  readonly name?: string;
   readonly description?: string;
   readonly error?: string | undefined;
   readonly onChange: (zone: string) => void;
@@ -14,14 +16,15 @@ interface ZoneSelectProps {
 const MOST_SHOWN = 60;
 
 /** A time zone by its name; typing finds it. */
-export function ZoneSelect({ value, label = "Time zone", description, error, onChange }: ZoneSelectProps) {
+export function ZoneSelect({ value, label = "Time zone", name, description, error, onChange }: ZoneSelectProps) {
   const zones = useMemo(() => {
     const known = zoneNames();
     return known.includes(value) ? [...known] : [value, ...known];
   }, [value]);
   return (
     <Select
-      label={label}
+      label={label === "" ? undefined : label}
+      aria-label={name}
       description={description}
       error={error}
       data={zones}
