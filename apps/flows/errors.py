@@ -24,7 +24,7 @@ class BundleNotFound(NotFound):
 
 
 class BadCode(InvalidRequest):
-    """Bundle, requirements or size do not fit together; `fields` says what to change."""
+    """Code, job settings, bundle, requirements or size do not fit; `fields` says what to change."""
 
 
 class BadParameterSchema(InvalidRequest):
