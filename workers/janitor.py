@@ -48,7 +48,7 @@ def settle() -> bool:
     settled = dispatch.settle_limits(now=utc_now())
     if settled:
         logger.info("limits.settled", count=settled)
-    return False
+    return settled >= dispatch.UNPARKED_AT_ONCE
 
 
 def measure() -> float:

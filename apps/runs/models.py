@@ -86,8 +86,8 @@ class Run(Record):
     backfill_id = models.UUIDField(null=True)
     copied_from_id = models.UUIDField(null=True)  # the run that it repeats, with its parameters
     note = models.TextField(blank=True)  # what people wrote on it
-    # What it waits for although it is due: the id of a limit that had no room. Such a run is out
-    # of the claim's way until room comes (dispatch.services.limits).
+    # What it waits for although it is due: the id of a limit that had no room, or of its deployment
+    # that is paused. Such a run is out of the claim's way until that is over (dispatch.services).
     waits_on = models.UUIDField(null=True)
     # What the next process begins with: {"kind": "failed" | "suspended", "epoch"}; null: afresh.
     resumes = models.JSONField(null=True)

@@ -18,7 +18,6 @@ from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.views import has_compute
 from apps.dispatch.services import Kin
 from apps.flows import selectors as flows
-from apps.flows import services as flow_services
 from apps.flows.code import make_code
 from apps.flows.enums import Overlap
 from apps.flows.services import DeploymentSpec
@@ -117,7 +116,7 @@ class DeploymentDetail(WorkspaceView):
     def patch(self, request: WorkspaceRequest, deployment_id: uuid.UUID) -> Response:
         form = shapes.DeploymentChange(data=request.data)
         form.is_valid(raise_exception=True)
-        deployment = flow_services.edit_deployment(
+        deployment = services.change_deployment(
             workspace_id=request.workspace.id,
             deployment_id=deployment_id,
             changes=form.validated_data,

@@ -360,7 +360,7 @@ class DepthPointOutput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     waiting = serializers.IntegerField(help_text="due runs; 10,000 means so many or more")
     parked = serializers.IntegerField(
-        help_text="due runs that a limit keeps back; 10,000 means so many or more"
+        help_text="due runs that a limit or a pause keeps back; 10,000 means so many or more"
     )
     running = serializers.IntegerField()
     oldest_seconds = serializers.IntegerField(help_text="how long the first one had waited")

@@ -20,7 +20,13 @@ from apps.dispatch.services.backfills import (
     pause_backfill,
     plan_backfill,
 )
-from apps.dispatch.services.deploy import deploy, name_owners, remove_deployment, roll_back
+from apps.dispatch.services.deploy import (
+    change_deployment,
+    deploy,
+    name_owners,
+    remove_deployment,
+    roll_back,
+)
 from apps.dispatch.services.depth import sample_queues, seconds_to_next_sample
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
@@ -68,6 +74,7 @@ from apps.dispatch.services.schedule import (
     start_deployment,
 )
 from apps.dispatch.services.slots import (
+    UNPARKED_AT_ONCE,
     SlotAnswer,
     ask_for_slots,
     give_slot_back,
@@ -86,6 +93,7 @@ __all__ = [
     "CHECK_BATCH",
     "DUE_BATCH",
     "MAX_GRANTS",
+    "UNPARKED_AT_ONCE",
     "AgentInfo",
     "BackfillPlan",
     "BackfillSpec",
@@ -106,6 +114,7 @@ __all__ = [
     "ask_for_slots",
     "cancel_backfill",
     "change_backfill",
+    "change_deployment",
     "change_level",
     "change_pool",
     "change_queue",

@@ -16,11 +16,12 @@ from apps.dispatch.pool_kinds import find_settings_faults
 from apps.dispatch.services.limits import keep_limit
 from apps.dispatch.services.pools import resolve_pool
 from apps.dispatch.services.queues import queue_named, standing_queues
+from apps.dispatch.services.slots import UNPARKED_AT_ONCE
 from apps.flows import selectors as flow_selectors
 from apps.flows import services as flows
 from apps.flows.enums import Overlap
 from apps.flows.errors import BadCode, BadOwners
-from apps.flows.services import DeploymentSpec, MadeBy, Owner
+from apps.flows.services import DeploymentChanges, DeploymentSpec, MadeBy, Owner
 from apps.flows.sizes import Size
 from apps.runs import services as runs
 from apps.tenancy import access
@@ -193,3 +194,29 @@ def _find_owners(
             missing.append(position)
         owners.append(None if name is None else Owner(kind=each["kind"], id=each["id"], name=name))
     return owners, missing
+
+
+@joined
+def change_deployment(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    changes: DeploymentChanges,
+    now: datetime,
+    asker: Asker = access.HEADWAY,
+) -> Deployment:
+    """
+    Change a deployment as `flows.edit_deployment` does; resumed, the first of its runs go on.
+
+    The others, should a pause have kept back more than a thousand, follow within seconds.
+    """
+    deployment = flows.edit_deployment(
+        workspace_id=workspace_id,
+        deployment_id=deployment_id,
+        changes=changes,
+        now=now,
+        asker=asker,
+    )
+    if changes.get("paused") is False:
+        runs.unpark_runs(waits_on=deployment.id, most=UNPARKED_AT_ONCE)
+    return deployment

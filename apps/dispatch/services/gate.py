@@ -164,11 +164,14 @@ class Gate:
         self, due: Sequence[DueRun], *, lanes: Sequence[uuid.UUID], most: int
     ) -> list[_Verdict]:
         """Decide on picked runs in their order; take what the `most` first ones need."""
-        own = {run.id: self._found(_keys_of(run)) for run in due}
+        own = {run.id: self._found(_keys_of(run)) for run in due if not run.is_paused}
         self._lock({limit for limits in own.values() for limit in limits})
         verdicts = []
         through = 0
         for run in due:
+            if run.is_paused:
+                verdicts.append(_Verdict(run, (), parked_on=run.deployment_id))
+                continue
             limits = own[run.id]
             full = next((one for one in limits if self._room.get(one, 1) <= 0), None)
             if any(one not in self._room for one in limits):

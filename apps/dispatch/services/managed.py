@@ -34,9 +34,6 @@ _WAITING = """
             SELECT FROM runs_run AS run
             WHERE run.queue_id = queue.id AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
               AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s
-              AND NOT EXISTS (
-                  SELECT FROM flows_deployment AS deployment
-                  WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
             LIMIT %(limit)s) AS first) AS due
     WHERE pool.kind = 'MANAGED' AND pool.paused_at IS NULL AND due.count > 0
     ORDER BY queue.priority, queue.name, queue.id

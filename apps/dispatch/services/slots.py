@@ -17,18 +17,42 @@ from apps.dispatch.enums import LimitKind
 from apps.dispatch.errors import LimitNotFound, LimitTooSmall, TooManyLimits
 from apps.dispatch.models import ConcurrencyLimit, ConcurrencySlot, Lease
 from apps.dispatch.services.gate import lock_limits
+from apps.runs import selectors as runs_now
 from apps.runs import services as runs
 from apps.runs.errors import StaleEpoch
 
 WAITERS_KEPT = timedelta(seconds=45)  # without a word; a poll may wait 30 s
 MAX_PROMISED = timedelta(hours=1)  # of a rate
 ALL = 1_000_000
+UNPARKED_AT_ONCE = 1_000
 MAX_LIMITS = 1_000  # of a workspace
 
 _DROP = "DELETE FROM dispatch_concurrencyslot WHERE lease_id = ANY(%s)"
-_PARKED = """
-    SELECT DISTINCT waits_on FROM runs_run
-    WHERE waits_on IS NOT NULL AND state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
+# By the keys of what executes now, and by what runs are parked on: limits with nothing to settle,
+# however many there are, are not even looked at.
+_UNSETTLED = """
+    SELECT one.workspace_id, one.id FROM dispatch_lease AS lease
+    JOIN runs_run AS run ON run.id = lease.run_id AND run.queue_id IS NOT NULL
+    CROSS JOIN LATERAL (
+        VALUES ('POOL', run.pool_id::text), ('QUEUE', run.queue_id::text),
+            ('DEPLOYMENT', run.deployment_id::text), ('FLOW', run.flow_id::text),
+            ('BACKFILL', run.backfill_id::text)
+        UNION ALL SELECT 'TAG', unnest(run.tags)) AS given(kind, key)
+    JOIN dispatch_concurrencylimit AS one ON one.workspace_id = lease.workspace_id
+        AND one.kind = given.kind AND one.key = given.key
+    WHERE lease.ended_at IS NULL AND NOT EXISTS (
+        SELECT FROM dispatch_concurrencyslot AS slot
+        WHERE slot.limit_id = one.id AND slot.lease_id = lease.id)
+    UNION
+    SELECT one.workspace_id, one.id FROM dispatch_concurrencylimit AS one
+    WHERE one.id = ANY(%(waited_for)s) AND one.slots > (
+        SELECT coalesce(sum(slot.amount), 0) FROM dispatch_concurrencyslot AS slot
+        WHERE slot.limit_id = one.id AND slot.granted_at IS NOT NULL)
+"""
+_KEEPING = """
+    SELECT id FROM dispatch_concurrencylimit WHERE id = ANY(%(waited_for)s)
+    UNION ALL
+    SELECT id FROM flows_deployment WHERE id = ANY(%(waited_for)s) AND paused_at IS NOT NULL
 """
 _UNCOUNTED = """
     SELECT lease.workspace_id, one.id, lease.id, run.id
@@ -83,21 +107,21 @@ def let_in(limit_ids: Collection[uuid.UUID]) -> None:
 
 def settle_limits(*, now: datetime) -> int:
     """
-    Count leases that a limit has missed, and let runs go on whose limit has room or is gone.
+    Count leases that a limit has missed, and let runs go on whose limit has room or is gone, or
+    whose deployment is not paused any more.
 
     Whoever takes or frees a slot does it by themselves; this is for what was granted while a limit
-    was being made, and for what a kill cut short. Returns how much there was to do; a transaction
-    for each workspace. For loops.
+    was being made, and for what a kill cut short. Returns how much there was to do, a transaction
+    for each workspace with something; at 1,000 or more there may be more. For loops.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_PARKED)
-        waited_for = {limit_id for (limit_id,) in cursor.fetchall()}
+    waited_for = runs_now.waited_for()
     of_workspace: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
-    for workspace_id, limit_id in ConcurrencyLimit.objects.of_runs().values_list(
-        "workspace_id", "id"
-    ):
-        of_workspace[workspace_id].append(limit_id)
-        waited_for.discard(limit_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSETTLED, {"waited_for": list(waited_for)})
+        for workspace_id, limit_id in cursor.fetchall():
+            of_workspace[workspace_id].append(limit_id)
+        cursor.execute(_KEEPING, {"waited_for": list(waited_for)})
+        keeping = {id_ for (id_,) in cursor.fetchall()}
     settled = 0
     for limit_ids in of_workspace.values():
         with transaction.atomic():
@@ -106,8 +130,8 @@ def settle_limits(*, now: datetime) -> int:
             for limit_id, room in lock_limits(locked).items():
                 if room > 0:
                     settled += runs.unpark_runs(waits_on=limit_id, most=room)
-    for gone in waited_for:
-        settled += runs.unpark_runs(waits_on=gone, most=ALL)
+    for gone in waited_for - keeping:
+        settled += runs.unpark_runs(waits_on=gone, most=UNPARKED_AT_ONCE)
     ConcurrencySlot.objects.filter(granted_at=None, asked_at__lt=now - WAITERS_KEPT).delete()
     return settled
 

@@ -53,7 +53,7 @@ from apps.runs.selectors.promises import (
     last_success_at,
     list_lasting,
 )
-from apps.runs.selectors.queues import QueueLine, measure_queues
+from apps.runs.selectors.queues import QueueLine, measure_queues, waited_for
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 from apps.runs.selectors.usage import (
     CountedTaskRuns,
@@ -114,6 +114,7 @@ __all__ = [
     "reason_for_attention",
     "recent_runs_by_deployment",
     "runs_histogram",
+    "waited_for",
     "with_names",
     "workspaces_with_held_runs",
 ]

@@ -71,6 +71,17 @@ _OF_ALL = _LINES.format(
 _OF_GIVEN = _LINES.format(to_claim=_GIVEN, parked=_GIVEN, is_to_claim=_TO_CLAIM, is_parked=_PARKED)
 
 
+_WAITED_FOR = f"""
+    WITH RECURSIVE thing (id) AS (
+        (SELECT waits_on FROM runs_run WHERE {_PARKED} ORDER BY waits_on LIMIT 1)
+        UNION ALL
+        SELECT (SELECT run.waits_on FROM runs_run AS run
+                WHERE run.waits_on > before.id AND {_PARKED} ORDER BY run.waits_on LIMIT 1)
+        FROM thing AS before WHERE before.id IS NOT NULL)
+    SELECT id FROM thing WHERE id IS NOT NULL
+"""  # noqa: S608 - only our own words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLine:
     """What waits in a queue; neither count is above what the caller named."""
@@ -102,3 +113,10 @@ def measure_queues(
                 oldest_at=known.oldest_at or oldest_at,
             )
     return {id_: line for id_, line in lines.items() if line.waiting or line.parked}
+
+
+def waited_for() -> set[uuid.UUID]:
+    """Return the ids of all that runs are parked on, of all workspaces. For loops."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITED_FOR)
+        return {id_ for (id_,) in cursor.fetchall()}

@@ -19,39 +19,53 @@ LATE_AFTER = timedelta(seconds=15)
 
 # MATERIALIZED, and not `id IN (SELECT … LIMIT … SKIP LOCKED)`: as a join's inner side such a
 # subquery runs again for each outer row, skips what it has just locked, and the limit is no limit.
-_CLAIM = """
+# PERF: runs of paused deployments are parked on those as they are met, or each claim would pass
+# over all of them again.
+_IS_PAUSED = """
+    EXISTS (SELECT FROM flows_deployment AS deployment
+            WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
+"""
+_CLAIM = f"""
     WITH next AS MATERIALIZED (
-        SELECT run.id FROM runs_run AS run
+        SELECT run.id, run.priority, run.scheduled_for, {_IS_PAUSED} AS is_paused
+        FROM runs_run AS run
         WHERE run.queue_id = %(queue_id)s AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
           AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s
-          AND NOT EXISTS (
-              SELECT FROM flows_deployment AS deployment
-              WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
         ORDER BY run.priority DESC, run.scheduled_for, run.id
-        LIMIT %(limit)s
-        FOR UPDATE OF run SKIP LOCKED)
-    UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
-        epoch = epoch + 1, started_at = NULL, task_counts = NULL,
-        deployment_version = coalesce(
-            (SELECT deployment.version_number FROM flows_deployment AS deployment
-             WHERE deployment.id = runs_run.deployment_id), deployment_version),
-        agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
-    FROM next WHERE runs_run.id = next.id
-    RETURNING runs_run.*
-"""
+        LIMIT %(window)s
+        FOR UPDATE OF run SKIP LOCKED),
+    placed AS (
+        SELECT id, is_paused, sum((NOT is_paused)::int) OVER (
+            ORDER BY priority DESC, scheduled_for, id) AS place
+        FROM next),
+    parked AS (
+        UPDATE runs_run SET waits_on = deployment_id
+        FROM placed WHERE runs_run.id = placed.id AND placed.is_paused
+        RETURNING runs_run.*),
+    taken AS (
+        UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
+            epoch = epoch + 1, started_at = NULL, task_counts = NULL,
+            deployment_version = coalesce(
+                (SELECT deployment.version_number FROM flows_deployment AS deployment
+                 WHERE deployment.id = runs_run.deployment_id), deployment_version),
+            agent_id = %(agent_id)s, agent_name = %(agent_name)s, agent_host = %(agent_host)s
+        FROM placed
+        WHERE runs_run.id = placed.id AND NOT placed.is_paused AND placed.place <= %(limit)s
+        RETURNING runs_run.*)
+    SELECT * FROM taken UNION ALL SELECT * FROM parked
+"""  # noqa: S608 - only our own words
+LOOKS = 8  # rounds of one claim among runs of paused deployments; the next goes on from there
+LOOK_AT_MOST = 500  # runs a round
 
-_PICK = """
-    SELECT run.id, run.deployment_id, run.flow_id, run.backfill_id, run.tags
+_PICK = f"""
+    SELECT run.id, run.deployment_id, run.flow_id, run.backfill_id, run.tags, {_IS_PAUSED}
     FROM runs_run AS run
     WHERE run.queue_id = %(queue_id)s AND run.state IN ('AWAITING_RETRY', 'LATE', 'SCHEDULED')
       AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s AND run.id <> ALL(%(but)s)
-      AND NOT EXISTS (
-          SELECT FROM flows_deployment AS deployment
-          WHERE deployment.id = run.deployment_id AND deployment.paused_at IS NOT NULL)
     ORDER BY run.priority DESC, run.scheduled_for, run.id
     LIMIT %(limit)s
     FOR UPDATE OF run SKIP LOCKED
-"""
+"""  # noqa: S608 - only our own words
 
 _TAKE = """
     UPDATE runs_run SET state = 'PENDING', state_at = %(now)s, changed_at = %(now)s,
@@ -118,6 +132,7 @@ class DueRun:
     flow_id: uuid.UUID
     backfill_id: uuid.UUID | None
     tags: list[str]
+    is_paused: bool  # its deployment is
 
 
 @joined
@@ -126,14 +141,20 @@ def claim_runs(*, queue_id: uuid.UUID, limit: int, claimant: Claimant, now: date
     Move up to `limit` due runs of the queue to PENDING, each with a new epoch, and return them.
 
     Any number of claimants at once: a row that another holds is passed over, never waited for.
-    Runs of paused deployments stay where they are.
+    Runs of paused deployments are parked on those until people let them go on.
     """
-    return _claimed(
-        returning_runs(
-            _CLAIM, {"queue_id": queue_id, "limit": limit, "now": now, **_columns(claimant)}
-        ),
-        now,
-    )
+    claimed: list[Run] = []
+    window = limit
+    for _ in range(LOOKS):
+        room = limit - len(claimed)
+        asked = {"queue_id": queue_id, "limit": room, "window": window, "now": now}
+        found = returning_runs(_CLAIM, asked | _columns(claimant))
+        taken = [run for run in found if run.state == RunState.PENDING]
+        claimed += taken
+        if len(taken) in {len(found), room} or len(found) < window:
+            break
+        window = LOOK_AT_MOST
+    return _claimed(claimed, now)
 
 
 @joined
@@ -148,8 +169,15 @@ def pick_due_runs(
     with connection.cursor() as cursor:
         cursor.execute(_PICK, {"queue_id": queue_id, "limit": limit, "now": now, "but": list(but)})
         return [
-            DueRun(id=id_, deployment_id=deployment, flow_id=flow, backfill_id=backfill, tags=tags)
-            for id_, deployment, flow, backfill, tags in cursor.fetchall()
+            DueRun(
+                id=id_,
+                deployment_id=deployment,
+                flow_id=flow,
+                backfill_id=backfill,
+                tags=tags,
+                is_paused=is_paused,
+            )
+            for id_, deployment, flow, backfill, tags, is_paused in cursor.fetchall()
         ]
 
 

@@ -4063,7 +4063,7 @@ export interface components {
             at: string;
             /** @description how long the first one had waited */
             oldest_seconds: number;
-            /** @description due runs that a limit keeps back; 10,000 means so many or more */
+            /** @description due runs that a limit or a pause keeps back; 10,000 means so many or more */
             parked: number;
             running: number;
             /** @description due runs; 10,000 means so many or more */

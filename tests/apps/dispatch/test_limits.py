@@ -4,6 +4,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest
@@ -11,10 +13,12 @@ from apps.dispatch import services
 from apps.dispatch.enums import LimitKind
 from apps.dispatch.errors import LimitNotFound, LimitTooSmall
 from apps.dispatch.models import ConcurrencyLimit, ConcurrencySlot, FrontDoorPulse, LeaseBeat
+from apps.flows.models import Deployment
 from apps.runs import services as runs
 from apps.runs.enums import RunState
 from apps.runs.errors import StaleEpoch
 from apps.runs.models import Run
+from apps.tenancy.isolation import workspace_scope
 from tests.factories.dispatch import agent, lease, local_run, make_deployment, report, start
 from tests.isolation import as_worker
 
@@ -38,6 +42,72 @@ def end(granted, workspace, state=RunState.COMPLETED):
 
 def ids(granted):
     return [one.run_id for one in granted]
+
+
+def pause(deployment, paused):
+    services.change_deployment(
+        workspace_id=deployment.workspace_id,
+        deployment_id=deployment.id,
+        changes={"paused": paused},
+        now=utc_now(),
+    )
+
+
+@pytest.mark.parametrize("has_limits", [False, True])
+def test_runs_of_a_paused_deployment_are_out_of_the_way_until_it_goes_on(in_workspace, has_limits):
+    paused = make_deployment(in_workspace, name="paused")
+    other = make_deployment(in_workspace, name="other")
+    if has_limits:
+        limit(other, "DEPLOYMENT", other.id, 5)
+    kept = [start(paused, priority=5) for _ in range(12)]
+    made = [start(other) for _ in range(2)]
+    pause(paused, True)
+
+    # More of them than are asked for, and it still gets past them in one claim.
+    assert ids(lease(other, limit=2)) == [run.id for run in made]
+    assert set(Run.objects.filter(deployment=paused).values_list("waits_on", flat=True)) == {
+        paused.id
+    }
+    pause(paused, False)
+    assert ids(lease(other, limit=3)) == [run.id for run in kept[:3]]
+    assert not Run.objects.filter(waits_on=paused.id).exists()
+
+
+def test_a_deployment_that_goes_on_by_other_ways_is_noticed(in_workspace):
+    paused = make_deployment(in_workspace)
+    kept = start(paused)
+    pause(paused, True)
+    assert lease(paused) == []
+    with as_worker():
+        assert services.settle_limits(now=utc_now()) == 0
+    assert lease(paused) == []
+
+    Deployment.objects.filter(id=paused.id).update(paused_at=None)
+
+    with as_worker():
+        assert services.settle_limits(now=utc_now()) == 1
+    assert ids(lease(paused)) == [kept.id]
+
+
+def test_limits_with_nothing_to_settle_cost_no_statements(in_workspace, rival_workspace):
+    def statements():
+        with as_worker(), CaptureQueriesContext(connection) as made:
+            services.settle_limits(now=utc_now())
+        return len(made)
+
+    busy = make_deployment(in_workspace)
+    limit(busy, "DEPLOYMENT", busy.id, 1)
+    start(busy)
+    start(busy)
+    assert len(lease(busy)) == 1
+    before = statements()
+    for number in range(20):
+        limit(busy, "TAG", f"tag-{number}", 3)
+    with workspace_scope(rival_workspace.id):
+        theirs = make_deployment(rival_workspace)
+        limit(theirs, "DEPLOYMENT", theirs.id, 1)
+
+    assert statements() == before
 
 
 @pytest.mark.parametrize("kind", ["DEPLOYMENT", "FLOW", "TAG", "POOL", "QUEUE"])
