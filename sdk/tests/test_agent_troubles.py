@@ -127,6 +127,31 @@ def test_an_agent_waits_as_long_as_a_busy_server_says(
     assert agent.poll() is None
 
 
+def test_nothing_begins_before_the_server_knows_that_it_was_taken_up(
+    server: ContractServer, start_agent: StartAgent, flows: dict[str, Any]
+) -> None:
+    """A lease that is never heard of again is granted anew; the run would be executed twice."""
+    run_id = queue(server, flows, "good")
+    start_agent(heartbeat_seconds=3600)
+
+    wait_for_state(server, run_id, "COMPLETED")
+
+    assert server.beats[run_id]
+
+
+def test_what_was_granted_anew_meanwhile_does_not_begin(
+    server: ContractServer, start_agent: StartAgent, flows: dict[str, Any]
+) -> None:
+    gone = queue(server, flows, "good")
+    server.lost.add(gone)
+    start_agent(heartbeat_seconds=3600)
+    server.wait_for(lambda: server.beats[gone])
+
+    wait_for_state(server, queue(server, flows, "good"), "COMPLETED")
+
+    assert "RUNNING" not in server.runs[gone]["states"]
+
+
 @pytest.fixture
 def cgroup(tmp_path: Path) -> Path:
     """A cgroup as the kernel shows it, with memory for a lot."""

@@ -317,13 +317,31 @@ class Agent:
         return answer if isinstance(answer, Mapping) else {}
 
     def _take(self, answer: Mapping[str, Any]) -> None:
-        for wire in answer.get("leases") or []:
-            lease = Lease.from_wire(wire)
+        for lease in self._take_up([Lease.from_wire(wire) for wire in answer.get("leases") or []]):
             if self._stopping:
                 self._hand_back(lease)
             else:
                 self._begin(lease)
         self._heed({name: answer.get(name) for name in ("commands", "draining")})
+
+    def _take_up(self, leases: list[Lease]) -> list[Lease]:
+        """
+        Return those of the leases that are ours, once the server knows that we have them.
+
+        One that it never hears of again it grants anew: it cannot tell an answer that got lost from
+        an agent that is gone. So nothing may have begun before, or it would run twice.
+        """
+        failures = 0
+        while leases and not self._stopping:
+            try:
+                answer = self._send_beat(leases)
+            except (ApiError, ConfigError) as error:
+                failures += 1
+                self._wait_after(failures, error)
+                continue
+            lost = {(str(key["run_id"]), key["epoch"]) for key in answer.get("lost") or []}
+            return [lease for lease in leases if (lease.run_id, lease.epoch) not in lost]
+        return leases
 
     def _begin(self, lease: Lease) -> None:
         with self._changed:
@@ -391,12 +409,15 @@ class Agent:
         }
 
     def _beat(self) -> Mapping[str, Any]:
+        return self._send_beat([process.lease for process in self._running_now()])
+
+    def _send_beat(self, leases: list[Lease]) -> Mapping[str, Any]:
         answer = self._client.request(
             "POST",
             self._client.url(f"pools/{quote(self.pool, safe='')}/heartbeats"),
             body={
                 "agent": self._introduction(),
-                "leases": [process.lease.key() for process in self._running_now()],
+                "leases": [lease.key() for lease in leases],
                 "heeded": self._heeded(),
             },
             read_seconds=10.0,
