@@ -66,6 +66,7 @@ SPACE_TO_START_BYTES: Final = 150 << 20
 LOG_ROTATE_BYTES: Final = 8 << 20
 START_SECONDS: Final = 120  # recovery after a crash included
 STOP_SECONDS: Final = 20
+ORPHAN_SECONDS: Final = 10.0
 
 
 def wheel_binaries() -> Path:
@@ -206,6 +207,7 @@ class EmbeddedPostgres:
             )
         self.init()
         require_space(self.home, SPACE_TO_START_BYTES)
+        self._end_orphans()
         # Nobody serves the data, so both locks are stale; the number in them may be alive again.
         (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
         socket_lock = self.socket_dir / f".s.PGSQL.{self._socket_port}.lock"
@@ -214,6 +216,24 @@ class EmbeddedPostgres:
             require_free_port(self.port, "choose another.")
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_ROTATE_BYTES:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
+
+    def _end_orphans(self) -> None:
+        """
+        End what a killed server left at work on the data; its crash recovery follows anyway.
+
+        A backend that computes does not notice that its server is gone, and as long as it holds the
+        server's memory no other server starts.
+        """
+        give_up_at = time.monotonic() + ORPHAN_SECONDS
+        while orphans := _servers_in(self.data_dir.resolve()):
+            if time.monotonic() > give_up_at:
+                raise Problem(
+                    f"Processes of an earlier Postgres still work in {self.data_dir} and do not "
+                    f"end: {', '.join(map(str, orphans))}."
+                )
+            for pid in orphans:
+                _send_signal(pid, signal.SIGKILL)
+            time.sleep(0.02)
 
     def command(self) -> list[str]:
         """Return the command line of the server in the foreground, tied to this process's life."""
@@ -636,6 +656,22 @@ def _our_system_folder() -> Path:
     raise Problem(
         "Neither /var/lib/headway nor /var/tmp/headway can be made: run this as an ordinary user."
     )
+
+
+def _servers_in(data_dir: Path) -> list[int]:
+    """Return the Postgres processes that work in this folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (
+                    Path(os.readlink(entry / "cwd")) == data_dir
+                    and (entry / "comm").read_text().strip() == "postgres"
+                ):
+                    found.append(int(entry.name))
+            except OSError:  # gone, or somebody else's
+                continue
+    return found
 
 
 def _send_signal(pid: int, signal_: signal.Signals) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -42,6 +43,14 @@ def wait_for_the_end_of(server: EmbeddedPostgres) -> None:
     give_up_at = time.monotonic() + 20
     while server.is_running() and time.monotonic() < give_up_at:
         time.sleep(0.02)
+
+
+def is_at_work(pid: int) -> bool:
+    """Say whether the process is there, and is more than an entry nobody has read yet."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def one(dsn: str, query: str) -> object:
@@ -347,3 +356,27 @@ def test_the_server_goes_down_with_a_killed_parent(server):
     with suppress(FileNotFoundError):
         assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     assert not server.is_running()
+
+
+def test_what_a_killed_server_left_at_work_does_not_keep_the_next_one_away(server):
+    """A backend that computes does not see that its server is gone, and holds its memory."""
+    server.start()
+    server.bootstrap()
+    link = psycopg.connect(server.dsn(), autocommit=True)
+    backend, postmaster = link.info.backend_pid, server.running_pid()
+    link.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 10000000000)")
+    give_up_at = time.monotonic() + 20
+    with psycopg.connect(server.dsn(), autocommit=True) as other:
+        state = "SELECT state FROM pg_stat_activity WHERE pid = %s"
+        while other.execute(state, [backend]).fetchone() != ("active",):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.02)
+
+    os.kill(postmaster, signal.SIGKILL)
+    wait_for_the_end_of(server)
+    assert is_at_work(backend)
+    server.start()
+
+    assert not is_at_work(backend)
+    assert one(server.dsn(), "SELECT 1") == 1
+    link.close()
