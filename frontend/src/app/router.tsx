@@ -13,6 +13,7 @@ import { approvalsQuery } from "@/features/approvals/api/approvals";
 import { parseApprovalsSearch } from "@/features/approvals/model";
 import { automationQuery, automationsQuery } from "@/features/automations/api/automations";
 import { parseAutomationSearch, parseAutomationsSearch, parseNewAutomationSearch } from "@/features/automations/model";
+import { parseBackfillSearch, parseBackfillsSearch } from "@/features/backfills/model";
 import { planQuery, usageQuery } from "@/features/billing/api/billing";
 import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
 import { parseCalendarSearch } from "@/features/calendar/model";
@@ -155,6 +156,27 @@ const calendarRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/calendar"), "CalendarRoute"),
 });
 
+const backfillsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "backfills",
+  validateSearch: parseBackfillsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/backfills"), "BackfillsRoute"),
+});
+
+const newBackfillRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "backfills/new",
+  validateSearch: parseBackfillsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/new-backfill"), "NewBackfillRoute"),
+});
+
+const backfillRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "backfills/$backfillId",
+  validateSearch: parseBackfillSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/backfill"), "BackfillRoute"),
+});
+
 const eventsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "events",
@@ -260,6 +282,9 @@ export const routeTree = rootRoute.addChildren([
     deploymentsRoute,
     deploymentRoute,
     calendarRoute,
+    backfillsRoute,
+    newBackfillRoute,
+    backfillRoute,
     eventsRoute,
     metricsRoute,
     automationsRoute,

@@ -8,6 +8,7 @@ export interface NavItem {
     | typeof paths.approvals
     | typeof paths.deployments
     | typeof paths.calendar
+    | typeof paths.backfills
     | typeof paths.events
     | typeof paths.metrics
     | typeof paths.automations
@@ -27,6 +28,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.approvals, label: "Approvals", icon: "approvals", key: "i" },
   { to: paths.deployments, label: "Deployments", icon: "deployments", key: "d" },
   { to: paths.calendar, label: "Calendar", icon: "calendar", key: "l" },
+  { to: paths.backfills, label: "Backfills", icon: "history", key: "b" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
