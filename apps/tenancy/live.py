@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from apps.core.errors import DomainError, Unauthenticated
+from apps.core.errors import DomainError, PermissionDenied, Unauthenticated
 from apps.core.http.live import look
 from apps.core.http.sse import Message
 from apps.tenancy import access, key_cache
@@ -35,17 +36,26 @@ class LiveActor:
         return max(self.asked_at + ASKED_EVERY_SECONDS - time.monotonic(), 0.0)
 
 
-async def authenticate_workspace(request: HttpRequest, workspace: str, scope: Scope) -> LiveActor:
+async def authenticate_workspace(
+    request: HttpRequest, workspace: str, scope: Scope, *, run_id: uuid.UUID | None = None
+) -> LiveActor:
     """
-    Return the caller, who holds `scope` in `workspace`.
+    Return the caller, who holds `scope` in `workspace`; with `run_id` also the key of that run.
 
     A browser's session is accepted for GET only: these views check no CSRF token.
     Raises: Unauthenticated, NotFound, PermissionDenied, what `access.admission` says.
     """
-    return await look(_authenticate, request, workspace, scope)
+    return await look(_authenticate, request, workspace, scope, run_id)
 
 
-async def ask_again(request: HttpRequest, caller: LiveActor, workspace: str, scope: Scope) -> None:
+async def ask_again(
+    request: HttpRequest,
+    caller: LiveActor,
+    workspace: str,
+    scope: Scope,
+    *,
+    run_id: uuid.UUID | None = None,
+) -> None:
     """
     Bring the caller up to date when a second has passed.
 
@@ -56,7 +66,7 @@ async def ask_again(request: HttpRequest, caller: LiveActor, workspace: str, sco
     if hasattr(request, "session"):
         # Read anew: the session's data sticks to the request.
         request.session = type(request.session)(request.session.session_key)
-    found = await look(_authenticate, request, workspace, scope)
+    found = await look(_authenticate, request, workspace, scope, run_id)
     caller.actor, caller.workspace, caller.asked_at = found.actor, found.workspace, found.asked_at
 
 
@@ -103,11 +113,13 @@ async def while_allowed(
         await messages.aclose()  # type: ignore[attr-defined] # they are generators
 
 
-def _authenticate(request: HttpRequest, workspace: str, scope: Scope) -> LiveActor:
+def _authenticate(
+    request: HttpRequest, workspace: str, scope: Scope, run_id: uuid.UUID | None
+) -> LiveActor:
     return never_by_memory(
         _find(request, workspace),
         lambda: _find(request, workspace),
-        lambda caller: _enter(request, caller, workspace, scope),
+        lambda caller: _enter(request, caller, workspace, scope, run_id),
     )
 
 
@@ -120,9 +132,21 @@ def _find(request: HttpRequest, workspace: str) -> Caller:
     return caller
 
 
-def _enter(request: HttpRequest, caller: Caller, workspace: str, scope: Scope) -> LiveActor:
+def _enter(
+    request: HttpRequest,
+    caller: Caller,
+    workspace: str,
+    scope: Scope,
+    run_id: uuid.UUID | None,
+) -> LiveActor:
     actor, reference = enter_workspace(
-        caller, workspace, request=request, writes=scope not in READ_SCOPES
+        caller,
+        workspace,
+        request=request,
+        writes=scope not in READ_SCOPES,
+        admits_runs=run_id is not None,
     )
+    if actor.run is not None and actor.run.run_id != run_id:
+        raise PermissionDenied("This is the key of another run.")
     access.require(actor, scope)
     return LiveActor(actor=actor, workspace=reference, asked_at=caller.asked_at)

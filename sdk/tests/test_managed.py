@@ -231,6 +231,23 @@ def test_a_cancelled_run_is_stopped(server: ContractServer, start: Start, tmp_pa
     assert _is_gone(int((tmp_path / "started").read_text()))
 
 
+def test_a_cancellation_is_heard_without_waiting_for_a_beat(
+    server: ContractServer, start: Start, tmp_path: Path
+) -> None:
+    server.tells_only_who_waits = True
+    run_id = server.queue_task(bundle(), "flow.py:long", parameters={"folder": str(tmp_path)})
+    process = start(run_id)
+    _wait_until(lambda: (tmp_path / "started").exists())
+
+    with server.changed:
+        server.cancelled.add(run_id)
+        server.changed.notify_all()
+    code, out = end_of(process)
+
+    assert code == 0, out
+    assert server.runs[run_id]["state"] == "CANCELLED"
+
+
 def test_a_run_cancelled_before_it_began_never_begins(server: ContractServer, start: Start) -> None:
     run_id = server.queue_task(bundle(), "flow.py:good")
     server.cancelled.add(run_id)

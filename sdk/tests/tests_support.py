@@ -43,6 +43,7 @@ class ContractServer:
         self.queued: list[dict[str, Any]] = []
         self.cancelled: set[str] = set()
         self.lost: set[str] = set()
+        self.tells_only_who_waits = False  # commands, of those who may wait for them
         self.page: int | None = None  # every answer is a web page with this status
         self.beats: dict[str, int] = defaultdict(int)
         self.deployments: dict[str, dict[str, Any]] = {}
@@ -382,7 +383,19 @@ class ContractServer:
                 self.phases.append((run_id, body["phase"]))
                 return 200, {}
             case "POST", ["runs", run_id, "heartbeat"]:
-                return self.heartbeat({"leases": [{"run_id": run_id, "epoch": body["epoch"]}]})
+                deadline = time.monotonic() + body.get("wait_seconds", 0)
+                while (
+                    (left := deadline - time.monotonic()) > 0
+                    and run_id not in self.cancelled | self.lost
+                    and self._server is not None
+                ):
+                    self.changed.wait(left)
+                status, answer = self.heartbeat(
+                    {"leases": [{"run_id": run_id, "epoch": body["epoch"]}]}
+                )
+                if self.tells_only_who_waits and "wait_seconds" not in body:
+                    answer = {**answer, "commands": []}
+                return status, {**answer, "live_url": self.url}
             case "PUT", ["deployments"]:
                 key = f"{body['flow_name']}/{body['name']}"
                 known = self.deployments.get(key)

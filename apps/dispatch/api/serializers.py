@@ -561,6 +561,12 @@ class RunHeartbeatInput(StrictSerializer):
     heeded = serializers.ChoiceField(choices=COMMANDS, required=False, allow_null=True)
 
 
+class RunListenInput(RunHeartbeatInput):
+    wait_seconds = serializers.FloatField(
+        required=False, default=0, min_value=0, max_value=MAX_WAIT_SECONDS
+    )
+
+
 class HeldLeaseOutput(serializers.Serializer[Any]):
     run_id = serializers.UUIDField()
     epoch = serializers.IntegerField()
@@ -575,6 +581,12 @@ class HeartbeatOutput(serializers.Serializer[Any]):
     lost = HeldLeaseOutput(many=True)
     draining = serializers.BooleanField(
         required=False, help_text="Of an agent's: it gets nothing more, until people say otherwise."
+    )
+
+
+class RunHeartbeatOutput(HeartbeatOutput):
+    live_url = serializers.CharField(
+        help_text="Where the same route waits for commands, up to `wait_seconds`."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -23,7 +23,7 @@ from apps.dispatch.api import serializers as shapes
 from apps.dispatch.api.serializers import AgentInput
 from apps.dispatch.enums import LimitKind, PoolKind
 from apps.dispatch.overview import sentence
-from apps.dispatch.protocol import ONLINE_FOR, Command, HeldLease
+from apps.dispatch.protocol import ONLINE_FOR, Command, HeartbeatAnswer, HeldLease
 from apps.flows import selectors as flows
 from apps.runs import selectors as runs
 from apps.runs import wire
@@ -151,24 +151,37 @@ class RunHeartbeat(WorkspaceView):
     @extend_schema(
         operation_id="heartbeat_run",
         request=shapes.RunHeartbeatInput,
-        responses=shapes.HeartbeatOutput,
+        responses=shapes.RunHeartbeatOutput,
     )
     def post(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
         form = shapes.RunHeartbeatInput(data=request.data)
         form.is_valid(raise_exception=True)
-        epoch, heeded = form.validated_data["epoch"], form.validated_data.get("heeded")
-        refuse_other_epoch(request.actor, epoch)
-        services.refuse_other_runs(
-            workspace_id=request.workspace.id, actor=request.actor, run_ids=[run_id]
+        given = form.validated_data
+        answer = beat_of_run(
+            request.workspace.id, request.actor, run_id, given["epoch"], given.get("heeded")
         )
-        runs.get_run(workspace_id=request.workspace.id, run_id=run_id)
-        answer = services.heartbeat(
-            workspace_id=request.workspace.id,
-            leases=[HeldLease(run_id=run_id, epoch=epoch)],
-            heeded=[Command(run_id=run_id, epoch=epoch, command=heeded)] if heeded else [],
-            now=utc_now(),
+        return Response(
+            {"commands": answer.commands, "lost": answer.lost, "live_url": settings.LIVE_URL}
         )
-        return Response({"commands": answer.commands, "lost": answer.lost})
+
+
+def beat_of_run(
+    workspace_id: uuid.UUID, actor: Actor, run_id: uuid.UUID, epoch: int, heeded: Any
+) -> HeartbeatAnswer:
+    """
+    Take the sign of life of one run's executor.
+
+    Raises: PermissionDenied, RunNotFound.
+    """
+    refuse_other_epoch(actor, epoch)
+    services.refuse_other_runs(workspace_id=workspace_id, actor=actor, run_ids=[run_id])
+    runs.get_run(workspace_id=workspace_id, run_id=run_id)
+    return services.heartbeat(
+        workspace_id=workspace_id,
+        leases=[HeldLease(run_id=run_id, epoch=epoch)],
+        heeded=[Command(run_id=run_id, epoch=epoch, command=heeded)] if heeded else [],
+        now=utc_now(),
+    )
 
 
 class Pools(WorkspaceView):

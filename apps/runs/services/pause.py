@@ -6,14 +6,13 @@ import uuid
 from datetime import datetime
 
 from apps.core.transactions import joined
-from apps.core.wakeups import notify
 from apps.runs import selectors
 from apps.runs.enums import ApprovalState, RunState
 from apps.runs.errors import RunNotPausable, RunNotResumable
 from apps.runs.models import Approval, Run
 from apps.runs.reports import MoveResult
 from apps.runs.services.approvals import SUSPENDING, go_on, origin_attempt, set_resumes
-from apps.runs.services.steer import targets_of
+from apps.runs.services.steer import targets_of, tell_executor
 from apps.runs.services.transition import STARTING, lock_runs, transition_run
 from apps.tenancy import access
 from apps.tenancy import services as tenancy
@@ -71,8 +70,7 @@ def suspend_run(
     if run.state != RunState.PAUSED:
         run = _hold(workspace_id, run_id, now, message, asker, only_from=SUSPENDABLE)
     set_resumes(run, {"kind": SUSPENDING, "attempt": origin_attempt(run)})
-    if run.agent_id is not None:
-        notify("agent", run.agent_id)
+    tell_executor(run)
     return run
 
 
@@ -103,8 +101,7 @@ def _hold(
     if moved.result is not MoveResult.APPLIED:
         text = "Only a run whose code is running can be held."
         raise RunNotPausable(text, run_id=str(run_id), state=moved.run.state)
-    if moved.run.agent_id is not None:
-        notify("agent", moved.run.agent_id)
+    tell_executor(moved.run)
     return moved.run
 
 
@@ -153,8 +150,8 @@ def resume_run(
         message=message,
         scheduled_for=now if target is RunState.SCHEDULED else None,
     )
-    if moved.run.agent_id is not None and target is not RunState.SCHEDULED:
-        notify("agent", moved.run.agent_id)
+    if target is not RunState.SCHEDULED:
+        tell_executor(moved.run)
     return moved.run
 
 

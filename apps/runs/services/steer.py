@@ -69,12 +69,23 @@ def cancel_run(
             message=message,
         )
         if moved.result is MoveResult.APPLIED:
-            if moved.run.state == RunState.CANCELLING and moved.run.agent_id is not None:
-                notify("agent", moved.run.agent_id)  # else it hears of it at its next heartbeat
+            if moved.run.state == RunState.CANCELLING:
+                tell_executor(moved.run)
             cancel_subruns(workspace_id=workspace_id, run_ids=[run_id], now=now)
             return moved.run
     text = "The run already ended." if state in FINISHED else "The run is already stopping."
     raise RunNotCancellable(text, run_id=str(run_id), state=state.value)
+
+
+def tell_executor(run: Run) -> None:
+    """
+    Wake who executes the run, its agent and its own process, to hear what is wanted of it.
+
+    Missed, it hears of it at its next heartbeat.
+    """
+    notify("run", run.id)
+    if run.agent_id is not None:
+        notify("agent", run.agent_id)
 
 
 _UNFINISHED_SUBRUNS = """
@@ -126,8 +137,8 @@ def cancel_subruns(
             )
             cancelled += len(moved)
             if target is RunState.CANCELLING:
-                for agent_id in {run.agent_id for run in moved if run.agent_id is not None}:
-                    notify("agent", agent_id)
+                for run in moved:
+                    tell_executor(run)
     return cancelled
 
 

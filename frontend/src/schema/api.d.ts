@@ -5530,6 +5530,14 @@ export interface components {
             epoch: number;
             heeded?: components["schemas"]["CommandEnum"] | components["schemas"]["NullEnum"];
         };
+        RunHeartbeatOutput: {
+            commands: components["schemas"]["CommandOutput"][];
+            /** @description Of an agent's: it gets nothing more, until people say otherwise. */
+            draining?: boolean;
+            /** @description Where the same route waits for commands, up to `wait_seconds`. */
+            live_url: string;
+            lost: components["schemas"]["HeldLeaseOutput"][];
+        };
         RunHistogramOutput: {
             buckets: components["schemas"]["RunBucketOutput"][];
             step_seconds: number;
@@ -12527,7 +12535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HeartbeatOutput"];
+                    "application/json": components["schemas"]["RunHeartbeatOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -108,10 +108,8 @@ def test_lost_code_is_said_to_be_lost(api, run, workspace, bundle_folder):
 
 def test_a_beat_prolongs_the_lease_and_brings_commands(api, alice, run, workspace):
     client = api(run.key, workspace)
-    assert client.post(f"runs/{run.run_id}/heartbeat", {"epoch": run.epoch}).json() == {
-        "commands": [],
-        "lost": [],
-    }
+    heard = client.post(f"runs/{run.run_id}/heartbeat", {"epoch": run.epoch}).json()
+    assert (heard["commands"], heard["lost"]) == ([], [])
     client.post(
         f"runs/{run.run_id}/transitions",
         {"epoch": run.epoch, "state": "RUNNING", "occurred_at": utc_now().isoformat()},
@@ -121,7 +119,8 @@ def test_a_beat_prolongs_the_lease_and_brings_commands(api, alice, run, workspac
     told = client.post(f"runs/{run.run_id}/heartbeat", {"epoch": run.epoch}).json()
 
     expected = {"run_id": str(run.run_id), "epoch": run.epoch}
-    assert told == {"commands": [expected | {"command": "cancel"}], "lost": []}
+    assert (told["commands"], told["lost"]) == ([expected | {"command": "cancel"}], [])
+    assert told["live_url"]
 
 
 def test_a_task_tells_how_far_it_is(api, run, workspace):

@@ -42,6 +42,8 @@ from headway.agent._lease import Lease
 from headway.agent._runner import GRACE_SECONDS, RunProcess
 
 DETAIL_LENGTH = 1_900  # of a cause, as the server takes it
+LISTEN_SECONDS = 25.0
+LISTEN_AGAIN_SECONDS = 5.0
 PATIENT_ATTEMPTS = 8  # a server that restarts must not cost a run
 
 
@@ -78,6 +80,8 @@ class Task:
         self._evicted = False
         self._process: RunProcess | None = None
         self._environment: Environment | None = None
+        self._over = threading.Event()
+        self._listens_at = ""  # where the server lets us wait for commands
         self._heartbeat = Heartbeat(
             beat=self._beat,
             heed=self._heed,
@@ -92,6 +96,7 @@ class Task:
         try:
             return self._execute()
         finally:
+            self._over.set()
             self._heartbeat.stop()
             if self._environment is not None:
                 self._environment.release()
@@ -227,12 +232,55 @@ class Task:
     def _beat(self) -> Mapping[str, Any]:
         answer = self._client.request(
             "POST",
-            self._client.url(f"runs/{self.run_id}/heartbeat"),
-            body={"epoch": self.epoch, "heeded": self._process and self._process.heeded},
+            self._client.url(self._beats_at()),
+            body=self._beat_body(),
             read_seconds=10.0,
             attempts=1,
         )
-        return answer if isinstance(answer, Mapping) else {}
+        answer = answer if isinstance(answer, Mapping) else {}
+        self._begin_listening(str(answer.get("live_url") or ""))
+        return answer
+
+    def _beats_at(self) -> str:
+        return f"runs/{self.run_id}/heartbeat"
+
+    def _beat_body(self) -> dict[str, Any]:
+        return {"epoch": self.epoch, "heeded": self._process and self._process.heeded}
+
+    def _begin_listening(self, live_url: str) -> None:
+        with self._lock:
+            if not live_url or self._listens_at:
+                return
+            self._listens_at = live_url.rstrip("/")
+        threading.Thread(target=self._listen, name="headway-listen", daemon=True).start()
+
+    def _listen(self) -> None:
+        """
+        Wait at the server for commands, so that they come at once and not with the next beat.
+
+        Beats go on beside it: while this does not work out, they bring the same.
+        """
+        config = self._client.config
+        url = self._client.url(self._beats_at())
+        url = self._listens_at + url.removeprefix(config.api_url.rstrip("/"))
+        while not self._over.is_set():
+            try:
+                answer = self._client.request(
+                    "POST",
+                    url,
+                    body={**self._beat_body(), "wait_seconds": LISTEN_SECONDS},
+                    read_seconds=LISTEN_SECONDS + 10,
+                    attempts=1,
+                )
+            except (ApiError, ConfigError) as error:
+                asked = getattr(error, "retry_after_seconds", None)
+                self._over.wait(asked if asked is not None else LISTEN_AGAIN_SECONDS)
+                continue
+            if self._over.is_set() or not isinstance(answer, Mapping):
+                return
+            self._heed(answer)
+            # What we were told may take a moment to be heeded, and is told until then.
+            self._over.wait(1.0 if answer.get("commands") or answer.get("lost") else 0.0)
 
     def _heed(self, answer: Mapping[str, Any]) -> None:
         is_lost = any(self._is_ours(each) for each in answer.get("lost") or ())
