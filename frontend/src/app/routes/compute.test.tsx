@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { refusal } from "@/testing/answers";
 import { isManaged, makeTasks } from "@/testing/demo/compute";
+import { detailOf } from "@/testing/demo/runs";
 import { PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
@@ -45,7 +46,7 @@ describe("the compute panel of a run", () => {
     const cause = { kind: "oom", detail: "It used more memory than its size has." } as const;
     const [task] = makeTasks(run);
     server.use(
-      http.get("*/runs/:id", () => HttpResponse.json({ ...run, state: "CRASHED", state_type: "CRASHED", cause })),
+      http.get("*/runs/:id", () => HttpResponse.json({ ...detailOf(run), state: "CRASHED", state_type: "CRASHED", cause })),
       http.get("*/runs/:id/compute", () => HttpResponse.json({ items: [{ ...task, cause }] })),
     );
     const { unmount } = visit(`/w/acme/runs/${run.id}`);

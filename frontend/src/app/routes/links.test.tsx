@@ -2,6 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
+import { detailOf } from "@/testing/demo/runs";
 import { PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
@@ -26,7 +27,8 @@ describe("what is connected is linked", () => {
   it("leads from a run to the automation that started it", async () => {
     const [rule] = world.automations;
     const [run] = world.runs.filter((each) => each.ended_at !== null);
-    server.use(http.get("*/runs/:id", () => HttpResponse.json({ ...run, source: "ADHOC", created_by: { kind: "automation", id: rule?.id, name: rule?.name } })));
+    if (run === undefined) throw new Error("the demo has no such run");
+    server.use(http.get("*/runs/:id", () => HttpResponse.json({ ...detailOf(run), source: "ADHOC", created_by: { kind: "automation", id: rule?.id, name: rule?.name } })));
     visit(`/w/acme/runs/${run?.id ?? ""}`);
 
     expect(await screen.findByRole("link", { name: rule?.name ?? "" }, PATIENT)).toHaveAttribute("href", `/w/acme/automations/${rule?.id ?? ""}`);
