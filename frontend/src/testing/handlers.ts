@@ -21,6 +21,7 @@ import { answerMetric, makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
 import { scheduleHandlers } from "./schedule-handlers";
+import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { versionHandlers } from "./version-handlers";
 
@@ -175,8 +176,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...limitHandlers(world),
     ...scheduleHandlers(world),
     ...versionHandlers(world),
-    http.get(`${W}/pools`, ({ request }) => page(world.poolRows, new URL(request.url))),
-    http.get(`${W}/pools/:id/agents`, ({ params }) => HttpResponse.json({ items: world.agents[String(params["id"])] ?? [], next_cursor: null })),
+    ...poolHandlers(world),
     http.get(`${W}/events/histogram`, ({ request }) => {
       const url = new URL(request.url);
       const { from, to } = span(url);

@@ -10,6 +10,9 @@ import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
 import { world } from "@/testing/world";
 
+/** Several dialogs and answers in one test: on a busy machine that takes longer than usual. */
+const SLOW = 120_000;
+
 const fresh = () => makeApprovals(Date.now(), world.runs);
 
 /** The demo's questions as they are before anybody answers. */
@@ -30,7 +33,7 @@ describe("the inbox", () => {
     const { user } = visit("/w/acme/approvals");
 
     expect(await screen.findByText("2 questions wait for an answer.", {}, PATIENT)).toBeVisible();
-    expect(screen.getAllByLabelText("Approvals, 2 waiting for an answer")[0]).toHaveAttribute("href", "/w/acme/approvals");
+    expect(screen.getAllByLabelText("Approvals 2 waiting for an answer")[0]).toHaveAttribute("href", "/w/acme/approvals");
     const question = await card("Which version goes out?");
     await user.click(question.getByText("Approve"));
 
@@ -57,8 +60,8 @@ describe("the inbox", () => {
     await user.click(question.getByText("Approve"));
 
     await waitFor(() => expect(world.approvals[0]).toMatchObject({ state: "APPROVED", comment: "Go.", answer: { version: "2.13", channel: "beta", hot: false, limits: { rows: 12 } } }), PATIENT);
-    expect((await screen.findAllByLabelText("Approvals, 1 waiting for an answer", {}, PATIENT))[0]).toBeInTheDocument();
-  });
+    expect((await screen.findAllByLabelText("Approvals 1 waiting for an answer", {}, PATIENT))[0]).toBeInTheDocument();
+  }, SLOW);
 
   it("rejects without the form", async () => {
     ask();

@@ -10,6 +10,9 @@ import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
 import { world } from "@/testing/world";
 
+/** Several dialogs and answers in one test: on a busy machine that takes longer than usual. */
+const SLOW = 120_000;
+
 function find(wanted: (run: Run) => boolean): Run {
   const run = world.runs.find(wanted);
   if (run === undefined) throw new Error("the demo has no such run");
@@ -95,7 +98,7 @@ describe("running a run again", () => {
     await waitFor(() => expect(here().pathname).toBe(`/w/acme/runs/${world.runs[0]?.id ?? ""}`), PATIENT);
     expect(world.runs[0]?.parameters).toMatchObject({ limit: 5 });
     expect(await screen.findByRole("link", { name: run.name }, PATIENT)).toHaveAttribute("href", `/w/acme/runs/${run.id}`);
-  });
+  }, SLOW);
 
   it("leaves out, and says so, what the deployment no longer takes", async () => {
     const run = ended();
@@ -121,7 +124,7 @@ it("keeps a note and tags, changed in place", async () => {
   await user.type(screen.getByPlaceholderText("Type and press Enter"), "looked-at{Enter}");
   await user.click(screen.getByRole("button", { name: "Save tags" }));
   await waitFor(() => expect(world.runs.find((each) => each.id === run.id)?.tags).toContain("looked-at"), PATIENT);
-});
+}, SLOW);
 
 it("lists the runs that it started", async () => {
   const [run, child] = [ended(), find((each) => each.state === "FAILED")];

@@ -21,7 +21,7 @@ export function BottomBar({ onMore }: { readonly onMore: () => void }) {
           className={styles["item"]}
           activeOptions={{ exact: item.label === "Home", includeSearch: false }}
           activeProps={{ "aria-current": "page" }}
-          aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label}, ${waiting} waiting for an answer` : undefined}
+          aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label} ${waiting} waiting for an answer` : undefined}
         >
           <span className={styles["icon"]}>
             <Icon name={item.icon} size={20} />

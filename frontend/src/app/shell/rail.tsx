@@ -46,11 +46,11 @@ export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
               className={styles["item"]}
               activeOptions={{ exact: item.label === "Home", includeSearch: false }}
               activeProps={{ "aria-current": "page" }}
-              aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label}, ${waiting} waiting for an answer` : item.label}
+              aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label} ${waiting} waiting for an answer` : item.label}
             >
               <Icon name={item.icon} size={17} />
               <span className={styles["label"]}>{item.label}</span>
-              {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}>{waiting}</span>}
+              {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}> {waiting}</span>}
             </Link>
           </Tooltip>
         ))}

@@ -48,7 +48,7 @@ interface GroupProps {
 function Group({ field, value, error, problems, onChange }: GroupProps) {
   const inside = isGroup(value) ? value : null;
   return (
-    <fieldset className={styles["group"]}>
+    <fieldset className={styles["group"]} data-open={inside !== null || undefined}>
       <legend className={field.required ? undefined : "visually-hidden"}>{field.label}</legend>
       {!field.required && (
         <Switch

@@ -28,7 +28,7 @@ const DEEPEST_GROUP = 3;
 /** The fields of a form, one per parameter, in the order of the function's signature. */
 export function fieldsOf(schema: JsonSchema, root = schema, depth = 0): Field[] {
   const required = new Set(schema.required ?? []);
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+  return inOrder(schema).map(([name, property]) => {
     const { schema: resolved, nullable } = resolve(property, root);
     const kind = kindOfSchema(resolved, depth);
     return {
@@ -43,6 +43,12 @@ export function fieldsOf(schema: JsonSchema, root = schema, depth = 0): Field[] 
       fields: kind === "group" ? fieldsOf(resolved, root, depth + 1) : [],
     };
   });
+}
+
+/** What is needed first, as the signature has it: a stored object does not keep the order of its names, its list of the needed ones does. */
+function inOrder({ properties, required }: JsonSchema): [string, JsonSchema][] {
+  const place = (name: string) => ((required ?? []).includes(name) ? (required ?? []).indexOf(name) : Infinity);
+  return Object.entries(properties ?? {}).sort(([a], [b]) => (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
 const DEEPEST = 8;

@@ -16,6 +16,8 @@ export interface SchemaForm {
   readonly change: (values: RawValues, name: string) => void;
   /** Shows all that is wrong; false when something is. */
   readonly attempt: () => boolean;
+  /** What the server refused, by its own names. */
+  readonly said: (error: unknown) => Readonly<Record<string, readonly string[]>>;
   /** By field, what the server refused. */
   readonly refused: (error: unknown) => Readonly<Record<string, string>>;
   /** What to show at the fields: the server's word, else ours of what was touched. */
@@ -27,19 +29,23 @@ export interface SchemaForm {
 /** The state of a form made from a JSON schema; `place` is what the server's answer calls it. */
 export function useSchemaForm(schema: JsonSchema, start: Readonly<Record<string, unknown>>, place: string): SchemaForm {
   const fields = useMemo(() => fieldsOf(schema), [schema]);
-  const [values, setValues] = useState(() => initialValues(fields, start));
+  // Only what was typed is kept: where the schema becomes another one, that stays, and the rest starts anew.
+  const [typed, setTyped] = useState<RawValues>({});
+  const values = { ...initialValues(fields, start), ...typed };
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [tried, setTried] = useState(false);
   const [edits, setEdits] = useState(0);
   const { parameters, problems } = readForm(fields, values);
-  const refused = (error: unknown) => (error === null || error === undefined ? {} : serverProblems(asApiError(error).fields, fields, place));
+  const said = (error: unknown) => (error === null || error === undefined ? {} : asApiError(error).fields);
+  const refused = (error: unknown) => serverProblems(said(error), fields, place);
   return {
     fields,
     values,
     parameters,
     edits,
     change: (next, name) => {
-      setValues(next);
+      const value = next[name];
+      if (value !== undefined) setTyped({ ...typed, [name]: value });
       setTouched(new Set([...touched, name]));
       setEdits(edits + 1);
     },
@@ -47,6 +53,7 @@ export function useSchemaForm(schema: JsonSchema, start: Readonly<Record<string,
       setTried(true);
       return Object.keys(problems).length === 0;
     },
+    said,
     refused,
     problems: (error) => {
       const own = Object.entries(problems).filter(([key]) => tried || touched.has(key.split(".")[0] ?? ""));

@@ -28,7 +28,7 @@ export interface World extends DemoRuns {
   readonly me: Me;
   readonly deploymentRows: Deployment[];
   readonly poolRows: Pool[];
-  readonly agents: Readonly<Record<string, readonly Agent[]>>;
+  readonly agents: Readonly<Record<string, Agent[]>>;
   readonly events: EventItem[];
   readonly keys: ApiKey[];
   readonly account: DemoAccount;
@@ -193,7 +193,7 @@ export function makeWorld(now: number, origin: string): World {
     ],
     agents: {
       [main?.id ?? ""]: [
-        agent("worker-fra-1", "ip-10-2-0-14", { running: 2 }),
+        agent("worker-fra-1", "ip-10-2-0-14", { running: 2, labels: { zone: "eu" } }),
         agent("worker-fra-2", "ip-10-2-0-15", { running: 1, capacity: 4, pid: 903 }),
         agent("laptop-ada", "ada-mbp", { online: false, last_seen_at: iso(now - 7_400_000) }),
       ],

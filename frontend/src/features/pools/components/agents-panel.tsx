@@ -1,14 +1,19 @@
-import { useQuery } from "@tanstack/react-query";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
+import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
-import { agentsQuery } from "@/features/pools/api/pools";
-import { isGone } from "@/features/pools/model";
+import { TagList } from "@/components/ui/tag-list";
+import { agentsQuery, drainAgent, poolKeys } from "@/features/pools/api/pools";
+import { agentWord, isGone, labelTexts } from "@/features/pools/model";
+import { asApiError } from "@/lib/errors";
+import { useMay } from "@/lib/may";
 import { useNow } from "@/lib/now";
 import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
@@ -31,7 +36,7 @@ export function AgentsPanel({ pool }: { readonly pool: Pool }) {
       {agents.isPending && <SkeletonRows rows={3} label="agents" />}
       {agents.isError && <ErrorState error={agents.error} what="agents" onRetry={() => void agents.refetch()} />}
       {agents.isSuccess && rows.length === 0 && (
-        <EmptyState icon="pools" title="No agent has come yet" code={`headway login --url ${window.location.origin} --workspace ${slug}\nheadway agent start --pool ${pool.name}`}>
+        <EmptyState icon="pools" title="No agent has come yet" code={`headway login --url ${window.location.origin} --workspace ${slug}\nheadway agent start --pool ${pool.name}${pool.kind === "DOCKER" ? " --runner docker" : ""}`}>
           An agent takes runs from this pool and executes them where it was started. It needs outbound HTTPS and nothing else.
         </EmptyState>
       )}
@@ -44,12 +49,16 @@ export function AgentsPanel({ pool }: { readonly pool: Pool }) {
                 <th>Heartbeat</th>
                 <th>Slots</th>
                 <th>Host</th>
+                <th>Labels</th>
                 <th>Version</th>
+                <th>
+                  <span className="visually-hidden">Drain</span>
+                </th>
               </tr>
             </thead>
             <tbody>
               {shown.map((agent) => (
-                <AgentRow key={agent.id} agent={agent} />
+                <AgentRow key={agent.id} pool={pool} agent={agent} />
               ))}
             </tbody>
           </table>
@@ -65,13 +74,22 @@ export function AgentsPanel({ pool }: { readonly pool: Pool }) {
   );
 }
 
-function AgentRow({ agent }: { readonly agent: Agent }) {
+function AgentRow({ pool, agent }: { readonly pool: Pool; readonly agent: Agent }) {
+  const { slug } = useWorkspace();
+  const client = useQueryClient();
+  const denial = useMay(pool.may, "pools:write");
+  const drain = useMutation({
+    mutationFn: () => drainAgent(slug, pool.id, agent.id, !agent.draining),
+    onSuccess: () => client.invalidateQueries({ queryKey: poolKeys.all(slug) }),
+    onError: (error) => notifications.show({ color: "red", message: asApiError(error).message }),
+  });
+  const word = agentWord(agent);
   return (
     <tr>
       <td>
         <span className={styles["online"]}>
-          <span className={styles["dot"]} data-online={agent.online} />
-          {agent.name} <span className="muted">{agent.online ? "online" : "offline"}</span>
+          <span className={styles["dot"]} data-online={agent.online} data-draining={(agent.online && agent.draining) || undefined} />
+          {agent.name} <span className="muted">{word}</span>
         </span>
       </td>
       <td>
@@ -88,7 +106,22 @@ function AgentRow({ agent }: { readonly agent: Agent }) {
       <td>
         {agent.host} <span className="muted">pid {agent.pid}</span>
       </td>
+      <td>
+        <TagList tags={labelTexts(agent)} />
+      </td>
       <td>{agent.version}</td>
+      <td className={styles["actions"]}>
+        <GuardedButton
+          size="compact-xs"
+          variant="default"
+          aria-label={`${agent.draining ? "Stop draining" : "Drain"} ${agent.name}`}
+          reason={denial ?? (agent.online ? null : "It is not there; one that is started again does not drain.")}
+          loading={drain.isPending}
+          onClick={() => drain.mutate()}
+        >
+          {agent.draining ? "Stop draining" : "Drain"}
+        </GuardedButton>
+      </td>
     </tr>
   );
 }

@@ -10,15 +10,18 @@ import { Icon } from "@/components/ui/icon";
 import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
-import { pausePool, poolKeys, poolsQuery } from "@/features/pools/api/pools";
+import { changePool, poolKeys, poolKindsQuery, poolsQuery } from "@/features/pools/api/pools";
 import { AgentsPanel } from "@/features/pools/components/agents-panel";
-import { CreatePoolDialog } from "@/features/pools/components/create-pool-dialog";
+import { DepthPanel } from "@/features/pools/components/depth-panel";
 import { ManagedPanel } from "@/features/pools/components/managed-panel";
 import { PoolCards } from "@/features/pools/components/pool-cards";
+import { PoolDialog } from "@/features/pools/components/pool-dialog";
 import { QueuesPanel } from "@/features/pools/components/queues-panel";
+import { SettingsPanel } from "@/features/pools/components/settings-panel";
 import { TasksPanel } from "@/features/pools/components/tasks-panel";
 import { chosenPool, type PoolsSearch } from "@/features/pools/model";
 import { asApiError } from "@/lib/errors";
+import { reasonOf } from "@/lib/may";
 import { formatCount, plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
@@ -38,10 +41,11 @@ export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
   const denial = useDenial("pools:write");
   const [creating, setCreating] = useState(false);
   const pools = useQuery(poolsQuery(slug));
+  const kinds = useQuery(poolKindsQuery(slug));
   const all = pools.data?.items ?? [];
   const pool = chosenPool(all, search.pool);
   const pause = useMutation({
-    mutationFn: ({ id, paused }: { id: string; paused: boolean }) => pausePool(slug, id, paused),
+    mutationFn: ({ id, paused }: { id: string; paused: boolean }) => changePool(slug, id, { paused }),
     onSuccess: () => client.invalidateQueries({ queryKey: poolKeys.all(slug) }),
     onError: (error) => notifications.show({ color: "red", message: asApiError(error).message }),
   });
@@ -69,7 +73,7 @@ export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
         {pool !== undefined && (
           <GuardedButton
             variant="default"
-            reason={denial}
+            reason={denial ?? reasonOf(pool.may["pools:write"])}
             loading={pause.isPending}
             leftSection={<Icon name={pool.paused ? "play" : "pause"} size={13} />}
             onClick={() => pause.mutate({ id: pool.id, paused: !pool.paused })}
@@ -77,7 +81,7 @@ export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
             {pool.paused ? `Resume ${pool.name}` : `Pause ${pool.name}`}
           </GuardedButton>
         )}
-        <GuardedButton variant="default" reason={denial} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating(true)}>
+        <GuardedButton variant="default" reason={denial ?? (kinds.isError ? "The kinds of pools could not be read." : null)} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating(true)}>
           Create pool
         </GuardedButton>
       </PageHeader>
@@ -90,7 +94,7 @@ export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
       )}
       {pool !== undefined && (
         <div className={styles["stack"]}>
-          <PoolCards pools={all} chosen={pool.id} onChoose={(id) => onChange({ pool: id })} />
+          <PoolCards pools={all} chosen={pool.id} onChoose={(id) => onChange({ ...search, pool: id, queue: undefined })} />
           {pool.kind === "MANAGED" ? (
             <>
               {pool.managed && <ManagedPanel pool={pool} managed={pool.managed} />}
@@ -100,17 +104,21 @@ export function PoolsPage({ aside, search, onChange }: PoolsPageProps) {
             <AgentsPanel pool={pool} />
           )}
           <QueuesPanel pool={pool} />
+          <DepthPanel key={`depth-${pool.id}`} pool={pool} search={search} onChange={(change) => onChange({ ...search, pool: pool.id, ...change })} />
+          <SettingsPanel key={`settings-${pool.id}`} pool={pool} />
           {aside?.(pool)}
         </div>
       )}
-      <CreatePoolDialog
-        opened={creating}
-        onClose={() => setCreating(false)}
-        onCreated={(id) => {
-          setCreating(false);
-          onChange({ pool: id });
-        }}
-      />
+      {creating && kinds.isSuccess && (
+        <PoolDialog
+          kinds={kinds.data.items}
+          onClose={() => setCreating(false)}
+          onSaved={(id) => {
+            setCreating(false);
+            onChange({ pool: id });
+          }}
+        />
+      )}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 
+import { CopyId } from "@/components/ui/copy-id";
 import type { Fact } from "@/components/ui/facts";
 import { paths } from "@/config/paths";
 import { plural } from "@/lib/units";
@@ -16,6 +17,9 @@ export function kinFacts(run: RunDetail, workspace: string): Fact[] {
   // One whose name is not known is gone from here, or was never reported.
   if (run.parent_run_id !== null) facts.push({ term: "Started by run", value: run.parent === null ? open(run.parent_run_id, "Open") : open(run.parent.id, run.parent.name) });
   if (run.copied_from !== null) facts.push({ term: "Copied from", value: open(run.copied_from.id, run.copied_from.name) });
+  if (run.backfill_id !== null && run.backfill_id !== undefined) {
+    facts.push({ term: "Of the backfill", value: <CopyId id={run.backfill_id} label="backfill id" /> });
+  }
   if (run.children > 0) {
     facts.push({
       term: "Sub-runs",
