@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -24,6 +24,14 @@ from apps.tenancy import selectors as tenancy
 if TYPE_CHECKING:
     from apps.runs.models import Run
 
+# What is not used in one round, since the runs turn out to be of paused deployments or meet full
+# limits, is for others in the next. Whoever has limits has one round: a transaction locks limits in
+# one order, and a second look would begin with the first of them again.
+ROUNDS = 3
+
+Waiting = tuple[uuid.UUID, uuid.UUID, int]  # queue, its pool, how many due runs
+Lines = Mapping[uuid.UUID, Sequence[Waiting]]  # by workspace
+
 # A line's length matters up to the number of free slots only.
 _WAITING = """
     SELECT queue.workspace_id, queue.id, queue.pool_id, due.count
@@ -36,6 +44,7 @@ _WAITING = """
               AND run.waits_on IS NULL AND run.scheduled_for <= %(now)s
             LIMIT %(limit)s) AS first) AS due
     WHERE pool.kind = 'MANAGED' AND pool.paused_at IS NULL AND due.count > 0
+      AND queue.workspace_id <> ALL(%(but)s)
     ORDER BY queue.priority, queue.name, queue.id
 """
 _HOLDING = """
@@ -68,34 +77,50 @@ def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[Mana
     Callers take turns (a lock of theirs): two at once would both count the same free slots.
     For loops.
     """
-    lines, pools = _lines(limit=limit, now=now)
-    if not lines:
-        return []
-    waiting = {workspace_id: sum(queues.values()) for workspace_id, queues in lines.items()}
+    claimed: list[Run] = []
+    gated: set[uuid.UUID] = set()
+    for _ in range(ROUNDS):
+        left = limit - len(claimed)
+        lines = _lines(limit=left, now=now, but=gated)
+        given = _share(left, lines)
+        taken, passed = _claim(given, lines, executor=executor, now=now)
+        claimed += taken
+        gated |= passed
+        if len(taken) == sum(given.values()):
+            break
+    return _describe(claimed)
+
+
+def _share(slots: int, lines: Lines) -> dict[uuid.UUID, int]:
+    """Return how many runs each workspace may begin now."""
+    waiting = {
+        workspace_id: sum(count for _, _, count in queues) for workspace_id, queues in lines.items()
+    }
     for workspace_id, its in tenancy.list_limits(workspace_ids=list(waiting)).items():
         if its.archived:
             waiting[workspace_id] = 0
         elif its.max_concurrent_runs is not None:
             free = free_slots(workspace_id, its.max_concurrent_runs)
             waiting[workspace_id] = max(min(waiting[workspace_id], free), 0)
-    given = share(limit, waiting=waiting, holding=_holding(lines))
+    return share(slots, waiting=waiting, holding=_holding(lines))
+
+
+def _claim(
+    given: Mapping[uuid.UUID, int], lines: Lines, *, executor: str, now: datetime
+) -> tuple[list[Run], set[uuid.UUID]]:
+    """Take up to so many runs of each workspace under leases; say also which have limits."""
     claimant = Claimant(agent_id=None, name="", host="")
-    limited = has_run_limits(given)
-    gates: list[Gate] = []
+    gates = {workspace_id: Gate(workspace_id) for workspace_id in has_run_limits(given)}
     claimed: list[Run] = []
     for workspace_id, slots in given.items():
-        gate = None
-        if workspace_id in limited:
-            gate = Gate(workspace_id)
-            gates.append(gate)
+        gate = gates.get(workspace_id)
         left = slots
-        for queue_id in lines[workspace_id]:
+        for queue_id, pool_id, _ in lines[workspace_id]:
             if left == 0:
                 break
             if gate is None:
                 taken = runs.claim_runs(queue_id=queue_id, limit=left, claimant=claimant, now=now)
             else:
-                pool_id = pools[queue_id]
                 gate.lock_lanes(pool_id=pool_id, queue_ids=[queue_id])
                 taken = gate.claim(
                     pool_id=pool_id, queue_id=queue_id, limit=left, claimant=claimant, now=now
@@ -103,23 +128,19 @@ def lease_managed_runs(*, limit: int, executor: str, now: datetime) -> list[Mana
             left -= len(taken)
             claimed += taken
     grant(claimed=claimed, agent_id=None, holders=[executor] * len(claimed), now=now)
-    for gate in gates:
+    for gate in gates.values():
         gate.hold(now=now)
-    return _describe(claimed)
+    return claimed, set(gates)
 
 
-def _lines(
-    *, limit: int, now: datetime
-) -> tuple[dict[uuid.UUID, dict[uuid.UUID, int]], dict[uuid.UUID, uuid.UUID]]:
-    """Return how many runs wait in each queue, by workspace, in the order of service; its pool."""
+def _lines(*, limit: int, now: datetime, but: Collection[uuid.UUID]) -> Lines:
+    """Return in which queues runs wait, in the order of service, but for these workspaces."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"now": now, "limit": limit})
-        lines: dict[uuid.UUID, dict[uuid.UUID, int]] = defaultdict(dict)
-        pools = {}
+        cursor.execute(_WAITING, {"now": now, "limit": limit, "but": list(but)})
+        lines: dict[uuid.UUID, list[Waiting]] = defaultdict(list)
         for workspace_id, queue_id, pool_id, count in cursor.fetchall():
-            lines[workspace_id][queue_id] = count
-            pools[queue_id] = pool_id
-    return dict(lines), pools
+            lines[workspace_id].append((queue_id, pool_id, count))
+    return dict(lines)
 
 
 def _holding(workspace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
