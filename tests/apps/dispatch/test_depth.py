@@ -165,7 +165,7 @@ def test_a_long_range_is_told_in_at_most_three_hundred_steps(api, alice, workspa
 
     told = depths(answer)
     assert answer["step_seconds"] == 3600
-    assert len(told) in (168, 169)
+    assert 168 <= len(told) <= 170  # by how the hours begin
     assert sum(point[0] for point in told) == 1
 
 

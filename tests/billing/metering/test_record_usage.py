@@ -23,6 +23,7 @@ from billing.metering.models import UsageDay, UsageRecord
 from billing.metering.months import Month
 from billing.metering.recount import describe, recount
 from billing.metering.services import Usage
+from tests.databases import superuser
 from tests.factories.dispatch import local_run, make_deployment, running
 from tests.factories.metering import completed, record_all, tell, use
 from tests.isolation import as_worker, rolled_back
@@ -31,6 +32,13 @@ from tests.stores import end_backend
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 3, 31)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_task_runs_of_others(django_db_setup):
+    """A recount is of all workspaces, and tests that commit leave their task runs in the store."""
+    with superuser(str(connection.settings_dict["NAME"])) as link:
+        link.execute("TRUNCATE runs_taskrun")
 
 
 def ledger():
