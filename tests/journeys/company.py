@@ -165,12 +165,24 @@ def log_out(page: Page) -> None:
     page.get_by_role("menuitem", name="Log out").click()
 
 
-def choose(page: Page, label: str, option: str) -> None:
-    """Take an option of a list that opens when it is clicked."""
-    page.get_by_role("combobox", name=label, exact=True).or_(
-        page.get_by_role("textbox", name=label, exact=True)
-    ).first.click()
-    page.get_by_role("option", name=option, exact=True).click()
+def choose(page: Page, label: str, option: str, *, several: bool = False) -> None:
+    """Take an option of a list that opens when it is clicked; `several` may be taken of it."""
+    field = (
+        page.get_by_role("combobox", name=label, exact=True)
+        .or_(page.get_by_role("textbox", name=label, exact=True))
+        .first
+    )
+    field.click()
+    wanted = page.get_by_role("option", name=option, exact=True)
+    wanted.click()
+    if several:
+        return
+    try:
+        expect(field).to_have_value(option, timeout=5_000)
+    except AssertionError:
+        # The list moves as what it offers arrives, once in a while from under the pointer.
+        wanted.click()
+        expect(field).to_have_value(option)
 
 
 def is_denied(button: Any, why: str) -> None:

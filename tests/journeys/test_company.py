@@ -144,7 +144,7 @@ def invite(page: Page, owner: Person, email: str) -> None:
     dialog.get_by_label("Addresses").fill(email)
     dialog.get_by_role("button", name="Add a workspace").click()
     expect(dialog.get_by_label("Role in workspace 1")).to_have_value("Viewer")
-    choose(page, "Teams", "Loaders")
+    choose(page, "Teams", "Loaders", several=True)
     page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Send invitation").click()
     expect(dialog).to_be_hidden()
