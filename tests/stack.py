@@ -135,6 +135,7 @@ class Stack:
             "live": ("granian", "apps.config.live:application"),
             "workers": ("run_worker",),
             "postgres": ("bin/postgres",),
+            "valkey": ("valkey-server",),
         }[name]
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children():
