@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 
 import pytest
 from django.test import Client
 
 from apps.core.clock import utc_now
+from apps.core.ids import uuid7
 from tests.contracts.routes import operations
 from tests.contracts.test_rivals import NOBODY, fill, fingerprint
 from tests.factories.tenancy import join, make_key
@@ -113,12 +113,12 @@ def test_ids_that_a_rival_used_neither_leak_nor_block_nor_overwrite(
     ours, theirs = (
         api(make_key(person, role="AGENT"), person.workspace) for person in (alice, mallory)
     )
-    run_id, task_id, item_id = (str(uuid.uuid4()) for _ in range(3))
+    run_id, task_id, item_id = (str(uuid7()) for _ in range(3))
     theirs.post("ingest", batch(run_id, task_id, item_id, "theirs"))
     before = fingerprint(rival_workspace.id)
 
     same_run = ours.post("ingest", batch(run_id, task_id, item_id, "ours")).json()
-    another = str(uuid.uuid4())
+    another = str(uuid7())
     own_run = ours.post("ingest", batch(another, task_id, item_id, "ours")).json()
 
     # The run's id is theirs; all that is ours is stored, under whichever other ids.
@@ -138,12 +138,12 @@ def test_ids_of_a_rival_in_bodies_and_filters_lead_nowhere(
 ):
     ids = furnish(mallory)
     client, agent = api(alice), api(make_key(alice, role="AGENT"), workspace)
-    own_run = str(uuid.uuid4())
-    begin = batch(own_run, str(uuid.uuid4()), str(uuid.uuid4()), "ours")
+    own_run = str(uuid7())
+    begin = batch(own_run, str(uuid7()), str(uuid7()), "ours")
     begin["runs"][0] |= {"parent_run_id": ids["run_id"], "source": "SUBFLOW"}
     begin["task_runs"][0]["depends_on"] = [ids["run_id"]]
     begin["events"][0] |= {"run_id": ids["run_id"], "follows": ids["run_id"]}
-    begin["logs"].append(begin["logs"][0] | {"id": str(uuid.uuid4()), "run_id": ids["run_id"]})
+    begin["logs"].append(begin["logs"][0] | {"id": str(uuid7()), "run_id": ids["run_id"]})
     deployment = {"flow_name": "f", "name": "d", "entrypoint": "a.py:b", "path": "/"}
     before = fingerprint(rival_workspace.id)
 
