@@ -12,6 +12,7 @@ from uuid import UUID
 _VERSION = 0x7 << 76
 _VARIANT = 0b10 << 62
 _RANDOM_BITS = (1 << 74) - 1
+_LAST_MS = 253_402_300_799_999  # the end of year 9999, with which `datetime` ends
 _COUNTER_STEP = 1 << 50  # leaves 24 bits of counter above 50 random ones within one millisecond
 
 _lock = Lock()
@@ -65,5 +66,9 @@ def uuid7_floor(at: datetime) -> UUID:
 
 
 def uuid7_time(value: UUID) -> datetime:
-    """Return the moment that the id carries, to the millisecond."""
-    return datetime.fromtimestamp((value.int >> 80) / 1000, tz=UTC)
+    """
+    Return the moment that the id carries, to the millisecond.
+
+    Somebody may make up an id of a year that no calendar has: the last moment stands for it.
+    """
+    return datetime.fromtimestamp(min(value.int >> 80, _LAST_MS) / 1000, tz=UTC)
