@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
@@ -29,13 +31,34 @@ _NO_REMOTE: Registry[Any] = Registry()
 # SECURITY: a schema of a few lines can refer to itself so often that checking an empty object takes
 # for ever. Steps are what is looked at: keywords, and the members of what they compare.
 MAX_STEPS = 200_000
+# SECURITY: a schema may also lead round in circles. We stop well before Python's own limit: met
+# within those parts of the library that are not Python, it is an error that nobody can catch.
+MAX_KEYWORDS_DEEP = 150
 MAX_ODD_MEMBERS = 50  # of a list that should hold names: comparing odd ones takes quadratic time
 _LISTS_OF_NAMES = ("required", "type")
-_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
+
+
+@dataclass(slots=True)
+class _Work:
+    steps_left: int
+    keywords_deep: int = 0
+
+
+_work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 class _TooMuchWorkError(Exception):
     pass
+
+
+@contextmanager
+def shared_steps(steps: int = MAX_STEPS) -> Iterator[None]:
+    """Let all that is checked within share so many steps, however many checks that are."""
+    token = _work.set(_Work(steps))
+    try:
+        yield
+    finally:
+        _work.reset(token)
 
 
 def list_schema_faults(schema: dict[str, Any]) -> list[str]:
@@ -106,21 +129,25 @@ def merge_parameters(*layers: Parameters) -> Parameters:
 
 def _check(schema: dict[str, Any], parameters: Parameters) -> list[ValidationError]:
     validator = _Validator(schema, registry=_NO_REMOTE, format_checker=_FORMATS)
-    token = _steps_left.set([MAX_STEPS])
-    try:
+    with nullcontext() if _work.get() else shared_steps():
         errors = list(validator.iter_errors(parameters))
-    finally:
-        _steps_left.reset(token)
     return sorted(errors, key=lambda error: list(map(str, error.path)))
 
 
 def _counted(check: _Check) -> _Check:
     def counting(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-        left = _steps_left.get()
-        left[0] -= 1 + _size(value) + _size(instance)
-        if left[0] < 0:
+        work = _work.get()
+        assert work is not None
+        work.steps_left -= 1 + _size(value) + _size(instance)
+        if work.steps_left < 0:
             raise _TooMuchWorkError
-        yield from check(validator, value, instance, schema) or ()
+        if work.keywords_deep >= MAX_KEYWORDS_DEEP:
+            raise RecursionError
+        work.keywords_deep += 1
+        try:
+            yield from check(validator, value, instance, schema) or ()
+        finally:
+            work.keywords_deep -= 1
 
     return counting
 
@@ -141,6 +168,18 @@ def _match_names(check: _Check) -> _Check:
             yield from check(validator, value, instance, schema) or ()
 
     return matching
+
+
+def _after_references(check: _Check) -> _Check:
+    """Wrap a keyword that follows the references beside it by itself, in circles without end."""
+
+    def checking(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        beside = {name: schema[name] for name in ("$ref", "$dynamicRef") if name in schema}
+        for _ in validator.descend(instance, beside):
+            pass
+        yield from check(validator, value, instance, schema) or ()
+
+    return checking
 
 
 def _are_unique(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Any:
@@ -211,6 +250,10 @@ _CHECKS: dict[str, _Check] = dict(Draft202012Validator.VALIDATORS) | {
     "uniqueItems": _are_unique,
     "patternProperties": _match_names(Draft202012Validator.VALIDATORS["patternProperties"]),
     "additionalProperties": _match_names(Draft202012Validator.VALIDATORS["additionalProperties"]),
+    **{
+        name: _after_references(Draft202012Validator.VALIDATORS[name])
+        for name in ("unevaluatedItems", "unevaluatedProperties")
+    },
 }
 _Validator: Any = extend(
     Draft202012Validator, {name: _counted(check) for name, check in _CHECKS.items()}

@@ -108,6 +108,23 @@ def list_versions(
     return DeploymentVersion.objects.filter(workspace_id=workspace_id, deployment_id=deployment_id)
 
 
+def versions_between(
+    *,
+    workspace_id: uuid.UUID,
+    deployment_ids: Collection[uuid.UUID],
+    since: datetime,
+    until: datetime,
+) -> list[DeploymentVersion]:
+    """Return what was deployed of these in this time, newest first, 100 at most."""
+    rows = DeploymentVersion.objects.filter(
+        workspace_id=workspace_id,
+        deployment_id__in=deployment_ids,
+        created_at__gte=since,
+        created_at__lte=until,
+    ).defer("spec")
+    return list(rows.order_by("-created_at", "-id")[:100])
+
+
 def get_version(
     *, workspace_id: uuid.UUID, deployment_id: uuid.UUID, number: int
 ) -> DeploymentVersion:
@@ -157,6 +174,22 @@ def deployment_names(
     return {
         id_: f"{flow}/{name}" for id_, flow, name in rows.values_list("id", "flow__name", "name")
     }
+
+
+def names_of(
+    *, workspace_id: uuid.UUID, things: Collection[tuple[str, uuid.UUID]]
+) -> list[tuple[str, uuid.UUID, str]]:
+    """Return (kind, id, name) for those of the deployments and flows that are there. For loops."""
+    if not things:
+        return []
+    deployments = [id_ for kind, id_ in things if kind == "deployment"]
+    flows = [id_ for kind, id_ in things if kind == "flow"]
+    names = deployment_names(workspace_id=workspace_id, deployment_ids=deployments)
+    rows = Flow.objects.for_workspace(workspace_id).filter(id__in=flows)
+    return [
+        *(("deployment", id_, name) for id_, name in names.items()),
+        *(("flow", id_, name) for id_, name in rows.values_list("id", "name")),
+    ]
 
 
 def narrowed_deployment_names(

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.dispatch.parts import (
+    MAX_ALTERNATIVES,
     MAX_PARTS,
     BadPartsError,
+    alone_in,
     keys_of_times,
     most_open,
     schemas_of,
@@ -136,6 +138,30 @@ def test_alternatives_and_references_are_followed():
     assert schemas_of(schema, "loop") == []
     assert schemas_of(schema, "other") == []
     assert schemas_of({}, "day") == []
+
+
+def test_what_refers_to_itself_many_times_is_walked_once():
+    loop = {"$ref": "#/properties/p"}
+    schema = {"properties": {"p": {"anyOf": [*[loop] * 5_000, {"type": "integer"}]}}}
+
+    assert schemas_of(schema, "p") == [{"type": "integer"}]
+    assert len(schemas_of({"properties": {"p": {"anyOf": [{}] * 5_000}}}, "p")) == MAX_ALTERNATIVES
+
+
+def test_a_parameter_alone_asks_for_no_other():
+    schema = {
+        "properties": {"day": DATE, "table": {"type": "string"}},
+        "required": ["day", "table"],
+        "additionalProperties": False,
+    }
+
+    assert alone_in(schema, "day") == {
+        "properties": {"day": DATE},
+        "required": [],
+        "additionalProperties": False,
+    }
+    assert alone_in(schema, "other")["properties"] == {}
+    assert alone_in({}, "day") == {"properties": {}, "required": []}
 
 
 @pytest.mark.parametrize(("concurrency", "most"), [(1, 21), (10, 30), (50, 150), (1_000, 1_500)])

@@ -19,6 +19,7 @@ from apps.flows.parameters import (
     find_parameter_faults,
     list_schema_faults,
     merge_parameters,
+    shared_steps,
 )
 from apps.flows.requirements import find_requirement_faults
 from apps.flows.services.schedules import (
@@ -307,9 +308,10 @@ def _check_parameters(
 ) -> None:
     """Refuse parameters that no run could have; a schedule's run has nothing else to fill gaps."""
     partial = {key: value for key, value in schema.items() if key not in _ONLY_FOR_RUNS}
-    faults = dict(find_parameter_faults(partial, own))
-    for index, over in enumerate(of_schedules):
-        found = find_parameter_faults(schema, merge_parameters(own, over))
-        faults |= {f"schedules.{index}.{key}": messages for key, messages in found.items()}
+    with shared_steps():
+        faults = dict(find_parameter_faults(partial, own))
+        for index, over in enumerate(of_schedules):
+            found = find_parameter_faults(schema, merge_parameters(own, over))
+            faults |= {f"schedules.{index}.{key}": messages for key, messages in found.items()}
     if faults:
         raise BadParameters("The parameters do not fit the schema.", fields=faults)

@@ -1,10 +1,11 @@
 """Schemas and parameters that would hold the process: refused, or checked within a second."""
 
+import json
 import time
 
 import pytest
 
-from apps.flows.parameters import find_parameter_faults, list_schema_faults
+from apps.flows.parameters import find_parameter_faults, list_schema_faults, shared_steps
 from apps.flows.patterns import MAX_MATCHED_LENGTH, find_pattern_fault
 
 IN_TIME = 2.0  # seconds of our own work; each of these took from several to for ever
@@ -71,6 +72,59 @@ def test_a_schema_that_doubles_itself_is_refused_in_time():
     assert list_schema_faults(doubling(30))
 
     assert time.process_time() - begun < 3 * IN_TIME
+
+
+@pytest.mark.parametrize(
+    "round_and_round",
+    [
+        {"not": {"$ref": "#/properties/p"}},
+        {"if": {"$ref": "#/properties/p"}, "then": {}},
+        {"allOf": [{"$ref": "#/properties/p"}]},
+        {"oneOf": [{}, {"$ref": "#/properties/p"}]},
+        {"$ref": "#/properties/p"},
+        {"unevaluatedProperties": False, "$ref": "#/properties/p"},
+        {"unevaluatedItems": False, "$ref": "#/properties/p"},
+        {"unevaluatedProperties": False, "allOf": [{"$ref": "#/properties/p"}]},
+    ],
+)
+@pytest.mark.parametrize("value", [{"a": 1}, [1], "x"])
+def test_what_leads_round_in_circles_is_told_and_not_a_bug(round_and_round, value):
+    schema = {"properties": {"p": round_and_round}}
+
+    assert find_parameter_faults(schema, {"p": value}) == {
+        "parameters": ["Nested too deeply to be checked."]
+    }
+    whole = json.loads(json.dumps(round_and_round).replace("#/properties/p", "#"))
+    assert list_schema_faults(whole) == ["The schema refers to itself without end."]
+
+
+def test_a_long_chain_of_objects_is_checked_to_its_end():
+    schema = {
+        "$defs": {
+            "Node": {
+                "properties": {"next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}]}},
+                "additionalProperties": False,
+            }
+        },
+        "$ref": "#/$defs/Node",
+    }
+    good, bad = None, {"nxt": None}
+    for _ in range(38):
+        good, bad = {"next": good}, {"next": bad}
+
+    assert find_parameter_faults(schema, good) == {}
+    assert len(find_parameter_faults(schema, bad)) == 1
+
+
+def test_many_checks_share_the_steps_of_one():
+    schema = {"properties": {"p": {"allOf": [{"minLength": 1}] * 100}}}
+
+    with shared_steps(500):
+        found = [find_parameter_faults(schema, {"p": "x"}) for _ in range(5)]
+
+    assert found[0] == {}
+    assert list(found[-1]) == ["parameters"]
+    assert find_parameter_faults(schema, {"p": "x"}) == {}
 
 
 @pytest.mark.parametrize(
