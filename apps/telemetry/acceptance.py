@@ -16,8 +16,17 @@ from uuid import UUID
 import msgspec
 
 from apps.core.ids import derived_uuid7
-from apps.telemetry import limits
-from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, Refusal, Relation, Transition
+from apps.telemetry import limits, sketch
+from apps.telemetry.distribution import spread_of
+from apps.telemetry.items import (
+    NewEvent,
+    NewLogLine,
+    NewPoint,
+    NewReading,
+    Refusal,
+    Relation,
+    Transition,
+)
 from apps.telemetry.json_text import UnstorableJSONError, storable, without_nul
 
 NIL: Final = UUID(int=0)  # stands for "no run" and "no task run" where a column is part of a key
@@ -81,8 +90,12 @@ class PointRow(NamedTuple):
     series_id: UUID
     occurred_at: datetime
     id: UUID
-    value: float
+    value: float  # the mean, when the point stands for many
     run_id: UUID | None
+    many: int | None = None  # how many values the point stands for; None: it is one
+    low: float | None = None
+    high: float | None = None
+    sketch: bytes | None = None
 
 
 class TransitionRow(NamedTuple):
@@ -208,9 +221,13 @@ def accept_logs(
 
 
 def accept_points(
-    items: Sequence[NewPoint], *, workspace_id: UUID, window: Window
+    items: Sequence[NewPoint | None], *, workspace_id: UUID, window: Window
 ) -> AcceptedPoints:
-    """Return rows in key order for the points that pass, their series, and refusals."""
+    """
+    Return rows in key order for the points that pass, their series, and refusals.
+
+    None stands for one that is settled already.
+    """
     rows: list[PointRow] = []
     refusals: list[Refusal] = []
     series: dict[UUID, SeriesKey] = {}
@@ -219,6 +236,8 @@ def accept_points(
     places: dict[UUID, list[int]] = {}
     derive = _Deriver(workspace_id, "point")
     for index, item in enumerate(items):
+        if item is None:
+            continue
         at = item.occurred_at
         refused: _Refused | None = None
         if not window.oldest <= at <= window.newest:
@@ -240,14 +259,20 @@ def accept_points(
             continue
         assert series_id is not None
         places[series_id].append(index)
+        value = item.value
+        more: tuple[int, float, float, bytes] | tuple[None, None, None, None] = _ONE
+        if type(item) is NewReading and item.distribution is not None:
+            count, value, low, high, counts = spread_of(item.distribution)
+            more = (count, low, high, sketch.encode(counts))
         rows.append(
             PointRow(
                 workspace_id,
                 series_id,
                 at,
-                item.id or derive(at, str(series_id), repr(item.value), str(item.run_id)),
-                item.value,
+                item.id or derive(at, str(series_id), repr(value), str(item.run_id)),
+                value,
                 item.run_id,
+                *more,
             )
         )
     rows.sort(key=_point_key)
@@ -311,6 +336,9 @@ def cut_message(message: str) -> str:
         return message
     missing = len(message) - limits.MESSAGE_LENGTH
     return f"{message[: limits.MESSAGE_LENGTH]}… [cut: {missing} more characters]"
+
+
+_ONE: Final = (None, None, None, None)
 
 
 class _Deriver:

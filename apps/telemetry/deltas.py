@@ -145,12 +145,24 @@ def count_logs(items: Iterable[tuple[int, datetime, int]]) -> list[LogMinute]:
 
 def summarise_points(
     items: Sequence[tuple[UUID, datetime, float, UUID | None]],
+    many: Mapping[int, Summary] | None = None,
 ) -> tuple[list[SeriesMinute], list[RunSeries]]:
-    """Summarise (series, occurred_at, value, run) per series and minute, and per run and series."""
+    """
+    Summarise (series, occurred_at, value, run) per series and minute, and per run and series.
+
+    `many` has the summaries of those items, by their place, that stand for many values.
+    """
     minutes: dict[tuple[UUID, int], Summary] = {}
     runs: dict[tuple[UUID, UUID], Summary] = {}
-    for series_id, at, value, run_id in items:
+    for place, (series_id, at, value, run_id) in enumerate(items):
         at_us = microseconds(at)
+        if many and (whole := many.get(place)) is not None:
+            _merge(minutes, (series_id, at_us // MINUTE_US), whole.copy())
+            if run_id is not None:
+                sketchless = whole.copy()
+                sketchless.sketch = {}
+                _merge(runs, (run_id, series_id), sketchless)
+            continue
         _add(minutes, (series_id, at_us // MINUTE_US), value, at_us, {bucket_of(value): 1})
         if run_id is not None:
             _add(runs, (run_id, series_id), value, at_us, {})
@@ -174,7 +186,10 @@ def totals_of(series: Iterable[SeriesMinute], total_ids: Mapping[UUID, UUID]) ->
 
 
 def _add(into: dict[Key, Summary], key: Key, value: float, at_us: int, sketch: Sketch) -> None:
-    one = Summary(1, value, value, value, value, at_us, sketch)
+    _merge(into, key, Summary(1, value, value, value, value, at_us, sketch))
+
+
+def _merge(into: dict[Key, Summary], key: Key, one: Summary) -> None:
     known = into.get(key)
     if known is None:
         into[key] = one

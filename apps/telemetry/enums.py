@@ -20,3 +20,4 @@ class Consumer(models.TextChoices):
 
     ROLLUP = "rollup"
     AUTOMATIONS = "automations"
+    LINEAGE = "lineage"  # of every workspace, without asking

@@ -44,6 +44,6 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
         "metric_points",
         lambda owner: MetricPoint.objects.for_workspace(owner),
         key=("series_id", "occurred_at", "id"),
-        fields=("id", "series_id", "occurred_at", "value", "run_id"),
+        fields=("id", "series_id", "occurred_at", "value", "run_id", "count", "low", "high"),
     ),
 )

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from apps.telemetry import limits
+from apps.telemetry.distribution import Distribution
 from apps.telemetry.json_text import UnstorableJSONError, holds_nul, storable, without_nul
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -90,6 +91,21 @@ class NewPoint(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
     ] = {}
     unit: Annotated[str, Meta(max_length=limits.UNIT_LENGTH)] | None = None
     run_id: UUID | None = None
+
+
+class NewReading(NewPoint, kw_only=True, gc=False):
+    """
+    What an instrument reports: a point that may stand for many values, or for a running total.
+
+    Doors make these; nobody sends them. A stream is what one instrument of one process reports for
+    one set of labels: several streams may make one series. Of a running total what came since the
+    stream's last reading is stored, and nothing of its first unless it began lately.
+    """
+
+    stream: UUID
+    running: bool = False
+    started_at: datetime | None = None  # of a running total, where the sender says it
+    distribution: Distribution | None = None  # then `value` is not looked at
 
 
 class TelemetryBatch(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -187,6 +203,7 @@ __all__ = [
     "NewEvent",
     "NewLogLine",
     "NewPoint",
+    "NewReading",
     "Refusal",
     "Relation",
     "Resource",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar, Generic, NoReturn, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -99,8 +100,12 @@ class MetricPoint(models.Model):
     series_id = models.UUIDField()
     occurred_at = models.DateTimeField()
     id = models.UUIDField()
-    value = models.FloatField()
+    value = models.FloatField()  # the mean, when the point stands for many values
     run_id = models.UUIDField(null=True)
+    count = models.BigIntegerField(null=True)  # how many it stands for; null: it is one value
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    sketch = models.BinaryField(null=True)  # `sketch.encode`
 
     objects: ClassVar[ScopedManager[MetricPoint]] = ScopedManager()  # type: ignore[assignment]
 
@@ -112,10 +117,17 @@ class MetricPoint(models.Model):
         return f"{self.value} at {self.occurred_at}"
 
 
+def _refuse_timeless(id_: uuid.UUID) -> None:
+    # The store cuts by the id's time, and can only be asked by ids that have one.
+    if id_.version != 7:
+        raise ValidationError("Not a UUID of version 7.")
+
+
 class RunTransition(models.Model):
     """One change of state of a run or task run; never changed, never deleted but by retention."""
 
-    id = models.UUIDField(primary_key=True)  # UUIDv7 of occurred_at: the order of transitions
+    # UUIDv7 of occurred_at: the order of transitions
+    id = models.UUIDField(primary_key=True, validators=[_refuse_timeless])
     workspace_id = models.UUIDField()
     run_id = models.UUIDField()
     task_run_id = models.UUIDField()  # the nil UUID for the run's own
@@ -156,6 +168,31 @@ class MetricSeries(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MetricStream(models.Model):
+    """
+    The last reading of a running total, of which only what comes on top is stored.
+
+    One instrument of one process and one set of labels: it counts from its start, and begins anew
+    with the next process. Forgotten a day after its last reading.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "stream_id")
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    stream_id = models.UUIDField()
+    last_at = models.DateTimeField(null=True)  # by the sender's clock; null: none was stored yet
+    started_at = models.DateTimeField(null=True)  # as the sender says
+    reading = models.BinaryField(null=True)  # msgpack: a number or a `Distribution`
+    touched_at = models.DateTimeField()  # by ours
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["touched_at"], name="telemetry_stream_age")]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} at {self.last_at}"
 
 
 class RunMetric(models.Model):
@@ -212,6 +249,11 @@ class PendingBatch(Record):
                 fields=["workspace", "id"],
                 condition=Q(consumer=Consumer.AUTOMATIONS.value),
                 name="telemetry_pending_automations",
+            ),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=Q(consumer=Consumer.LINEAGE.value),
+                name="telemetry_pending_lineage",
             ),
         ]
 

@@ -62,6 +62,7 @@ SCOPE_WORDS: Final = (
         "Events and metrics",
         telemetry_read="See events and metrics",
         telemetry_write="Send events, logs and metrics",
+        telemetry_manage="Say what of the world view is one thing",
     ),
     *_words(
         "Automations and channels",

@@ -28,6 +28,7 @@ class Scope(StrEnum):
     LEASES_TAKE = "leases:take"
     TELEMETRY_READ = "telemetry:read"
     TELEMETRY_WRITE = "telemetry:write"
+    TELEMETRY_MANAGE = "telemetry:manage"  # what people make of it: aliases of the world view
     AUTOMATIONS_READ = "automations:read"
     AUTOMATIONS_WRITE = "automations:write"
     CHANNELS_READ = "channels:read"

@@ -9,6 +9,7 @@ from apps.telemetry.services.listen import (
     release,
     unlisten,
 )
+from apps.telemetry.services.readings import drop_old_streams
 from apps.telemetry.services.retention import compress_old, drop_expired, prepare_room
 from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
 from apps.telemetry.services.rollup import count_pending, merge_pending_batches
@@ -34,6 +35,7 @@ __all__ = [
     "compress_old",
     "count_pending",
     "drop_expired",
+    "drop_old_streams",
     "emit",
     "erase_workspace",
     "forget_series",

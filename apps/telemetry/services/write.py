@@ -29,12 +29,15 @@ from apps.telemetry.enums import Consumer
 from apps.telemetry.items import (
     NewEvent,
     NewPoint,
+    NewReading,
     Refusal,
     StoreOutcome,
     TelemetryBatch,
     Transition,
 )
 from apps.telemetry.models import MetricSeries, PendingBatch
+from apps.telemetry.services.readings import Settled, settle_readings
+from apps.telemetry.sketch import decode as decode_sketch
 from apps.telemetry.store import copy, tables
 from apps.telemetry.store.copy import Repeated
 
@@ -63,12 +66,13 @@ def store_batch(
     Drops: items outside the time window or over a limit; each is in `rejected` with its index.
     Raises: RowsAreThereError, only with Repeated.RAISE.
     """
-    sent = _accept(workspace_id, batch, now, retention_days)
+    settled = _settle(workspace_id, batch, now, retention_days)
+    sent = _accept(workspace_id, batch, now, retention_days, settled.points)
     points, series_refusals = _admit_series(workspace_id, sent.points, now)
     refusals = sorted([*sent.refusals, *series_refusals], key=lambda each: (each.kind, each.index))
     found = len(sent.events) + len(sent.lines) + len(points)
     if not found:
-        return StoreOutcome(rejected=refusals)
+        return StoreOutcome(accepted=settled.kept, duplicates=settled.repeated, rejected=refusals)
 
     writes = _writes(sent.events, sent.lines, points)
     inserted = copy.insert_new(writes, repeated=repeated)
@@ -83,7 +87,20 @@ def store_batch(
             cursor.execute(
                 *_pending(workspace_id, new_events, new_lines, new_points, sent.points.series, now)
             )
-    return StoreOutcome(accepted=accepted, duplicates=found - accepted, rejected=refusals)
+    return StoreOutcome(
+        accepted=accepted + settled.kept,
+        duplicates=found - accepted + settled.repeated,
+        rejected=refusals,
+    )
+
+
+def _settle(
+    workspace_id: uuid.UUID, batch: TelemetryBatch, now: datetime, retention_days: int
+) -> Settled:
+    if not any(type(point) is NewReading for point in batch.points):
+        return Settled(batch.points)
+    window = Window.at(now, retention_days=retention_days)
+    return settle_readings(workspace_id=workspace_id, points=batch.points, window=window)
 
 
 def store_fresh(
@@ -92,9 +109,12 @@ def store_fresh(
     """
     Store a small batch in a transaction of its own that costs one round trip.
 
-    Returns None, with nothing stored, when any row is there already or any series is new; then
-    `store_batch` can tell what is what. Must be called outside of a transaction.
+    Returns None, with nothing stored, when any row is there already, any series is new or any
+    reading has to be compared with the one before; then `store_batch` can tell what is what. Must
+    be called outside of a transaction.
     """
+    if any(type(point) is NewReading for point in batch.points):
+        return None
     sent = _accept(workspace_id, batch, now, retention_days)
     if any(series_id not in _known_series for series_id in sent.points.series):
         return None
@@ -295,7 +315,11 @@ class _Sent(NamedTuple):
 
 
 def _accept(
-    workspace_id: uuid.UUID, batch: TelemetryBatch, now: datetime, retention_days: int
+    workspace_id: uuid.UUID,
+    batch: TelemetryBatch,
+    now: datetime,
+    retention_days: int,
+    points: Sequence[NewPoint | None] | None = None,
 ) -> _Sent:
     window = Window.at(now, retention_days=retention_days)
     events, event_refusals = acceptance.accept_events(
@@ -304,8 +328,10 @@ def _accept(
     lines, line_refusals = acceptance.accept_logs(
         batch.logs, workspace_id=workspace_id, window=window
     )
-    points = acceptance.accept_points(batch.points, workspace_id=workspace_id, window=window)
-    return _Sent(events, lines, points, [*event_refusals, *line_refusals, *points.refusals])
+    accepted = acceptance.accept_points(
+        batch.points if points is None else points, workspace_id=workspace_id, window=window
+    )
+    return _Sent(events, lines, accepted, [*event_refusals, *line_refusals, *accepted.refusals])
 
 
 def _writes(
@@ -344,6 +370,12 @@ _LEAVE_FOR_LISTENER: Final = (
 )
 # What automations tell of themselves is not for them: a rule that heard it could go on for ever.
 _UNHEARD: Final = "headway.automation."
+_OWN: Final = "headway."
+# Of our own, whose a run is; said when it begins and, of one that never did, when it ends.
+_TELLS_OF_RUN: Final = frozenset(
+    f"headway.run.{state}"
+    for state in ("running", "completed", "failed", "crashed", "cancelled", "timed_out")
+)
 
 
 def _pending(
@@ -356,7 +388,8 @@ def _pending(
 ) -> tuple[str, list[str | bytes | datetime | uuid.UUID]]:
     """Return the statements that leave the batch's pending rows: the rollup's, and a listener's."""
     series, runs = deltas.summarise_points(
-        [(row.series_id, row.occurred_at, row.value, row.run_id) for row in points]
+        [(row.series_id, row.occurred_at, row.value, row.run_id) for row in points],
+        {place: _summary_of(row) for place, row in enumerate(points) if row.sketch is not None},
     )
     # A chart of a whole metric reads its total, however many series there are.
     totals = deltas.totals_of(
@@ -378,16 +411,45 @@ def _pending(
     parameters: list[str | bytes | datetime | uuid.UUID] = [
         *(uuid7(), now, workspace_id, Consumer.ROLLUP.value, content)
     ]
+    statement = _LEAVE_FOR_ROLLUP
+    mapped = keys.pack((row.occurred_at, row.id) for row in events if _is_mapped(row))
+    if mapped:
+        statement = f"{statement}; {_LEAVE_FOR_ROLLUP}"
+        parameters += [uuid7(), now, workspace_id, Consumer.LINEAGE.value, mapped]
     heard = keys.pack((row.occurred_at, row.id) for row in events if _is_heard(row))
-    if not heard:
-        return _LEAVE_FOR_ROLLUP, parameters
-    listener = Consumer.AUTOMATIONS.value
-    parameters += [uuid7(), now, heard, workspace_id, listener, channel_name(listener)]
-    return f"{_LEAVE_FOR_ROLLUP}; {_LEAVE_FOR_LISTENER}", parameters
+    if heard:
+        listener = Consumer.AUTOMATIONS.value
+        statement = f"{statement}; {_LEAVE_FOR_LISTENER}"
+        parameters += [uuid7(), now, heard, workspace_id, listener, channel_name(listener)]
+    return statement, parameters
+
+
+def _summary_of(row: PointRow) -> deltas.Summary:
+    """Return the summary of a point that stands for many values."""
+    assert row.many is not None
+    assert row.low is not None
+    assert row.high is not None
+    assert row.sketch is not None
+    return deltas.Summary(
+        row.many,
+        row.value * row.many,
+        row.low,
+        row.high,
+        row.value,
+        deltas.microseconds(row.occurred_at),
+        decode_sketch(row.sketch),
+    )
 
 
 def _is_heard(row: EventRow) -> bool:
     return not row.name.startswith(_UNHEARD)
+
+
+def _is_mapped(row: EventRow) -> bool:
+    """Return whether the event may tell something of the world: it names a thing, or asked one."""
+    if row.name.startswith(_OWN):
+        return row.name in _TELLS_OF_RUN
+    return row.resource_kind is not None or row.related is not None or row.name.startswith("query.")
 
 
 def _size(message: str) -> int:

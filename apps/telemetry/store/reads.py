@@ -19,7 +19,7 @@ from django.db import connection
 from apps.telemetry.deltas import Summary
 from apps.telemetry.items import StoredEvent
 from apps.telemetry.query import Plan
-from apps.telemetry.sketch import decode, sketch_of
+from apps.telemetry.sketch import decode, merge_into, sketch_of
 from apps.telemetry.store.tables import EVENT, EVENT_ROLLUPS, METRIC_POINT, METRIC_ROLLUPS
 
 Group = int
@@ -60,30 +60,30 @@ def summarise_series(
         plan.end,
     ]
     columns = (
-        "count(*), sum(t.value), min(t.value), max(t.value)"
+        "sum(coalesce(t.count, 1))::bigint, sum(t.value * coalesce(t.count, 1)),"
+        " min(coalesce(t.low, t.value)), max(coalesce(t.high, t.value))"
         if raw
         else "sum(t.count)::bigint, sum(t.total), min(t.low), max(t.high)"
     )
     if not sketches:
-        extra = "NULL"
+        extra = "NULL, NULL"
     elif raw:
-        extra = "array_agg(t.value)"
+        extra = (
+            "array_agg(t.value) FILTER (WHERE t.sketch IS NULL), string_agg(t.sketch, ''::bytea)"
+        )
     else:
         # Sketches put one after the other are their sum.
-        extra = "string_agg(t.sketch, '')"
+        extra = "NULL, string_agg(t.sketch, '')"
     found: dict[tuple[Group, int], Summary] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT g.number, {bucket} AS bucket, {columns}, {extra} {source} GROUP BY 1, 2",
             parameters,
         )
-        for number, start, count, total, low, high, parts in cursor.fetchall():
-            summary = Summary(count, total, low, high, 0.0, 0, {})
+        for number, start, count, total, low, high, values, parts in cursor.fetchall():
+            summary = Summary(count, total, low, high, 0.0, 0, sketch_of(values or ()))
             if parts is not None:
-                if raw:
-                    summary.sketch = sketch_of(parts)
-                else:
-                    summary.sketch = decode(bytes(parts))
+                merge_into(summary.sketch, decode(bytes(parts)))
             found[number, start] = summary
     return found
 
@@ -198,3 +198,78 @@ def scan_events(
             [*parameters, limit],
         )
         return [_stored(row) for row in cursor.fetchall()]
+
+
+def newest_notable(
+    workspace_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    names: Sequence[str],
+    pattern: str,
+    run_ids: Sequence[UUID],
+    look_at: int,
+    limit: int,
+) -> list[StoredEvent]:
+    """
+    Return up to `limit` of the newest `look_at` events of this time, newest first.
+
+    Those that name one of `names`, are called like `pattern` (a regular expression without regard
+    to case), or are of one of the runs; of queries only those that change something. Not what
+    Headway says itself of runs and automations.
+    """
+    in_text = [f"%{_escaped(name)}%" for name in names]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_EVENT} FROM (SELECT * FROM {EVENT.name} WHERE workspace_id = %s"
+            " AND occurred_at >= %s AND occurred_at <= %s"
+            " ORDER BY occurred_at DESC, id DESC LIMIT %s) e"
+            " WHERE NOT starts_with(e.name, 'headway.') AND (CASE"
+            " WHEN starts_with(e.name, 'query.') THEN e.payload -> 'error' IS NOT NULL"
+            "  AND e.payload -> 'error' <> 'null'::jsonb OR"
+            "  (coalesce(e.payload ->> 'text', e.payload ->> 'sql') ~* %s AND"
+            "   (e.resource_name = ANY(%s)"
+            "    OR coalesce(e.payload ->> 'text', e.payload ->> 'sql') ILIKE ANY(%s)))"
+            " ELSE e.resource_name = ANY(%s) OR e.name ~* %s OR e.run_id = ANY(%s)"
+            "  OR EXISTS (SELECT 1 FROM jsonb_array_elements(coalesce(e.related, '[]'::jsonb)) p"
+            "   WHERE p ->> 'name' = ANY(%s)) END)"
+            " ORDER BY e.occurred_at DESC, e.id DESC LIMIT %s",
+            [
+                workspace_id,
+                since,
+                until,
+                look_at,
+                _CHANGES,
+                list(names),
+                in_text,
+                list(names),
+                pattern,
+                list(run_ids),
+                list(names),
+                limit,
+            ],
+        )
+        return [_stored(row) for row in cursor.fetchall()]
+
+
+_CHANGES = r"^\s*(insert|update|delete|merge|create|drop|alter|truncate|copy|grant|with)\M"
+
+
+def _escaped(text: str) -> str:
+    """Return a text as a pattern of LIKE that is that text."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def time_of_nth(
+    workspace_id: UUID, *, since: datetime, until: datetime, place: int
+) -> datetime | None:
+    """Return the time of the newest event but `place` in this time; None when there are fewer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT occurred_at FROM {EVENT.name} WHERE workspace_id = %s AND occurred_at >= %s"
+            " AND occurred_at <= %s ORDER BY occurred_at DESC, id DESC OFFSET %s LIMIT 1",
+            [workspace_id, since, until, place],
+        )
+        row = cursor.fetchone()
+    found: datetime | None = row[0] if row else None
+    return found

@@ -96,6 +96,11 @@ METRIC_POINT: Final = TimeTable(
         ("id", "uuid NOT NULL"),
         ("value", "double precision NOT NULL"),
         ("run_id", "uuid"),
+        # Of a point that stands for many values (a histogram); null in all others.
+        ("count", "bigint"),
+        ("low", "double precision"),
+        ("high", "double precision"),
+        ("sketch", "bytea"),
     ),
     key=("workspace_id", "series_id", "occurred_at", "id"),
     column="occurred_at",

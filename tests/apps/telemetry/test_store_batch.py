@@ -12,6 +12,7 @@ from msgspec import Raw
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import limits, services, store
+from apps.telemetry.enums import Consumer
 from apps.telemetry.items import (
     NewEvent,
     NewLogLine,
@@ -96,7 +97,8 @@ def test_a_repeated_batch_changes_nothing(in_workspace, size):
     assert (outcome.accepted, outcome.duplicates) == (0, 3 * size)
     for model in (Event, LogLine, MetricPoint):
         assert model.objects.for_workspace(in_workspace.id).count() == size
-    assert PendingBatch.objects.count() == 1
+    for consumer in (Consumer.ROLLUP, Consumer.LINEAGE):
+        assert PendingBatch.objects.for_consumer(consumer).count() == 1
 
 
 @pytest.mark.parametrize("size", [1, 200])

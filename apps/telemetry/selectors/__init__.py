@@ -1,0 +1,85 @@
+"""
+Reads for the HTTP layer and other apps. Each begins with the workspace.
+
+`list_…` return querysets for keyset pages (`order` beside each); `…_item` render one row as the API
+shows it.
+"""
+
+from apps.telemetry.selectors.events import (
+    EventFilter,
+    EventScan,
+    event_histogram,
+    event_item,
+    find_event,
+    get_events,
+    list_event_keys,
+    list_events,
+    scan_events,
+    split_name,
+    workspaces_waiting,
+)
+from apps.telemetry.selectors.logs import (
+    get_log_lines,
+    list_log_keys,
+    list_logs,
+    list_newest_log_keys,
+    log_item,
+)
+from apps.telemetry.selectors.metrics import (
+    Line,
+    MetricQuery,
+    Peaks,
+    list_metrics,
+    peaks_by_label,
+    query_metrics,
+    run_metrics,
+)
+from apps.telemetry.selectors.notable import (
+    LabelledSeries,
+    NotableEvents,
+    notable_events,
+    series_labelled,
+)
+from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST
+from apps.telemetry.selectors.transitions import (
+    TRANSITION_ORDER,
+    list_transitions,
+    transition_item,
+    transitions_of_runs,
+)
+
+__all__ = [
+    "NEWEST_FIRST",
+    "OLDEST_FIRST",
+    "TRANSITION_ORDER",
+    "EventFilter",
+    "EventScan",
+    "LabelledSeries",
+    "Line",
+    "MetricQuery",
+    "NotableEvents",
+    "Peaks",
+    "event_histogram",
+    "event_item",
+    "find_event",
+    "get_events",
+    "get_log_lines",
+    "list_event_keys",
+    "list_events",
+    "list_log_keys",
+    "list_logs",
+    "list_metrics",
+    "list_newest_log_keys",
+    "list_transitions",
+    "log_item",
+    "notable_events",
+    "peaks_by_label",
+    "query_metrics",
+    "run_metrics",
+    "scan_events",
+    "series_labelled",
+    "split_name",
+    "transition_item",
+    "transitions_of_runs",
+    "workspaces_waiting",
+]
