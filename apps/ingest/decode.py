@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
@@ -41,13 +43,16 @@ class Decoded(Struct, kw_only=True):
     The items that could be read, and refusals of the others.
 
     `places[kind][i]` is where item i of that kind stood in the request; kinds that were read as a
-    whole are not in it.
+    whole are not in it. `as_sent(kind, place)` is an item's own bytes, to show what was refused.
+    `claims[i]` are ids that may be the run of event i, the likeliest first.
     """
 
     batch: IngestBatch
     refusals: list[Refusal] = []
     places: dict[str, list[int]] = {}
     count: int = 0
+    as_sent: Callable[[str, int], bytes | None] | None = None
+    claims: dict[int, list[UUID]] = {}
 
     def place(self, kind: str, index: int) -> int:
         """Return where the item stood in the request."""
@@ -99,13 +104,13 @@ def decode_batch(body: bytes) -> Decoded:
 
     Raises: InvalidRequest when it is not an object of lists, BatchTooLarge above the item limit.
     """
-    body = _readable(body)
+    body = readable(body)
     try:
         batch = _batch.decode(body)
     except msgspec.ValidationError:
         return _decode_loosely(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(error) from error
+        raise malformed(error) from error
     count = (
         len(batch.runs)
         + len(batch.task_runs)
@@ -114,13 +119,13 @@ def decode_batch(body: bytes) -> Decoded:
         + len(batch.points)
         + len(batch.heartbeats)
     )
-    _check_count(count)
-    return Decoded(batch=batch, count=count)
+    check_count(count)
+    return Decoded(batch=batch, count=count, as_sent=_parts_of(body))
 
 
 def decode_events(body: bytes) -> Decoded:
     """Read the body of `POST …/events`: a list of events, or an object that holds one."""
-    body = _readable(body)
+    body = readable(body)
     if body.lstrip()[:1] != b"[":
         decoded = decode_batch(body)
         if decoded.count != len(decoded.batch.events) + len(decoded.refusals) or any(
@@ -136,18 +141,24 @@ def decode_events(body: bytes) -> Decoded:
         try:
             parts = _loose_list.decode(body)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise _malformed(error) from error
-        _check_count(len(parts))
-        decoded = Decoded(batch=IngestBatch(), count=len(parts))
+            raise malformed(error) from error
+        check_count(len(parts))
+        decoded = Decoded(batch=IngestBatch(), count=len(parts), as_sent=_parts_of(body))
         decoded.batch.events = _decode_items("events", parts, decoded)
         return decoded
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(error) from error
-    _check_count(len(events))
-    return Decoded(batch=IngestBatch(events=events), count=len(events))
+        raise malformed(error) from error
+    check_count(len(events))
+    batch = IngestBatch(events=events)
+    return Decoded(batch=batch, count=len(events), as_sent=_parts_of(body))
 
 
-def _readable(body: bytes) -> bytes:
+def readable(body: bytes) -> bytes:
+    """
+    Return JSON without the NUL that Postgres text cannot hold.
+
+    Raises: InvalidRequest for what is not UTF-8, and for JSON with NUL that is broken besides.
+    """
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -158,7 +169,7 @@ def _readable(body: bytes) -> bytes:
     try:
         return msgspec.json.encode(_cleaned(msgspec.json.decode(body)))
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(error) from error
+        raise malformed(error) from error
 
 
 def _cleaned(value: object) -> object:
@@ -171,14 +182,16 @@ def _cleaned(value: object) -> object:
     return value
 
 
-def _check_count(count: int) -> None:
-    if count > limits.ITEMS:
+def check_count(count: int, most: int = limits.ITEMS) -> None:
+    """Raises: BatchTooLarge above the limit."""
+    if count > most:
         raise BatchTooLarge(
-            f"The batch holds more than {limits.ITEMS} items: send smaller batches.", items=count
+            f"The batch holds more than {most} items: send smaller batches.", items=count
         )
 
 
-def _malformed(error: Exception) -> InvalidRequest:
+def malformed(error: Exception) -> InvalidRequest:
+    """Return the refusal of a body that is not JSON."""
     if isinstance(error, RecursionError):
         return InvalidRequest("The JSON is nested too deeply.")
     return InvalidRequest(f"The body is not valid JSON: {error}")
@@ -194,8 +207,8 @@ def _decode_loosely(body: bytes) -> Decoded:
         ) from error
     lists: dict[str, list[Raw]] = {kind: getattr(loose, kind) for kind in ITEM_TYPES}
     count = sum(map(len, lists.values()))
-    _check_count(count)
-    decoded = Decoded(batch=IngestBatch(), count=count)
+    check_count(count)
+    decoded = Decoded(batch=IngestBatch(), count=count, as_sent=_parts_of(body))
     for kind, parts in lists.items():
         setattr(decoded.batch, kind, _decode_items(kind, parts, decoded))
     return decoded
@@ -217,6 +230,19 @@ def _decode_items(kind: str, parts: Sequence[Raw], decoded: Decoded) -> list[Any
             places.append(index)
     decoded.places[kind] = places
     return items
+
+
+def _parts_of(body: bytes) -> Callable[[str, int], bytes | None]:
+    """Return how to get at an item's bytes. Nothing is done until something was refused."""
+
+    @cache
+    def parts() -> Mapping[str, Sequence[Raw]]:
+        if body.lstrip()[:1] == b"[":
+            return {"events": _loose_list.decode(body)}
+        loose = _loose.decode(body)
+        return {kind: getattr(loose, kind) for kind in ITEM_TYPES}
+
+    return lambda kind, place: bytes(parts()[kind][place])
 
 
 def explain(error: Exception) -> tuple[str, str | None]:

@@ -16,7 +16,8 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from apps.core.errors import DomainError, UnsupportedMedia
+from apps.core.clock import utc_now
+from apps.core.errors import BatchTooLarge, DomainError, InvalidRequest, UnsupportedMedia
 from apps.core.http.exception_handler import refusal_response
 from apps.core.http.pagination import page_of
 from apps.ingest import limits, services
@@ -35,6 +36,7 @@ from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.permissions import require_scope
 from apps.tenancy.scopes import Scope
 
+NATIVE = "native"
 _encoder = msgspec.json.Encoder()
 
 
@@ -55,9 +57,23 @@ class FrontDoor(WorkspaceView):
                 return super().dispatch(request, *args, **kwargs)
             actor, workspace = self._enter(request, header, caller, kwargs["workspace"])
             structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
-            return self.take_in(workspace, actor, self.read(request, actor))
+            return self.take_in(workspace, actor, self._read(request, workspace, actor))
         except DomainError as error:
             return refusal_response(error, request)
+
+    def _read(self, request: HttpRequest, workspace: WorkspaceRef, actor: Actor) -> Decoded:
+        """Read; what cannot be read at all is counted."""
+        try:
+            return self.read(request, actor)
+        except (InvalidRequest, BatchTooLarge, UnsupportedMedia) as error:
+            services.count_refused_request(
+                workspace_id=workspace.id,
+                door=NATIVE,
+                error=error,
+                body=_shown(request),
+                now=utc_now(),
+            )
+            raise
 
     def _enter(
         self, request: HttpRequest, header: str, caller: Caller, workspace: str
@@ -80,11 +96,13 @@ class FrontDoor(WorkspaceView):
 
     def take_in(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
         """Hand the items to the service and answer after its commit."""
-        return _taken(*services.take_in(workspace=workspace, actor=actor, decoded=decoded))
+        return _taken(
+            *services.take_in_at(door=NATIVE, workspace=workspace, actor=actor, decoded=decoded)
+        )
 
     def answer(self, request: WorkspaceRequest) -> HttpResponse:
         """Answer a browser."""
-        decoded = self.read(request._request, request.actor)
+        decoded = self._read(request._request, request.workspace, request.actor)
         return self.take_in(request.workspace, request.actor, decoded)
 
 
@@ -151,7 +169,9 @@ class Events(FrontDoor):
         return self.answer(request)
 
     def take_in(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
-        answer, admission = services.take_in(workspace=workspace, actor=actor, decoded=decoded)
+        answer, admission = services.take_in_at(
+            door=NATIVE, workspace=workspace, actor=actor, decoded=decoded
+        )
         if admission.nothing_fits:
             raise admission.refusal()
         return _taken(answer, admission)
@@ -170,3 +190,8 @@ def _body(request: HttpRequest) -> bytes:
     if int(request.META.get("CONTENT_LENGTH") or 0) > limits.SENT_BYTES:
         raise too_many_bytes()
     return unpack(request.body, request.headers.get("Content-Encoding", "").strip().lower())
+
+
+def _shown(request: HttpRequest) -> bytes:
+    """Return the body as far as it was read: one that announces too much is not."""
+    return getattr(request, "_body", b"")

@@ -11,6 +11,7 @@ from itertools import accumulate, chain
 import msgspec
 from msgspec import Struct
 
+from apps.core.ids import uuid7_time
 from apps.core.transactions import joined
 from apps.dispatch import services as dispatch
 from apps.dispatch.services import Command, HeldLease, LocalStart
@@ -171,6 +172,17 @@ class _Window(Struct, frozen=True, kw_only=True):
         if at > self.newest:
             return "in_future", "More than 10 minutes in the future."
         return None
+
+    def refuse_id(self, task_run_id: uuid.UUID) -> tuple[str, str] | None:
+        """
+        Refuse an id by which its task run would be kept where nobody looks.
+
+        SECURITY: nor may anybody fill the weeks to come, whose partitions are not made yet.
+        """
+        if task_run_id.version != 7:
+            message = "A task run's id is a UUID of version 7: its time says where it is kept."
+            return "invalid_item", message
+        return self.refuse(uuid7_time(task_run_id))
 
 
 def _store_telemetry(
@@ -333,6 +345,8 @@ def _report_task_runs(workspace_id: uuid.UUID, items: Joined, window: _Window) -
             items.refuse("task_runs", index, *refused, "occurred_at")
         elif item.started_at is not None and (refused := window.refuse(item.started_at)):
             items.refuse("task_runs", index, *refused, "started_at")
+        elif refused := window.refuse_id(item.task_run_id):
+            items.refuse("task_runs", index, *refused, "task_run_id")
         else:
             places.append(index)
             reports.append(_task_report(item))

@@ -79,7 +79,12 @@ def keep_items_of_pool(*, workspace_id: uuid.UUID, pool: str, decoded: Decoded) 
 
 def _keep(decoded: Decoded, code: str, find_fault: Callable[[str, Any], str | None]) -> Decoded:
     batch = decoded.batch
-    kept = Decoded(batch=IngestBatch(), refusals=list(decoded.refusals), count=decoded.count)
+    kept = Decoded(
+        batch=IngestBatch(),
+        refusals=list(decoded.refusals),
+        count=decoded.count,
+        as_sent=decoded.as_sent,
+    )
     for kind in ITEM_TYPES:
         items: list[Any] = []
         places: list[int] = []

@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -376,6 +377,84 @@ def test_reports_of_unknown_runs_are_refused(sender):
         ("runs", "unknown_run"),
         ("task_runs", "unknown_run"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("task_run_id", "code"),
+    [
+        (str(uuid4()), "invalid_item"),
+        (str(uuid7(utc_now() + timedelta(hours=1))), "in_future"),
+        ("ffffffff-ffff-7fff-bfff-ffffffffffff", "in_future"),
+        ("00000000-0000-7000-8000-000000000000", "too_old"),
+    ],
+    ids=["no time", "to come", "the end of time", "before all time"],
+)
+def test_a_task_run_is_refused_whose_id_says_no_time_to_keep_it_at(
+    sender, workspace, task_run_id, code
+):
+    run_id, kept = str(uuid7()), str(uuid7())
+    start = {
+        "run_id": run_id,
+        "epoch": 1,
+        "state": "RUNNING",
+        "occurred_at": stamp(seconds=5),
+        "flow_name": "load",
+    }
+    task = {
+        "run_id": run_id,
+        "epoch": 1,
+        "state": "RUNNING",
+        "occurred_at": stamp(),
+        "task_name": "extract",
+        "name": "extract-0",
+        "attempt": 1,
+    }
+
+    answer = sender.post(
+        "ingest",
+        {
+            "runs": [start],
+            "task_runs": [
+                task | {"task_run_id": task_run_id, "sequence": 1},
+                task | {"task_run_id": kept, "sequence": 2},
+            ],
+        },
+    ).json()
+
+    [refusal] = answer["rejected"]
+    assert answer["accepted"] == 2
+    assert (refusal["kind"], refusal["index"]) == ("task_runs", 0)
+    assert (refusal["code"], refusal["field"]) == (code, "task_run_id")
+    with workspace_scope(workspace.id):
+        assert [str(row.id) for row in TaskRun.objects.all()] == [kept]
+
+
+@pytest.mark.parametrize(
+    "run_id", ["ffffffff-ffff-7fff-bfff-ffffffffffff", "00000000-0000-7000-8000-000000000000"]
+)
+def test_what_belongs_to_a_run_with_an_odd_id_is_found(sender, api, alice, run_id):
+    sender.post(
+        "ingest",
+        {
+            "runs": [
+                {
+                    "run_id": run_id,
+                    "epoch": 1,
+                    "state": "RUNNING",
+                    "occurred_at": stamp(seconds=5),
+                    "flow_name": "load",
+                }
+            ],
+            "logs": [{"occurred_at": stamp(), "run_id": run_id, "level": "INFO", "message": "hi"}],
+            "events": [event(name="row.loaded", run_id=run_id)],
+        },
+    )
+
+    lines = api(alice).get(f"runs/{run_id}/logs").json()["items"]
+    events = api(alice).get(f"events?run_id={run_id}&name=row.loaded").json()["items"]
+
+    assert [line["message"] for line in lines] == ["hi"]
+    assert [item["run_id"] for item in events] == [run_id]
 
 
 def test_a_rivals_run_cannot_be_reported(sender, api, mallory, rival_workspace):
