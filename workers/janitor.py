@@ -10,6 +10,8 @@ from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.dispatch import services as dispatch
 from apps.exports import services as exports
+from apps.ingest import services as ingest
+from apps.lineage import services as lineage
 from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.sso import services as sso
@@ -69,6 +71,7 @@ def keep_up() -> bool:
     dropped, deleted = runs.drop_expired(now=now)
     logger.info(
         "upkeep.done",
+        metric_streams_forgotten=telemetry.drop_old_streams(now=now),
         partitions_made=len(partitions),
         partitions_dropped=dropped,
         runs_deleted=deleted,
@@ -77,7 +80,9 @@ def keep_up() -> bool:
         run_keys_dropped=tenancy.drop_ended_run_keys(now=now),
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),
+        world_rows_dropped=lineage.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
+        refusals_dropped=ingest.drop_old_refusals(now=now),
         sign_ins_dropped=sso.drop_old(now=now),
         exports_dropped=exports.drop_expired_exports(now=now),
         stripe_events_dropped=subscriptions.drop_old_stripe_events(now=now),

@@ -17,6 +17,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.runs.api.urls")),
     path("", include("apps.dispatch.api.urls")),
     path("", include("apps.telemetry.api.urls")),
+    path("", include("apps.lineage.api.urls")),
     path("", include("apps.notifications.api.urls")),
     path("", include("apps.ingest.api.urls")),
     path("", include("apps.automations.api.urls")),
@@ -28,13 +29,15 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("", include("apps.ingest.api.door_urls")),
     path("api/v1/", include(api)),
     path("scim/v2/", include("apps.sso.api.scim_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("sso/", include("apps.sso.api.page_urls")),
     path("accounts/", include("allauth.urls")),  # where other services send people back to
     re_path(
-        r"^(?:api|scim|_allauth|accounts|health|static)(?:/.*)?$", exception_handler.handle_404
+        r"^(?:api|scim|_allauth|accounts|health|static|otlp|cloudevents|hooks)(?:/.*)?$",
+        exception_handler.handle_404,
     ),
     re_path(r"^assets/(?P<name>.*)$", frontend.asset),
     re_path(r"^.*$", frontend.index),

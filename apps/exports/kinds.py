@@ -9,6 +9,7 @@ from apps.compute import exports as compute
 from apps.core.exports import ExportKind
 from apps.dispatch import exports as dispatch
 from apps.flows import exports as flows
+from apps.lineage import exports as lineage
 from apps.notifications import exports as notifications
 from apps.runs import exports as runs
 from apps.telemetry import exports as telemetry
@@ -29,6 +30,7 @@ WORKSPACE_KINDS: Final = _by_name(
     *dispatch.WORKSPACE_EXPORTS,
     *runs.WORKSPACE_EXPORTS,
     *telemetry.WORKSPACE_EXPORTS,
+    *lineage.WORKSPACE_EXPORTS,
     *notifications.WORKSPACE_EXPORTS,
     *automations.WORKSPACE_EXPORTS,
     *compute.WORKSPACE_EXPORTS,

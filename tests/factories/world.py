@@ -210,6 +210,35 @@ def furnish(owner: Person) -> dict[str, str]:
         "backfill_id": backfill["id"],
         "level_id": level["id"],
         "slot_id": slot,
+        **_things_of(owner),
+    }
+
+
+def _things_of(owner: Person) -> dict[str, str]:
+    """Make three tables of the world view, the last an alias of the second."""
+    from apps.lineage import services as lineage
+    from tests.factories.lineage import build, event, party, resource_id, store
+
+    tables = [("table", "bigquery", f"secret.secret.table{number}") for number in range(3)]
+    with workspace_scope(owner.workspace.id):
+        by = [party("user", "user", "secret person")]
+        store(
+            owner.workspace,
+            [event("table.loaded", resource=table, related=by) for table in tables],
+        )
+        build(owner.workspace)
+        first, second, third = (resource_id(owner.workspace, *table) for table in tables)
+        alias = lineage.make_alias(
+            workspace_id=owner.workspace.id,
+            alias_id=third,
+            target_id=second,
+            created_by=None,
+            now=utc_now(),
+        )
+    return {
+        "resource_id": str(first),
+        "other_resource_id": str(second),
+        "alias_id": str(alias.id),
     }
 
 

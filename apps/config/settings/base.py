@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "apps.tenancy",
     "apps.sso",
     "apps.telemetry",
+    "apps.lineage",
     "apps.notifications",
     "apps.flows",
     "apps.runs",

@@ -24,6 +24,8 @@ from apps.exports import store
 from apps.exports.models import ExportJob
 from apps.exports.services.guard import is_paying
 from apps.flows import services as flows
+from apps.ingest import services as ingest
+from apps.lineage import services as lineage
 from apps.notifications import services as notifications
 from apps.runs import services as runs
 from apps.telemetry import services as telemetry
@@ -38,11 +40,13 @@ STEP_SECONDS: Final = 5.0  # of one call; the rest comes with the next
 _STEPS: Final[tuple[Callable[..., int], ...]] = (
     automations.erase_workspace,
     compute.erase_workspace,
+    ingest.erase_workspace,
     dispatch.erase_leases,
     runs.erase_workspace,
     flows.erase_workspace,
     dispatch.erase_workspace,
     notifications.erase_workspace,
+    lineage.erase_workspace,
     telemetry.erase_workspace,
     tenancy.erase_workspace,
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.runs.api import approvals, views
+from apps.runs.api import approvals, around, views
 
 W = "workspaces/<str:workspace>"
 
@@ -19,5 +19,7 @@ urlpatterns = [
     path(f"{W}/runs/<uuid:run_id>/task-runs", views.RunTaskRuns.as_view()),
     path(f"{W}/runs/<uuid:run_id>/timeline", views.RunTimeline.as_view()),
     path(f"{W}/runs/<uuid:run_id>/logs", views.RunLogs.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/around", around.RunAround.as_view()),
+    path(f"{W}/runs/<uuid:run_id>/impact", around.RunImpact.as_view()),
     path(f"{W}/runs/<uuid:run_id>/metrics", views.RunMetrics.as_view()),
 ]

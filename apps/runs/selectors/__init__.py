@@ -1,5 +1,8 @@
 """Reads of runs for the HTTP layer and for other apps."""
 
+from apps.runs.selectors.around import HOURS as AROUND_HOURS
+from apps.runs.selectors.around import MAX_HOURS as AROUND_MAX_HOURS
+from apps.runs.selectors.around import Around, get_around, owner_of
 from apps.runs.selectors.backfills import (
     PastRuns,
     count_by_backfill,
@@ -62,7 +65,10 @@ from apps.runs.selectors.usage import (
 )
 
 __all__ = [
+    "AROUND_HOURS",
+    "AROUND_MAX_HOURS",
     "STATES",
+    "Around",
     "CountedTaskRuns",
     "FlowHealth",
     "Histogram",
@@ -88,6 +94,7 @@ __all__ = [
     "find_subruns",
     "get_approval",
     "get_approval_of_run",
+    "get_around",
     "get_run",
     "get_timeline",
     "has_run",
@@ -109,6 +116,7 @@ __all__ = [
     "list_runs_of_backfill",
     "list_task_runs",
     "measure_queues",
+    "owner_of",
     "past_runs",
     "positions_of_runs",
     "reason_for_attention",

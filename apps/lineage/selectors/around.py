@@ -1,0 +1,199 @@
+"""What of the world a run has to do with, and what changed there lately."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from apps.core.ids import uuid7_floor
+from apps.lineage.derive import tell
+from apps.lineage.models import Facet, Reading, Relation, Resource, SchemaVersion, Touch
+from apps.lineage.names import Key, short_name
+from apps.lineage.schemas import SchemaChange, changes_of
+from apps.lineage.selectors.graph import upstream_of
+from apps.telemetry.items import StoredEvent
+
+TOUCHED: Final = 60  # resources of one run
+NEARBY: Final = 200  # resources looked at in all
+RUNS: Final = 200  # that touched them
+VERSIONS: Final = 1_000
+READINGS: Final = 5_000
+_DATA: Final = ("table", "file", "bucket", "model", "dashboard")
+
+
+@dataclass(slots=True, kw_only=True)
+class Nearby:
+    """
+    A resource that a run has to do with. `roles`: how it touches it; none for those upstream.
+
+    `distance`: steps upstream of what the run touches, 0 for that itself.
+    """
+
+    resource: Resource
+    distance: int
+    roles: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Surroundings:
+    """`by_habit`: this run has touched nothing yet; its deployment did, in earlier runs."""
+
+    nearby: dict[uuid.UUID, Nearby]
+    by_habit: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names that events may use of these, full and short."""
+        found: dict[str, None] = {}
+        for each in self.nearby.values():
+            if each.resource.kind in _DATA:
+                name = each.resource.name
+                found[name] = None
+                found[short_name(name, each.resource.kind)] = None
+                found[".".join(name.split(".")[-2:])] = None
+        return list(found)
+
+
+def surroundings_of_run(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, owner: tuple[str, str] | None
+) -> Surroundings:
+    """
+    Return what the run touched, and what that is made of.
+
+    `owner`: kind and id of the run's deployment or flow, for a run that touched nothing yet.
+    """
+    roles: dict[uuid.UUID, list[str]] = {}
+    rows = Touch.objects.filter(workspace_id=workspace_id, run_id=run_id).order_by(
+        "-count", "resource_id", "role"
+    )
+    for resource_id, role in rows.values_list("resource_id", "role")[: TOUCHED * 3]:
+        roles.setdefault(resource_id, []).append(role)
+    by_habit = False
+    if not roles and owner is not None:
+        by_habit = True
+        relations = Relation.objects.filter(
+            workspace_id=workspace_id,
+            from_id=Key(owner[0], "", owner[1]).id_in(workspace_id),
+            to_kind__in=_DATA,
+        ).order_by("-last_seen", "id")
+        for resource_id, role in relations.values_list("to_id", "role")[: TOUCHED * 3]:
+            roles.setdefault(resource_id, []).append(role)
+    touched = list(roles)[:TOUCHED]
+    # What it only writes comes of it and has no part in how it went: not its sources.
+    sources = [id_ for id_ in touched if set(roles[id_]) - {"writes"}] or touched
+    distances = dict.fromkeys(touched, 0) | {
+        id_: distance
+        for id_, distance in upstream_of(workspace_id=workspace_id, resource_ids=sources).items()
+        if id_ not in roles
+    }
+    nearest = sorted(distances, key=lambda id_: (distances[id_], str(id_)))[:NEARBY]
+    found = Resource.objects.for_workspace(workspace_id).in_bulk(nearest)
+    return Surroundings(
+        nearby={
+            id_: Nearby(resource=found[id_], distance=distances[id_], roles=roles.get(id_, []))
+            for id_ in nearest
+            if id_ in found
+        },
+        by_habit=by_habit and bool(roles),
+    )
+
+
+def written_by_run(
+    *, workspace_id: uuid.UUID, run_id: uuid.UUID, owner: tuple[str, str] | None
+) -> list[uuid.UUID]:
+    """Return what a run writes, or what its deployment wrote when it has written nothing yet."""
+    rows = Touch.objects.filter(workspace_id=workspace_id, run_id=run_id, role="writes")
+    found = list(rows.order_by("resource_id").values_list("resource_id", flat=True)[:TOUCHED])
+    if found or owner is None:
+        return found
+    relations = Relation.objects.filter(
+        workspace_id=workspace_id,
+        from_id=Key(owner[0], "", owner[1]).id_in(workspace_id),
+        role="writes",
+    )
+    return list(relations.order_by("-last_seen", "id").values_list("to_id", flat=True)[:TOUCHED])
+
+
+def runs_touching(
+    *,
+    workspace_id: uuid.UUID,
+    resource_ids: Sequence[uuid.UUID],
+    since: datetime,
+    until: datetime,
+) -> list[tuple[uuid.UUID, uuid.UUID, str]]:
+    """Return (run, resource, role) of runs that began in this time, newest first."""
+    rows = Touch.objects.filter(
+        workspace_id=workspace_id,
+        resource_id__in=list(resource_ids),
+        run_id__gte=uuid7_floor(since),
+        run_id__lt=uuid7_floor(until),
+    )
+    found = rows.order_by("-run_id", "resource_id", "role")
+    return list(found.values_list("run_id", "resource_id", "role")[:RUNS])
+
+
+def schema_changes(
+    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
+) -> list[tuple[uuid.UUID, SchemaChange]]:
+    """Return what became of these tables' columns in this time."""
+    by_resource: dict[uuid.UUID, list[SchemaVersion]] = {}
+    rows = SchemaVersion.objects.filter(
+        workspace_id=workspace_id, resource_id__in=list(resource_ids)
+    )
+    for version in rows.order_by("-last_seen", "resource_id", "hash")[:VERSIONS]:
+        by_resource.setdefault(version.resource_id, []).append(version)
+    return [
+        (resource_id, change)
+        for resource_id, versions in by_resource.items()
+        for change in changes_of(versions)
+        if since <= change.at <= until
+    ]
+
+
+def failed_checks(
+    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
+) -> list[tuple[uuid.UUID, datetime, list[str]]]:
+    """Return the tables whose last checks, made in this time, did not all pass."""
+    rows = Facet.objects.filter(
+        workspace_id=workspace_id,
+        resource_id__in=list(resource_ids),
+        name="checks",
+        at__gte=since,
+        at__lte=until,
+    ).order_by("at", "resource_id")
+    found = []
+    for row in rows:
+        failed = [
+            f"{check['assertion']}({check['column']})" if check["column"] else check["assertion"]
+            for check in row.value
+            if not check["ok"]
+        ]
+        if failed:
+            found.append((row.resource_id, row.at, failed))
+    return found
+
+
+def readings_before(
+    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], until: datetime, back: timedelta
+) -> dict[tuple[uuid.UUID, str], list[tuple[datetime, float]]]:
+    """Return the last readings of these tables by measure, oldest first."""
+    rows = Reading.objects.filter(
+        workspace_id=workspace_id,
+        resource_id__in=list(resource_ids),
+        hour__gte=until - back,
+        at__lte=until,
+    ).order_by("-at", "event_id")
+    found: dict[tuple[uuid.UUID, str], list[tuple[datetime, float]]] = {}
+    for row in rows[:READINGS]:
+        found.setdefault((row.resource_id, row.measure), []).append((row.at, row.value))
+    return {key: points[::-1] for key, points in found.items()}
+
+
+def mentioned_by(
+    *, workspace_id: uuid.UUID, events: Iterable[StoredEvent]
+) -> Mapping[uuid.UUID, set[uuid.UUID]]:
+    """Return, by the events' ids, the resources that each names."""
+    return {event.id: {key.id_in(workspace_id) for key in tell(event).things} for event in events}

@@ -1,0 +1,366 @@
+"""What events tell, put together: the same world whatever the order."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.core.ids import uuid7
+from apps.lineage import services
+from apps.lineage.models import Reading, Relation, Resource, SchemaVersion, Touch
+from apps.lineage.selectors import resources as reads
+from apps.telemetry.enums import Consumer
+from apps.telemetry.models import PendingBatch
+from apps.tenancy.isolation import workspace_scope
+from tests.factories.lineage import (
+    START,
+    build,
+    dump,
+    edges,
+    event,
+    party,
+    resource_id,
+    run_begins,
+    store,
+)
+from tests.isolation import as_worker, rolled_back
+
+DB = "postgres://db.acme.example:5432"
+
+
+def test_a_query_by_its_text_alone(in_workspace):
+    store(
+        in_workspace,
+        [
+            event(
+                payload={
+                    "text": "INSERT INTO daily SELECT day, count(*) FROM sales.orders GROUP BY 1",
+                    "user": "Maria@acme.example",
+                    "database": "shop",
+                    "dialect": "postgresql",
+                },
+                related=[party("on", "database", "shop", DB)],
+            )
+        ],
+    )
+
+    build(in_workspace)
+
+    found = {edge for edge in edges(in_workspace) if not edge[0].startswith("query:")}
+    assert found == {
+        ("user:maria@acme.example", "reads", "table:shop.sales.orders"),
+        ("user:maria@acme.example", "writes", "table:shop.public.daily"),
+        ("table:shop.public.daily", "depends_on", "table:shop.sales.orders"),
+        ("table:shop.public.daily", "part_of", "database:shop"),
+        ("table:shop.sales.orders", "part_of", "database:shop"),
+    }
+    query = Resource.objects.for_workspace(in_workspace.id).get(kind="query")
+    assert query.label.startswith("INSERT INTO daily SELECT day")
+
+
+def test_tables_that_were_named_are_not_looked_for_in_the_text(in_workspace):
+    store(
+        in_workspace,
+        [
+            event(
+                payload={"text": "CALL refresh()", "user": "etl"},
+                related=[
+                    party("reads", "table", "shop.public.orders", DB),
+                    party("writes", "table", "shop.public.daily", DB),
+                ],
+            )
+        ],
+    )
+
+    build(in_workspace)
+
+    assert ("table:shop.public.daily", "depends_on", "table:shop.public.orders") in edges(
+        in_workspace
+    )
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {  # before 2025
+            "db.system": "postgresql",
+            "db.name": "shop",
+            "db.statement": "SELECT * FROM orders",
+            "db.user": "app",
+            "net.peer.name": "DB.acme.example",
+            "net.peer.port": 5432,
+        },
+        {  # since
+            "db.system.name": "postgresql",
+            "db.namespace": "shop|public",
+            "db.query.text": "SELECT * FROM orders",
+            "server.address": "db.acme.example",
+            "server.port": "5432",
+            "db.operation.name": "SELECT",
+        },
+    ],
+    ids=["old", "new"],
+)
+def test_spans_with_attributes_of_databases(in_workspace, attributes):
+    span = event(
+        resource=("service", "shop", "checkout"),
+        payload={"name": "SELECT shop", "attributes": attributes},
+        source="otlp",
+    )
+    store(in_workspace, [span])
+
+    build(in_workspace)
+
+    assert ("service:checkout", "reads", "table:shop.public.orders") in edges(in_workspace)
+    table = Resource.objects.get(id=resource_id(in_workspace, "table", DB, "shop.public.orders"))
+    assert table.namespace == "postgres://db.acme.example"
+
+
+def lineage(job, inputs, outputs, minute=0, run_id=None, **job_facets):
+    """An event as the OpenLineage door stores it."""
+    return event(
+        "openlineage.run.complete",
+        minute=minute,
+        resource=("job", "dbt", job),
+        related=[
+            *(party("reads", "table", each["name"], each["namespace"]) for each in inputs),
+            *(party("writes", "table", each["name"], each["namespace"]) for each in outputs),
+        ],
+        payload={
+            "eventType": "COMPLETE",
+            "job": {"namespace": "dbt", "name": job, "facets": job_facets},
+            "inputs": inputs,
+            "outputs": outputs,
+        },
+        run_id=run_id,
+        source="openlineage",
+    )
+
+
+RAW = {
+    "namespace": DB,
+    "name": "shop.raw.orders",
+    "facets": {"schema": {"fields": [{"name": "id", "type": "int"}]}},
+    "inputFacets": {
+        "dataQualityMetrics": {"rowCount": 120},
+        "dataQualityAssertions": {
+            "assertions": [{"assertion": "not_null", "column": "id", "success": False}]
+        },
+    },
+}
+MART = {
+    "namespace": DB,
+    "name": "shop.mart.daily",
+    "facets": {
+        "schema": {"fields": [{"name": "n", "type": "int"}, {"name": "day", "type": "date"}]},
+        "ownership": {"owners": [{"name": "user:maria@acme.example", "type": "OWNER"}]},
+        "columnLineage": {
+            "fields": {
+                "n": {"inputFields": [{"namespace": DB, "name": "shop.raw.orders", "field": "id"}]}
+            }
+        },
+    },
+    "outputFacets": {"outputStatistics": {"rowCount": 7, "size": 512}},
+}
+
+
+def test_openlineage_facets(in_workspace):
+    store(
+        in_workspace,
+        [
+            lineage(
+                "build.daily",
+                [RAW],
+                [MART],
+                sql={"query": "insert into mart.daily select count(*) from raw.orders"},
+            )
+        ],
+    )
+
+    build(in_workspace)
+
+    assert edges(in_workspace) >= {
+        ("job:build.daily", "reads", "table:shop.raw.orders"),
+        ("job:build.daily", "writes", "table:shop.mart.daily"),
+        ("table:shop.mart.daily", "owned_by", "user:maria@acme.example"),
+        ("column:shop.mart.daily#n", "depends_on", "column:shop.raw.orders#id"),
+        ("column:shop.mart.daily#n", "part_of", "table:shop.mart.daily"),
+    }
+    daily = resource_id(in_workspace, "table", DB, "shop.mart.daily")
+    raw = resource_id(in_workspace, "table", DB, "shop.raw.orders")
+    readings = Reading.objects.values_list("resource_id", "measure", "value")
+    assert set(readings) == {
+        (raw, "rows", 120.0),
+        (daily, "rows_written", 7.0),
+        (daily, "bytes_written", 512.0),
+    }
+    assert reads.facets_of(workspace_id=in_workspace.id, resource_id=raw)["checks"].value == [
+        {"assertion": "not_null", "column": "id", "ok": False}
+    ]
+    (version,) = SchemaVersion.objects.filter(resource_id=daily)
+    assert [column["name"] for column in version.columns] == ["n", "day"]
+
+
+def test_what_a_run_touched_is_its_deployments_whichever_was_told_first(in_workspace):
+    first, second, third = uuid7(), uuid7(), uuid7()
+    deployment, flow = uuid.uuid4(), uuid.uuid4()
+    table = ("table", DB, "shop.public.orders")
+    loaded = [
+        event("table.loaded", minute=n, resource=table, payload={"rows": 10 + n}, run_id=run_id)
+        for n, run_id in enumerate([first, second, third])
+    ]
+
+    store(in_workspace, [loaded[0], run_begins(second, deployment, flow, 0)])
+    build(in_workspace)
+    store(in_workspace, [run_begins(first, deployment, flow, 0), loaded[1]])
+    build(in_workspace)
+    store(in_workspace, [run_begins(third, deployment, flow, 0), loaded[2]])
+    build(in_workspace)
+
+    (row,) = Relation.objects.filter(
+        role="writes", from_id=resource_id(in_workspace, "deployment", None, str(deployment))
+    )
+    assert row.to_id == resource_id(in_workspace, *table)
+    assert row.count == 3
+    assert (row.first_seen, row.last_seen) == (START, START + timedelta(minutes=2))
+    assert {(each.count, each.counted) for each in Touch.objects.all()} == {(1, 1)}
+
+
+def test_a_batch_that_is_given_back_counts_once(in_workspace):
+    store(in_workspace, [event(payload={"text": "SELECT * FROM orders", "user": "x"})])
+    with as_worker(), rolled_back():
+        services.build_world(workspace_id=in_workspace.id)
+    assert not Resource.objects.exists()
+
+    build(in_workspace)
+
+    assert set(Resource.objects.values_list("count", flat=True)) == {1}
+    assert not PendingBatch.objects.for_consumer(Consumer.LINEAGE).exists()
+
+
+def test_the_number_of_statements_does_not_hang_on_the_number_of_events(in_workspace):
+    def statements(count):
+        batch = [
+            lineage(f"job{n}", [RAW | {"name": f"shop.raw.t{n}"}], [MART], run_id=uuid7())
+            for n in range(count)
+        ]
+        store(in_workspace, batch)
+        with CaptureQueriesContext(connection) as captured, as_worker():
+            services.build_world(workspace_id=in_workspace.id)
+        return len(captured)
+
+    assert statements(1) == statements(150)
+
+
+def test_what_tells_nothing_leaves_nothing(in_workspace):
+    store(
+        in_workspace,
+        [
+            event("deploy.finished", payload={"rows": 1}),
+            event("headway.automation.fired", resource=("automation", None, "x")),
+            event("headway.run.scheduled", resource=("run", None, "x"), run_id=uuid7()),
+        ],
+    )
+
+    assert not PendingBatch.objects.for_consumer(Consumer.LINEAGE).exists()
+
+
+def test_nobody_sees_another_workspaces_world(in_workspace, rival_workspace):
+    store(in_workspace, [event(payload={"text": "SELECT * FROM secrets", "user": "alice"})])
+    build(in_workspace)
+
+    with workspace_scope(rival_workspace.id):
+        seen = [model.objects.count() for model in (Resource, Relation)]
+
+    assert seen == [0, 0]
+    assert Resource.objects.count() == 3
+
+
+RUNS = [uuid7(START + timedelta(seconds=n)) for n in range(3)]
+OWNER, FLOW = uuid.uuid4(), uuid.uuid4()
+TABLES = ["orders", "sales.orders", "SALES.Orders", "daily"]
+
+
+@st.composite
+def stories(draw):
+    """Some events of each kind, with times and runs that meet."""
+    told = []
+    for number in range(draw(st.integers(1, 8))):
+        minute, run_id = draw(st.integers(0, 200)), draw(st.sampled_from([None, *RUNS]))
+        table, other = draw(st.sampled_from(TABLES)), draw(st.sampled_from(TABLES))
+        kind = draw(st.sampled_from(["query", "loaded", "lineage", "run"]))
+        if kind == "query":
+            told.append(
+                event(
+                    minute=minute,
+                    run_id=run_id,
+                    payload={
+                        "text": f"INSERT INTO {table} SELECT {number} FROM {other}",
+                        "user": draw(st.sampled_from(["a", "b"])),
+                        "dialect": "postgres",
+                    },
+                )
+            )
+        elif kind == "loaded":
+            told.append(
+                event(
+                    "table.loaded",
+                    minute=minute,
+                    run_id=run_id,
+                    resource=("table", DB, table),
+                    payload={"rows": number},
+                )
+            )
+        elif kind == "lineage":
+            columns = [{"name": f"c{draw(st.integers(0, 2))}", "type": "int"}]
+            made = MART | {"facets": MART["facets"] | {"schema": {"fields": columns}}}
+            told.append(lineage(f"job {other}", [RAW], [made], minute, run_id))
+        else:
+            told.append(run_begins(run_id or RUNS[0], OWNER, FLOW, minute))
+    return told
+
+
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(story=stories(), data=st.data())
+def test_any_order_of_the_same_events_gives_the_same_world(in_workspace, story, data):
+    with rolled_back():
+        store(in_workspace, story)
+        build(in_workspace)
+        expected = dump(in_workspace)
+
+    shuffled = data.draw(st.permutations(story))
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(len(story) - 1, 1)), max_size=3)))
+    with rolled_back():
+        for first, last in zip([0, *cuts], [*cuts, len(shuffled)], strict=True):
+            if shuffled[first:last]:
+                store(in_workspace, shuffled[first:last])
+                if data.draw(st.booleans()):
+                    build(in_workspace, limit=1)
+        build(in_workspace, limit=1)
+        assert dump(in_workspace) == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_share_the_workspaces_and_count_once(workspace, rival_workspace):
+    for place in (workspace, rival_workspace):
+        with workspace_scope(place.id):
+            store(place, [event(payload={"text": "SELECT * FROM orders", "user": "x"})])
+
+    with as_worker():
+        waiting = services.workspaces_with_work()
+        with transaction.atomic():
+            first = services.build_world(workspace_id=waiting[0])
+        second = services.build_world(workspace_id=waiting[1])
+        left = services.workspaces_with_work()
+
+    assert sorted(waiting) == sorted([workspace.id, rival_workspace.id])
+    assert (first.events, second.events, left) == (1, 1, [])
