@@ -25,16 +25,8 @@ from tests.factories.tenancy import actor_of, make_key
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("apps.runs.api.live_urls"),
+    pytest.mark.usefixtures("live_process"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _live_process(settings):
-    """As apps.config.live does: sync middleware would put all waiting requests into one thread."""
-    settings.MIDDLEWARE = [
-        "apps.core.http.request_context.LiveRequestContext",
-        "apps.core.http.live.SessionCookie",
-    ]
 
 
 @pytest.fixture(autouse=True)
