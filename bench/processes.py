@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from bench.stack import REPOSITORY, Stack, _environment, _free_port, _wait_for
+from bench.stack import REPOSITORY, Stack, _environment, _wait_for, free_port
 
 
 @contextmanager
-def live(at: Stack) -> Iterator[int]:
-    """Serve the live process and return its port."""
-    port = _free_port()
+def live(at: Stack, port: int = 0) -> Iterator[int]:
+    """Serve the live process and return its port; one of its own when none is given."""
+    port = port or free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface", "asgi"),
         *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),

@@ -118,7 +118,7 @@ def stack(
         text=True,
     )
     workspace_id, slug, key = signed_up.stdout.split()[-3:]
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryFile() as log:
         web = subprocess.Popen(
             [
@@ -153,7 +153,7 @@ def stack(
 @contextmanager
 def another_web(at: Stack) -> Iterator[int]:
     """Serve the same database by one more process; return its port."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryFile() as log:
         web = subprocess.Popen(
             [
@@ -229,7 +229,7 @@ def _environment(server: EmbeddedPostgres, database: str) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import orjson
 
 MAX_PARTS = 10_000
+MAX_ALTERNATIVES = 100  # of one parameter; a flow's own annotation has a few
 _AHEAD_AT_LEAST = 20
 _AHEAD_AT_MOST = 500
 
@@ -90,26 +92,44 @@ def value_of(key: str, *, takes: Sequence[Mapping[str, Any]]) -> object:
 
 def schemas_of(schema: Mapping[str, Any], parameter: str) -> list[Mapping[str, Any]]:
     """Return what a parameter may be, each alternative by itself; none when nothing is said."""
-    properties = schema.get("properties")
-    found = properties.get(parameter) if isinstance(properties, dict) else None
-    return list(_alternatives(schema, found, depth=0))
+    found = _properties(schema).get(parameter)
+    followed = {f"#/properties/{parameter}"}
+    return list(islice(_alternatives(schema, found, followed), MAX_ALTERNATIVES))
 
 
-def _alternatives(root: Mapping[str, Any], schema: Any, *, depth: int) -> Iterator[dict[str, Any]]:
-    if not isinstance(schema, dict) or depth > 5:
+def alone_in(schema: Mapping[str, Any], parameter: str) -> dict[str, Any]:
+    """Return the schema of the parameters for one of them, whatever the others are."""
+    properties = _properties(schema)
+    own = {parameter: properties[parameter]} if parameter in properties else {}
+    return {**schema, "required": [], "properties": own}
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = schema.get("properties")
+    return found if isinstance(found, dict) else {}
+
+
+def _alternatives(
+    root: Mapping[str, Any], schema: Any, followed: set[str]
+) -> Iterator[dict[str, Any]]:
+    if not isinstance(schema, dict):
         return
     reference = schema.get("$ref")
     if isinstance(reference, str):
+        # SECURITY: each but once. What refers to itself many times would be walked for ever.
+        if reference in followed:
+            return
+        followed.add(reference)
         target: Any = root
         for name in reference.removeprefix("#/").split("/"):
             target = target.get(name) if isinstance(target, dict) else None
-        yield from _alternatives(root, target, depth=depth + 1)
+        yield from _alternatives(root, target, followed)
         return
     inner = [each for name in ("anyOf", "oneOf") for each in schema.get(name) or ()]
     if not inner:
         yield schema
     for each in inner:
-        yield from _alternatives(root, each, depth=depth + 1)
+        yield from _alternatives(root, each, followed)
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:

@@ -132,3 +132,4 @@ class HeartbeatAnswer:
 
     commands: list[Command]
     lost: list[HeldLease]
+    draining: bool = False  # an agent's: it gets nothing more, until people say otherwise

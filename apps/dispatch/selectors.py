@@ -221,11 +221,6 @@ def get_agent(*, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent_id: uuid.UUI
     return found
 
 
-def is_draining(*, agent_id: uuid.UUID) -> bool:
-    """Say whether the agent gets no further runs."""
-    return Agent.objects.filter(id=agent_id, draining_at__isnull=False).exists()
-
-
 def running_by_agent(
     *, workspace_id: uuid.UUID, agent_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, int]:

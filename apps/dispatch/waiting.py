@@ -1,8 +1,9 @@
 """
 Waiting for work: one door per pool and live process, at which its agents queue.
 
-A run that comes due wakes the door, not each agent: the door asks the database for one waiter at a
-time, and stops at the first that gets nothing. A hundred idle agents cost as much as one.
+A run that comes due wakes the door, not each agent: the door asks the database for one waiter, for
+more of them only while those get all they have room for, and stops at the first that gets less. A
+hundred idle agents cost as much as one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,7 @@ from apps.core.wakeups import Wake, subscribe
 from apps.dispatch.protocol import LeaseAnswer
 
 LOOK_EVERY_SECONDS = 1.0  # should a NOTIFY be missed
+MOST_AT_ONCE = 4  # waiters that one pool asks for at a time, of the process's eight looks
 
 Ask = Callable[[], Awaitable[LeaseAnswer]]
 
@@ -66,8 +69,7 @@ class Door:
                     self._knock()
                 called.cancel()
         finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            self._send_away(waiter)
             if not self._waiters and self._wake is not None:
                 self._wake.set()  # nobody is left to look for
         # An answer that is under way may hold leases, which must not be dropped.
@@ -103,30 +105,46 @@ class Door:
             self._on_idle()
 
     async def _look(self) -> None:
-        may_have_runs = True
-        for waiter in list(self._waiters):
-            if waiter not in self._waiters:
-                continue  # its time was up meanwhile
-            if not waiter.is_called and not (may_have_runs and waiter.most_runs):
-                continue
-            waiter.is_called = False
-            async with waiter.busy:
-                try:
-                    answer = await waiter.ask()
-                except Exception as error:  # noqa: BLE001 - this waiter's request raises it
-                    # Nobody else's: a revoked key or a stolen id must not send all away.
-                    if not waiter.answer.done():
-                        waiter.answer.set_exception(error)
-                    if waiter in self._waiters:
-                        self._waiters.remove(waiter)
-                    continue
-                if not answer.is_empty:
-                    waiter.answer.set_result(answer)
-                    if waiter in self._waiters:
-                        self._waiters.remove(waiter)
+        """
+        Ask for the waiters in their order, until one gets less than it has room for.
+
+        One at first. While there is more than enough, several at once: the database and we can work
+        on different ones at the same time.
+        """
+        may_have_runs, at_once = True, 1
+        coming = deque(self._waiters)
+        while coming:
+            asked: list[_Waiter] = []
+            while coming and len(asked) < at_once:
+                waiter = coming.popleft()
+                is_due = waiter.is_called or (may_have_runs and waiter.most_runs)
+                if is_due and waiter in self._waiters:  # else its time was up meanwhile
+                    asked.append(waiter)
+            got_enough = await asyncio.gather(*map(self._ask, asked))
             # PERF: one that had room for more has taken all; the next would look in vain.
-            if len(answer.leases) < waiter.most_runs:
-                may_have_runs = False
+            may_have_runs = may_have_runs and all(got_enough)
+            at_once = min(2 * at_once, MOST_AT_ONCE)
+
+    async def _ask(self, waiter: _Waiter) -> bool:
+        """Return whether there may be more than this one had room for."""
+        waiter.is_called = False
+        async with waiter.busy:
+            try:
+                answer = await waiter.ask()
+            except Exception as error:  # noqa: BLE001 - this waiter's request raises it
+                # Nobody else's: a revoked key or a stolen id must not send all away.
+                if not waiter.answer.done():
+                    waiter.answer.set_exception(error)
+                self._send_away(waiter)
+                return True
+            if not answer.is_empty:
+                waiter.answer.set_result(answer)
+                self._send_away(waiter)
+        return len(answer.leases) >= waiter.most_runs
+
+    def _send_away(self, waiter: _Waiter) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
 
 
 _doors: dict[uuid.UUID, Door] = {}

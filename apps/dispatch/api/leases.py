@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
+from typing import NamedTuple
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +18,6 @@ from apps.core.http.live import live_view, look
 from apps.core.wakeups import subscribe
 from apps.dispatch import services
 from apps.dispatch.api.serializers import AgentInput, LeaseRequestInput, commands_of
-from apps.dispatch.enums import PoolKind
 from apps.dispatch.protocol import AgentInfo, Command, LeaseAnswer
 from apps.dispatch.waiting import door_of
 from apps.tenancy import access
@@ -33,17 +32,11 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
     """Answer as soon as there are leases or commands, at the latest when the wait is up."""
     caller = await authenticate_workspace(request, workspace, Scope.LEASES_TAKE)
     try:
-        body = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"Malformed JSON: {error}") from error
-    form = LeaseRequestInput(data=body)
-    try:
-        form.is_valid(raise_exception=True)
+        given = _read(request.body)
     except ValidationError as error:
         refusal = handle_exception(error, {"request": None})
         assert refusal is not None
         return HttpResponse(dumps(refusal.data), status=400, content_type="application/json")
-    given = form.validated_data
     if caller.actor.pool and caller.actor.pool != pool:  # else there is nothing to ask
         await look(_refuse_other_pool, caller, pool)
     answer = await _lease(
@@ -51,12 +44,49 @@ async def pool_leases(request: HttpRequest, workspace: str, pool: str) -> HttpRe
         caller,
         workspace,
         pool,
-        AgentInput.info(given["agent"]),
+        given.agent,
+        limit=given.limit,
+        heeded=given.heeded,
+        wait_seconds=given.wait_seconds,
+    )
+    return HttpResponse(dumps(answer), content_type="application/json")
+
+
+class _Poll(NamedTuple):
+    agent: AgentInfo
+    limit: int
+    heeded: list[Command]
+    wait_seconds: float
+
+
+# PERF: an agent says the same with each of its polls, and to look through it costs more than to
+# grant a lease.
+_MAX_POLLS, _MAX_POLL_BYTES = 5_000, 2_000
+_polls: dict[bytes, _Poll] = {}
+
+
+def _read(body: bytes) -> _Poll:
+    """Raises: InvalidRequest, ValidationError."""
+    if (known := _polls.get(body)) is not None:
+        return known
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"Malformed JSON: {error}") from error
+    form = LeaseRequestInput(data=said)
+    form.is_valid(raise_exception=True)
+    given = form.validated_data
+    poll = _Poll(
+        agent=AgentInput.info(given["agent"]),
         limit=given["limit"],
         heeded=commands_of(given["heeded"]),
         wait_seconds=given["wait_seconds"],
     )
-    return HttpResponse(dumps(asdict(answer)), content_type="application/json")
+    if len(_polls) >= _MAX_POLLS:
+        _polls.clear()
+    if len(body) <= _MAX_POLL_BYTES:
+        _polls[body] = poll
+    return poll
 
 
 async def _lease(
@@ -70,10 +100,11 @@ async def _lease(
     heeded: list[Command],
     wait_seconds: float,
 ) -> LeaseAnswer:
-    key = (caller.workspace.id, pool)
-    known = _pools.get(key)
-    pool_id, kind = known if known is not None else await look(_resolve, key)
-    services.refuse_other_runner(pool=pool, kind=kind, runner=agent.runner)
+    known = services.recall_agents_pool(workspace_id=caller.workspace.id, pool=pool)
+    if known is None:
+        known = await look(_find_pool, caller.workspace.id, pool, agent.runner)
+    services.refuse_other_runner(pool=pool, kind=known.kind, runner=agent.runner)
+    pool_id = known.id
     is_greeted = False
 
     async def ask() -> LeaseAnswer:
@@ -99,20 +130,9 @@ def _refuse_other_pool(caller: LiveActor, pool: str) -> None:
     services.refuse_other_pool(workspace_id=caller.workspace.id, actor=caller.actor, pool=pool)
 
 
-# PERF: pools are neither renamed nor deleted and keep their kind, so a name that led to one always
-# will.
-_MAX_POOLS = 10_000
-_pools: dict[tuple[uuid.UUID, str], tuple[uuid.UUID, PoolKind]] = {}
-
-
-def _resolve(key: tuple[uuid.UUID, str]) -> tuple[uuid.UUID, PoolKind]:
-    workspace_id, pool = key
+def _find_pool(workspace_id: uuid.UUID, pool: str, runner: str) -> services.AgentsPool:
     with workspace_scope(workspace_id):
-        found = services.resolve_agents_pool(workspace_id=workspace_id, pool=pool)
-    if len(_pools) >= _MAX_POOLS:
-        _pools.clear()
-    _pools[key] = found.id, PoolKind(found.kind)
-    return _pools[key]
+        return services.find_agents_pool(workspace_id=workspace_id, pool=pool, runner=runner)
 
 
 def _take(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from apps.core.clock import utc_now
+from apps.core.clock import EARLIEST, utc_now
 from apps.core.http.idempotency import idempotent
 from apps.core.http.query import PageQuery, checked_range
 from apps.dispatch import selectors, services
@@ -108,7 +108,8 @@ class PoolDepth(WorkspaceView):
     def get(self, request: WorkspaceRequest, pool_id: uuid.UUID) -> Response:
         query, workspace_id, now = shapes.DepthQuery.read(request), request.workspace.id, utc_now()
         until = query.get("until") or now
-        since = query.get("since") or until - shapes.USUAL_DEPTH
+        # Before the first moment that there is, nothing can be taken off.
+        since = query.get("since") or max(until, EARLIEST) - shapes.USUAL_DEPTH
         checked = checked_range({"since": since, "until": until})
         step_seconds, queues = selectors.queue_depths(
             workspace_id=workspace_id,

@@ -399,29 +399,20 @@ class PoolHeartbeats(WorkspaceView):
             actor=request.actor,
             run_ids=[held.run_id for held in leases],
         )
-        pool_id = services.resolve_agents_pool(
+        pool_id = services.find_agents_pool(
             workspace_id=workspace_id, pool=pool, runner=agent.runner
         ).id
         access.require(request.actor, Scope.LEASES_TAKE, access.pool(pool_id))
-        services.greet_agent(
+        answer = services.hear_agent(
             workspace_id=workspace_id,
             pool_id=pool_id,
             agent=agent,
-            now=now,
-        )
-        answer = services.heartbeat(
-            workspace_id=workspace_id,
             leases=leases,
-            holder=agent.holder,
             heeded=shapes.commands_of(form.validated_data["heeded"]),
             now=now,
         )
         return Response(
-            {
-                "commands": answer.commands,
-                "lost": answer.lost,
-                "draining": selectors.is_draining(agent_id=agent.id),
-            }
+            {"commands": answer.commands, "lost": answer.lost, "draining": answer.draining}
         )
 
 

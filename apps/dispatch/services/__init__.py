@@ -10,6 +10,7 @@ from apps.dispatch.protocol import (
     LeasedDeployment,
 )
 from apps.dispatch.services.agents import drain_agent
+from apps.dispatch.services.agents_pool import AgentsPool, find_agents_pool, recall_agents_pool
 from apps.dispatch.services.backfills import (
     BackfillPlan,
     BackfillSpec,
@@ -30,7 +31,7 @@ from apps.dispatch.services.deploy import (
 from apps.dispatch.services.depth import sample_queues, seconds_to_next_sample
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
-from apps.dispatch.services.heartbeat import heartbeat
+from apps.dispatch.services.heartbeat import hear_agent, heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
 from apps.dispatch.services.levels import (
     CHECK_BATCH,
@@ -95,6 +96,7 @@ __all__ = [
     "MAX_GRANTS",
     "UNPARKED_AT_ONCE",
     "AgentInfo",
+    "AgentsPool",
     "BackfillPlan",
     "BackfillSpec",
     "Command",
@@ -135,6 +137,7 @@ __all__ = [
     "ensure_managed_pool",
     "erase_leases",
     "erase_workspace",
+    "find_agents_pool",
     "find_next_due_at",
     "forget_agents",
     "get_executing",
@@ -142,6 +145,7 @@ __all__ = [
     "get_subrun",
     "give_slot_back",
     "greet_agent",
+    "hear_agent",
     "heartbeat",
     "keep_limit",
     "keep_pulse",
@@ -153,6 +157,7 @@ __all__ = [
     "plan_backfill",
     "promise_calls",
     "pulse_front_door",
+    "recall_agents_pool",
     "refuse_other_pool",
     "refuse_other_runner",
     "refuse_other_runs",

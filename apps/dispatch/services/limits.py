@@ -39,6 +39,7 @@ def set_limit(
     What goes on already is counted, and nothing of it is stopped.
     Raises: InvalidRequest for a key that names nothing here, TooManyLimits, ObjectRestricted.
     """
+    key = _plain(kind, key)
     _require(asker, workspace_id, kind, key)
     column = "per_minute" if kind is LimitKind.RATE else "slots"
     limits = ConcurrencyLimit.objects.for_workspace(workspace_id)
@@ -133,6 +134,14 @@ def record_limit(
         after=after,
         workspace_id=limit.workspace_id,
     )
+
+
+def _plain(kind: LimitKind, key: str) -> str:
+    """Return the key as runs are held against it: an id has other forms of writing, too."""
+    try:
+        return str(uuid.UUID(key)) if kind in _BY_ID else key
+    except ValueError:
+        return key
 
 
 def _require(

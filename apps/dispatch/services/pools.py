@@ -60,11 +60,11 @@ def resolve_pool(*, workspace_id: uuid.UUID, pool: str, has_compute: bool = Fals
 
 
 @joined
-def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str, runner: str | None = None) -> Pool:
+def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> Pool:
     """
-    Return the pool of this name or id that an agent, by its runner, wants to serve.
+    Return the pool of this name or id that an agent wants to serve.
 
-    Raises: PoolNotFound, PoolIsManaged, WrongRunner.
+    Raises: PoolNotFound, PoolIsManaged.
     """
     try:
         found = resolve_pool(workspace_id=workspace_id, pool=pool)
@@ -75,8 +75,6 @@ def resolve_agents_pool(*, workspace_id: uuid.UUID, pool: str, runner: str | Non
             f"Headway itself executes the runs of pool {found.name!r}; agents need another pool.",
             pool=found.name,
         )
-    if runner is not None:
-        refuse_other_runner(pool=found.name, kind=PoolKind(found.kind), runner=runner)
     return found
 
 
@@ -283,10 +281,9 @@ def _record(
     )
 
 
-_GREET = """
-    UPDATE dispatch_agent SET name = %s, host = %s, pid = %s, version = %s, labels = %s,
-        capacity = %s, last_seen_at = %s
-    WHERE id = %s AND workspace_id = %s AND pool_id = %s
+GREETED = """
+    dispatch_greet(%(workspace_id)s, %(pool_id)s, %(agent_id)s, %(name)s, %(host)s, %(pid)s,
+        %(version)s, %(labels)s, %(capacity)s, %(now)s)
 """
 
 
@@ -306,11 +303,11 @@ def greet_agent(
 
     Raises: AgentIdTaken.
     """
-    greeting = (workspace_id, pool_id, agent)
+    told = (workspace_id, pool_id, agent)
     said, at = _greeted.get(agent.id, (None, now))
-    if said == greeting and at <= now < at + GREETED_FOR:
+    if said == told and at <= now < at + GREETED_FOR:
         return
-    transaction.on_commit(lambda: _remember(greeting, now))
+    transaction.on_commit(lambda: _remember(told, now))
     if _update_agent(workspace_id, pool_id, agent, now):
         return
     try:
@@ -336,20 +333,36 @@ def greet_agent(
             ) from None
 
 
-def _remember(greeting: Greeting, now: datetime) -> None:
+def _remember(told: Greeting, now: datetime) -> None:
     if len(_greeted) >= _MAX_GREETED:
         _greeted.clear()
-    _greeted[greeting[2].id] = (greeting, now)
+    _greeted[told[2].id] = (told, now)
 
 
 def _update_agent(
     workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
 ) -> bool:
-    said: list[Any] = [agent.name, agent.host, agent.pid, agent.version, Jsonb(agent.labels)]
-    said += [agent.capacity, now, agent.id, workspace_id, pool_id]
     with connection.cursor() as cursor:
-        cursor.execute(_GREET, said)
-        return bool(cursor.rowcount)
+        cursor.execute(f"SELECT {GREETED}", greeting(workspace_id, pool_id, agent, now))
+        return cursor.fetchone()[0] is not None
+
+
+def greeting(
+    workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
+) -> dict[str, Any]:
+    """Return what GREETED takes: who an agent says it is. NULL: it is not known yet."""
+    return {
+        "workspace_id": workspace_id,
+        "pool_id": pool_id,
+        "agent_id": agent.id,
+        "name": agent.name,
+        "host": agent.host,
+        "pid": agent.pid,
+        "version": agent.version,
+        "labels": Jsonb(agent.labels),
+        "capacity": agent.capacity,
+        "now": now,
+    }
 
 
 @joined

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -190,18 +190,20 @@ def standing_queues(queue_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UU
 
 @joined
 def find_lane(
-    *, pool_id: uuid.UUID, named: str | None = None, wanted: uuid.UUID | None = None
+    *, pool_id: uuid.UUID, named: str | None = None, wanted: Sequence[uuid.UUID | None] = ()
 ) -> uuid.UUID:
     """
-    Return the queue for a run of the pool: the `named` one, else the `wanted`, else the default.
+    Return the queue for a run of the pool: the `named` one, else the first wanted, or the default.
 
     A wanted queue of another pool, or one that is gone, is nobody's wish any more.
     Raises: InvalidRequest for a name that no queue of the pool has.
     """
     if named is not None:
         return queue_named(pool_id=pool_id, name=named)
-    if wanted is not None and standing_queues([wanted]).get(wanted) == pool_id:
-        return wanted
+    pools = standing_queues([queue_id for queue_id in wanted if queue_id is not None])
+    for queue_id in wanted:
+        if queue_id is not None and pools.get(queue_id) == pool_id:
+            return queue_id
     return default_queues([pool_id])[pool_id]
 
 

@@ -123,6 +123,7 @@ def start_deployment(
     scheduled_for: datetime | None = None,
     priority: int = 0,
     queue: str | None = None,
+    lane_id: uuid.UUID | None = None,
     run_id: uuid.UUID | None = None,
     may_wait: bool = False,
     kin: Kin | None = None,
@@ -131,7 +132,8 @@ def start_deployment(
     """
     Make a run of the deployment, for now or for later, in the `queue` of its pool that is named.
 
-    `kin` says which run it comes from.
+    `kin` says which run it comes from. `lane_id` is a queue that it would rather go to than to the
+    deployment's; unlike `queue` it is nothing to insist on.
 
     With a `run_id`, the run of that id is made once; a second call returns it as it is.
     While the plan allows no new runs, one that `may_wait` is made HELD, as for schedules.
@@ -167,7 +169,9 @@ def start_deployment(
         deployment_id=deployment.id,
         deployment_version=deployment.version_number,
         pool_id=deployment.pool_id,
-        queue_id=find_lane(pool_id=deployment.pool_id, named=queue, wanted=deployment.queue_id),
+        queue_id=find_lane(
+            pool_id=deployment.pool_id, named=queue, wanted=[lane_id, deployment.queue_id]
+        ),
         source=RunSource.SUBFLOW if kin.parent_run_id else RunSource.ADHOC,
         scheduled_for=starts_at,
         parameters=merged,

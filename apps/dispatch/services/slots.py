@@ -207,19 +207,26 @@ def ask_for_slots(
             fields={"amount": [f"Must be at most {limit.slots}."]},
         )
     room = lock_limits([limit.id]).get(limit.id, 0)
-    slot, _ = ConcurrencySlot.objects.get_or_create(
-        id=slot_id,
-        defaults={
-            "created_at": now,
-            "workspace_id": workspace_id,
-            "limit_id": limit.id,
-            "lease_id": lease,
-            "run_id": run_id,
-            "amount": amount,
-            "asked_at": now,
-        },
-    )
-    if slot.lease_id != lease or slot.limit_id != limit.id:
+    slots = ConcurrencySlot.objects.filter(id=slot_id)
+    if not slots.exists():
+        # An id that is taken, which its maker did not draw, may be anybody's: so it cannot be seen.
+        ConcurrencySlot.objects.bulk_create(
+            [
+                ConcurrencySlot(
+                    id=slot_id,
+                    created_at=now,
+                    workspace_id=workspace_id,
+                    limit_id=limit.id,
+                    lease_id=lease,
+                    run_id=run_id,
+                    amount=amount,
+                    asked_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+    slot = slots.first()
+    if slot is None or slot.lease_id != lease or slot.limit_id != limit.id:
         raise StaleEpoch("This slot is not of this lease.", run_id=str(run_id), epoch=epoch)
     if slot.granted_at is None:
         slot.asked_at = now
@@ -240,8 +247,15 @@ def ask_for_slots(
 @joined
 def give_slot_back(*, workspace_id: uuid.UUID, run_id: uuid.UUID, slot_id: uuid.UUID) -> None:
     """Give a slot back, or leave the line; one that is not there is back already."""
+    # SECURITY: only what code asked for. A run's other slots are what holds it within the limits of
+    # its pool, its deployment and its tags: they end with its lease.
     found = (
-        ConcurrencySlot.objects.filter(workspace_id=workspace_id, run_id=run_id, id=slot_id)
+        ConcurrencySlot.objects.filter(
+            workspace_id=workspace_id,
+            run_id=run_id,
+            id=slot_id,
+            limit__kind=LimitKind.NAMED.value,
+        )
         .values_list("limit_id", flat=True)
         .first()
     )
@@ -276,11 +290,18 @@ def promise_calls(
     Promises are kept in their order and spaced evenly, so that no minute has more than the rate
     and a burst waits instead of failing. None: an hour is promised already, nothing was taken;
     ask again later. `per_minute` makes or changes the limit as `at_most` does for slots.
-    Raises: LimitNotFound.
+    Raises: LimitNotFound, LimitTooSmall for more calls than an hour has.
     """
     limit = _named_limit(workspace_id, LimitKind.RATE, name, per_minute, now)
     assert limit.per_minute is not None
     cost = 60 / limit.per_minute * amount
+    if cost > MAX_PROMISED.total_seconds():
+        # Promised at once, they would keep everybody else waiting for as long.
+        most = limit.per_minute * 60
+        raise LimitTooSmall(
+            f"The limit {name!r} has {limit.per_minute} calls a minute; ask for an hour's at most.",
+            fields={"calls": [f"Must be at most {most}."]},
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             _PROMISE,

@@ -47,7 +47,8 @@ def copy_run(
     asker: Asker = access.HEADWAY,
 ) -> Run:
     """
-    Run it once more as a new run: with its parameters and tags where the wishes name none.
+    Run it once more as a new run: with its parameters and tags where the wishes name none, and
+    in its queue as long as the deployment's pool has that.
 
     Raises: RunNotFound, RunNotCopyable, BadParameters, QuotaExceeded, ObjectRestricted.
     """
@@ -63,6 +64,7 @@ def copy_run(
         tags=run.tags if wishes.tags is None else wishes.tags,
         scheduled_for=wishes.scheduled_for,
         priority=run.priority,
+        lane_id=run.queue_id,
         created_by=created_by,
         kin=Kin(copied_from_id=run.id),
         now=now,

@@ -14,16 +14,9 @@ from apps.core.http.live import LiveHandler
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.urls("apps.dispatch.api.live_urls"),
+    pytest.mark.usefixtures("live_process"),
 ]
 PATH = "/api/v1/workspaces/anywhere/pools/default/leases"
-
-
-@pytest.fixture(autouse=True)
-def _live_process(settings):
-    settings.MIDDLEWARE = [
-        "apps.core.http.request_context.LiveRequestContext",
-        "apps.core.http.live.SessionCookie",
-    ]
 
 
 def test_an_endless_body_is_cut_off():

@@ -283,6 +283,30 @@ def test_a_limit_of_nothing_that_is_here_is_refused(in_workspace, kind, key):
         limit(deployment, kind, key, 1)
 
 
+@pytest.mark.parametrize("form", [str.upper, "{{{}}}".format, "urn:uuid:{}".format])
+def test_a_limit_holds_however_its_id_was_written(in_workspace, form):
+    deployment = make_deployment(in_workspace)
+    limit(deployment, "DEPLOYMENT", form(str(deployment.id)), 1)
+    start(deployment), start(deployment)
+
+    assert len(lease(deployment)) == 1
+    assert limit(deployment, "DEPLOYMENT", deployment.id, 2).key == str(deployment.id)
+    assert ConcurrencyLimit.objects.count() == 1
+
+
+def test_code_gives_back_no_slot_that_a_limit_holds_its_run_by(in_workspace):
+    deployment = make_deployment(in_workspace)
+    limit(deployment, "DEPLOYMENT", deployment.id, 1)
+    run, _ = start(deployment), start(deployment)
+    lease(deployment)
+    held = ConcurrencySlot.objects.get(run_id=run.id)
+
+    services.give_slot_back(workspace_id=in_workspace.id, run_id=run.id, slot_id=held.id)
+
+    assert ConcurrencySlot.objects.filter(id=held.id).exists()
+    assert lease(deployment) == []
+
+
 def ask(run, slot_id=None, *, name="warehouse", amount=1, at_most=2, now=None, epoch=None):
     return services.ask_for_slots(
         workspace_id=run.workspace_id,
@@ -352,6 +376,18 @@ def test_a_slot_is_of_the_run_that_took_it(in_workspace):
     assert ConcurrencySlot.objects.filter(id=taken.slot_id).exists()
 
 
+def test_a_slot_of_another_workspace_is_nobodys_here(workspace, rival_workspace):
+    with workspace_scope(rival_workspace.id):
+        theirs = ask(local_run(rival_workspace)).slot_id
+
+    with workspace_scope(workspace.id):
+        run = local_run(workspace)
+        with pytest.raises(StaleEpoch):
+            ask(run, theirs)
+        assert not ConcurrencySlot.objects.exists()
+        assert ask(run).granted
+
+
 def test_what_a_person_says_of_a_limit_stands(in_workspace):
     run = local_run(in_workspace)
     with pytest.raises(LimitNotFound):
@@ -386,6 +422,22 @@ def test_calls_of_a_rate_are_spaced_and_never_more_than_promised(in_workspace):
     assert promise(now + timedelta(minutes=1)) == timedelta(seconds=30)
     assert promise(now + timedelta(minutes=1), amount=60 * 60) == timedelta(seconds=31)
     assert promise(now + timedelta(minutes=1)) is None  # over an hour is promised
+
+
+def test_more_calls_than_an_hour_has_are_refused_and_nobody_waits_for_them(in_workspace):
+    def promise(calls):
+        return services.promise_calls(
+            workspace_id=in_workspace.id, name="api", amount=calls, per_minute=2, now=now
+        )
+
+    now = utc_now()
+    assert promise(1) == timedelta(0)
+
+    with pytest.raises(LimitTooSmall) as refusal:
+        promise(121)
+
+    assert refusal.value.fields == {"calls": ["Must be at most 120."]}
+    assert promise(120) == timedelta(seconds=30)
 
 
 def test_the_lease_of_a_paused_line_costs_no_slot(in_workspace):

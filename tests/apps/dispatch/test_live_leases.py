@@ -31,16 +31,8 @@ from workers.scheduler import Scheduler
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("apps.dispatch.api.live_urls"),
+    pytest.mark.usefixtures("live_process"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _live_process(settings):
-    """As apps.config.live does: sync middleware would put all waiting requests into one thread."""
-    settings.MIDDLEWARE = [
-        "apps.core.http.request_context.LiveRequestContext",
-        "apps.core.http.live.SessionCookie",
-    ]
 
 
 @pytest.fixture

@@ -22,15 +22,8 @@ from tests.factories.dispatch import report
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("apps.dispatch.api.live_urls"),
+    pytest.mark.usefixtures("live_process"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _live_process(settings):
-    settings.MIDDLEWARE = [
-        "apps.core.http.request_context.LiveRequestContext",
-        "apps.core.http.live.SessionCookie",
-    ]
 
 
 @pytest.fixture

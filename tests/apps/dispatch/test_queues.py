@@ -220,6 +220,51 @@ def test_a_deployment_moved_to_another_pool_leaves_its_queue(in_workspace):
     assert start(moved).queue.pool_id == other.id
 
 
+def copied(workspace, run):
+    return services.copy_run(
+        workspace_id=workspace.id,
+        run_id=run.id,
+        wishes=services.Wishes(),
+        created_by={"kind": "user", "id": str(run.id), "name": "Alice"},
+        now=utc_now(),
+    )
+
+
+def test_a_copy_goes_to_the_queue_of_its_run(in_workspace):
+    deployment = make_deployment(in_workspace)
+    fast = make_queue(in_workspace, deployment, "fast")
+    slow = make_queue(in_workspace, deployment, "slow")
+    make_deployment(in_workspace, queue_id=slow.id)
+
+    assert copied(in_workspace, start(deployment, queue="fast")).queue_id == fast.id
+
+
+def test_a_copy_goes_to_its_deployments_queue_once_that_of_its_run_is_gone(in_workspace):
+    deployment = make_deployment(in_workspace)
+    fast = make_queue(in_workspace, deployment, "fast")
+    run = running(deployment, in_workspace, queue="fast")
+    report(run, RunState.COMPLETED, in_workspace)
+    slow = make_queue(in_workspace, deployment, "slow")
+    make_deployment(in_workspace, queue_id=slow.id)
+    services.delete_queue(
+        workspace_id=in_workspace.id, pool_id=fast.pool_id, queue_id=fast.id, now=utc_now()
+    )
+
+    assert copied(in_workspace, run).queue_id == slow.id
+
+
+def test_a_copy_goes_where_its_deployment_went_meanwhile(in_workspace):
+    run = start(make_deployment(in_workspace))
+    other = services.create_pool(
+        workspace_id=in_workspace.id, name="other", kind=PoolKind.PROCESS, now=utc_now()
+    )
+    make_deployment(in_workspace, pool="other")
+
+    copy = copied(in_workspace, run)
+
+    assert (copy.pool_id, copy.queue.pool_id) == (other.id, other.id)
+
+
 def test_what_is_tried_again_is_served_although_its_queue_is_gone(in_workspace):
     deployment = make_deployment(in_workspace, retries=1)
     make_queue(in_workspace, deployment, "slow")
