@@ -28,6 +28,16 @@ PAGES = {
     "runs-error": "/w/{ws}/runs?mock=error",
     "run-big": "/w/{ws}/runs/" + BIG_RUN,
     "deployments": "/w/{ws}/deployments",
+    "backfills": "/w/{ws}/backfills",
+    "backfills-empty": "/w/fresh/backfills",
+    "backfill-new": "/w/{ws}/backfills/new",
+    "approvals": "/w/{ws}/approvals",
+    "approvals-all": "/w/{ws}/approvals?state=all",
+    "approvals-empty": "/w/fresh/approvals",
+    "calendar": "/w/{ws}/calendar",
+    "calendar-empty": "/w/fresh/calendar",
+    "limits": "/w/{ws}/limits",
+    "limits-empty": "/w/fresh/limits",
     "events": "/w/{ws}/events",
     "metrics-pick": "/w/{ws}/metrics",
     "metrics": "/w/{ws}/metrics?q=avg(departure_delay)+by+airport&q=p95(query_duration)&range=7d",
@@ -82,8 +92,15 @@ FOLLOWED = {
     "deployment-managed": ("/w/{ws}/deployments?q=airport", "tbody a", ""),
     "automation": ("/w/{ws}/automations", "li a", ""),
     "automation-edit": ("/w/{ws}/automations", "li a", "?tab=edit"),
-    "deployment": ("/w/{ws}/deployments", "tbody a", ""),
-    "deployment-run": ("/w/{ws}/deployments", "tbody a", "?run=now"),
+    "deployment": ("/w/{ws}/deployments?q={deployment}", "tbody a", ""),
+    "deployment-levels": ("/w/{ws}/deployments?q={deployment}", "tbody a", "?tab=levels"),
+    "deployment-versions": ("/w/{ws}/deployments?q={deployment}", "tbody a", "?tab=versions"),
+    "deployment-schedule": ("/w/{ws}/deployments?q={deployment}", "tbody a", "?schedule=new"),
+    "run-waiting": ("/w/{ws}/runs?state=scheduled", "[role=table] a", ""),
+    "run-paused": ("/w/{ws}/runs?state=paused", "[role=table] a", ""),
+    "run-asking": ("/w/{ws}/approvals", "main li a", ""),
+    "backfill": ("/w/{ws}/backfills", "main li a", ""),
+    "deployment-run": ("/w/{ws}/deployments?q={deployment}", "tbody a", "?run=now"),
     "team": ("/account/{account}/teams", "[role=rowgroup] a", ""),
     "service-account": ("/account/{account}/service-accounts", "[role=rowgroup] a", ""),
 }
@@ -110,33 +127,50 @@ def judge(page: Page, name: str) -> list[str]:
     ]
 
 
-def shoot(browser: Browser, args: argparse.Namespace) -> list[str]:
+def go(page: Page, name: str, args: argparse.Namespace) -> str | None:
+    """Open the page; return what kept us from it."""
+    names = {"ws": args.workspace, "account": args.account, "member": args.member, "deployment": args.deployment}
+    if name in PAGES:
+        page.goto(args.url + PAGES[name].format(**names))
+        return None
+    where, what, rest = FOLLOWED[name]
+    page.goto(args.url + where.format(**names))
+    try:
+        settle(page)
+        page.locator(what).first.click(timeout=5_000)
+        page.wait_for_url(lambda url: "/w/" in url and page_of(url) != page_of(where.format(**names)), timeout=20_000)
+    except PlaywrightTimeout:
+        return "nothing to open"
+    if rest:
+        page.goto(page_of(page.url) + rest)
+    return None
+
+
+def page_of(url: str) -> str:
+    return url.split("?")[0]
+
+
+def shoot(browser: Browser, args: argparse.Namespace, who: str, state: Path | None) -> list[str]:
     problems: list[str] = []
     for scheme in args.schemes:
         for size in args.sizes:
             width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=args.state)
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state, bypass_csp=True)
             page = context.new_page()
             page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
             for name in [*PAGES, *FOLLOWED]:
                 if args.only and name not in args.only:
                     continue
-                names = {"ws": args.workspace, "account": args.account, "member": args.member}
-                if name in PAGES:
-                    page.goto(args.url + PAGES[name].format(**names))
-                else:
-                    where, what, rest = FOLLOWED[name]
-                    page.goto(args.url + where.format(**names))
-                    page.locator(what).first.click()
-                    page.wait_for_url("**" + where.format(**names).split("?")[0] + "/*")
-                    if rest:
-                        page.goto(page.url.split("?")[0] + rest)
+                picture = f"{who}{name}-{size}-{scheme}"
+                hindrance = go(page, name, args)
+                if hindrance is not None:
+                    problems.append(f"{picture}: {hindrance}")
                 try:
                     settle(page)
                 except PlaywrightTimeout:
-                    problems.append(f"{name} {size} {scheme}: still loading after 20 s")
-                page.screenshot(path=args.out / f"{name}-{size}-{scheme}.png", full_page=args.full)
-                problems += judge(page, f"{name} {size} {scheme}")
+                    problems.append(f"{picture}: still loading after 20 s")
+                page.screenshot(path=args.out / f"{picture}.png", full_page=args.full)
+                problems += judge(page, picture)
             context.close()
     return problems
 
@@ -147,8 +181,10 @@ def main() -> int:
     parser.add_argument("--workspace", default="acme")
     parser.add_argument("--account", default="acc1", help="id of the account whose pages are taken")
     parser.add_argument("--member", default="m2", help="id of the member whose drawer is opened")
+    parser.add_argument("--deployment", default="", help="of which deployment the pages are taken; else of the first")
     parser.add_argument("--browser", default="/usr/bin/chromium")
-    parser.add_argument("--state", help="Playwright storage state of a logged-in person, for a real server")
+    parser.add_argument("--state", type=Path, help="Playwright storage state of a logged-in person, for a real server")
+    parser.add_argument("--people", type=Path, help="a folder of such states (proof/stage.py makes it): the pages as each of them sees them")
     parser.add_argument("--out", type=Path, default=HERE.parent / ".shots")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--schemes", nargs="+", default=["light", "dark"], choices=["light", "dark"])
@@ -158,7 +194,8 @@ def main() -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.browser, headless=True)
-        problems = shoot(browser, args)
+        people = [("", args.state)] if args.people is None else [(f"{state.stem}-", state) for state in sorted(args.people.glob("*.json"))]
+        problems = [problem for who, state in people for problem in shoot(browser, args, who, state)]
         browser.close()
     sys.stdout.write("\n".join(problems) + "\n" if problems else "no serious findings\n")
     return 1 if problems else 0

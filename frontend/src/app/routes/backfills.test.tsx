@@ -91,6 +91,18 @@ describe("backfills", () => {
     await waitFor(() => expect(asked).toContain('POST cancellation {"running":true}'), PATIENT);
   });
 
+  it("says at once how it is after it was steered", async () => {
+    const { user } = visit("/w/acme/backfills");
+    await user.click(await screen.findByRole("link", { name: "November again" }, PATIENT));
+    await user.click(await screen.findByRole("button", { name: "Pause" }, PATIENT));
+
+    expect(await screen.findByRole("button", { name: "Resume" }, PATIENT)).toBeVisible();
+    expect(screen.getByText("Paused")).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Own parameters" })).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Resume" }));
+    expect(await screen.findByText("Going on", {}, PATIENT)).toBeVisible();
+  });
+
   it("can't be steered by whoever may only look, nor when it is over", async () => {
     asViewer();
     serve({ ...BACKFILL, state: "COMPLETED" });
@@ -101,7 +113,53 @@ describe("backfills", () => {
   });
 });
 
+describe("the backfills of one deployment", () => {
+  it("are a step away from it, as is a new one, and lead back to all", async () => {
+    serve(BACKFILL);
+    const { user, here } = visit(`/w/acme/deployments/${DEPLOYMENT.id}`);
+    expect(await screen.findByRole("link", { name: "Fill in missing runs" }, PATIENT)).toHaveAttribute("href", `/w/acme/backfills/new?deployment=${DEPLOYMENT.id}`);
+    await user.click(within(screen.getByRole("main")).getByRole("link", { name: "Backfills" }));
+
+    const all = await screen.findByRole("link", { name: "see all" }, PATIENT);
+    expect(here().href).toBe(`/w/acme/backfills?deployment=${DEPLOYMENT.id}`);
+    expect(await screen.findByRole("link", { name: `${DEPLOYMENT.flow.name} / ${DEPLOYMENT.name}` }, PATIENT)).toHaveAttribute("href", `/w/acme/deployments/${DEPLOYMENT.id}`);
+    await user.click(all);
+    await waitFor(() => expect(here().href).toBe("/w/acme/backfills"), PATIENT);
+  });
+});
+
 describe("a new backfill", () => {
+  it("sets parameters of its own by their types, and those only", async () => {
+    const sent: BackfillInput[] = [];
+    server.use(
+      http.post("*/backfills/preview", async ({ request }) => {
+        sent.push((await request.json()) as BackfillInput);
+        return refusal(400, "invalid_request", "It can't be made.", { "parameters.limit": ["Too many for the source."] });
+      }),
+      http.post("*/backfills", () => refusal(400, "invalid_request", "It can't be made.", { "parameters.limit": ["Not so many."] })),
+    );
+    const { user } = visit(`/w/acme/backfills/new?deployment=${DEPLOYMENT.id}`);
+    const parameter = await screen.findByLabelText("Parameter that gets the part", {}, PATIENT);
+    await waitFor(() => expect(within(parameter).getByText("day")).toBeInTheDocument(), PATIENT);
+    await user.selectOptions(parameter, "day");
+    await user.click(screen.getByRole("combobox", { name: "Own parameters" }));
+    const choices = await screen.findByRole("listbox", {}, PATIENT);
+    expect(within(choices).queryByRole("option", { name: "day" })).not.toBeInTheDocument();
+    await user.click(within(choices).getByRole("option", { name: "limit" }));
+
+    const limit = screen.getByLabelText("limit");
+    fireEvent.change(limit, { target: { value: "many" } });
+    expect(await screen.findByText("Enter a number.", {}, PATIENT)).toBeVisible();
+    expect(screen.getByRole("button", { name: "Start backfill" })).toHaveAccessibleDescription("Mend its own parameters.");
+    fireEvent.change(limit, { target: { value: "7" } });
+    await waitFor(() => expect(sent.at(-1)).toMatchObject({ parameter: "day", parameters: { limit: 7 } }), PATIENT);
+    expect(await screen.findByText("limit: Too many for the source.", {}, PATIENT)).toBeVisible();
+    await user.click(screen.getByText("Start backfill"));
+
+    await waitFor(() => expect(limit).toHaveAccessibleDescription("Not so many."), PATIENT);
+    expect(sent.slice(0, -1).some((each) => each.parameters?.["limit"] === "many")).toBe(false);
+  });
+
   it("tells what would be made and what it takes, and starts it", async () => {
     const sent: BackfillInput[] = [];
     serve(BACKFILL);

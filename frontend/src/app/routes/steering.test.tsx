@@ -139,6 +139,14 @@ it("lists the runs that it started", async () => {
   expect(await screen.findByRole("link", { name: child.name }, PATIENT)).toHaveAttribute("href", `/w/acme/runs/${child.id}`);
 });
 
+it("leads from a run of a backfill to the backfill", async () => {
+  const run = ended();
+  server.use(http.get("*/runs/:id", () => HttpResponse.json(detailOf({ ...run, backfill_id: "b1" }))));
+  visit(`/w/acme/runs/${run.id}`);
+
+  expect(await screen.findByText("Open the backfill", { selector: "a" }, PATIENT)).toHaveAttribute("href", "/w/acme/backfills/b1");
+});
+
 it("lets who only looks see why they can do nothing", async () => {
   asViewer();
   const run = find((each) => each.state === "RUNNING" && each.deployment !== null);

@@ -3,6 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
 import { refusal } from "@/testing/answers";
+import { rowOf } from "@/testing/demo/runs";
 import { asViewer, PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
@@ -48,6 +49,18 @@ describe("versions of a deployment", () => {
 
     for (const button of within(list).getAllByRole("button", { name: "Roll back" })) expect(button).toHaveAttribute("aria-disabled", "true");
   });
+});
+
+it("stands at each run of the list that was of one", async () => {
+  const [first, second] = world.runs.filter((run) => run.deployment !== null).map(rowOf);
+  if (first === undefined || second === undefined) throw new Error("the demo has no such runs");
+  server.use(http.get("*/runs", () => HttpResponse.json({ items: [{ ...first, name: "newer-run", deployment_version: 12 }, { ...second, name: "older-run", deployment_version: null }], next_cursor: null })));
+  visit("/w/acme/runs");
+
+  const row = (await screen.findByRole("link", { name: /newer-run/ }, PATIENT)).closest<HTMLElement>("[role=row]");
+  const other = screen.getByRole("link", { name: /older-run/ }).closest<HTMLElement>("[role=row]");
+  expect(row).toHaveTextContent(`${first.deployment?.name ?? ""} v12`);
+  expect(other).not.toHaveTextContent(/ v\d/);
 });
 
 it("edits what may be said without deploying", async () => {

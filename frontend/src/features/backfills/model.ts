@@ -35,6 +35,8 @@ export interface BackfillDraft {
   readonly until: string;
   readonly partitions: string;
   readonly parameter: string;
+  /** The others that it sets itself; null while one of them is not right. */
+  readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly concurrency: string;
   readonly priority: string;
 }
@@ -43,12 +45,20 @@ export interface BackfillDraft {
 export function readDraft(draft: BackfillDraft): { readonly body: BackfillInput } | { readonly gap: string } {
   if (draft.deployment === "") return { gap: "Choose a deployment." };
   if (draft.parameter === "") return { gap: "Choose the parameter that gets the part." };
+  if (draft.parameters === null) return { gap: "Mend its own parameters." };
   const concurrency = Number(draft.concurrency);
   if (!Number.isInteger(concurrency) || concurrency < 1) return { gap: "Say how many go on at once." };
   const priority = Number(draft.priority);
   if (!Number.isInteger(priority)) return { gap: "Say with which priority." };
   const name = draft.name.trim();
-  const common = { deployment_id: draft.deployment, ...(name === "" ? {} : { name }), parameter: draft.parameter, concurrency, priority };
+  const common = {
+    deployment_id: draft.deployment,
+    ...(name === "" ? {} : { name }),
+    parameter: draft.parameter,
+    ...(Object.keys(draft.parameters).length === 0 ? {} : { parameters: draft.parameters }),
+    concurrency,
+    priority,
+  };
   if (draft.by === "partitions") {
     const partitions = partitionsOf(draft.partitions);
     return partitions.length === 0 ? { gap: "Name the partitions, one a line." } : { body: { ...common, kind: "PARTITIONS", partitions } };
@@ -61,6 +71,14 @@ export function readDraft(draft: BackfillDraft): { readonly body: BackfillInput 
   if (draft.by === "cron") return draft.cron.trim().split(/\s+/).length === 5 ? { body: { ...range, cron: draft.cron.trim(), timezone: draft.timezone } } : { gap: "A cron line has five fields." };
   const seconds = Math.round(Number(draft.hours) * 3_600);
   return seconds >= 1 ? { body: { ...range, interval_seconds: seconds, timezone: draft.timezone } } : { gap: "Say every how many hours." };
+}
+
+/** All that was refused of which parameter; of what has a field of its own, the reason is enough. */
+export function refusedText(fields: Readonly<Record<string, readonly string[]>>): string {
+  const place = "parameters.";
+  return Object.entries(fields)
+    .map(([key, reasons]) => (key.startsWith(place) ? `${key.slice(place.length)}: ${reasons.join(" ")}` : reasons.join(" ")))
+    .join(" ");
 }
 
 /** One a line, or with commas; each once. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { codeText, durationTicks, isInTrouble, overlapText, parseDeploymentSearch, recentSuccess, scheduleNotes } from "./model";
+import { codeText, deploymentsAnswer, durationTicks, isInTrouble, overlapText, parseDeploymentSearch, recentSuccess, scheduleNotes } from "./model";
 
 it("counts only runs that ended by themselves", () => {
   const run = (state_type: "COMPLETED" | "FAILED" | "RUNNING" | "CANCELLED") => ({ id: "", state: state_type, state_type, duration_ms: 1, created_at: "" });
@@ -24,6 +24,16 @@ it("judges a deployment by its newest finished run", () => {
   expect(isInTrouble({ recent_runs: [run("RUNNING"), run("CRASHED"), run("COMPLETED")] })).toBe(true);
   expect(isInTrouble({ recent_runs: [run("CANCELLED"), run("COMPLETED"), run("CRASHED")] })).toBe(false);
   expect(isInTrouble({ recent_runs: [] })).toBe(false);
+});
+
+it("opens with what failed, then with what is late", () => {
+  const of = (state: "COMPLETED" | "FAILED" | "LATE", state_type: "COMPLETED" | "FAILED" | "SCHEDULED") => ({ recent_runs: [{ id: "", state, state_type, duration_ms: null, created_at: "" }] });
+  const [fine, failed, late] = [of("COMPLETED", "COMPLETED"), of("FAILED", "FAILED"), of("LATE", "SCHEDULED")];
+
+  expect(deploymentsAnswer([fine])).toBe("The one deployment is fine");
+  expect(deploymentsAnswer([fine, fine])).toBe("All 2 deployments are fine");
+  expect(deploymentsAnswer([fine, late])).toBe("1 of 2 deployments is late");
+  expect(deploymentsAnswer([late, failed, late])).toBe("1 of 3 deployments needs you, 2 are late");
 });
 
 it.each([
@@ -53,6 +63,6 @@ it("notes of a schedule what is not as usual", () => {
 });
 
 it("reads what is open of the page out of its address", () => {
-  expect(parseDeploymentSearch({ run: "now", tab: "versions", version: "3", schedule: "new" })).toEqual({ run: "now", tab: "versions", version: "3", schedule: "new" });
+  expect(parseDeploymentSearch({ run: "now", tab: "levels", version: "3", schedule: "new", level: "l1" })).toEqual({ run: "now", tab: "levels", version: "3", schedule: "new", level: "l1" });
   expect(parseDeploymentSearch({ run: "later", tab: "nonsense" })).toEqual({});
 });

@@ -23,10 +23,12 @@ export interface DeploymentSearch {
   readonly tab?: DeploymentTab | undefined;
   /** The version whose differences are open. */
   readonly version?: string | undefined;
+  /** The service level whose breaches are open. */
+  readonly level?: string | undefined;
 }
 
 export function parseDeploymentSearch(search: Record<string, unknown>): DeploymentSearch {
-  return { run: oneOf(search["run"], ["now"]), schedule: textOf(search["schedule"]), tab: oneOf(search["tab"], DEPLOYMENT_TABS), version: textOf(search["version"]) };
+  return { run: oneOf(search["run"], ["now"]), schedule: textOf(search["schedule"]), tab: oneOf(search["tab"], DEPLOYMENT_TABS), version: textOf(search["version"]), level: textOf(search["level"]) };
 }
 
 export function filterDeployments(rows: readonly DeploymentRow[], { q, tag }: DeploymentsSearch): DeploymentRow[] {
@@ -70,6 +72,20 @@ const BAD: readonly string[] = ["FAILED", "CRASHED"];
 export function isInTrouble(row: Pick<DeploymentRow, "recent_runs">): boolean {
   const last = row.recent_runs.find((run) => run.state_type === "COMPLETED" || BAD.includes(run.state_type));
   return last !== undefined && BAD.includes(last.state_type);
+}
+
+/** Whether its newest run should have begun by now. */
+export function isLate(row: Pick<DeploymentRow, "recent_runs">): boolean {
+  return row.recent_runs[0]?.state === "LATE";
+}
+
+/** What the page of deployments opens with; failures are told before lateness. */
+export function deploymentsAnswer(rows: readonly Pick<DeploymentRow, "recent_runs">[]): string {
+  const [total, trouble, late] = [rows.length, rows.filter(isInTrouble).length, rows.filter(isLate).length];
+  const of = plural(total, "deployment");
+  if (trouble > 0) return `${trouble} of ${of} ${trouble === 1 ? "needs" : "need"} you${late === 0 ? "" : `, ${late} ${late === 1 ? "is" : "are"} late`}`;
+  if (late > 0) return `${late} of ${of} ${late === 1 ? "is" : "are"} late`;
+  return total === 1 ? "The one deployment is fine" : `All ${total} deployments are fine`;
 }
 
 /** What becomes of a run that finds no room. */

@@ -41,6 +41,11 @@ export function openApprovalsQuery(workspace: string) {
   });
 }
 
+/** The same on the inbox itself, where it stands over the list: as fresh as that is. */
+export function inboxCountQuery(workspace: string) {
+  return { ...openApprovalsQuery(workspace), staleTime: 0, refetchInterval: REFRESH_MS };
+}
+
 export function answerApproval(workspace: string, id: string, body: ApprovalAnswer): Promise<Approval> {
   return request<Approval>(workspaceUrl(workspace, `/approvals/${id}/answer`), { method: "POST", body, idempotencyKey: newIdempotencyKey() });
 }

@@ -7,7 +7,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { TabBar } from "@/components/ui/tab-bar";
 import { usePages } from "@/components/ui/use-pages";
-import { approvalsQuery, openApprovalsQuery } from "@/features/approvals/api/approvals";
+import { approvalsQuery, inboxCountQuery } from "@/features/approvals/api/approvals";
 import { ApprovalCard } from "@/features/approvals/components/approval-card";
 import { APPROVAL_FILTERS, inboxSentence, type ApprovalFilter, type ApprovalsSearch } from "@/features/approvals/model";
 import { useWorkspace } from "@/lib/workspace";
@@ -25,7 +25,7 @@ const CODE = 'from headway import ask\n\nif ask("Ship it?", form=Release, expire
 export function ApprovalsPage({ search, onChange }: ApprovalsPageProps) {
   const { slug } = useWorkspace();
   const approvals = useInfiniteQuery(approvalsQuery(slug, search));
-  const open = useQuery(openApprovalsQuery(slug));
+  const open = useQuery(inboxCountQuery(slug));
   const { rows, more } = usePages(approvals);
   const shown: ApprovalFilter = search.state ?? "open";
   return (

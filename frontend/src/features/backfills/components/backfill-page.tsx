@@ -9,7 +9,9 @@ import { ErrorState } from "@/components/ui/error-state";
 import { Facts } from "@/components/ui/facts";
 import { FormDialog } from "@/components/ui/form-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
+import { JsonView } from "@/components/ui/json-view";
 import { PageHeader } from "@/components/ui/page-header";
+import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { paths } from "@/config/paths";
 import { backfillKeys, backfillQuery, cancelBackfill, changeBackfill, pauseBackfill } from "@/features/backfills/api/backfills";
@@ -46,6 +48,15 @@ export function BackfillPage({ backfillId, search, onChange }: BackfillPageProps
   }
   return (
     <>
+      <nav aria-label="Where this backfill belongs" className={styles["crumbs"]}>
+        <Link to={paths.backfills} params={{ workspace }} className="link">
+          Backfills
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to={paths.backfills} params={{ workspace }} search={{ deployment: data.deployment.id }} className="link">
+          {data.deployment.name}
+        </Link>
+      </nav>
       <PageHeader
         title={titleOf(data)}
         answer={
@@ -77,6 +88,11 @@ export function BackfillPage({ backfillId, search, onChange }: BackfillPageProps
             ...(data.created_by === null ? [] : [{ term: "By", value: data.created_by.name }]),
           ]}
         />
+        {Object.keys(data.parameters).length > 0 && (
+          <Panel title="Own parameters">
+            <JsonView value={data.parameters} label="parameters" tools={false} copyable />
+          </Panel>
+        )}
         <BackfillParts backfill={data} state={search.state} onState={(state) => onChange({ state })} />
       </div>
     </>
@@ -109,7 +125,7 @@ function Steering({ backfill }: { readonly backfill: Backfill }) {
         {backfill.state === "PAUSED" ? "Resume" : "Pause"}
       </GuardedButton>
       <GuardedButton variant="default" reason={over ?? write} onClick={() => setOpen("concurrency")}>
-        At once
+        How many at once
       </GuardedButton>
       <GuardedButton variant="default" reason={over ?? cancel} onClick={() => setOpen("cancel")}>
         Cancel the rest

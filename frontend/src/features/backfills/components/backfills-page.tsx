@@ -28,7 +28,26 @@ export function BackfillsPage({ search }: { readonly search: BackfillsSearch }) 
   const going = rows.filter((row) => !isOver(row)).length;
   return (
     <>
-      <PageHeader title="Backfills" answer={rows.length > 0 && (going === 0 ? "None goes on." : `${plural(going, "backfill")} going on.`)}>
+      <PageHeader
+        title="Backfills"
+        answer={
+          <>
+            {rows.length > 0 && (going === 0 ? "None goes on. " : `${plural(going, "backfill")} going on. `)}
+            {search.deployment !== undefined && (
+              <>
+                Only those of{" "}
+                <Link to={paths.deployment} params={{ workspace, deploymentId: search.deployment }} className="link">
+                  {rows[0] === undefined ? "one deployment" : `${rows[0].flow.name} / ${rows[0].deployment.name}`}
+                </Link>
+                ;{" "}
+                <Link to={paths.backfills} params={{ workspace }} search={{}} className="link">
+                  see all
+                </Link>
+              </>
+            )}
+          </>
+        }
+      >
         <GuardedButton
           reason={denial}
           leftSection={<Icon name="plus" size={13} />}

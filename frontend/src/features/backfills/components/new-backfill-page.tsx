@@ -2,9 +2,10 @@ import { NativeSelect, NumberInput, Select, Textarea, TextInput } from "@mantine
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 
-import { fieldsOf } from "@/components/form/schema";
+import { fieldsOf, initialValues, type RawValues } from "@/components/form/schema";
+import { readForm, serverProblems } from "@/components/form/validate";
 import { fieldError } from "@/components/ui/form-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { PageHeader } from "@/components/ui/page-header";
@@ -13,9 +14,11 @@ import { Refusal } from "@/components/ui/refusal";
 import { ZoneSelect } from "@/components/ui/zone-select";
 import { paths } from "@/config/paths";
 import { backfillKeys, makeBackfill, previewQuery } from "@/features/backfills/api/backfills";
-import { estimateText, readDraft, type BackfillDraft } from "@/features/backfills/model";
+import { OwnParameters } from "@/features/backfills/components/own-parameters";
+import { estimateText, readDraft, refusedText, type BackfillDraft } from "@/features/backfills/model";
 import { newIdempotencyKey } from "@/lib/api-client";
 import { asApiError } from "@/lib/errors";
+import { reasonOf } from "@/lib/may";
 import { scheduleWords } from "@/lib/schedule-words";
 import { zoneName } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
@@ -34,6 +37,12 @@ interface NewBackfillPageProps {
   readonly onChoose: (deployment: string) => void;
 }
 
+/** What is typed; the deployment stands in the address. */
+interface Given extends Omit<BackfillDraft, "deployment" | "parameters"> {
+  readonly own: readonly string[];
+  readonly values: RawValues;
+}
+
 const WEEK = 7 * 86_400_000;
 const SETTLE_MS = 300;
 
@@ -42,17 +51,26 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
   const { slug: workspace } = useWorkspace();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const denial = useDenial("runs:write");
+  const scopeDenial = useDenial("runs:write");
+  const denial = scopeDenial ?? (deployment === undefined ? null : reasonOf(deployment.may["runs:write"]));
   const [key, setKey] = useState(newIdempotencyKey);
-  const [given, setGiven] = useState<Omit<BackfillDraft, "deployment">>(() => {
+  const [given, setGiven] = useState<Given>(() => {
     const zone = zoneName();
     const midnight = (at: number) => `${wallOf(at, zone).slice(0, 10)}T00:00`;
     const now = Date.now();
-    return { name: "", by: "cron", schedule: "", cron: "0 0 * * *", hours: "24", timezone: zone, since: midnight(now - WEEK), until: midnight(now), partitions: "", parameter: "", concurrency: "2", priority: "-10" };
+    return { name: "", by: "cron", schedule: "", cron: "0 0 * * *", hours: "24", timezone: zone, since: midnight(now - WEEK), until: midnight(now), partitions: "", parameter: "", own: [], values: {}, concurrency: "2", priority: "-10" };
   });
   const schedules = deployment?.schedules ?? [];
-  const parameters = deployment === undefined ? [] : fieldsOf(deployment.parameter_schema).map((field) => field.name);
-  const draft = { ...given, deployment: chosen, parameter: parameters.includes(given.parameter) ? given.parameter : "" };
+  const fields = useMemo(() => (deployment === undefined ? [] : fieldsOf(deployment.parameter_schema)), [deployment]);
+  const parameters = fields.map((field) => field.name);
+  const others = fields.filter((field) => field.name !== given.parameter);
+  const values = { ...initialValues(others, deployment?.parameters ?? {}), ...given.values };
+  const own = readForm(
+    others.filter((field) => given.own.includes(field.name)),
+    values,
+  );
+  const isOwnRight = Object.keys(own.problems).length === 0;
+  const draft = { ...given, deployment: chosen, parameter: parameters.includes(given.parameter) ? given.parameter : "", parameters: isOwnRight ? own.parameters : null };
   const read = readDraft(draft);
   const body = "body" in read ? read.body : null;
   const make = useMutation({
@@ -62,7 +80,7 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
       await navigate({ to: paths.backfill, params: { workspace, backfillId: made.id } });
     },
   });
-  const set = (change: Partial<BackfillDraft>) => {
+  const set = (change: Partial<Given>) => {
     setGiven({ ...given, ...change });
     setKey(newIdempotencyKey());
     make.reset();
@@ -83,7 +101,18 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
         }}
       >
         <div className={styles["fields"]}>
-          <Select label="Deployment" data={[...deployments]} value={chosen === "" ? null : chosen} searchable comboboxProps={{ keepMounted: false }} onChange={(next) => onChoose(next ?? "")} error={fieldError(make.error, "deployment_id")} />
+          <Select
+            label="Deployment"
+            data={[...deployments]}
+            value={chosen === "" ? null : chosen}
+            searchable
+            comboboxProps={{ keepMounted: false }}
+            onChange={(next) => {
+              set({ own: [], values: {} });
+              onChoose(next ?? "");
+            }}
+            error={fieldError(make.error, "deployment_id")}
+          />
           <NativeSelect
             label="One run for each"
             value={draft.by}
@@ -125,19 +154,27 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
             data={[{ value: "", label: parameters.length === 0 ? "Choose a deployment first" : "Choose one" }, ...parameters]}
             error={fieldError(make.error, "parameter")}
           />
+          <OwnParameters
+            fields={others}
+            own={given.own}
+            values={values}
+            problems={{ ...own.problems, ...(make.error === null ? {} : serverProblems(asApiError(make.error).fields, others)) }}
+            onOwn={(next) => set({ own: next })}
+            onValues={(next) => set({ values: next })}
+          />
           <div className={styles["pair"]}>
             <NumberInput label="At once" min={1} allowDecimal={false} value={draft.concurrency} onChange={(next) => set({ concurrency: String(next) })} error={fieldError(make.error, "concurrency")} />
             <NumberInput label="Priority" allowDecimal={false} value={draft.priority} onChange={(next) => set({ priority: String(next) })} error={fieldError(make.error, "priority")} />
           </div>
           <TextInput label="Name" maxLength={200} {...text("name")} error={fieldError(make.error, "name")} />
-          {make.error !== null && <Refusal error={make.error} more={Object.values(asApiError(make.error).fields).flat().join(" ")} />}
+          {make.error !== null && <Refusal error={make.error} more={refusedText(asApiError(make.error).fields)} />}
           <div>
             <GuardedButton reason={denial ?? ("gap" in read ? read.gap : null)} loading={make.isPending}>
               Start backfill
             </GuardedButton>
           </div>
         </div>
-        <Preview body={body} gap={"gap" in read ? read.gap : ""} />
+        <Preview body={denial === null ? body : null} gap={denial ?? ("gap" in read ? read.gap : "")} />
       </form>
     </>
   );
@@ -155,7 +192,7 @@ function Preview({ body, gap }: { readonly body: BackfillInput | null; readonly 
         {body === null ? (
           <p className="muted">{gap}</p>
         ) : preview.isError ? (
-          <p className={styles["refused"]}>{Object.values(asApiError(preview.error).fields).flat().join(" ") || asApiError(preview.error).message}</p>
+          <p className={styles["refused"]}>{refusedText(asApiError(preview.error).fields) || asApiError(preview.error).message}</p>
         ) : data === undefined ? (
           <p className="muted">Counting</p>
         ) : (

@@ -96,7 +96,7 @@ export function DeploymentPage({ deploymentId, aside, levels, search, onChange }
           <TabBar
             label="Parts of the deployment"
             value={tab}
-            onChange={(next) => onChange({ tab: next === "overview" ? undefined : next, version: undefined })}
+            onChange={(next) => onChange({ tab: next === "overview" ? undefined : next, version: undefined, level: undefined })}
             tabs={[
               { value: "overview", label: "Overview" },
               { value: "versions", label: "Versions", count: data.version_number },

@@ -12,8 +12,7 @@ import { useRowKeys } from "@/components/ui/use-row-keys";
 import { paths } from "@/config/paths";
 import { deploymentsQuery } from "@/features/deployments/api/queries";
 import { DeploymentTableRow } from "@/features/deployments/components/deployment-row";
-import { filterDeployments, isInTrouble, type DeploymentsSearch } from "@/features/deployments/model";
-import { plural } from "@/lib/units";
+import { deploymentsAnswer, filterDeployments, type DeploymentsSearch } from "@/features/deployments/model";
 import { useWorkspace } from "@/lib/workspace";
 
 import styles from "./deployments.module.css";
@@ -32,7 +31,6 @@ export function DeploymentsPage({ search, onChange }: DeploymentsPageProps) {
   const rows = filterDeployments(all, search);
   const tags = [...new Set(all.flatMap((row) => row.tags))].sort();
   const paused = all.filter((row) => row.paused).length;
-  const trouble = all.filter(isInTrouble).length;
   const active = useRowKeys(rows.length, (index) => {
     const row = rows[index];
     if (row !== undefined) void navigate({ to: paths.deployment, params: { workspace, deploymentId: row.id } });
@@ -45,7 +43,7 @@ export function DeploymentsPage({ search, onChange }: DeploymentsPageProps) {
         answer={
           deployments.isSuccess && all.length > 0 && (
             <>
-              <DeploymentsAnswer total={all.length} trouble={trouble} />
+              <strong>{deploymentsAnswer(all)}</strong>
               {paused > 0 && ` · ${paused} paused`}
             </>
           )
@@ -103,14 +101,5 @@ export function DeploymentsPage({ search, onChange }: DeploymentsPageProps) {
         </Panel>
       )}
     </>
-  );
-}
-
-function DeploymentsAnswer({ total, trouble }: { readonly total: number; readonly trouble: number }) {
-  if (trouble === 0) return <strong>{total === 1 ? "The one deployment is fine" : `All ${total} deployments are fine`}</strong>;
-  return (
-    <strong>
-      {trouble} of {plural(total, "deployment")} {trouble === 1 ? "needs" : "need"} you
-    </strong>
   );
 }

@@ -34,9 +34,17 @@ export function OverviewTab({ deployment: data, aside, schedule, onSchedule }: O
         <Panel
           title="Recent runs"
           aside={
-            <Link to={paths.runs} params={{ workspace }} search={{ deployment_id: data.id, range: "30d" }} className="link">
-              All runs
-            </Link>
+            <nav aria-label="Its runs" className={styles["links"]}>
+              <Link to={paths.newBackfill} params={{ workspace }} search={{ deployment: data.id }} className="link">
+                Fill in missing runs
+              </Link>
+              <Link to={paths.backfills} params={{ workspace }} search={{ deployment: data.id }} className="link">
+                Backfills
+              </Link>
+              <Link to={paths.runs} params={{ workspace }} search={{ deployment_id: data.id, range: "30d" }} className="link">
+                All runs
+              </Link>
+            </nav>
           }
         >
           <div className={styles["bigTicks"]}>

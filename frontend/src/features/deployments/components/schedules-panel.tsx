@@ -1,4 +1,3 @@
-import { Switch, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +5,7 @@ import { useState } from "react";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedIcon } from "@/components/ui/guarded-icon";
+import { GuardedSwitch } from "@/components/ui/guarded-switch";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { changeSchedule, deleteSchedule } from "@/features/deployments/api/mutations";
@@ -67,14 +67,7 @@ export function SchedulesPanel({ deployment, open, onOpen }: SchedulesPanelProps
         const notes = scheduleNotes(schedule);
         return (
           <div key={schedule.id} className={styles["scheduleRow"]}>
-            <Tooltip label={denial} disabled={denial === null}>
-              <Switch
-                aria-label={`Schedule ${named} active`}
-                checked={!schedule.paused}
-                disabled={denial !== null}
-                onChange={(event) => change.mutate({ id: schedule.id, paused: !event.currentTarget.checked })}
-              />
-            </Tooltip>
+            <GuardedSwitch reason={denial} label={`Schedule ${named} active`} checked={!schedule.paused} onChange={(on) => change.mutate({ id: schedule.id, paused: !on })} />
             <span className={styles["grow"]}>
               {schedule.name !== "" && <strong className={styles["name"]}>{schedule.name} </strong>}
               {words}

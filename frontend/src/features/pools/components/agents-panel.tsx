@@ -42,7 +42,7 @@ export function AgentsPanel({ pool }: { readonly pool: Pool }) {
       )}
       {rows.length > 0 && (
         <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={`Agents of ${pool.name}`}>
-          <table className={styles["table"]}>
+          <table className={`${styles["table"]} ${styles["asCards"]}`}>
             <thead>
               <tr>
                 <th>Agent</th>
@@ -92,7 +92,7 @@ function AgentRow({ pool, agent }: { readonly pool: Pool; readonly agent: Agent 
           {agent.name} <span className="muted">{word}</span>
         </span>
       </td>
-      <td>
+      <td data-label="Heartbeat">
         <RelativeTime at={agent.last_seen_at} />
       </td>
       <td>
@@ -103,13 +103,13 @@ function AgentRow({ pool, agent }: { readonly pool: Pool; readonly agent: Agent 
         </span>
         {agent.running} of {agent.capacity}
       </td>
-      <td>
+      <td data-label="Host">
         {agent.host} <span className="muted">pid {agent.pid}</span>
       </td>
       <td>
         <TagList tags={labelTexts(agent)} />
       </td>
-      <td>{agent.version}</td>
+      <td data-label="Version">{agent.version}</td>
       <td className={styles["actions"]}>
         <GuardedButton
           size="compact-xs"

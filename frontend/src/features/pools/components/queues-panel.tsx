@@ -56,7 +56,7 @@ export function QueuesPanel({ pool }: { readonly pool: Pool }) {
       }
     >
       <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={`Queues of ${pool.name}`}>
-        <table className={styles["table"]}>
+        <table className={`${styles["table"]} ${styles["asCards"]}`}>
           <thead>
             <tr>
               <th>Queue</th>
@@ -75,13 +75,13 @@ export function QueuesPanel({ pool }: { readonly pool: Pool }) {
                 <td>
                   {queue.name} {queue.is_default && <span className={styles["default"]}>default</span>}
                 </td>
-                <td className={styles["number"]}>{queue.priority}</td>
-                <td className={styles["number"]}>
+                <td className={styles["number"]} data-label="Priority">{queue.priority}</td>
+                <td className={styles["number"]} data-label="Waiting">
                   <Link to={paths.runs} params={{ workspace }} search={{ pool_id: pool.id, state: ["scheduled", "late", "held", "pending"], range: "30d" }} className="link">
                     {formatCount(queue.queued)}
                   </Link>
                 </td>
-                <td className={styles["number"]}>{queue.concurrency_limit === null ? <span className="muted">no limit</span> : formatCount(queue.concurrency_limit)}</td>
+                <td className={styles["number"]} data-label="At once">{queue.concurrency_limit === null ? <span className="muted">no limit</span> : formatCount(queue.concurrency_limit)}</td>
                 <td>{queue.paused ? "Paused" : "Open"}</td>
                 <td className={styles["actions"]}>
                   <GuardedIcon icon={queue.paused ? "play" : "pause"} label={queue.paused ? "Resume" : "Pause"} name={`${queue.paused ? "Resume" : "Pause"} queue ${queue.name}`} reason={denial} onClick={() => pause.mutate(queue)} />

@@ -59,9 +59,10 @@ export function RunRow({ run, longestMs, now, active, top, index }: RunRowProps)
       <div
         role="cell"
         className={`${styles["cell"]} ${styles["where"]}`}
-        title={`${run.deployment?.name ?? "not deployed"}, ${run.pool === null ? "a local process" : `pool ${run.pool.name}`}`}
+        title={`${run.deployment?.name ?? "not deployed"}${run.deployment_version === null ? "" : `, version ${run.deployment_version}`}, ${run.pool === null ? "a local process" : `pool ${run.pool.name}`}`}
       >
         {run.deployment?.name ?? <span className="muted">not deployed</span>}
+        {run.deployment_version !== null && <span className="muted"> v{run.deployment_version}</span>}
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["source"]}`}>
         {SOURCE_WORDS[run.source]}
