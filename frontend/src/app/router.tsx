@@ -1,7 +1,7 @@
 import { createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import type { QueryClient } from "@tanstack/react-query";
 
 import { accountTree, invitationRoute } from "@/app/account-routes";
+import { anyPlanRoute, anyUsageRoute } from "@/app/any-routes";
 import { meTree } from "@/app/me-routes";
 import { RouteError } from "@/app/error-boundary";
 import { PagePending } from "@/app/page-pending";
@@ -32,6 +32,8 @@ import { parseRunSearch } from "@/features/runs/run-search";
 import { parseRunsSearch } from "@/features/runs/runs-search";
 import { meQuery } from "@/features/session/api/me";
 import { homeWorkspace, rememberWorkspace } from "@/features/session/last-workspace";
+import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
+import { kindsAsked, parseWorldSearch } from "@/features/world/model";
 import { makeQueryClient } from "@/lib/query-client";
 import { parseSearch, stringifySearch } from "@/lib/search-params";
 import { presetFor, withPreset } from "@/lib/time";
@@ -48,29 +50,6 @@ const indexRoute = createRoute({
     throw redirect({ to: paths.home, params: { workspace: workspace.slug } });
   },
   component: lazyRouteComponent(() => import("@/app/routes/no-workspace"), "NoWorkspacePage"),
-});
-
-/** Mails and the way back from paying know no workspace: they lead to the person's own. */
-async function toOwn(client: QueryClient, next: string, to: typeof paths.usage | typeof paths.plan, search: Record<string, unknown>) {
-  const me = await requireMe(client, next);
-  const workspace = homeWorkspace(me);
-  const [account] = me.accounts;
-  if (workspace === undefined && account === undefined) throw redirect({ to: paths.root });
-  if (workspace === undefined) throw redirect({ to: to === paths.usage ? paths.accountUsage : paths.accountPlan, params: { account: account?.id ?? "" }, search, replace: true });
-  throw redirect({ to, params: { workspace: workspace.slug }, search, replace: true });
-}
-
-const anyUsageRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.anyUsage,
-  beforeLoad: ({ context, location }) => toOwn(context.queryClient, location.href, paths.usage, {}),
-});
-
-const anyPlanRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: paths.anyPlan,
-  validateSearch: parsePlanSearch,
-  beforeLoad: ({ context, location, search }) => toOwn(context.queryClient, location.href, paths.plan, { ...search }),
 });
 
 const workspaceRoute = createRoute({
@@ -191,6 +170,26 @@ const metricsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/metrics"), "MetricsRoute"),
 });
 
+const worldRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "world",
+  validateSearch: parseWorldSearch,
+  loaderDeps: ({ search: { kind, q } }) => ({ kind, q }),
+  loader: ({ context, params, deps }) => {
+    void context.queryClient.prefetchInfiniteQuery(resourcesQuery(params.workspace, { kind: kindsAsked(deps), q: deps.q }));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/world"), "WorldRoute"),
+});
+
+const worldResourceRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "world/$resourceId",
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(resourceQuery(params.workspace, params.resourceId));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/world-resource"), "WorldResourceRoute"),
+});
+
 const automationsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "automations",
@@ -287,6 +286,8 @@ export const routeTree = rootRoute.addChildren([
     backfillRoute,
     eventsRoute,
     metricsRoute,
+    worldRoute,
+    worldResourceRoute,
     automationsRoute,
     newAutomationRoute,
     automationRoute,

@@ -2208,6 +2208,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was sent and could not be taken, by day, door and reason; the latest first. */
+        get: operations["list_refused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/rules": {
         parameters: {
             query?: never;
@@ -2324,6 +2341,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Ranked: what happened before the run ended, on what it touches and what that is made of. */
+        get: operations["get_run_around"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/runs/{run_id}/calls": {
         parameters: {
             query?: never;
@@ -2403,6 +2437,23 @@ export interface paths {
         put?: never;
         /** @description The sign of life of one run's executor. */
         post: operations["heartbeat_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description If this run is late, who is affected? */
+        get: operations["get_run_impact"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2823,6 +2874,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/world/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What people said is one thing, newest first. */
+        get: operations["list_world_aliases"];
+        put?: never;
+        /** @description What people said is one thing, newest first. */
+        post: operations["create_world_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/world/aliases/{alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One alias. */
+        delete: operations["delete_world_alias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/world/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What lies around one thing, along the flow of data. */
+        get: operations["get_world_graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/world/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What exists in the data stack, by its label. */
+        get: operations["list_world_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/world/resources/{resource_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All that is known of one thing. */
+        get: operations["get_world_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/world/resources/{resource_id}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is affected when this thing is late or wrong. */
+        get: operations["get_world_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3041,6 +3195,15 @@ export interface components {
             kind: components["schemas"]["ActorKindEnum"];
             name: string;
         };
+        AffectedOutput: {
+            distance: number;
+            resource: components["schemas"]["WorldResourceOutput"];
+            /**
+             * Format: uuid
+             * @description The one before it on the way.
+             */
+            through_id: string;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         AgentInputRequest: {
             capacity: number;
@@ -3080,6 +3243,26 @@ export interface components {
         };
         /** @enum {string} */
         AggregateEnum: "avg" | "sum" | "min" | "max" | "count" | "p50" | "p90" | "p95" | "p99" | "rate";
+        /** @description `alias_id` is then shown as `target_id`. */
+        AliasInputRequest: {
+            /** Format: uuid */
+            alias_id: string;
+            /** Format: uuid */
+            target_id: string;
+        };
+        AliasOutput: {
+            alias: components["schemas"]["WorldResourceOutput"];
+            /** Format: date-time */
+            created_at: string;
+            created_by: unknown | null;
+            /** Format: uuid */
+            id: string;
+            target: components["schemas"]["WorldResourceOutput"];
+        };
+        AliasPage: {
+            items: components["schemas"]["AliasOutput"][];
+            next_cursor: string | null;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         AllowedNetworkInputRequest: {
             cidr: string;
@@ -3222,6 +3405,44 @@ export interface components {
         };
         /** @enum {string} */
         ApprovalStateEnum: "OPEN" | "APPROVED" | "REJECTED" | "EXPIRED" | "WITHDRAWN";
+        /** @description One thing that happened, with how likely it has to do with the run (0 to 1) and why. */
+        AroundItemOutput: {
+            /** Format: date-time */
+            at: string;
+            count: number;
+            distance: number | null;
+            /** Format: uuid */
+            event_id: string | null;
+            event_name: string;
+            kind: components["schemas"]["AroundItemOutputKindEnum"];
+            resource: string;
+            /** Format: uuid */
+            resource_id: string | null;
+            /** Format: uuid */
+            run_id: string | null;
+            /** Format: double */
+            score: number;
+            title: string;
+            why: string[];
+        };
+        /** @enum {string} */
+        AroundItemOutputKindEnum: "run" | "deploy" | "schema" | "check" | "metric" | "query" | "event";
+        /**
+         * @description The likeliest first. `by_habit`: the run touched nothing; taken is what its deployment did.
+         *
+         *     `back_to`: events before it were not looked at, there are so many; else it is `since`.
+         */
+        AroundOutput: {
+            /** Format: date-time */
+            back_to: string;
+            by_habit: boolean;
+            items: components["schemas"]["AroundItemOutput"][];
+            nearby: components["schemas"]["NearbyOutput"][];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** @enum {string} */
         AtLimitEnum: "HOLD" | "METER";
         /** @description One try at the action at place `action` of the list. */
@@ -3753,6 +3974,11 @@ export interface components {
              */
             return_to: string;
         };
+        CheckOutput: {
+            assertion: string;
+            column: string | null;
+            ok: boolean;
+        };
         /** @enum {string} */
         CodeEnum: "FREE" | "STANDARD" | "ENTERPRISE" | "SELF_HOSTED";
         /**
@@ -3782,6 +4008,10 @@ export interface components {
             ref?: string | null;
             sha256?: string | null;
             url?: string;
+        };
+        ColumnOutput: {
+            name: string;
+            type: string;
         };
         /** @enum {string} */
         CommandEnum: "cancel" | "pause" | "resume" | "suspend";
@@ -4252,6 +4482,44 @@ export interface components {
             readonly scopes: string[];
             via: components["schemas"]["ViaOutput"] | null;
         };
+        /** @description In the direction in which data flows; where none does, as it was told. */
+        GraphLineOutput: {
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            flows: boolean;
+            /** Format: date-time */
+            last_seen: string;
+            role: string;
+            /** Format: uuid */
+            source_id: string;
+            /** Format: uuid */
+            target_id: string;
+        };
+        /** @description `level`: steps from the focus, negative towards its sources. `more_…`: not shown. */
+        GraphNodeOutput: {
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: string;
+            /** Format: date-time */
+            last_seen: string;
+            level: number;
+            more_down: number;
+            more_up: number;
+            name: string;
+            namespace: string;
+        };
+        GraphOutput: {
+            /** Format: uuid */
+            focus_id: string;
+            lines: components["schemas"]["GraphLineOutput"][];
+            nodes: components["schemas"]["GraphNodeOutput"][];
+            truncated: boolean;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HeartbeatInputRequest: {
             agent: components["schemas"]["AgentInputRequest"];
@@ -4306,6 +4574,16 @@ export interface components {
             resets_at: string;
             /** @description when the hold began */
             used: number;
+        };
+        /** @description Who is affected, nearest first. */
+        ImpactOutput: {
+            affected: components["schemas"]["AffectedOutput"][];
+            /** @description By kind. */
+            counts: {
+                [key: string]: number;
+            };
+            owners: components["schemas"]["WorldOwnerOutput"][];
+            truncated: boolean;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         InvitationInputRequest: {
@@ -4499,6 +4777,22 @@ export interface components {
         };
         /** @enum {string} */
         LineReasonOutputKindEnum: "not_due" | "held" | "deployment_paused" | "pool_paused" | "queue_paused" | "limit" | "workspace_limit" | "no_agent" | "agents_full" | "in_line";
+        /** @description One thing. `name` is normalised; `label` is what people read. */
+        ListedResourceOutput: {
+            /** Format: uuid */
+            alias_of: string | null;
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: string;
+            /** Format: date-time */
+            last_seen: string;
+            name: string;
+            namespace: string;
+        };
         LogLineOutput: {
             /** Format: uuid */
             id: string;
@@ -4718,6 +5012,31 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** @description A resource that the run has to do with; `distance` 0: it touches it itself. */
+        NearbyOutput: {
+            distance: number;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: string;
+            roles: string[];
+        };
+        NeighbourOutput: {
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            resource: components["schemas"]["WorldResourceOutput"];
+            role: string;
+            /** @description Of a query: its last text. */
+            text: string | null;
+        };
+        /** @description The most recent ones; `total` is how many there are. */
+        NeighboursOutput: {
+            items: components["schemas"]["NeighbourOutput"][];
+            total: number;
         };
         NewApiKeyOutput: {
             /** Format: date-time */
@@ -5308,6 +5627,18 @@ export interface components {
             items: components["schemas"]["QueueOutput"][];
             next_cursor: string | null;
         };
+        ReachedOutput: {
+            distance: number;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: string;
+        };
+        ReadingOutput: {
+            measure: string;
+            /** @description Pairs of milliseconds since 1970 and value, the last of each hour. */
+            points: number[][];
+        };
         ReferenceOutput: {
             /** Format: uuid */
             id: string;
@@ -5321,6 +5652,32 @@ export interface components {
             message: string;
             /** @description The same item may be taken later. */
             retryable: boolean;
+        };
+        RefusedOutput: {
+            code: string;
+            count: number;
+            /** Format: date */
+            day: string;
+            /** @description native, openlineage, otlp, cloudevents, prometheus or webhook. */
+            door: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_at: string;
+            /** @description The last five, newest first. */
+            samples: components["schemas"]["RefusedSampleOutput"][];
+        };
+        RefusedPageOutput: {
+            items: components["schemas"]["RefusedOutput"][];
+            next_cursor: string | null;
+        };
+        RefusedSampleOutput: {
+            /** Format: date-time */
+            at: string;
+            field: string | null;
+            /** @description How it began, up to 2 kB; what looked secret is hidden. */
+            item: string | null;
+            message: string;
         };
         RelationOutput: {
             kind: string;
@@ -5542,6 +5899,12 @@ export interface components {
             buckets: components["schemas"]["RunBucketOutput"][];
             step_seconds: number;
         };
+        /** @description Who waits for what the run writes, nearest first. */
+        RunImpactOutput: {
+            affected: components["schemas"]["ReachedOutput"][];
+            owners: string[];
+            truncated: boolean;
+        };
         /** @description What a run waits for; no reasons when it waits for nothing. */
         RunLineOutput: {
             /** @description Runs that come first, 10,000 at most; null: in no line. */
@@ -5744,6 +6107,15 @@ export interface components {
         SchedulePreviewOutput: {
             times: components["schemas"]["DueTimeOutput"][];
         };
+        SchemaChangeOutput: {
+            added: string[];
+            /** Format: date-time */
+            at: string;
+            breaks_readers: boolean;
+            removed: string[];
+            /** @description Name, type before, type after. */
+            retyped: string[][];
+        };
         ScimSettingsOutput: {
             /** @description What the provider asks for as the base URL. */
             base_url: string;
@@ -5783,7 +6155,7 @@ export interface components {
             scope: components["schemas"]["ScopesEnum"];
         };
         /** @enum {string} */
-        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
+        ScopesEnum: "workspace:read" | "workspace:manage" | "members:read" | "members:manage" | "roles:manage" | "audit:read" | "keys:manage" | "flows:read" | "deployments:read" | "deployments:write" | "runs:read" | "runs:write" | "runs:cancel" | "runs:report" | "pools:read" | "pools:write" | "leases:take" | "telemetry:read" | "telemetry:write" | "telemetry:manage" | "automations:read" | "automations:write" | "channels:read" | "channels:write" | "usage:read";
         Seats: {
             limit: number | null;
             /** @description active members and open invitations */
@@ -6430,6 +6802,61 @@ export interface components {
         WorkspaceUsageOutput: {
             quantity: number;
             workspace: components["schemas"]["UsageWorkspaceOutput"];
+        };
+        WorldOwnerOutput: {
+            owns: string[];
+            resource: components["schemas"]["WorldResourceOutput"];
+        };
+        /** @description All that is known of one thing, of its aliases with it. */
+        WorldResourceDetail: {
+            alias_of: components["schemas"]["WorldResourceOutput"] | null;
+            aliases: components["schemas"]["WorldResourceOutput"][];
+            /** Format: date-time */
+            checked_at: string | null;
+            /** @description The last ones that were told. */
+            checks: components["schemas"]["CheckOutput"][];
+            columns: components["schemas"]["ColumnOutput"][];
+            description: string | null;
+            dialect: string | null;
+            others: components["schemas"]["NeighboursOutput"];
+            owners: components["schemas"]["NeighboursOutput"];
+            parts: components["schemas"]["NeighboursOutput"];
+            queries: components["schemas"]["NeighboursOutput"];
+            /** Format: date-time */
+            read_at: string | null;
+            readers: components["schemas"]["NeighboursOutput"];
+            readings: components["schemas"]["ReadingOutput"][];
+            resource: components["schemas"]["WorldResourceOutput"];
+            schema_changes: components["schemas"]["SchemaChangeOutput"][];
+            sources: components["schemas"]["NeighboursOutput"];
+            /** @description Of a query. */
+            text: string | null;
+            users_of: components["schemas"]["NeighboursOutput"];
+            writers: components["schemas"]["NeighboursOutput"];
+            /** Format: date-time */
+            written_at: string | null;
+        };
+        /** @description One thing. `name` is normalised; `label` is what people read. */
+        WorldResourceOutput: {
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            label: string;
+            /** Format: date-time */
+            last_seen: string;
+            name: string;
+            namespace: string;
+        };
+        WorldResourcePage: {
+            items: components["schemas"]["ListedResourceOutput"][];
+            /** @description How many there are of each kind, unfiltered. */
+            kinds: {
+                [key: string]: number;
+            };
+            next_cursor: string | null;
         };
         WouldFireOutput: {
             /** Format: date-time */
@@ -12105,6 +12532,43 @@ export interface operations {
             };
         };
     };
+    list_refused: {
+        parameters: {
+            query?: {
+                code?: string;
+                cursor?: string;
+                door?: string;
+                from?: string;
+                limit?: number;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedPageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_rules: {
         parameters: {
             query?: {
@@ -12382,6 +12846,39 @@ export interface operations {
             };
         };
     };
+    get_run_around: {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AroundOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     promise_run_calls: {
         parameters: {
             query?: never;
@@ -12536,6 +13033,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunHeartbeatOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_impact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunImpactOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -13550,6 +14078,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_world_aliases: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_world_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_world_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_world_graph: {
+        parameters: {
+            query: {
+                columns?: boolean;
+                depth?: number;
+                direction?: "up" | "down" | "both";
+                focus: string;
+                kind?: string[];
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_world_resources: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                kind?: string[];
+                limit?: number;
+                namespace?: string;
+                q?: string;
+                seen_since?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorldResourcePage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_world_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resource_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorldResourceDetail"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_world_impact: {
+        parameters: {
+            query?: {
+                since?: string;
+            };
+            header?: never;
+            path: {
+                resource_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

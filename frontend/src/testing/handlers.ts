@@ -8,11 +8,13 @@ import { accessHandlers } from "./access-handlers";
 import { accountHandlers } from "./account-handlers";
 import { approvalHandlers } from "./approval-handlers";
 import { automationHandlers } from "./automation-handlers";
+import { backfillHandlers } from "./backfill-handlers";
 import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
 import { aroundRun, steeringHandlers } from "./steering-handlers";
 import { keyHandlers } from "./key-handlers";
+import { levelHandlers } from "./level-handlers";
 import { limitHandlers, lineOf } from "./limit-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
@@ -24,6 +26,7 @@ import { scheduleHandlers } from "./schedule-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { versionHandlers } from "./version-handlers";
+import { worldHandlers } from "./world-handlers";
 
 const W = "*/api/v1/workspaces/:workspace";
 
@@ -174,9 +177,12 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.get(`${W}/runs/:id/line`, ({ params }) => HttpResponse.json(lineOf(run(params["id"])))),
     ...approvalHandlers(world),
     ...limitHandlers(world),
+    ...worldHandlers(),
     ...scheduleHandlers(world),
     ...versionHandlers(world),
     ...poolHandlers(world),
+    ...levelHandlers(world),
+    ...backfillHandlers(world),
     http.get(`${W}/events/histogram`, ({ request }) => {
       const url = new URL(request.url);
       const { from, to } = span(url);

@@ -15,7 +15,7 @@ export function NotFoundPage() {
           </Link>
         }
       >
-        The link may be old or mistyped.
+        The link may be old or mistyped, or lead to what is not open to you.
       </EmptyState>
     </main>
   );

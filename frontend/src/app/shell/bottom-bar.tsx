@@ -21,13 +21,18 @@ export function BottomBar({ onMore }: { readonly onMore: () => void }) {
           className={styles["item"]}
           activeOptions={{ exact: item.label === "Home", includeSearch: false }}
           activeProps={{ "aria-current": "page" }}
-          aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label} ${waiting} waiting for an answer` : undefined}
         >
           <span className={styles["icon"]}>
             <Icon name={item.icon} size={20} />
-            {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}>{waiting}</span>}
+            {/* It stands before the word; read, it comes after it. */}
+            {item.to === paths.approvals && waiting !== "" && (
+              <span className={styles["badge"]} aria-hidden="true">
+                {waiting}
+              </span>
+            )}
           </span>
           {item.label}
+          {item.to === paths.approvals && waiting !== "" && <span className="visually-hidden"> {waiting} waiting for an answer</span>}
         </Link>
       ))}
       <button type="button" className={styles["item"]} onClick={onMore}>

@@ -86,6 +86,7 @@ it("says why a run can't be held, taken up or copied", () => {
   expect(suspendDenial({ ...running, source: "LOCAL" }, null)).toMatch(/nobody else could take it up/);
   expect(suspendDenial({ ...running, state: "PAUSED", state_type: "PAUSED", resumes: { kind: "suspending" } }, null)).toBe("It is leaving already.");
   expect(resumeDenial({ ...running, state: "PAUSED", state_type: "PAUSED", resumes: { kind: "suspending" } }, null)).toMatch(/once it has left/);
+  expect(suspendDenial({ ...running, state: "AWAITING_APPROVAL", state_type: "PAUSED" }, null)).toMatch(/^Rules of/);
   expect(copyDenial({ ...running, deployment: null }, null)).toBe("No deployment says how to run it again.");
   expect(copyDenial({ ...running, deployment: null }, "no scope")).toBe("no scope");
 });

@@ -137,7 +137,7 @@ export function suspendDenial(run: Run, scopeDenial: string | null): string | nu
   if (run.may.suspend === true) return null;
   if (isLeaving(run)) return "It is leaving already.";
   if (run.source === "LOCAL" || run.pool === null) return "Its process was started by itself: nobody else could take it up.";
-  return ["RUNNING", "PAUSED", "RETRYING"].includes(run.state) ? RULES : "It isn’t running.";
+  return ["RUNNING", "PAUSED", "RETRYING", "AWAITING_APPROVAL"].includes(run.state) ? RULES : "It isn’t running.";
 }
 
 export function resumeDenial(run: Run, scopeDenial: string | null): string | null {

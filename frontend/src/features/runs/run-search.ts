@@ -2,7 +2,7 @@ import { listOf, oneOf, textOf } from "@/lib/search-params";
 import { isKind, type StateKind } from "@/lib/run-state";
 import type { LogLevel } from "@/schema/wire/runs";
 
-export const RUN_TABS = ["timeline", "logs", "subruns", "parameters", "metrics", "raw"] as const;
+export const RUN_TABS = ["timeline", "logs", "around", "subruns", "parameters", "metrics", "raw"] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const satisfies readonly LogLevel[];

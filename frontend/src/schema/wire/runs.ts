@@ -23,3 +23,6 @@ export type StateCounts = Readonly<Partial<Record<StateType, number>>>;
 
 /** One row per task run, one array per column: 100,000 rows decode in one go and draw without objects. */
 export type TimelinePage = Schema<"TimelineOutput">;
+export type Around = Schema<"AroundOutput">;
+export type AroundItem = Schema<"AroundItemOutput">;
+export type RunImpact = Schema<"RunImpactOutput">;

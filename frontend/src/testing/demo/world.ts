@@ -22,7 +22,7 @@ import { makeRuns, rowOf, type DemoRuns } from "./runs";
 
 const DAY = 86_400_000;
 type Scopes = MeWorkspace["scopes"];
-const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "roles:manage", "audit:read", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "channels:read", "channels:write", "automations:read", "automations:write", "usage:read"];
+const ALL_SCOPES: Scopes = ["workspace:read", "workspace:manage", "members:read", "members:manage", "roles:manage", "audit:read", "keys:manage", "flows:read", "deployments:read", "deployments:write", "runs:read", "runs:write", "runs:cancel", "runs:report", "pools:read", "pools:write", "leases:take", "telemetry:read", "telemetry:write", "telemetry:manage", "channels:read", "channels:write", "automations:read", "automations:write", "usage:read"];
 
 export interface World extends DemoRuns {
   readonly me: Me;

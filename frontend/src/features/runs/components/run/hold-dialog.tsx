@@ -25,7 +25,8 @@ const SUSPEND = {
 
 /** Two ways to hold a run, and what each of them costs. */
 export function HoldDialog({ run, suspendDenial, busy, error, onHold, onClose }: HoldDialogProps) {
-  const isPaused = run.state === "PAUSED";
+  // One that waits for an answer begins nothing anyway: there is nothing to pause.
+  const isPaused = run.state_type === "PAUSED";
   const [how, setHow] = useState<Hold>(isPaused ? "suspension" : "pause");
   const pause = {
     value: "pause",

@@ -62,7 +62,7 @@ export function RunActions({ run, copying }: RunActionsProps) {
           Resume
         </GuardedButton>
       )}
-      {run.state === "PAUSED" && (
+      {(run.state === "PAUSED" || run.state === "AWAITING_APPROVAL") && (
         <GuardedButton variant="default" reason={suspendDenial(run, mayWrite)} leftSection={<Icon name="pause" size={13} />} onClick={() => ask("hold")}>
           Suspend
         </GuardedButton>

@@ -1,6 +1,5 @@
 import { Link } from "@tanstack/react-router";
 
-import { CopyId } from "@/components/ui/copy-id";
 import type { Fact } from "@/components/ui/facts";
 import { paths } from "@/config/paths";
 import { plural } from "@/lib/units";
@@ -18,7 +17,14 @@ export function kinFacts(run: RunDetail, workspace: string): Fact[] {
   if (run.parent_run_id !== null) facts.push({ term: "Started by run", value: run.parent === null ? open(run.parent_run_id, "Open") : open(run.parent.id, run.parent.name) });
   if (run.copied_from !== null) facts.push({ term: "Copied from", value: open(run.copied_from.id, run.copied_from.name) });
   if (run.backfill_id !== null && run.backfill_id !== undefined) {
-    facts.push({ term: "Of the backfill", value: <CopyId id={run.backfill_id} label="backfill id" /> });
+    facts.push({
+      term: "Backfill",
+      value: (
+        <Link to={paths.backfill} params={{ workspace, backfillId: run.backfill_id }} className="link">
+          Open the backfill
+        </Link>
+      ),
+    });
   }
   if (run.children > 0) {
     facts.push({

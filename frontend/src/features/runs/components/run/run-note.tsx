@@ -1,72 +1,38 @@
-import { Button, Group, Textarea } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { Button, Textarea } from "@mantine/core";
 
-import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Icon } from "@/components/ui/icon";
-import { Refusal } from "@/components/ui/refusal";
-import { annotateRun, runQuery, withNews } from "@/features/runs/api/run";
-import { annotateDenial } from "@/features/runs/run-model";
-import { useDenial, useWorkspace } from "@/lib/workspace";
+import { InlineEdit } from "@/components/ui/inline-edit";
+import { useAnnotation } from "@/features/runs/components/run/use-annotation";
 import type { Run } from "@/schema/wire/runs";
 
 import styles from "./run-page.module.css";
 
 /** What people wrote on the run, changed in place. */
 export function RunNote({ run }: { readonly run: Run }) {
-  const { slug } = useWorkspace();
-  const client = useQueryClient();
-  const [text, setText] = useState<string | null>(null);
-  const denial = annotateDenial(run, useDenial("runs:write"));
-  const save = useMutation({
-    mutationFn: (note: string) => annotateRun(slug, run.id, { note }),
-    onSuccess: (changed) => {
-      client.setQueryData(runQuery(slug, run.id).queryKey, (known) => withNews(known, changed));
-      setText(null);
-    },
-  });
+  const { denial, save } = useAnnotation(run);
   const note = run.note ?? "";
-  if (text === null) {
-    if (note === "") {
-      return denial === null ? (
-        <Button variant="subtle" color="gray" size="compact-xs" className={styles["addNote"]} leftSection={<Icon name="edit" size={12} />} onClick={() => setText("")}>
-          Add a note
-        </Button>
-      ) : null;
-    }
-    return (
-      <section className={styles["note"]} aria-label="Note">
-        <p>{note}</p>
-        <GuardedIcon icon="edit" label="Change the note" reason={denial} onClick={() => setText(note)} />
-      </section>
-    );
-  }
+  if (note === "" && denial !== null) return null;
   return (
-    <form
-      className={styles["noteForm"]}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!save.isPending) save.mutate(text.trim());
-      }}
-    >
-      <Textarea aria-label="Note" placeholder="What the next one should know" autosize minRows={2} maxRows={12} maxLength={10_000} autoFocus value={text} onChange={(event) => setText(event.currentTarget.value)} />
-      {save.error !== null && <Refusal error={save.error} />}
-      <Group gap={8}>
-        <GuardedButton reason={null} size="xs" loading={save.isPending}>
-          Save note
-        </GuardedButton>
-        <Button
-          variant="default"
-          size="xs"
-          onClick={() => {
-            save.reset();
-            setText(null);
-          }}
-        >
-          Back
-        </Button>
-      </Group>
-    </form>
+    <InlineEdit
+      value={note}
+      verb="Save note"
+      onSave={(text) => save({ note: text.trim() })}
+      shown={(edit) =>
+        note === "" ? (
+          <Button variant="subtle" color="gray" size="compact-xs" className={styles["addNote"]} leftSection={<Icon name="edit" size={12} />} onClick={edit}>
+            Add a note
+          </Button>
+        ) : (
+          <section className={styles["note"]} aria-label="Note">
+            <p>{note}</p>
+            <GuardedIcon icon="edit" label="Change the note" reason={denial} onClick={edit} />
+          </section>
+        )
+      }
+      field={(text, onChange) => (
+        <Textarea aria-label="Note" placeholder="What the next one should know" autosize minRows={2} maxRows={12} maxLength={10_000} autoFocus value={text} onChange={(event) => onChange(event.currentTarget.value)} />
+      )}
+    />
   );
 }

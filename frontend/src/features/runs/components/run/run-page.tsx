@@ -8,6 +8,7 @@ import { TabBar } from "@/components/ui/tab-bar";
 import { runKeys } from "@/features/runs/api/keys";
 import { runQuery, transitionsQuery } from "@/features/runs/api/run";
 import { LogsTab } from "@/features/runs/components/logs/logs-tab";
+import { AroundTab } from "@/features/runs/components/run/around-tab";
 import { ComputePanel } from "@/features/runs/components/run/compute-panel";
 import { MetricsTab } from "@/features/runs/components/run/metrics-tab";
 import { ParametersTab } from "@/features/runs/components/run/parameters-tab";
@@ -69,6 +70,7 @@ export function RunPage({ runId, search, onChange, copying, approvals }: RunPage
         tabs={[
           { value: "timeline", label: "Timeline", count: data.task_counts === null ? undefined : tasks },
           { value: "logs", label: "Logs" },
+          { value: "around", label: "Around it" },
           ...(data.children > 0 || tab === "subruns" ? [{ value: "subruns", label: "Sub-runs", count: data.children } as const] : []),
           { value: "parameters", label: "Parameters", count: Object.keys(data.parameters).length },
           { value: "metrics", label: "Metrics" },
@@ -78,6 +80,7 @@ export function RunPage({ runId, search, onChange, copying, approvals }: RunPage
       <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]}>
         {tab === "timeline" && <TimelineTab run={data} search={search} onChange={onChange} />}
         {tab === "logs" && <LogsTab run={data} search={search} live={live.lines} onChange={onChange} />}
+        {tab === "around" && <AroundTab run={data} />}
         {tab === "subruns" && <SubrunsTab run={data} />}
         {tab === "parameters" && <ParametersTab run={data} />}
         {tab === "metrics" && <MetricsTab run={data} />}

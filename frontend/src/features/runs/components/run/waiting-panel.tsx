@@ -29,7 +29,7 @@ function Line({ run }: { readonly run: Run }) {
       <ul>
         {reasons.map((reason) => (
           <li key={reason.kind + (reason.limit?.id ?? "")}>
-            <Icon name={reason.kind === "in_line" || reason.kind === "not_due" ? "clock" : "pause"} size={13} /> {reason.text}
+            <Icon name={reason.kind === "in_line" || reason.kind === "not_due" ? "clock" : "pause"} size={13} /> {reason.until === null ? reason.text : `${reason.text.replace(/\.$/, "")}:`}
             {reason.until !== null && (
               <>
                 {" "}

@@ -1,0 +1,78 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+
+import { PATIENT } from "@/testing/people";
+import { visit } from "@/testing/render";
+import { server } from "@/testing/server";
+import { world } from "@/testing/world";
+import { things } from "@/testing/world-handlers";
+
+describe("the world page", () => {
+  it("draws what lies around the table that is named most, and says who waits for it", async () => {
+    visit("/w/acme/world");
+
+    const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
+    expect(within(graph).getByRole("button", { name: "Table shop.public.orders" })).toHaveAttribute("aria-current", "true");
+    expect(within(graph).getByRole("button", { name: "Deployment load-orders/nightly" })).toBeVisible();
+    expect(await screen.findByText(/1 dashboard depend on it/, {}, PATIENT)).toBeVisible();
+    expect(await screen.findByRole("table", { name: "Things" }, PATIENT)).toBeVisible();
+    expect(screen.getByText("1 dashboard, 1 deployment, 4 tables, 1 person.")).toBeVisible();
+  });
+
+  it("shows more of a thing beside the rest, and looks from another", async () => {
+    const { user } = visit("/w/acme/world");
+    const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
+
+    await user.click(within(graph).getByRole("button", { name: "Show 2 more that depend on maria@acme.example" }));
+    expect(await within(graph).findByRole("button", { name: "Table shop.public.late_orders" }, PATIENT)).toBeVisible();
+    expect(within(graph).getByRole("button", { name: "Table shop.public.orders" })).toHaveAttribute("aria-current", "true");
+
+    await user.click(within(graph).getByRole("button", { name: "Person maria@acme.example" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Deployment load-orders/nightly" })).not.toBeInTheDocument(), PATIENT);
+  });
+
+  it("says what goes here while nothing is known", async () => {
+    server.use(http.get("*/world/resources", () => HttpResponse.json({ items: [], next_cursor: null, kinds: {} })));
+    visit("/w/acme/world");
+
+    expect(await screen.findByText("Nothing is known yet", {}, PATIENT)).toBeVisible();
+  });
+});
+
+describe("the page of a thing", () => {
+  it("tells who reads and writes it, its checks and what changed", async () => {
+    visit(`/w/acme/world/${things.orders.id}`);
+
+    const readers = await screen.findByRole("list", { name: "Who reads it" }, PATIENT);
+    expect(within(readers).getByRole("link", { name: "maria@acme.example" })).toBeVisible();
+    expect(screen.getByText("1 of 7")).toBeVisible();
+    expect(within(screen.getByRole("list", { name: "Checks" })).getByText("failed")).toBeVisible();
+    expect(screen.getByRole("list", { name: "Changes of its columns" })).toHaveTextContent("− month");
+    expect(await screen.findByRole("list", { name: "Who is affected" }, PATIENT)).toHaveTextContent("Sales");
+  });
+
+  it("is shown as another, and parted from it again", async () => {
+    const { user } = visit(`/w/acme/world/${things.old.id}`);
+
+    await user.click(await screen.findByRole("button", { name: "Same as…" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", {}, PATIENT);
+    await user.click(within(dialog).getByRole("combobox", { name: "The same as" }));
+    await user.click(await within(dialog).findByRole("option", { name: /shop.public.orders \(/ }, PATIENT));
+    await user.click(within(dialog).getByRole("button", { name: "Show as one" }));
+    expect(await screen.findByRole("heading", { name: "shop.public.orders", level: 1 }, PATIENT)).toBeVisible();
+  });
+});
+
+describe("what happened around a run", () => {
+  it("ranks it, says why, and who waits for the run", async () => {
+    const { user } = visit(`/w/acme/runs/${world.runs[0]?.id ?? ""}`);
+
+    await user.click(await screen.findByRole("tab", { name: "Around it" }, PATIENT));
+    const list = await screen.findByRole("list", { name: "What happened around the run" }, PATIENT);
+    const [first] = within(list).getAllByRole("listitem");
+    expect(first).toHaveTextContent("month was removed");
+    expect(first).toHaveTextContent("queries that worked before may fail");
+    expect(await screen.findByRole("link", { name: "Sales" }, PATIENT)).toHaveAttribute("href", `/w/acme/world/${things.report.id}`);
+  });
+});
