@@ -92,11 +92,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many crossings the rival walk tried, over all its tests and processes."""
+    """Say how many crossings the rival walk tried, and what became of what real clients sent."""
     counted: dict[str, int] = {}
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for name, value in getattr(report, "user_properties", ()):
+                if name == "client":
+                    terminalreporter.write_line(str(value))
                 if name in {"crossings", "leaks"}:
                     counted[name] = counted.get(name, 0) + value
     if counted:
@@ -201,6 +203,15 @@ def in_workspace(workspace: WorkspaceRef) -> Iterator[WorkspaceRef]:
 def as_worker() -> Callable[[], Any]:
     """`with as_worker(): …` runs as the role of the loops."""
     return worker_role
+
+
+@pytest.fixture
+def live_process(settings: Any) -> None:
+    """As apps.config.live does: sync middleware would put all waiting requests into one thread."""
+    settings.MIDDLEWARE = [
+        "apps.core.http.request_context.LiveRequestContext",
+        "apps.core.http.live.SessionCookie",
+    ]
 
 
 class Api:

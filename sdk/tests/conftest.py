@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from headway import _recording
-from tests_support import ContractServer, start_python
+from headway._ids import uuid7
+from tests_support import Clock, ContractServer, start_python
 
 # Both measure the machine, and who else is using it.
 settings.register_profile("headway", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -77,3 +78,30 @@ def script(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket of a simulated S3, which this process and those it starts talk to."""
+    # Not for those who need none: both take a second to import.
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("NO_PROXY", "*")
+    # moto's stores are of the process: a name of its own for each test.
+    name = f"bucket-{uuid7()}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    yield name
+    server.stop()

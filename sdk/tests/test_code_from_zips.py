@@ -23,9 +23,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from moto.server import ThreadedMotoServer
 
-from headway._ids import uuid7
 from headway.agent import _code_zips
 from headway.agent._code import CodeInPlace, FetchFailed, fetch_code
 from headway.agent._lease import Lease
@@ -132,23 +130,6 @@ def test_a_file_that_is_not_there_or_too_large_is_told(
 
 
 # S3.
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("NO_PROXY", "*")
-    # moto's stores are of the process: a name of its own for each test.
-    name = f"code-{uuid7()}"
-    boto3.client("s3").create_bucket(Bucket=name)
-    yield name
-    server.stop()
 
 
 def test_objects_of_a_bucket_are_fetched_when_they_changed(

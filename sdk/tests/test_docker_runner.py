@@ -112,6 +112,14 @@ def wait_for_container(fake: FakeDocker, tmp_path: Path) -> Any:
     return container
 
 
+def wait_for_removal(fake: FakeDocker) -> Any:
+    """Wait until the agent has removed a container, and return it."""
+    with fake.changed:
+        assert fake.changed.wait_for(lambda: fake.removed, 60)
+    (container,) = fake.removed
+    return container
+
+
 def test_a_run_is_executed_in_a_container_and_reported(
     server: ContractServer,
     start_agent: Callable[..., Any],
@@ -128,9 +136,7 @@ def test_a_run_is_executed_in_a_container_and_reported(
     assert run["states"] == ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"]
     assert (tmp_path / "seen").read_text() == "green"
     assert [each["state"] for each in server.task_runs().values()] == ["COMPLETED"]
-    with fake.changed:
-        assert fake.changed.wait_for(lambda: fake.removed, 60)
-    (container,) = fake.removed
+    container = wait_for_removal(fake)
     assert container.name == f"headway-{run_id}-1"
     host = container.config["HostConfig"]
     assert (host["Memory"], host["NanoCpus"]) == (512 * 2**20, 500_000_000)
@@ -209,8 +215,7 @@ def test_a_cancelled_run_stops_with_its_container(
 
     run = wait_for_end(server, run_id)
     assert run["state"] == "CANCELLED"
-    with fake.changed:
-        assert fake.changed.wait_for(lambda: fake.removed, 60)
+    assert wait_for_removal(fake) is container
     assert not container.is_running
 
 
@@ -255,8 +260,7 @@ def test_a_lost_run_is_killed_and_not_reported(
 
     server.lost.add(run_id)
 
-    with fake.changed:
-        assert fake.changed.wait_for(lambda: fake.removed, 60)
+    assert wait_for_removal(fake) is container
     assert not container.is_running
     assert server.runs[run_id]["states"] == before
 

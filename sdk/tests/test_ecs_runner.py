@@ -17,23 +17,10 @@ from moto import mock_aws
 from headway.agent.runners import Home
 from headway.agent.runners._remote import COMMAND, Away, Ended, Job, StartFailed, cause_of
 from headway.agent.runners.ecs import APPEARS_SECONDS, EcsBackend, ended_of
+from tests_support import Clock
 
 RUN = "01900000-0000-7000-8000-000000000001"
 HOME = Home(pool="p1", agent_id="a1", defaults={"cluster": "data"})
-
-
-class Clock:
-    """Time that a test lets pass."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

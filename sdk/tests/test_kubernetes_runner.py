@@ -22,7 +22,7 @@ from headway.agent.runners.kubernetes import (
     KubernetesBackend,
     open_api,
 )
-from tests_support import ContractServer
+from tests_support import Clock, ContractServer
 
 RUN = "01900000-0000-7000-8000-000000000001"
 HOME = Home(pool="p1", agent_id="a1")
@@ -33,20 +33,6 @@ def cluster(tmp_path: Path) -> Iterator[FakeKubernetes]:
     fake = FakeKubernetes(tmp_path)
     yield fake
     fake.close()
-
-
-class Clock:
-    """Time that a test lets pass."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

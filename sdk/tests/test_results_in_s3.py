@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from headway._ids import uuid7
 from headway._results import MISSING, BucketShelf, Results, open_results
 
 A, B = "aa" * 32, "bb" * 32
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("NO_PROXY", "*")
-    # moto's stores are of the process: a name of its own for each test.
-    name = f"results-{uuid7()}"
-    boto3.client("s3").create_bucket(Bucket=name)
-    yield name
-    server.stop()
 
 
 def names(bucket: str) -> list[str]:

@@ -595,3 +595,12 @@ def index_variables(home: Path) -> dict[str, str]:
     if reached.returncode:
         pytest.skip(f"no package index can be reached: {reached.stderr.strip()[-200:]}")
     return given
+
+
+class Clock:
+    """Time that a test lets pass."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

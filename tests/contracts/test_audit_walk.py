@@ -56,6 +56,8 @@ LEAVES: dict[str, set[str]] = {
     "delete_service_level": {"service_level.deleted"},
     "change_backfill": {"backfill.changed"},
     "create_backfill": {"backfill.created"},
+    "create_world_alias": {"alias.created"},
+    "delete_world_alias": {"alias.deleted"},
     "pause_backfill": {"backfill.paused"},
     "resume_backfill": {"backfill.resumed"},
     "change_account_member": {"member.role_changed"},
@@ -400,6 +402,12 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
                 "sso_url": "https://idp.acme.example/sso",
                 "certificates": [scene.ids["certificate"]],
             },
+        }
+    ),
+    "create_world_alias": lambda scene: Request(
+        body={
+            "alias_id": scene.ids["resource_id"],
+            "target_id": scene.ids["other_resource_id"],
         }
     ),
     "create_workspace": lambda _: Request(body={"name": "One more"}),

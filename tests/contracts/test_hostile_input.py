@@ -15,6 +15,8 @@ from django.core.handlers.wsgi import LimitedStream
 from apps.core.clock import utc_now
 from apps.core.http.json import MAX_BODY_BYTES
 from apps.ingest.decode import MAX_GZIP_MEMBERS
+from apps.tenancy.isolation import workspace_scope
+from tests.factories.dispatch import make_deployment, running
 from tests.factories.tenancy import make_key
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +190,96 @@ def test_reports_from_before_the_retention_are_refused(api, workspace, alice):
             assert list(refused(answer)["fields"]) == ["occurred_at"]
 
     assert api(alice).get(f"runs/{run_id}/transitions").json() == before
+
+
+@pytest.fixture
+def places(api, alice, workspace):
+    """The lists of what makes runs go, each with something in it where that is quickly made."""
+    client = api(alice)
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace, parameter_schema={"properties": {"p": {}}})
+        run = running(deployment, workspace)
+    body = {"deployment_id": str(deployment.id), "kind": "PARTITIONS", "parameter": "p"}
+    backfill = client.post("backfills", body | {"partitions": ["a", "b"]}).json()
+    limit = client.put("limits", {"kind": "TAG", "key": "x", "slots": 1}).json()
+    level = client.post(
+        "service-levels",
+        {"deployment_id": str(deployment.id), "kind": "LASTS_AT_MOST", "seconds": 5},
+    ).json()
+    return [
+        "approvals",
+        "backfills",
+        f"backfills/{backfill['id']}/parts",
+        f"backfills/{backfill['id']}/parts?state=UNMADE",
+        f"deployments/{deployment.id}/versions",
+        "limits",
+        f"limits/{limit['id']}/slots",
+        f"pools/{deployment.pool_id}/agents",
+        f"runs/{run.id}/task-runs",
+        f"runs/{run.id}/transitions",
+        "service-levels",
+        f"service-levels/{level['id']}/breaches",
+    ]
+
+
+def test_made_up_cursors_of_one_column_are_refused_or_lead_nowhere(api, alice, places):
+    client = api(alice)
+    one = [["a"], [None], [1e300], [2**63], [-(2**63)], [1.5], ["\x00"], [str(uuid.uuid4())]]
+
+    for place in places:
+        sign = "&" if "?" in place else "?"
+        for values in [*one, *CURSORS[-4:]]:
+            answer = client.get(f"{place}{sign}cursor={cursor_of(values)}")
+            if answer.status_code != 200:
+                refused(answer)
+
+
+def test_depths_at_the_ends_of_the_calendar_are_refused(api, alice, workspace):
+    with workspace_scope(workspace.id):
+        pool_id = make_deployment(workspace).pool_id
+
+    for since, until in RANGES:
+        for query in (f"since={since}", f"until={until}", f"until={since}"):
+            answer = api(alice).get(f"pools/{pool_id}/depth?{query}".replace("+", "%2B"))
+            refused(answer)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"a\x00": "b"},
+        {"a": "b\x00"},
+        {"n" * 101: "v"},
+        {"a": "v" * 201},
+        {str(number): "v" for number in range(51)},
+        ["a"],
+    ],
+)
+def test_labels_that_cannot_be_kept_are_refused(api, agent_key, workspace, labels):
+    agent = {"id": ID, "name": "w", "host": "h", "pid": 1, "version": "0", "capacity": 4}
+    client = api(agent_key, workspace)
+
+    body = {"agent": agent | {"labels": labels}, "leases": []}
+    refused(client.post("pools/default/heartbeats", body))
+    kept = {"agent": agent | {"labels": {"region": "fra"}}, "leases": []}
+    assert client.post("pools/default/heartbeats", kept).status_code == 200
+
+
+def test_a_schema_that_refers_to_itself_holds_up_no_backfill(api, alice, workspace):
+    loop = {"anyOf": [*[{"$ref": "#/properties/p"}] * 300, {"type": "integer"}]}
+    slow = {"type": "string", "allOf": [{"minLength": 1}] * 5_000}
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(
+            workspace, parameter_schema={"properties": {"p": loop, "s": slow}}
+        )
+    body = {"deployment_id": str(deployment.id), "kind": "PARTITIONS"}
+    client, begun = api(alice), time.process_time()
+
+    first = client.post("backfills/preview", body | {"parameter": "p", "partitions": ["1", "2"]})
+    names = [f"part {number}" for number in range(300)]
+    second = client.post("backfills/preview", body | {"parameter": "s", "partitions": names})
+
+    assert "Nested too deeply" in refused(first)["fields"]["parameters"][0]
+    (told, *_) = refused(second)["fields"]["parameters.s"]
+    assert "take too long to check" in told
+    assert time.process_time() - begun < 20  # it took minutes

@@ -95,6 +95,10 @@ BODIES = {
         "seconds": 60,
     },
     "change_service_level": {"seconds": 7},
+    "create_world_alias": {
+        "alias_id": "01900000-0000-7000-8000-000000000001",
+        "target_id": "01900000-0000-7000-8000-000000000002",
+    },
     "cancel_backfill": {"running": True},
     "set_limit": {"kind": "NAMED", "key": "taken over", "slots": 0},
     "ask_for_run_slot": {"name": "secret", "epoch": 1, "at_most": 1},

@@ -1,4 +1,4 @@
-"""A launcher whose tasks note that they ran: `python -m tests.faults.launcher HOME NOTES`."""
+"""A launcher whose tasks note that they ran, to be forked by the nursery and killed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ sys.exit(random.choice([0, 3]))
 """
 
 
-def main() -> None:
+def prepare() -> None:
     django.setup()
+    from workers import launcher
+
+    assert launcher
+
+
+def work(home: str, notes: str) -> None:
     from apps.compute.backends.local import LocalBackend
     from apps.compute.services import launch
     from workers.launcher import Keeper, Launcher, Reconciler
@@ -28,16 +34,12 @@ def main() -> None:
 
     launch.TAKEN_FOR = timedelta(seconds=1)  # what a killed one had in hand is taken up sooner
     backend = LocalBackend(
-        home=Path(sys.argv[1]),
+        home=Path(home),
         slots=6,
         user="root" if os.geteuid() == 0 else "",
-        command=[sys.executable, "-c", TASK, sys.argv[2]],
+        command=[sys.executable, "-c", TASK, notes],
     )
     steps = {"launcher": Launcher, "reconciler": Reconciler, "keeper": Keeper}
     run_until_signalled(
         [Loop(name=name, step=loop(backend).step, idle_seconds=0.1) for name, loop in steps.items()]
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,25 +1,31 @@
 """
-A process that records use and reports it, to be killed: loops and Celery's part in one.
+A process that records use and reports it, to be forked by the nursery and killed.
 
-`python -m tests.faults.reporter AHEAD_SECONDS`. Its clock for reporting is ahead, so that the hour
+Loops and Celery's part in one. Its clock for reporting is ahead, so that the hour
 that just was is over, and what a killed one had claimed is free again.
 """
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 
 import django
 
 
-def main(ahead: timedelta) -> None:
+def prepare() -> None:
     django.setup()
     from django.conf import settings
 
     # The role of the loops, which sees all accounts; the tests' settings name the owner.
     settings.DATABASES["default"]["USER"] = "headway_worker"
+    from billing.subscriptions import selectors, services
 
+    assert selectors
+    assert services
+
+
+def work(ahead_seconds: str) -> None:
+    ahead = timedelta(seconds=float(ahead_seconds))
     from apps.core.clock import utc_now
     from billing.metering import services as metering
     from billing.subscriptions import selectors, services
@@ -37,7 +43,3 @@ def main(ahead: timedelta) -> None:
             services.send_stripe_report(
                 gateway=gateway, account_id=account_id, report_id=report_id, now=now
             )
-
-
-if __name__ == "__main__":
-    main(timedelta(seconds=float(sys.argv[1])))

@@ -1,11 +1,7 @@
 """Launchers are killed at random moments: no lease has two tasks, and nothing stays behind."""
 
-import os
 import random
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -20,6 +16,7 @@ from billing.metering.models import UsageRecord
 from tests.factories.compute import make_managed_deployment
 from tests.factories.dispatch import start
 from tests.factories.tenancy import sign_up
+from tests.faults.nursery import Nursery
 from tests.isolation import as_worker
 from tests.stack import wait_until
 
@@ -29,25 +26,18 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 WORKSPACES, RUNS, LAUNCHERS, KILLS = 3, 12, 2, 25
-REPOSITORY = Path(__file__).parents[2]
 
 
-def start_launcher(home, notes, log):
+def launchers_of_the_tests(log):
     settings = connection.settings_dict
     place = f"{settings['NAME']}?host={settings['HOST']}&port={settings['PORT'] or 5432}"
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.launcher", str(home), str(notes)],
-        cwd=REPOSITORY,
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "apps.config.settings.local",
-            "HEADWAY_DATABASE_ROLE": "worker",
-            "DATABASE_WORKER_URL": f"postgresql://headway_worker@/{place}",
-            "LOG_LEVEL": "WARNING",
-        },
-        stdout=log,
-        stderr=log,
-    )
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "apps.config.settings.local",
+        "HEADWAY_DATABASE_ROLE": "worker",
+        "DATABASE_WORKER_URL": f"postgresql://headway_worker@/{place}",
+        "LOG_LEVEL": "WARNING",
+    }
+    return Nursery("tests.faults.launcher", environment=environment, log=log)
 
 
 def left():
@@ -77,31 +67,17 @@ def test_whatever_is_killed_no_lease_has_two_tasks_and_nothing_stays(tmp_path):
             for _ in range(RUNS):
                 start(deployment)
 
-    with (tmp_path / "launchers.log").open("wb") as log:
-        launchers = [start_launcher(home, notes, log) for _ in range(LAUNCHERS)]
+    with (tmp_path / "launchers.log").open("wb") as log, launchers_of_the_tests(log) as nursery:
+        launchers = [nursery.start(str(home), str(notes)) for _ in range(LAUNCHERS)]
         kills = 0
-        try:
-            # Not before the first works: what is killed while it starts was no danger.
-            wait_until("the first task", lambda: any(notes.iterdir()), seconds=60, every=0.05)
-            while kills < KILLS and left() > 0:
-                time.sleep(rng.random() * 0.6)
-                victim = launchers.pop(rng.randrange(len(launchers)))
-                victim.kill()
-                victim.wait()
-                kills += 1
-                launchers.append(start_launcher(home, notes, log))
-                if kills % 3 == 0:  # now and then both get to work for a while
-                    time.sleep(3)
-            wait_until("all runs to end", lambda: left() == 0, seconds=150)
-            wait_until(
-                "all tasks to be settled",
-                lambda: _unsettled() == 0,
-                seconds=30,
-            )
-        finally:
-            for launcher in launchers:
-                launcher.kill()
-                launcher.wait()
+        wait_until("the first task", lambda: any(notes.iterdir()), seconds=60, every=0.05)
+        while kills < KILLS and left() > 0:
+            time.sleep(rng.random() * 0.3)
+            nursery.kill(launchers.pop(rng.randrange(len(launchers))))
+            kills += 1
+            launchers.append(nursery.start(str(home), str(notes)))
+        wait_until("all runs to end", lambda: left() == 0, seconds=150)
+        wait_until("all tasks to be settled", lambda: _unsettled() == 0, seconds=30)
 
     assert kills >= 8, "Everything was done before anybody was killed."
     executions = {note.name: note.read_text() for note in notes.iterdir()}
@@ -121,6 +97,7 @@ def test_whatever_is_killed_no_lease_has_two_tasks_and_nothing_stays(tmp_path):
     assert LocalBackend(home=home, slots=1).list_live() == []
     wait_until("the last shims to go", lambda: shims_of(home) == [], seconds=10)
     assert b"Traceback" not in (tmp_path / "launchers.log").read_bytes()
+    print(f"\n{kills} kills; {len(leases)} leases, {len(executions)} tasks executed once each")
 
 
 def _unsettled():

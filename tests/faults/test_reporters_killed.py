@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -22,6 +18,7 @@ from tests.factories.metering import completed, tell, use
 from tests.factories.stripe import buy, customer_of
 from tests.factories.tenancy import sign_up
 from tests.fakes.fake_stripe import PRICES, SECRET_KEY, WEBHOOK_SECRET, FakeStripe, serving
+from tests.faults.nursery import Nursery
 from tests.isolation import as_worker
 from tests.stack import wait_until
 
@@ -30,30 +27,23 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]
-REPOSITORY = Path(__file__).parents[2]
 REPORTERS, KILLS, ACCOUNTS = 2, 8, 3
 HOUR = 3_600
 
 
-def start_reporter(log, url, ahead):
+def reporters_of_the_tests(log, url):
     database = connection.settings_dict
     place = f"{database['NAME']}?host={database['HOST']}&port={database['PORT'] or 5432}"
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.reporter", str(ahead)],
-        cwd=REPOSITORY,
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "apps.config.settings.test",
-            "DATABASE_URL": f"postgresql://headway_worker@/{place}",
-            "BILLING": "on",
-            "STRIPE_API_BASE": url,
-            "STRIPE_SECRET_KEY": SECRET_KEY,
-            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "STRIPE_PRICES": f"STANDARD={','.join(PRICES)}",
-        },
-        stdout=log,
-        stderr=log,
-    )
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "apps.config.settings.test",
+        "DATABASE_URL": f"postgresql://headway_worker@/{place}",
+        "BILLING": "on",
+        "STRIPE_API_BASE": url,
+        "STRIPE_SECRET_KEY": SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "STRIPE_PRICES": f"STANDARD={','.join(PRICES)}",
+    }
+    return Nursery("tests.faults.reporter", environment=environment, log=log)
 
 
 def left():
@@ -78,41 +68,38 @@ def test_whoever_is_killed_stripe_has_each_unit_once(tmp_path, settings):
     runs = [use(workspace, 0) for workspace in people]
     log_path = tmp_path / "reporters.log"
 
-    with log_path.open("wb") as log, serving(fake) as server:
-        reporters = [start_reporter(log, server.url, ahead) for _ in range(REPORTERS)]
-        try:
-            while kills < KILLS:
-                for _ in range(12):
-                    run = rng.choice(runs)
-                    batch = [completed(run, ended_at=utc_now()) for _ in range(rng.randint(1, 5))]
+    with (
+        log_path.open("wb") as log,
+        serving(fake) as server,
+        reporters_of_the_tests(log, server.url) as nursery,
+    ):
+        reporters = [nursery.start(str(ahead)) for _ in range(REPORTERS)]
+        while kills < KILLS:
+            for _ in range(12):
+                run = rng.choice(runs)
+                batch = [completed(run, ended_at=utc_now()) for _ in range(rng.randint(1, 5))]
+                tell(run, batch)
+                told += len(batch)
+                if rng.random() < 0.3:
                     tell(run, batch)
-                    told += len(batch)
-                    if rng.random() < 0.3:
-                        tell(run, batch)
-                started = log_path.read_bytes().count(b"started")
-                if started >= REPORTERS + kills:
-                    # In the middle of a request, if one comes; else wherever it is.
-                    asked = len(fake.requests)
-                    until = time.monotonic() + rng.random() * 0.3
-                    while len(fake.requests) == asked and time.monotonic() < until:
-                        time.sleep(0.0005)
-                    victim = reporters.pop(0)
-                    victim.kill()
-                    victim.wait()
-                    kills += 1
-                    with as_worker():
-                        doubts += StripeReport.objects.filter(
-                            sent_at=None, unsure_since__isnull=False
-                        ).count()
-                    ahead += 600  # beyond what the killed one had claimed
-                    reporters.append(start_reporter(log, server.url, ahead))
-                else:
-                    time.sleep(0.1)  # what starts needs the processor more than it needs more use
-            wait_until("everything to be told", lambda: left() == 0, seconds=90)
-        finally:
-            for reporter in reporters:
-                reporter.kill()
-                reporter.wait()
+            started = log_path.read_bytes().count(b"started")
+            if started >= REPORTERS + kills:
+                # In the middle of a request, if one comes; else wherever it is.
+                asked = len(fake.requests)
+                until = time.monotonic() + rng.random() * 0.3
+                while len(fake.requests) == asked and time.monotonic() < until:
+                    time.sleep(0.0005)
+                nursery.kill(reporters.pop(0))
+                kills += 1
+                with as_worker():
+                    doubts += StripeReport.objects.filter(
+                        sent_at=None, unsure_since__isnull=False
+                    ).count()
+                ahead += 600  # beyond what the killed one had claimed
+                reporters.append(nursery.start(str(ahead)))
+            else:
+                time.sleep(0.1)  # what starts needs the processor more than it needs more use
+        wait_until("everything to be told", lambda: left() == 0, seconds=90)
 
     with as_worker():
         counted = recount(month=Month.of(utc_now()), now=utc_now())
@@ -126,3 +113,4 @@ def test_whoever_is_killed_stripe_has_each_unit_once(tmp_path, settings):
     assert doubts > 0, "Nobody was killed between claiming and confirming."
     assert b"Traceback" not in log_path.read_bytes()
     assert len(fake.meter_events) == made
+    print(f"\n{kills} kills, {doubts} reports in doubt; {told} units told once each")
