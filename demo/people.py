@@ -25,6 +25,7 @@ class Session:
     def __init__(self, url: str) -> None:
         self.url = url
         self.cookies = CookieJar()
+        self.headers: dict[str, str] = {}  # sent with each call besides what every call needs
         # The stack is on this machine: no proxy of the environment is to be asked for it.
         self.open = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies)).open
 
@@ -36,7 +37,7 @@ class Session:
             "Referer": self.url,
             "User-Agent": "headway-demo",
             "X-CSRFToken": token or "",
-        }
+        } | self.headers
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data=data, headers=headers, method=method)  # noqa: S310
         with self.open(request) as answer:

@@ -53,8 +53,8 @@ VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit
 # While the stack waits for it, the page that says "not yet" is routine, too.
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]|Unavailable: /health/ready")
 WORKERS_ROUTINE: Final = re.compile(
-    r"\[info .*(rollup\.merged|rules\.evaluated|usage\.recorded|plans\.applied|upkeep\.done"
-    r"|tasks?\.(requested|taken_up|stopped))"
+    r"\[info .*(rollup\.merged|rules\.evaluated|world\.built|usage\.recorded|plans\.applied"
+    r"|upkeep\.done|tasks?\.(requested|taken_up|stopped))"
 )
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
@@ -267,8 +267,8 @@ def programs(
         "--without-mingle",
         "--without-heartbeat",
     ]
-    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "metering", "launcher"]
-    loops.append("janitor")
+    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "lineage", "metering"]
+    loops += ["launcher", "janitor"]
     agent = Program(
         name="agent",
         argv=[
