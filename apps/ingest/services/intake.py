@@ -9,8 +9,8 @@ import structlog
 from django.db import DatabaseError, connection
 
 from apps.core.clock import utc_now
+from apps.core.gather import Gatherer
 from apps.ingest.decode import Decoded
-from apps.ingest.gather import Gatherer
 from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
 from apps.ingest.services.admit import Admission, admit
 from apps.ingest.services.own_items import keep_items_of_pool, keep_own_items

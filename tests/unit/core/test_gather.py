@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from apps.ingest import gather
-from apps.ingest.gather import Gatherer
+from apps.core import gather
+from apps.core.gather import Gatherer
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 TIME = 10
@@ -155,3 +155,23 @@ def test_many_threads_each_get_their_own_reply():
     assert replies == [f"reply to {n}" for n in range(2_000)]
     stored = store.alone_calls + [n for call in store.together_calls for n in call]
     assert sorted(stored) == list(range(2_000))
+
+
+def test_what_may_wait_waits_for_company():
+    store = Store()
+    gatherer = Gatherer(alone=store.alone, together=store.together, patience_seconds=TIME)
+    with ThreadPoolExecutor(gather.MOST) as pool:
+        replies = list(pool.map(lambda n: gatherer.submit(HERE, n), range(gather.MOST)))
+
+    # A full group waits for nobody, else this would have taken the whole of its patience.
+    assert replies == [f"reply to {n}" for n in range(gather.MOST)]
+    assert [sorted(call) for call in store.together_calls] == [list(range(gather.MOST))]
+
+
+def test_who_waited_in_vain_is_stored_alone():
+    store = Store()
+    gatherer = Gatherer(alone=store.alone, together=store.together, patience_seconds=0.01)
+
+    assert gatherer.submit(HERE, "only") == "reply to only"
+    assert (store.alone_calls, store.together_calls) == (["only"], [])
+    assert not gatherer._last
