@@ -131,8 +131,7 @@ def _refuse_other_pool(caller: LiveActor, pool: str) -> None:
 
 
 def _find_pool(workspace_id: uuid.UUID, pool: str, runner: str) -> services.AgentsPool:
-    with workspace_scope(workspace_id):
-        return services.find_agents_pool(workspace_id=workspace_id, pool=pool, runner=runner)
+    return services.find_agents_pool(workspace_id=workspace_id, pool=pool, runner=runner)
 
 
 def _take(

@@ -381,6 +381,7 @@ class PoolHeartbeats(WorkspaceView):
     """An agent's sign of life for all its leases."""
 
     scopes: ClassVar = {"POST": Scope.LEASES_TAKE}
+    in_transaction: ClassVar = False  # beats wait for each other
 
     @extend_schema(
         operation_id="heartbeat_pool",
@@ -391,7 +392,7 @@ class PoolHeartbeats(WorkspaceView):
         form = shapes.HeartbeatInput(data=request.data)
         form.is_valid(raise_exception=True)
         agent = AgentInput.info(form.validated_data["agent"])
-        workspace_id, now = request.workspace.id, utc_now()
+        workspace_id = request.workspace.id
         leases = [HeldLease(**held) for held in form.validated_data["leases"]]
         services.refuse_other_pool(workspace_id=workspace_id, actor=request.actor, pool=pool)
         services.refuse_other_runs(
@@ -399,17 +400,17 @@ class PoolHeartbeats(WorkspaceView):
             actor=request.actor,
             run_ids=[held.run_id for held in leases],
         )
-        pool_id = services.find_agents_pool(
-            workspace_id=workspace_id, pool=pool, runner=agent.runner
-        ).id
-        access.require(request.actor, Scope.LEASES_TAKE, access.pool(pool_id))
+        found = services.find_agents_pool(workspace_id=workspace_id, pool=pool, runner=agent.runner)
+        access.require(request.actor, Scope.LEASES_TAKE, access.pool(found.id))
         answer = services.hear_agent(
-            workspace_id=workspace_id,
-            pool_id=pool_id,
-            agent=agent,
-            leases=leases,
-            heeded=shapes.commands_of(form.validated_data["heeded"]),
-            now=now,
+            services.Beat(
+                workspace_id=workspace_id,
+                pool_id=found.id,
+                agent=agent,
+                leases=leases,
+                heeded=shapes.commands_of(form.validated_data["heeded"]),
+                now=utc_now(),
+            )
         )
         return Response(
             {"commands": answer.commands, "lost": answer.lost, "draining": answer.draining}

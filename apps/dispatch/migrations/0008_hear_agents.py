@@ -1,5 +1,5 @@
 """
-What an agent's sign of life does, as functions: their plans are made once per connection.
+What signs of life do, as functions: their plans are made once per connection.
 
 Invoked as the caller's role: row security holds inside as it does outside.
 """
@@ -53,6 +53,40 @@ BEGIN
 END $$;
 """
 
+# A statement by itself, of many agents of one workspace: it enters the workspace, and leaves it as
+# it found it. Rows are taken in the order of their ids, so that two such statements cannot cross.
+# Nobody waits for the disk: a beat that is lost with the database is followed by the next, and
+# while the database is away no lease runs out.
+HEAR = """
+CREATE FUNCTION dispatch_hear(
+    place uuid, heard_at timestamptz, its_pools uuid[], its_ids uuid[], its_names text[],
+    its_hosts text[], its_pids int[], its_versions text[], its_labels text[],
+    its_capacities int[], held_runs uuid[], held_epochs int[]
+) RETURNS TABLE (agent uuid, is_draining boolean, run_id uuid, epoch int, state text,
+                 waits_for text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    before text := coalesce(current_setting('app.workspace', true), '');
+BEGIN
+    PERFORM set_config('app.workspace', place::text, true),
+            set_config('synchronous_commit', 'off', true);
+    RETURN QUERY
+        UPDATE dispatch_agent AS agent
+        SET name = said.name, host = said.host, pid = said.pid, version = said.version,
+            labels = said.labels::jsonb, capacity = said.capacity, last_seen_at = heard_at
+        FROM unnest(its_pools, its_ids, its_names, its_hosts, its_pids, its_versions, its_labels,
+                    its_capacities)
+             AS said(pool_id, id, name, host, pid, version, labels, capacity)
+        WHERE agent.id = said.id AND agent.workspace_id = place AND agent.pool_id = said.pool_id
+        RETURNING agent.id, agent.draining_at IS NOT NULL, NULL::uuid, NULL::int, NULL, NULL;
+    RETURN QUERY
+        SELECT NULL::uuid, NULL::boolean, beat.*
+        FROM dispatch_beat(place, held_runs, held_epochs, heard_at) AS beat;
+    PERFORM set_config('app.workspace', before, true);
+END $$;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("dispatch", "0007_depth_samples")]
@@ -62,5 +96,10 @@ class Migration(migrations.Migration):
             GREET,
             "DROP FUNCTION dispatch_greet"
             "(uuid, uuid, uuid, text, text, int, text, jsonb, int, timestamptz)",
+        ),
+        migrations.RunSQL(
+            HEAR,
+            "DROP FUNCTION dispatch_hear(uuid, timestamptz, uuid[], uuid[], text[], text[], int[],"
+            " text[], text[], int[], uuid[], int[])",
         ),
     ]

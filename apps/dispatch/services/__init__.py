@@ -31,7 +31,7 @@ from apps.dispatch.services.deploy import (
 from apps.dispatch.services.depth import sample_queues, seconds_to_next_sample
 from apps.dispatch.services.erase import erase_leases, erase_workspace
 from apps.dispatch.services.fence import refuse_other_pool, refuse_other_runs, runs_of_pool
-from apps.dispatch.services.heartbeat import hear_agent, heartbeat
+from apps.dispatch.services.heartbeat import Beat, hear_agent, heartbeat
 from apps.dispatch.services.lease import MAX_GRANTS, get_granted_lease, lease_next_runs
 from apps.dispatch.services.levels import (
     CHECK_BATCH,
@@ -99,6 +99,7 @@ __all__ = [
     "AgentsPool",
     "BackfillPlan",
     "BackfillSpec",
+    "Beat",
     "Command",
     "GrantedLease",
     "HeartbeatAnswer",

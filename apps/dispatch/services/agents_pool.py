@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from apps.core.transactions import joined
 from apps.dispatch.enums import PoolKind
 from apps.dispatch.services.pools import refuse_other_runner, resolve_agents_pool
+from apps.tenancy.isolation import workspace_scope
 
 
 class AgentsPool(NamedTuple):
@@ -30,18 +30,18 @@ def recall_agents_pool(*, workspace_id: uuid.UUID, pool: str) -> AgentsPool | No
     return _pools.get((workspace_id, pool))
 
 
-@joined
 def find_agents_pool(*, workspace_id: uuid.UUID, pool: str, runner: str) -> AgentsPool:
     """
-    Return the pool of this name or id, for an agent with this runner.
+    Return the pool of this name or id, for an agent with this runner. Enters the workspace itself.
 
     Raises: PoolNotFound, PoolIsManaged, WrongRunner.
     """
     known = recall_agents_pool(workspace_id=workspace_id, pool=pool)
     if known is None:
-        found = resolve_agents_pool(workspace_id=workspace_id, pool=pool)
-        known = AgentsPool(found.id, PoolKind(found.kind))
-        transaction.on_commit(lambda: _remember((workspace_id, pool), known))
+        with workspace_scope(workspace_id):
+            found = resolve_agents_pool(workspace_id=workspace_id, pool=pool)
+            known = AgentsPool(found.id, PoolKind(found.kind))
+            transaction.on_commit(lambda: _remember((workspace_id, pool), known))
     refuse_other_runner(pool=pool, kind=known.kind, runner=runner)
     return known
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 from django.db import connection
 
+from apps.core.gather import Gatherer
+from apps.core.http.json import dumps
 from apps.core.transactions import joined
 from apps.dispatch.enums import LeaseEnd
 from apps.dispatch.models import Lease
@@ -23,10 +25,11 @@ from apps.dispatch.protocol import (
     commands_for,
 )
 from apps.dispatch.services.lease import reopen
-from apps.dispatch.services.pools import GREETED, greet_agent, greeting
+from apps.dispatch.services.pools import introduce_agent
 from apps.runs import services as runs
 from apps.runs.enums import RunState
 from apps.runs.services import AskedMove
+from apps.tenancy.isolation import workspace_scope
 
 if TYPE_CHECKING:
     from apps.runs.models import Run
@@ -34,14 +37,22 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 _BEAT = "SELECT * FROM dispatch_beat(%(workspace_id)s, %(run_ids)s, %(epochs)s, %(now)s)"
-# PERF: nobody waits for the disk. A beat that is lost with the database is followed by the next,
-# and while the database is away no lease runs out.
-_HEAR = f"""
-    SELECT greeted.is_draining, beat.*
-    FROM set_config('synchronous_commit', 'off', true), {GREETED} AS greeted(is_draining)
-    LEFT JOIN ({_BEAT}) AS beat ON true
-"""  # noqa: S608 - constants
-_DURABLY = "SET LOCAL synchronous_commit TO DEFAULT"
+_HEAR = """
+    SELECT * FROM dispatch_hear(%(workspace_id)s, %(now)s, %(pools)s::uuid[], %(ids)s::uuid[],
+        %(names)s::text[], %(hosts)s::text[], %(pids)s::int[], %(versions)s::text[],
+        %(labels)s::text[], %(capacities)s::int[], %(run_ids)s::uuid[], %(epochs)s::int[])
+"""
+
+
+class Beat(NamedTuple):
+    """An agent's sign of life, for all its leases."""
+
+    workspace_id: uuid.UUID
+    pool_id: uuid.UUID
+    agent: AgentInfo
+    leases: Sequence[HeldLease]
+    heeded: Sequence[Command]
+    now: datetime
 
 
 @joined
@@ -68,34 +79,77 @@ def heartbeat(
     return _answer(workspace_id, leases, beaten, now=now, holder=holder, heeded=heeded)
 
 
-@joined
-def hear_agent(
-    *,
-    workspace_id: uuid.UUID,
-    pool_id: uuid.UUID,
-    agent: AgentInfo,
-    leases: Sequence[HeldLease],
-    now: datetime,
-    heeded: Collection[Command] = (),
-) -> HeartbeatAnswer:
+def hear_agent(beat: Beat) -> HeartbeatAnswer:
     """
     Note that the agent is there, and prolong the leases that are still its own.
 
-    PERF: hundreds of agents say so every few seconds; it is one round trip to plans that stand.
+    PERF: hundreds of agents say so every few seconds. Their beats wait a moment for each other,
+    and one statement hears all of a workspace. Enters the workspace by itself.
     Raises: AgentIdTaken.
     """
+    answer = _beats.submit(beat.workspace_id, beat)
+    if answer is None:
+        with workspace_scope(beat.workspace_id):
+            answer = _hear_at_length(beat)
+    return answer
+
+
+def _hear_together(beats: Sequence[Beat]) -> list[HeartbeatAnswer | None]:
+    """Return the answer to each, None where there is more to it than noting a time."""
     with connection.cursor() as cursor:
-        given = greeting(workspace_id, pool_id, agent, now) | _held(workspace_id, leases, now)
-        cursor.execute(_HEAR, given)
+        cursor.execute(_HEAR, _said(beats))
         rows = cursor.fetchall()
-        beaten = [row[1:] for row in rows if row[1] is not None]
-        is_draining = rows[0][0]
-        if is_draining is None or len(beaten) < len(leases):
-            cursor.execute(_DURABLY)
-    if is_draining is None:
-        greet_agent(workspace_id=workspace_id, pool_id=pool_id, agent=agent, now=now)
-    answer = _answer(workspace_id, leases, beaten, now=now, holder=agent.holder, heeded=heeded)
-    return replace(answer, draining=bool(is_draining))
+    draining = {agent: drains for agent, drains, *_ in rows if agent is not None}
+    beaten = {(run_id, epoch): told for _, _, run_id, epoch, *told in rows if run_id is not None}
+    return [
+        HeartbeatAnswer(
+            commands=_commands(
+                {key: beaten[key] for held in beat.leases if (key := _key(held)) in beaten},
+                beat.heeded,
+            ),
+            lost=[],
+            draining=draining[beat.agent.id],
+        )
+        if beat.agent.id in draining and all(_key(held) in beaten for held in beat.leases)
+        else None
+        for beat in beats
+    ]
+
+
+PATIENCE_SECONDS: Final = 0.05  # of a beat for others
+_beats: Final[Gatherer[Beat, HeartbeatAnswer | None]] = Gatherer(
+    alone=lambda beat: _hear_together([beat])[0],
+    together=_hear_together,
+    patience_seconds=PATIENCE_SECONDS,
+)
+
+
+def _said(beats: Sequence[Beat]) -> dict[str, Any]:
+    # In the order of their ids, in which rows are locked.
+    beats = sorted(beats, key=lambda beat: beat.agent.id)
+    agents = [beat.agent for beat in beats]
+    held = [held for beat in beats for held in beat.leases]
+    now = max(beat.now for beat in beats)
+    return _held(beats[0].workspace_id, held, now) | {
+        "pools": [beat.pool_id for beat in beats],
+        "ids": [agent.id for agent in agents],
+        "names": [agent.name for agent in agents],
+        "hosts": [agent.host for agent in agents],
+        "pids": [agent.pid for agent in agents],
+        "versions": [agent.version for agent in agents],
+        "labels": [dumps(agent.labels).decode() for agent in agents],
+        "capacities": [agent.capacity for agent in agents],
+    }
+
+
+def _hear_at_length(beat: Beat) -> HeartbeatAnswer:
+    """As above for an agent that is new, or whose leases are not all its own any more."""
+    place, pool, agent, leases, heeded, now = beat
+    drains = introduce_agent(workspace_id=place, pool_id=pool, agent=agent, now=now)
+    answer = heartbeat(
+        workspace_id=place, leases=leases, heeded=heeded, now=now, holder=agent.holder
+    )
+    return replace(answer, draining=drains)
 
 
 def _held(workspace_id: uuid.UUID, leases: Sequence[HeldLease], now: datetime) -> dict[str, Any]:
@@ -117,7 +171,7 @@ def _answer(
     heeded: Collection[Command],
 ) -> HeartbeatAnswer:
     states = {(run_id, epoch): told for run_id, epoch, *told in beaten}
-    silent = [held for held in leases if (held.run_id, held.epoch) not in states]
+    silent = [held for held in leases if _key(held) not in states]
     lost: list[HeldLease] = []
     if silent:
         done = set(
@@ -127,17 +181,27 @@ def _answer(
                 ended_by=LeaseEnd.REPORTED.value,
             ).values_list("run_id", "epoch")
         )
-        lost = [held for held in silent if (held.run_id, held.epoch) not in done]
+        lost = [held for held in silent if _key(held) not in done]
         revived = _revive(workspace_id, lost, now)
         lost = [held for held in lost if held.run_id not in revived]
         if lost:
             logger.info("lease.lost", holder=holder, leases=len(lost))
-    commands = [
+    return HeartbeatAnswer(commands=_commands(states, heeded), lost=lost)
+
+
+def _key(held: HeldLease) -> tuple[uuid.UUID, int]:
+    return (held.run_id, held.epoch)
+
+
+def _commands(
+    states: Mapping[tuple[uuid.UUID, int], Sequence[Any]], heeded: Collection[Command]
+) -> list[Command]:
+    wanted = [
         Command(run_id=run_id, epoch=epoch, command=command)
-        for (run_id, epoch), (state, kind) in states.items()
-        if (command := command_of(state, kind)) is not None
+        for (run_id, epoch), (state, waits_for) in states.items()
+        if (command := command_of(state, waits_for)) is not None
     ]
-    return HeartbeatAnswer(commands=commands_for(commands, heeded), lost=lost)
+    return commands_for(wanted, heeded)
 
 
 def _revive(

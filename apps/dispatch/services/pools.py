@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
@@ -281,11 +281,10 @@ def _record(
     )
 
 
-GREETED = """
-    dispatch_greet(%(workspace_id)s, %(pool_id)s, %(agent_id)s, %(name)s, %(host)s, %(pid)s,
+_GREET: Final = """
+    SELECT dispatch_greet(%(workspace_id)s, %(pool_id)s, %(agent_id)s, %(name)s, %(host)s, %(pid)s,
         %(version)s, %(labels)s, %(capacity)s, %(now)s)
 """
-
 
 # PERF: a busy agent polls many times a second, and each look that only reads commits for nothing.
 GREETED_FOR = timedelta(seconds=5)
@@ -308,8 +307,21 @@ def greet_agent(
     if said == told and at <= now < at + GREETED_FOR:
         return
     transaction.on_commit(lambda: _remember(told, now))
-    if _update_agent(workspace_id, pool_id, agent, now):
-        return
+    introduce_agent(workspace_id=workspace_id, pool_id=pool_id, agent=agent, now=now)
+
+
+@joined
+def introduce_agent(
+    *, workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
+) -> bool:
+    """
+    Note that the agent is there, and what it says of itself; say whether it drains.
+
+    Raises: AgentIdTaken.
+    """
+    drains = _update_agent(workspace_id, pool_id, agent, now)
+    if drains is not None:
+        return drains
     try:
         with transaction.atomic():
             Agent.objects.create(
@@ -327,10 +339,13 @@ def greet_agent(
             )
     except IntegrityError:
         # A twin of this request may have been first; else the id is somebody else's.
-        if not _update_agent(workspace_id, pool_id, agent, now):
+        drains = _update_agent(workspace_id, pool_id, agent, now)
+        if drains is None:
             raise AgentIdTaken(
                 "This agent id is in use elsewhere.", fields={"agent.id": ["Taken."]}
             ) from None
+        return drains
+    return False
 
 
 def _remember(told: Greeting, now: datetime) -> None:
@@ -341,17 +356,9 @@ def _remember(told: Greeting, now: datetime) -> None:
 
 def _update_agent(
     workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
-) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {GREETED}", greeting(workspace_id, pool_id, agent, now))
-        return cursor.fetchone()[0] is not None
-
-
-def greeting(
-    workspace_id: uuid.UUID, pool_id: uuid.UUID, agent: AgentInfo, now: datetime
-) -> dict[str, Any]:
-    """Return what GREETED takes: who an agent says it is. NULL: it is not known yet."""
-    return {
+) -> bool | None:
+    """Return whether it drains; None: there is no such agent."""
+    given: dict[str, Any] = {
         "workspace_id": workspace_id,
         "pool_id": pool_id,
         "agent_id": agent.id,
@@ -363,6 +370,10 @@ def greeting(
         "capacity": agent.capacity,
         "now": now,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_GREET, given)
+        drains: bool | None = cursor.fetchone()[0]
+    return drains
 
 
 @joined
