@@ -8,6 +8,7 @@ from apps.automations import services as automations
 from apps.compute import services as compute
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
+from apps.costs import services as costs
 from apps.dispatch import services as dispatch
 from apps.exports import services as exports
 from apps.ingest import services as ingest
@@ -81,6 +82,7 @@ def keep_up() -> bool:
         replies_dropped=drop_old_replies(now=now),
         firings_dropped=automations.drop_old(now=now),
         world_rows_dropped=lineage.drop_old(now=now),
+        cost_rows_dropped=costs.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
         refusals_dropped=ingest.drop_old_refusals(now=now),
         sign_ins_dropped=sso.drop_old(now=now),

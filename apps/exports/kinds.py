@@ -7,6 +7,7 @@ from typing import Final
 from apps.automations import exports as automations
 from apps.compute import exports as compute
 from apps.core.exports import ExportKind
+from apps.costs import exports as costs
 from apps.dispatch import exports as dispatch
 from apps.flows import exports as flows
 from apps.lineage import exports as lineage
@@ -31,6 +32,7 @@ WORKSPACE_KINDS: Final = _by_name(
     *runs.WORKSPACE_EXPORTS,
     *telemetry.WORKSPACE_EXPORTS,
     *lineage.WORKSPACE_EXPORTS,
+    *costs.WORKSPACE_EXPORTS,
     *notifications.WORKSPACE_EXPORTS,
     *automations.WORKSPACE_EXPORTS,
     *compute.WORKSPACE_EXPORTS,

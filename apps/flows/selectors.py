@@ -192,6 +192,19 @@ def names_of(
     ]
 
 
+def teams_of_deployments(
+    *, workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, tuple[str, str]]:
+    """Return the first team, as (id, name), among the owners of those that have one."""
+    rows = Deployment.objects.for_workspace(workspace_id).filter(id__in=deployment_ids)
+    found = {}
+    for id_, owners in rows.values_list("id", "owners"):
+        team = next((owner for owner in owners if owner["kind"] == "team"), None)
+        if team is not None:
+            found[id_] = (str(team["id"]), str(team["name"]))
+    return found
+
+
 def narrowed_deployment_names(
     *, workspace_id: uuid.UUID, object_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, str]:

@@ -21,3 +21,4 @@ class Consumer(models.TextChoices):
     ROLLUP = "rollup"
     AUTOMATIONS = "automations"
     LINEAGE = "lineage"  # of every workspace, without asking
+    COSTS = "costs"  # as well, of events that can say what a run used

@@ -255,6 +255,11 @@ class PendingBatch(Record):
                 condition=Q(consumer=Consumer.LINEAGE.value),
                 name="telemetry_pending_lineage",
             ),
+            models.Index(
+                fields=["workspace", "id"],
+                condition=Q(consumer=Consumer.COSTS.value),
+                name="telemetry_pending_costs",
+            ),
         ]
 
     def __str__(self) -> str:

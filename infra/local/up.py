@@ -267,7 +267,16 @@ def programs(
         "--without-mingle",
         "--without-heartbeat",
     ]
-    loops = ["manage.py", "run_worker", "scheduler", "rollup", "evaluator", "lineage", "metering"]
+    loops = [
+        "manage.py",
+        "run_worker",
+        "scheduler",
+        "rollup",
+        "evaluator",
+        "lineage",
+        "costs",
+        "metering",
+    ]
     loops += ["launcher", "janitor"]
     agent = Program(
         name="agent",

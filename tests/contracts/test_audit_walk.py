@@ -62,6 +62,12 @@ LEAVES: dict[str, set[str]] = {
     "resume_backfill": {"backfill.resumed"},
     "change_account_member": {"member.role_changed"},
     "change_account_security": {"security.mfa_changed"},
+    "change_budget": {"budget.changed"},
+    "change_price": {"price.changed"},
+    "create_budget": {"budget.created"},
+    "create_price": {"price.created"},
+    "delete_budget": {"budget.deleted"},
+    "delete_price": {"price.deleted"},
     "change_automation": {"automation.changed"},
     "change_channel": {"channel.changed"},
     "change_deployment": {"deployment.changed"},
@@ -403,6 +409,12 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
                 "certificates": [scene.ids["certificate"]],
             },
         }
+    ),
+    "change_budget": lambda _: Request(body={"amount": "3"}),
+    "change_price": lambda _: Request(body={"price": "3"}),
+    "create_budget": lambda _: Request(body={"name": "all", "amount": "1", "currency": "USD"}),
+    "create_price": lambda _: Request(
+        body={"kind": "query", "pattern": "*", "unit": "credits", "price": "2", "currency": "USD"}
     ),
     "create_world_alias": lambda scene: Request(
         body={

@@ -95,6 +95,16 @@ BODIES = {
         "seconds": 60,
     },
     "change_service_level": {"seconds": 7},
+    "create_price": {
+        "kind": "model",
+        "pattern": "x",
+        "unit": "input_tokens",
+        "price": "1",
+        "currency": "USD",
+    },
+    "change_price": {"price": "7"},
+    "create_budget": {"name": "x", "amount": "1", "currency": "USD"},
+    "change_budget": {"amount": "7"},
     "create_world_alias": {
         "alias_id": "01900000-0000-7000-8000-000000000001",
         "target_id": "01900000-0000-7000-8000-000000000002",

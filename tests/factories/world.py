@@ -169,6 +169,14 @@ def furnish(owner: Person) -> dict[str, str]:
     invitation = made(api.post(f"{account}/invitations", {"email": "secret@rival.example"}))
     people = made(api.get(f"{account}/members"))["items"][0]
     export = made(api.post("exports"))
+    price = made(
+        api.post(
+            "prices",
+            {"kind": "model", "pattern": "secret-*", "unit": "input_tokens", "price": "1"}
+            | {"currency": "USD"},
+        )
+    )
+    budget = made(api.post("budgets", {"name": "secret budget", "amount": "1", "currency": "USD"}))
     _let_it_fire(owner)
     with workspace_scope(owner.workspace.id):
         bundle, _ = flows.record_bundle(
@@ -181,6 +189,8 @@ def furnish(owner: Person) -> dict[str, str]:
     token = made(api.post(f"/api/v1/account/{owner.workspace.account_id}/scim"))
     return sign_in_of(owner, api) | {
         "scim_token_id": token["id"],
+        "price_id": price["id"],
+        "budget_id": budget["id"],
         "deployment_id": deployment["id"],
         "flow_id": deployment["flow"]["id"],
         "schedule_id": deployment["schedules"][0]["id"],

@@ -26,6 +26,8 @@ def tell_stopped(task: ManagedTask, *, now: datetime) -> None:
             "cause": task.cause,
             "reason": task.stop_reason,
             "managed_seconds": usage.managed_seconds if usage else 0,
+            "vcpu_seconds": usage.vcpu_seconds if usage else 0,
+            "gb_seconds": usage.gb_seconds if usage else 0,
         },
         now,
     )

@@ -19,6 +19,7 @@ from django.db import transaction
 from apps.automations import services as automations
 from apps.compute import services as compute
 from apps.compute.errors import BundleStoreAway
+from apps.costs import services as costs
 from apps.dispatch import services as dispatch
 from apps.exports import store
 from apps.exports.models import ExportJob
@@ -46,6 +47,7 @@ _STEPS: Final[tuple[Callable[..., int], ...]] = (
     flows.erase_workspace,
     dispatch.erase_workspace,
     notifications.erase_workspace,
+    costs.erase_workspace,
     lineage.erase_workspace,
     telemetry.erase_workspace,
     tenancy.erase_workspace,

@@ -50,6 +50,7 @@ from apps.runs.selectors.lists import (
     with_names,
     workspaces_with_held_runs,
 )
+from apps.runs.selectors.measures import MeasuredRun, measure_runs
 from apps.runs.selectors.promises import (
     has_started_between,
     has_succeeded_between,
@@ -72,6 +73,7 @@ __all__ = [
     "CountedTaskRuns",
     "FlowHealth",
     "Histogram",
+    "MeasuredRun",
     "PastRuns",
     "Place",
     "QueueLine",
@@ -116,6 +118,7 @@ __all__ = [
     "list_runs_of_backfill",
     "list_task_runs",
     "measure_queues",
+    "measure_runs",
     "owner_of",
     "past_runs",
     "positions_of_runs",

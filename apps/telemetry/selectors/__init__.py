@@ -44,6 +44,7 @@ from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST
 from apps.telemetry.selectors.transitions import (
     TRANSITION_ORDER,
     list_transitions,
+    own_transitions_of_runs,
     transition_item,
     transitions_of_runs,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "list_transitions",
     "log_item",
     "notable_events",
+    "own_transitions_of_runs",
     "peaks_by_label",
     "query_metrics",
     "run_metrics",

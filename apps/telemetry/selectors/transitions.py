@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from django.db.models import QuerySet
 
+from apps.core.ids import uuid7_floor
 from apps.telemetry.acceptance import NIL
 from apps.telemetry.models import RunTransition
 
@@ -42,3 +44,14 @@ def transitions_of_runs(
 ) -> QuerySet[RunTransition]:
     """Return all transitions of these runs and of their task runs."""
     return RunTransition.objects.for_workspace(workspace_id).filter(run_id__in=run_ids)
+
+
+def own_transitions_of_runs(
+    *, workspace_id: uuid.UUID, run_ids: Collection[uuid.UUID], since: datetime
+) -> QuerySet[RunTransition]:
+    """Return what counted of the runs' own transitions since then, each run's together in order."""
+    return (
+        RunTransition.objects.for_workspace(workspace_id)
+        .filter(run_id__in=run_ids, task_run_id=NIL, superseded=False, id__gte=uuid7_floor(since))
+        .order_by("run_id", "occurred_at", "id")
+    )

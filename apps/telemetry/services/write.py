@@ -169,7 +169,7 @@ def store_points_of_many(*, points: Mapping[uuid.UUID, Sequence[NewPoint]], now:
         for workspace_id, own in new.items()
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_LEAVE_FOR_ROLLUP, left)
+        cursor.executemany(_LEAVE, left)
     return len(written)
 
 
@@ -355,7 +355,7 @@ def _writes(
     return writes
 
 
-_LEAVE_FOR_ROLLUP: Final = (
+_LEAVE: Final = (
     "INSERT INTO telemetry_pendingbatch (id, created_at, workspace_id, consumer, content)"
     " VALUES (%s, %s, %s, %s, %s)"
 )
@@ -376,6 +376,11 @@ _TELLS_OF_RUN: Final = frozenset(
     f"headway.run.{state}"
     for state in ("running", "completed", "failed", "crashed", "cancelled", "timed_out")
 )
+_ENDS_RUN: Final = frozenset(
+    f"headway.run.{state}"
+    for state in ("completed", "cached", "skipped", "failed", "timed_out", "crashed", "cancelled")
+)
+_SAYS_USE: Final = _ENDS_RUN | {"llm.called", "headway.compute.stopped"}
 
 
 def _pending(
@@ -411,11 +416,15 @@ def _pending(
     parameters: list[str | bytes | datetime | uuid.UUID] = [
         *(uuid7(), now, workspace_id, Consumer.ROLLUP.value, content)
     ]
-    statement = _LEAVE_FOR_ROLLUP
+    statement = _LEAVE
     mapped = keys.pack((row.occurred_at, row.id) for row in events if _is_mapped(row))
     if mapped:
-        statement = f"{statement}; {_LEAVE_FOR_ROLLUP}"
+        statement = f"{statement}; {_LEAVE}"
         parameters += [uuid7(), now, workspace_id, Consumer.LINEAGE.value, mapped]
+    costed = keys.pack((row.occurred_at, row.id) for row in events if _is_costed(row))
+    if costed:
+        statement = f"{statement}; {_LEAVE}"
+        parameters += [uuid7(), now, workspace_id, Consumer.COSTS.value, costed]
     heard = keys.pack((row.occurred_at, row.id) for row in events if _is_heard(row))
     if heard:
         listener = Consumer.AUTOMATIONS.value
@@ -450,6 +459,15 @@ def _is_mapped(row: EventRow) -> bool:
     if row.name.startswith(_OWN):
         return row.name in _TELLS_OF_RUN
     return row.resource_kind is not None or row.related is not None or row.name.startswith("query.")
+
+
+def _is_costed(row: EventRow) -> bool:
+    """Return whether the event may say what a run used; of statements, most say no numbers."""
+    if row.run_id is None:
+        return False
+    if row.name == "query.executed":
+        return b'"bytes_' in row.payload or b'"credits"' in row.payload
+    return row.name in _SAYS_USE
 
 
 def _size(message: str) -> int:

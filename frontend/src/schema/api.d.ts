@@ -1531,6 +1531,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much a month may cost. */
+        get: operations["list_budgets"];
+        put?: never;
+        /** @description How much a month may cost. */
+        post: operations["create_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/budgets/{budget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One budget. */
+        delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        /** @description One budget. */
+        patch: operations["change_budget"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/bundles/{sha256}": {
         parameters: {
             query?: never;
@@ -1629,6 +1665,23 @@ export interface paths {
         };
         /** @description Managed tasks over all runs, newest first. */
         get: operations["list_compute_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What some days cost, by what is asked for. */
+        get: operations["get_costs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2208,6 +2261,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the workspace says that things cost. */
+        get: operations["list_prices"];
+        put?: never;
+        /** @description What the workspace says that things cost. */
+        post: operations["create_price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/prices/{price_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One price. */
+        delete: operations["delete_price"];
+        options?: never;
+        head?: never;
+        /** @description One price. */
+        patch: operations["change_price"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/refused": {
         parameters: {
             query?: never;
@@ -2420,6 +2509,23 @@ export interface paths {
         put?: never;
         /** @description Run it once more, with other parameters if wanted. */
         post: operations["copy_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/runs/{run_id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a run used, and what that costs. */
+        get: operations["get_run_cost"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3864,6 +3970,34 @@ export interface components {
             items: components["schemas"]["BreachOutput"][];
             next_cursor: string | null;
         };
+        /** @description `deployment_id` null: of the whole workspace. */
+        BudgetInputRequest: {
+            /** Format: decimal */
+            amount: string;
+            currency: string;
+            /** Format: uuid */
+            deployment_id?: string | null;
+            name: string;
+        };
+        /** @description `spent`: of this month so far. `reached_month`: the newest of which an event told. */
+        BudgetOutput: {
+            amount: string;
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            /** Format: uuid */
+            deployment_id: string | null;
+            deployment_name: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: date */
+            reached_month: string | null;
+            spent: string;
+        };
+        BudgetsOutput: {
+            items: components["schemas"]["BudgetOutput"][];
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         BundleInputRequest: {
             sha256: string;
@@ -3876,6 +4010,8 @@ export interface components {
             files: number;
             sha256: string;
         };
+        /** @enum {string} */
+        ByEnum: "deployment" | "team" | "model" | "month" | "kind";
         CalendarItemOutput: {
             deployment: components["schemas"]["ScheduledDeploymentOutput"];
             /** Format: date-time */
@@ -4020,6 +4156,48 @@ export interface components {
             epoch: number;
             /** Format: uuid */
             run_id: string;
+        };
+        /** @description `id`: of the deployment or the team; `flow_id`: of runs without a deployment. */
+        CostGroupOutput: {
+            /** Format: uuid */
+            flow_id: string | null;
+            /** Format: uuid */
+            id: string | null;
+            key: string;
+            label: string;
+            money: components["schemas"]["MoneyOutput"][];
+            quantities: components["schemas"]["QuantityOutput"][];
+            unpriced: components["schemas"]["UnpricedOutput"][];
+        };
+        /** @description `amount` and what follows are null when nobody knows the price. `price` is for `per`. */
+        CostLineOutput: {
+            amount: string | null;
+            count: number;
+            currency: string | null;
+            is_example: boolean;
+            is_free: boolean;
+            kind: components["schemas"]["KindB6bEnum"];
+            per: string;
+            price: string | null;
+            quantity: string;
+            subject: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+        };
+        /** @description `truncated`: there are more groups; the total holds them all. */
+        CostsOutput: {
+            by: components["schemas"]["ByEnum"];
+            groups: components["schemas"]["CostGroupOutput"][];
+            /** Format: date */
+            since: string;
+            total: components["schemas"]["CostsTotalOutput"];
+            truncated: boolean;
+            /** Format: date */
+            until: string;
+        };
+        CostsTotalOutput: {
+            money: components["schemas"]["MoneyOutput"][];
+            quantities: components["schemas"]["QuantityOutput"][];
+            unpriced: components["schemas"]["UnpricedOutput"][];
         };
         CreatedByOutput: {
             /** Format: uuid */
@@ -4648,6 +4826,8 @@ export interface components {
             name: string;
             slug: string;
         };
+        /** @enum {string} */
+        KindB6bEnum: "model" | "query" | "compute";
         LeasedDeploymentOutput: {
             entrypoint: string;
             /** Format: uuid */
@@ -4938,10 +5118,12 @@ export interface components {
             /** @description a month, of the account */
             limit: number | null;
             meter: components["schemas"]["MeterEnum"];
-            unit: components["schemas"]["UnitEnum"];
+            unit: components["schemas"]["MeterOutputUnitEnum"];
             /** @description by the workspace or account that was asked for */
             used: number;
         };
+        /** @enum {string} */
+        MeterOutputUnitEnum: "task_run" | "second" | "vcpu_second" | "gb_second";
         MetricOutput: {
             labels: {
                 [key: string]: string[];
@@ -4989,6 +5171,12 @@ export interface components {
         MilestoneOutputPhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
         /** @enum {string} */
         MissedPolicyEnum: "LATEST" | "SKIP" | "ALL";
+        /** @description `by_example`: the part of it by prices that come with Headway and nobody has checked. */
+        MoneyOutput: {
+            amount: string;
+            by_example: string;
+            currency: string;
+        };
         /** @description An account that one is a member of. */
         MyAccount: {
             /** Format: date-time */
@@ -5221,6 +5409,13 @@ export interface components {
             concurrency?: number;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedBudgetChangeRequest: {
+            /** Format: decimal */
+            amount?: string;
+            currency?: string;
+            name?: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedChannelChangeRequest: {
             config?: {
                 [key: string]: unknown;
@@ -5261,6 +5456,18 @@ export interface components {
                 [key: string]: unknown;
             };
             paused?: boolean;
+        };
+        /** @description Any of the fields; kind and unit stay. */
+        PatchedPriceChangeRequest: {
+            currency?: string;
+            pattern?: string;
+            /**
+             * Format: decimal
+             * @description for `per` of the unit
+             */
+            price?: string;
+            /** Format: date */
+            valid_from?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedQueueChangeRequest: {
@@ -5586,8 +5793,51 @@ export interface components {
             total: number;
             would_fire: components["schemas"]["WouldFireOutput"][];
         };
+        /** @description `unit` is one of the kind's. `valid_from`: a day in UTC; without it, always. */
+        PriceInputRequest: {
+            currency: string;
+            kind: components["schemas"]["KindB6bEnum"];
+            pattern: string;
+            /**
+             * Format: decimal
+             * @description for `per` of the unit
+             */
+            price: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+            /**
+             * Format: date
+             * @default 1970-01-01
+             */
+            valid_from: string;
+        };
+        /** @description A price is for `per` of its unit: a million tokens, a TiB, an hour, a credit. */
+        PriceOutput: {
+            /** Format: date-time */
+            created_at: string;
+            currency: string;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["KindB6bEnum"];
+            pattern: string;
+            per: string;
+            price: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date */
+            valid_from: string;
+        };
+        /** @description All own prices; `examples` count where none of them fits. */
+        PricesOutput: {
+            examples: components["schemas"]["RateOutput"][];
+            items: components["schemas"]["PriceOutput"][];
+        };
         /** @enum {string} */
         PurposeEnum: "MESSAGE" | "TEST";
+        QuantityOutput: {
+            quantity: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+        };
         QueryResultOutput: {
             query: number;
             /** @description At most 100 in one answer. */
@@ -5626,6 +5876,17 @@ export interface components {
         QueuePage: {
             items: components["schemas"]["QueueOutput"][];
             next_cursor: string | null;
+        };
+        /** @description A price is for `per` of its unit: a million tokens, a TiB, an hour, a credit. */
+        RateOutput: {
+            currency: string;
+            kind: components["schemas"]["KindB6bEnum"];
+            pattern: string;
+            per: string;
+            price: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+            /** Format: date */
+            valid_from: string;
         };
         ReachedOutput: {
             distance: number;
@@ -5826,6 +6087,12 @@ export interface components {
             /** Format: date-time */
             scheduled_for?: string;
             tags?: string[];
+        };
+        /** @description What a run used so far, the dearest first. */
+        RunCostOutput: {
+            lines: components["schemas"]["CostLineOutput"][];
+            money: components["schemas"]["MoneyOutput"][];
+            unpriced: components["schemas"]["UnpricedOutput"][];
         };
         /** @description A run with what stands around it. */
         RunDetailOutput: {
@@ -6700,7 +6967,13 @@ export interface components {
             next_cursor: string | null;
         };
         /** @enum {string} */
-        UnitEnum: "task_run" | "second" | "vcpu_second" | "gb_second";
+        UnitAb5Enum: "input_tokens" | "cache_read_tokens" | "cache_creation_tokens" | "output_tokens" | "reasoning_tokens" | "bytes" | "credits" | "vcpu_seconds" | "gb_seconds" | "wall_seconds";
+        /** @description So much of something whose price nobody knows: no amount holds it. */
+        UnpricedOutput: {
+            quantity: string;
+            subject: string;
+            unit: components["schemas"]["UnitAb5Enum"];
+        };
         UsageDayOutput: {
             /** Format: date */
             day: string;
@@ -10762,6 +11035,135 @@ export interface operations {
             };
         };
     };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedBudgetChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     get_bundle: {
         parameters: {
             query?: never;
@@ -11085,6 +11487,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ManagedTaskPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: {
+                by?: "deployment" | "team" | "model" | "month" | "kind";
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
@@ -12532,6 +12968,135 @@ export interface operations {
             };
         };
     };
+    list_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                price_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                price_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPriceChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     list_refused: {
         parameters: {
             query?: {
@@ -12998,6 +13563,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_run_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCostOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

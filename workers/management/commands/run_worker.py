@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from apps.core.heap import settle_heap
 from workers.loop import Loop, run_until_signalled
 
-NAMES = ("scheduler", "rollup", "evaluator", "lineage", "metering", "launcher", "janitor")
+NAMES = ("scheduler", "rollup", "evaluator", "lineage", "costs", "metering", "launcher", "janitor")
 
 
 class Command(BaseCommand):

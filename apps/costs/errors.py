@@ -1,0 +1,34 @@
+"""What is refused."""
+
+from __future__ import annotations
+
+from apps.core.errors import DomainError, NotFound
+
+
+class PriceNotFound(NotFound):
+    """There is no such price in this workspace."""
+
+
+class PriceExists(DomainError):
+    """The workspace has a price of this pattern, unit and day already: change that one."""
+
+    code = "price_exists"
+    status = 409
+
+
+class BudgetNotFound(NotFound):
+    """There is no such budget in this workspace."""
+
+
+class BudgetExists(DomainError):
+    """The workspace has a budget of this name already."""
+
+    code = "budget_exists"
+    status = 409
+
+
+class CostsLimit(DomainError):
+    """The workspace has as many prices or budgets as it may; `details.limit` says how many."""
+
+    code = "costs_limit"
+    status = 409
