@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from apps.core.clock import utc_now
@@ -177,6 +178,7 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     budget = made(api.post("budgets", {"name": "secret budget", "amount": "1", "currency": "USD"}))
+    _let_it_cost(owner, uuid.UUID(local_run))
     _let_it_fire(owner)
     with workspace_scope(owner.workspace.id):
         bundle, _ = flows.record_bundle(
@@ -250,6 +252,14 @@ def _things_of(owner: Person) -> dict[str, str]:
         "other_resource_id": str(second),
         "alias_id": str(alias.id),
     }
+
+
+def _let_it_cost(owner: Person, run_id: uuid.UUID) -> None:
+    from tests.factories.costs import count, llm_call, store
+
+    with workspace_scope(owner.workspace.id):
+        store(owner.workspace, [llm_call(run_id, "secret-model")])
+    count(owner.workspace)
 
 
 def _let_it_fire(owner: Person) -> None:
