@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, InvalidRequest
 
 
 class QueryTooLarge(DomainError):
@@ -10,3 +10,7 @@ class QueryTooLarge(DomainError):
 
     code = "query_too_large"
     status = 400
+
+
+class BadFormula(InvalidRequest):
+    """The formula cannot be read, or its sides cannot meet; the message says where and why."""

@@ -171,6 +171,8 @@ SILENT = {
     "cancel_run": "in the run's own record",
     "retry_run": "in the run's own record",
     # They change nothing.
+    "query_metric_charts": "a read with a body",
+    "query_metric_heat_map": "a read with a body",
     "query_metrics": "a read with a body",
     "preview_automation": "a read with a body",
     "preview_backfill": "a read with a body",
@@ -186,6 +188,7 @@ SILENT = {
 }
 
 STREAM = {"url": "https://hooks.example.com/x", "secret": "x" * 16}
+AN_HOUR = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"}
 TRIGGER = {"type": "event", "match": {"name": ["x"]}}
 A = "/api/v1/account/{account_id}"
 W = "/api/v1/workspaces/{workspace}"
@@ -454,12 +457,12 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
             "schedules": [],
         }
     ),
+    "query_metric_charts": lambda _: Request(
+        body={"charts": [{"heat_map": {"name": "secret_metric"}}], **AN_HOUR}
+    ),
+    "query_metric_heat_map": lambda _: Request(body={"name": "secret_metric", **AN_HOUR}),
     "query_metrics": lambda _: Request(
-        body={
-            "queries": [{"name": "secret_metric", "aggregate": "avg"}],
-            "from": "2026-01-01T00:00:00Z",
-            "to": "2026-01-01T01:00:00Z",
-        }
+        body={"queries": [{"name": "secret_metric", "aggregate": "avg"}], **AN_HOUR}
     ),
     "reactivate_account_member": after("POST", A + "/members/{other_id}/deactivation"),
     "remove_account_audit_stream": after("PUT", A + "/audit/stream", STREAM),

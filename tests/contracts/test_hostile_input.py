@@ -81,6 +81,9 @@ def test_ranges_at_the_ends_of_the_calendar_are_refused(api, alice, since, until
         refused(client.get(place + query))
     refused(client.post("metrics/query", body))
     refused(client.post("metrics/query", body | {"step_seconds": 60}))
+    refused(client.post("metrics/heat-map", {"from": since, "to": until, "name": "x"}))
+    charts = [{"heat_map": {"name": "x"}}]
+    refused(client.post("metrics/charts", {"from": since, "to": until, "charts": charts}))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,16 @@ Reads for the HTTP layer and other apps. Each begins with the workspace.
 shows it.
 """
 
+from apps.telemetry.selectors.charts import (
+    LETTERS,
+    Answer,
+    Answers,
+    Chart,
+    ChartFormula,
+    ChartQuery,
+    answer_chart,
+    answer_heat_map,
+)
 from apps.telemetry.selectors.events import (
     EventFilter,
     EventScan,
@@ -18,6 +28,7 @@ from apps.telemetry.selectors.events import (
     split_name,
     workspaces_waiting,
 )
+from apps.telemetry.selectors.lines import Line, MetricQuery, Peaks, peaks_by_label
 from apps.telemetry.selectors.logs import (
     get_log_lines,
     list_log_keys,
@@ -25,15 +36,7 @@ from apps.telemetry.selectors.logs import (
     list_newest_log_keys,
     log_item,
 )
-from apps.telemetry.selectors.metrics import (
-    Line,
-    MetricQuery,
-    Peaks,
-    list_metrics,
-    peaks_by_label,
-    query_metrics,
-    run_metrics,
-)
+from apps.telemetry.selectors.metrics import list_metrics, run_metrics
 from apps.telemetry.selectors.notable import (
     LabelledSeries,
     NotableEvents,
@@ -50,9 +53,15 @@ from apps.telemetry.selectors.transitions import (
 )
 
 __all__ = [
+    "LETTERS",
     "NEWEST_FIRST",
     "OLDEST_FIRST",
     "TRANSITION_ORDER",
+    "Answer",
+    "Answers",
+    "Chart",
+    "ChartFormula",
+    "ChartQuery",
     "EventFilter",
     "EventScan",
     "LabelledSeries",
@@ -60,6 +69,8 @@ __all__ = [
     "MetricQuery",
     "NotableEvents",
     "Peaks",
+    "answer_chart",
+    "answer_heat_map",
     "event_histogram",
     "event_item",
     "find_event",
@@ -76,7 +87,6 @@ __all__ = [
     "notable_events",
     "own_transitions_of_runs",
     "peaks_by_label",
-    "query_metrics",
     "run_metrics",
     "scan_events",
     "series_labelled",

@@ -33,9 +33,10 @@ def summarise_series(
     groups: Sequence[Group],
     plan: Plan,
     sketches: bool,
+    limit: int | None = None,
 ) -> dict[tuple[Group, int], Summary]:
     """
-    Return one summary per group and bucket (its start in seconds since 1970).
+    Return one summary per group and bucket (its start in seconds since 1970), at most `limit`.
 
     `groups[i]` is the group of `series[i]`. Sketches are read only when percentiles are wanted.
     """
@@ -77,8 +78,9 @@ def summarise_series(
     found: dict[tuple[Group, int], Summary] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT g.number, {bucket} AS bucket, {columns}, {extra} {source} GROUP BY 1, 2",
-            parameters,
+            f"SELECT g.number, {bucket} AS bucket, {columns}, {extra} {source} GROUP BY 1, 2"
+            " LIMIT %s",
+            [*parameters, limit],
         )
         for number, start, count, total, low, high, values, parts in cursor.fetchall():
             summary = Summary(count, total, low, high, 0.0, 0, sketch_of(values or ()))

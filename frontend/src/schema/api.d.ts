@@ -2070,6 +2070,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/metrics/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description All charts of a page in one answer. One that is refused says why; the others are answered. */
+        post: operations["query_metric_charts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/metrics/heat-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description How the values of a metric were spread, step by step. */
+        post: operations["query_metric_heat_map"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/metrics/query": {
         parameters: {
             query?: never;
@@ -2079,7 +2113,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Lines of a chart. */
+        /** @description Lines of a chart: of queries, and of formulas over them. */
         post: operations["query_metrics"];
         delete?: never;
         options?: never;
@@ -4094,6 +4128,42 @@ export interface components {
             items: components["schemas"]["ChannelOutput"][];
             next_cursor: string | null;
         };
+        /** @description Queries, and formulas over them and over the formulas above. */
+        ChartInputRequest: {
+            /** @description Answer everything once more from that much earlier, as `compared`. */
+            compare_seconds?: number;
+            formulas?: components["schemas"]["FormulaInputRequest"][];
+            queries: components["schemas"]["MetricQueryInputRequest"][];
+        };
+        ChartOutput: {
+            /** @description In whole steps. */
+            compare_seconds: number | null;
+            formulas: components["schemas"]["FormulaResultOutput"][];
+            results: components["schemas"]["QueryResultOutput"][];
+        };
+        ChartRefusedOutput: {
+            code: string;
+            fields: {
+                [key: string]: string[];
+            } | null;
+            message: string;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        ChartsInputRequest: {
+            charts: components["schemas"]["PanelChartInputRequest"][];
+            /** @default null */
+            fill: components["schemas"]["FillEnum"];
+            /** Format: date-time */
+            from: string;
+            step_seconds?: number;
+            /** Format: date-time */
+            to: string;
+        };
+        ChartsOutput: {
+            charts: components["schemas"]["PanelChartOutput"][];
+            rollup: components["schemas"]["RollupEnum"];
+            step_seconds: number;
+        };
         ChecklistOutput: {
             has_agent: boolean;
             has_deployment: boolean;
@@ -4624,6 +4694,24 @@ export interface components {
             id: string;
             state_type: components["schemas"]["StateTypeEnum"];
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        FormulaInputRequest: {
+            expression: string;
+            letter?: string;
+            limit?: number;
+        };
+        FormulaResultOutput: {
+            /** @description The same from earlier, at the times of now; empty unless asked for. */
+            compared: components["schemas"]["LineOutput"][];
+            formula: number;
+            /** @description Lines that `limit` cut off. */
+            left_out: number;
+            letter: string;
+            /** @description At most 100 in one answer. */
+            series: components["schemas"]["LineOutput"][];
+            /** @description Lines of its sides that met no other. */
+            unmet: number;
+        };
         /** @enum {string} */
         FromEnum: "start" | "failed";
         /** @description A lease, as agents get it. */
@@ -4709,6 +4797,51 @@ export interface components {
             /** @description Of an agent's: it gets nothing more, until people say otherwise. */
             draining?: boolean;
             lost: components["schemas"]["HeldLeaseOutput"][];
+        };
+        /** @description `from` is a word of Python's; hence the spelling in code. */
+        HeatMapInputRequest: {
+            /** Format: date-time */
+            from: string;
+            name: string;
+            /**
+             * @description At most so many.
+             * @default 24
+             */
+            rows: number;
+            step_seconds?: number;
+            /** Format: date-time */
+            to: string;
+            where?: {
+                [key: string]: string[];
+            };
+        };
+        /** @description Which values a heat map spreads out. */
+        HeatMapOfInputRequest: {
+            name: string;
+            /**
+             * @description At most so many.
+             * @default 24
+             */
+            rows: number;
+            where?: {
+                [key: string]: string[];
+            };
+        };
+        HeatMapOfOutput: {
+            /** @description Milliseconds since 1970, row, how many values; cells without any are left out. */
+            cells: number[][];
+            /** @description Row i is from edge i to edge i + 1, lowest first; empty without values. */
+            edges: number[];
+            scale: components["schemas"]["ScaleEnum"];
+        };
+        HeatMapOutput: {
+            /** @description Milliseconds since 1970, row, how many values; cells without any are left out. */
+            cells: number[][];
+            /** @description Row i is from edge i to edge i + 1, lowest first; empty without values. */
+            edges: number[];
+            rollup: components["schemas"]["RollupEnum"];
+            scale: components["schemas"]["ScaleEnum"];
+            step_seconds: number;
         };
         /** @description A command that an agent has passed on, so that it is not told again. */
         HeededInputRequest: {
@@ -5138,7 +5271,15 @@ export interface components {
         MetricQueryInputRequest: {
             aggregate: components["schemas"]["AggregateEnum"];
             group_by?: string[];
+            /** @description Only there for formulas: answered without lines. */
+            hidden?: boolean;
+            /** @description By its place when left out: A, B, … */
+            letter?: string;
+            /** @description Keep the lines with the highest means; `left_out` counts the others. */
+            limit?: number;
             name: string;
+            /** @description Read that much earlier, rounded up to whole steps; told as if it were now. */
+            offset_seconds?: number;
             where?: {
                 [key: string]: string[];
             };
@@ -5146,10 +5287,13 @@ export interface components {
         MetricsOutput: {
             items: components["schemas"]["MetricOutput"][];
         };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        /** @description `from` is a word of Python's; hence the spelling in code. */
         MetricsQueryInputRequest: {
+            /** @description Answer everything once more from that much earlier, as `compared`. */
+            compare_seconds?: number;
             /** @default null */
             fill: components["schemas"]["FillEnum"];
+            formulas?: components["schemas"]["FormulaInputRequest"][];
             /** Format: date-time */
             from: string;
             queries: components["schemas"]["MetricQueryInputRequest"][];
@@ -5158,6 +5302,9 @@ export interface components {
             to: string;
         };
         MetricsQueryOutput: {
+            /** @description In whole steps. */
+            compare_seconds: number | null;
+            formulas: components["schemas"]["FormulaResultOutput"][];
             results: components["schemas"]["QueryResultOutput"][];
             rollup: components["schemas"]["RollupEnum"];
             step_seconds: number;
@@ -5370,6 +5517,17 @@ export interface components {
              * @description send the person there
              */
             url: string;
+        };
+        /** @description Either `chart` or `heat_map`. */
+        PanelChartInputRequest: {
+            chart?: components["schemas"]["ChartInputRequest"];
+            heat_map?: components["schemas"]["HeatMapOfInputRequest"];
+        };
+        /** @description One of the three is there: a chart that is refused leaves the others alone. */
+        PanelChartOutput: {
+            chart: components["schemas"]["ChartOutput"] | null;
+            error: components["schemas"]["ChartRefusedOutput"] | null;
+            heat_map: components["schemas"]["HeatMapOfOutput"] | null;
         };
         PartRunOutput: {
             duration_ms: number | null;
@@ -5839,6 +5997,13 @@ export interface components {
             unit: components["schemas"]["UnitAb5Enum"];
         };
         QueryResultOutput: {
+            /** @description The same from earlier, at the times of now; empty unless asked for. */
+            compared: components["schemas"]["LineOutput"][];
+            /** @description Lines that `limit` cut off. */
+            left_out: number;
+            letter: string;
+            /** @description Null when a metric's own total over all its series was read. */
+            matched_series: number | null;
             query: number;
             /** @description At most 100 in one answer. */
             series: components["schemas"]["LineOutput"][];
@@ -6296,6 +6461,8 @@ export interface components {
             state: components["schemas"]["RunStateEnum"];
             state_type: components["schemas"]["StateTypeEnum"];
         };
+        /** @enum {string} */
+        ScaleEnum: "log" | "linear";
         ScheduledDeploymentOutput: {
             flow: components["schemas"]["ReferenceOutput"];
             /** Format: uuid */
@@ -12454,6 +12621,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    query_metric_charts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChartsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    query_metric_heat_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeatMapInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatMapOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
