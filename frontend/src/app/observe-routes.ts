@@ -2,7 +2,7 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { workspaceRoute } from "@/app/workspace-route";
 import { parseEventsSearch } from "@/features/events/model";
-import { parseMetricsSearch } from "@/features/metrics/model";
+import { parseMetricsSearch } from "@/features/metrics/search";
 import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
 import { kindsAsked, parseWorldSearch } from "@/features/world/model";
 

@@ -2,7 +2,6 @@ import { http, HttpResponse, type RequestHandler } from "msw";
 
 import { isFinal } from "@/lib/run-state";
 import type { Run } from "@/schema/wire/runs";
-import type { MetricQuery } from "@/schema/wire/telemetry";
 
 import { accessHandlers } from "./access-handlers";
 import { accountHandlers } from "./account-handlers";
@@ -19,10 +18,11 @@ import { limitHandlers, lineOf } from "./limit-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { page, refusal } from "./answers";
-import { answerMetric, makeMetrics } from "./demo/telemetry";
+import { makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
 import { scheduleHandlers } from "./schedule-handlers";
+import { metricHandlers } from "./metric-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { versionHandlers } from "./version-handlers";
@@ -200,17 +200,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     }),
     http.get(`${W}/events`, ({ request }) => page(matchingEvents(world, new URL(request.url)), new URL(request.url))),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
-    http.post(`${W}/metrics/query`, async ({ request }) => {
-      const body = (await request.json()) as { queries: MetricQuery[]; from: string; to: string; step_seconds?: number };
-      const [from, to] = [Date.parse(body.from), Date.parse(body.to)];
-      const step = body.step_seconds ?? stepFor(from, to, 240);
-      const known = makeMetrics(Date.now());
-      const results = body.queries.map((query, index) => ({
-        query: index,
-        series: answerMetric(query, known.find((each) => each.name === query.name), from, to, step * 1000),
-      }));
-      return HttpResponse.json({ step_seconds: step, rollup: "1m", results });
-    }),
+    ...metricHandlers(),
     http.get(`${W}/members`, ({ request }) => {
       const url = new URL(request.url);
       const kind = url.searchParams.get("kind");

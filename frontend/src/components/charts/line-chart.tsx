@@ -16,6 +16,20 @@ export interface LineSeries {
   /** A CSS variable, so that a change of theme recolours the line. */
   readonly color: string;
   readonly points: readonly (readonly [at: number, value: number | null])[];
+  /** Another time, or another measure, than the lines it lies beside. */
+  readonly dashed?: boolean;
+}
+
+/** A moment that explains a line. */
+export interface ChartMark {
+  readonly at: number;
+  readonly label: string;
+}
+
+/** The room between two lines, by their places. */
+export interface ChartBand {
+  readonly upper: number;
+  readonly lower: number;
 }
 
 interface LineChartProps {
@@ -27,10 +41,15 @@ interface LineChartProps {
   readonly label: string;
   readonly height?: number;
   readonly onZoom?: (from: number, to: number) => void;
+  readonly marks?: readonly ChartMark[];
+  readonly bands?: readonly ChartBand[];
 }
 
+const NO_MARKS: readonly ChartMark[] = [];
+const NO_BANDS: readonly ChartBand[] = [];
+
 /** Lines over time. What is missing is drawn as a gap, never bridged. Dragging chooses a range. */
-export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom }: LineChartProps) {
+export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom, marks = NO_MARKS, bands = NO_BANDS }: LineChartProps) {
   const { ref: sizer, width } = useElementSize();
   const host = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null);
@@ -63,7 +82,8 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
         ...series.map((each) => ({
           label: each.name,
           stroke: read(each.color),
-          width: 1.75,
+          width: each.dashed === true ? 1.25 : 1.75,
+          ...(each.dashed === true ? { dash: [5, 4] } : {}),
           spanGaps: false,
           points: {
             size: 5,
@@ -73,7 +93,9 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
           },
         })),
       ],
+      bands: bands.map(({ upper, lower }) => ({ series: [upper + 1, lower + 1], fill: `${read(series[upper]?.color ?? "--series-1")}2e` })),
       hooks: {
+        draw: [(self) => drawMarks(self, marks, read("--text-muted"))],
         setCursor: [
           (self) => {
             const index = self.cursor.idx;
@@ -99,7 +121,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
     if (host.current === null || width === 0) return;
     const plot = build(host.current);
     return () => plot.destroy();
-  }, [series, unit, from, to, width, height, scheme]);
+  }, [series, unit, from, to, width, height, scheme, marks, bands]);
 
   const at = cursor === null ? undefined : aligned[0]?.[cursor.index];
   return (
@@ -111,6 +133,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
           left={cursor.left}
           width={width}
           unit={unit}
+          marks={marks.filter((mark) => Math.abs(mark.at - at) <= Math.max(stepMs, (to - from) / 150))}
           rows={series.map((each, index) => ({
             name: each.name,
             color: each.color,
@@ -120,6 +143,30 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
       )}
     </div>
   );
+}
+
+function drawMarks(plot: uPlot, marks: readonly ChartMark[], color: string) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = color;
+  ctx.fillStyle = color;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { at } of marks) {
+    const x = Math.round(plot.valToPos(at, "x", true)) + 0.5;
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const size = 4 * devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(x - size, bbox.top);
+    ctx.lineTo(x + size, bbox.top);
+    ctx.lineTo(x, bbox.top + size * 1.4);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 /** Room above and below; a constant line gets some too, and a count never starts below zero. */

@@ -1,4 +1,4 @@
-import { formatExact } from "@/lib/time";
+import { formatClock, formatExact } from "@/lib/time";
 import { formatValue } from "@/lib/units";
 
 import styles from "./chart-tooltip.module.css";
@@ -9,11 +9,13 @@ interface LineTooltipProps {
   readonly width: number;
   readonly unit: string | null;
   readonly rows: readonly { readonly name: string; readonly color: string; readonly value: number | null }[];
+  readonly marks?: readonly { readonly at: number; readonly label: string }[];
 }
 
 const SHOWN = 10;
+const MARKS = 4;
 
-export function LineTooltip({ at, left, width, unit, rows }: LineTooltipProps) {
+export function LineTooltip({ at, left, width, unit, rows, marks = [] }: LineTooltipProps) {
   const sorted = [...rows].sort((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity));
   const side = left > width * 0.6 ? { right: width - left + 12 } : { left: left + 12 };
   return (
@@ -27,6 +29,14 @@ export function LineTooltip({ at, left, width, unit, rows }: LineTooltipProps) {
         </div>
       ))}
       {sorted.length > SHOWN && <div className="muted">and {sorted.length - SHOWN} more</div>}
+      {marks.slice(0, MARKS).map((mark, index) => (
+        <div key={index} className={styles["row"]}>
+          <span aria-hidden="true">▾</span>
+          <span className={styles["label"]}>{mark.label}</span>
+          <span className={styles["share"]}>{formatClock(mark.at)}</span>
+        </div>
+      ))}
+      {marks.length > MARKS && <div className="muted">and {marks.length - MARKS} more events</div>}
     </div>
   );
 }

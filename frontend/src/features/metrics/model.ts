@@ -1,16 +1,5 @@
-import { listOf, oneOf } from "@/lib/search-params";
-import { parseRange, type RangeSearch } from "@/lib/time";
+import { oneOf } from "@/lib/search-params";
 import { AGGREGATES, type Aggregate, type MetricInfo, type MetricQuery } from "@/schema/wire/telemetry";
-
-export interface MetricsSearch extends RangeSearch {
-  /** Each query as a sentence: `p95(task.duration){flow=etl} by table`. */
-  readonly q?: readonly string[] | undefined;
-}
-
-export function parseMetricsSearch(search: Record<string, unknown>): MetricsSearch {
-  const queries = listOf(search["q"]).filter((text) => parseMetricQuery(text) !== null);
-  return { ...parseRange(search), q: queries.length === 0 ? undefined : queries };
-}
 
 const SENTENCE = /^(\w+)\(([^(){}]+)\)(?:\{([^}]*)\})?(?: by ([\w.,-]+))?$/;
 

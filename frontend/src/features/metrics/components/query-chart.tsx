@@ -1,87 +1,79 @@
 import { useMemo } from "react";
 
-import { LineChart } from "@/components/charts/line-chart";
+import { LineChart, type ChartMark } from "@/components/charts/line-chart";
 import { Panel } from "@/components/ui/panel";
-import { colorsFor, formatMetricQuery, seriesName, unitOf } from "@/features/metrics/model";
+import { beforeWords } from "@/features/metrics/asked";
+import { linesOf } from "@/features/metrics/lines";
 import { formatStep } from "@/lib/time";
-import { formatValue, plural } from "@/lib/units";
-import type { MetricAnswer, MetricQuery, MetricSeries } from "@/schema/wire/telemetry";
+import { formatCount, plural } from "@/lib/units";
+import type { MetricAnswer, MetricSeries } from "@/schema/wire/telemetry";
 
+import { Legend } from "./legend";
 import styles from "./metrics.module.css";
 
 interface QueryChartProps {
-  readonly query: MetricQuery;
+  readonly letter: string;
+  readonly title: string;
   readonly unit: string | null;
-  readonly known: boolean;
-  readonly answer: MetricAnswer & { readonly from: string; readonly to: string };
-  readonly series: readonly MetricSeries[];
+  readonly answer: Pick<MetricAnswer, "step_seconds" | "rollup" | "compare_seconds"> & { readonly from: string; readonly to: string };
+  readonly result: { readonly series: readonly MetricSeries[]; readonly compared: readonly MetricSeries[]; readonly left_out: number } | undefined;
+  /** How many series are behind the lines, when that is known. */
+  readonly seriesCount?: number | null;
+  readonly nothing: string;
+  readonly notes?: readonly string[];
+  readonly marks?: readonly ChartMark[] | undefined;
   readonly onZoom: (from: number, to: number) => void;
 }
 
-const ROLLUP_WORDS = { raw: "raw points", "1m": "1-minute rollup", "1h": "1-hour rollup", "1d": "1-day rollup" } as const;
+export const ROLLUP_WORDS = { raw: "raw points", "1m": "1-minute rollup", "1h": "1-hour rollup", "1d": "1-day rollup" } as const;
+const NONE: readonly MetricSeries[] = [];
 
-/** The lines of one query, and the same as a table with last, least and most. */
-export function QueryChart({ query, unit, known, answer, series, onZoom }: QueryChartProps) {
-  const shown = unitOf(query.aggregate, unit);
-  const lines = useMemo(() => {
-    const names = series.map((each) => seriesName(query, each.labels, false));
-    const colors = colorsFor(names);
-    return series.map((each, index) => ({
-      name: names[index] ?? "",
-      color: colors[index] ?? "--series-1",
-      points: each.points,
-    }));
-  }, [series, query]);
-  const from = Date.parse(answer.from);
-  const to = Date.parse(answer.to);
+/** The lines of one query or formula, and the same as a table with last, least and most. */
+export function QueryChart({ letter, title, unit, answer, result, seriesCount = null, nothing, notes = [], marks, onZoom }: QueryChartProps) {
+  const series = result?.series ?? NONE;
+  const compared = result?.compared ?? NONE;
+  const before = answer.compare_seconds === null ? "" : beforeWords(answer.compare_seconds);
+  const lines = useMemo(() => linesOf(title, series, compared, before), [title, series, compared, before]);
+  const leftOut = result?.left_out ?? 0;
+  const shown = leftOut === 0 ? plural(series.length, "line") : `the highest ${series.length} of ${formatCount(series.length + leftOut)} lines`;
+  const aside = [
+    shown,
+    ...(seriesCount === null ? [] : [plural(seriesCount, "series", "series")]),
+    ...notes,
+    `step ${formatStep(answer.step_seconds)}`,
+    ROLLUP_WORDS[answer.rollup],
+  ].join(" · ");
   return (
     <Panel
-      title={<span className="mono">{formatMetricQuery(query)}</span>}
-      aside={`${plural(series.length, "series", "series")} · step ${formatStep(answer.step_seconds)} · ${ROLLUP_WORDS[answer.rollup]}`}
+      title={
+        <>
+          <span className={styles["letter"]}>{letter}</span> <span className="mono">{title}</span>
+        </>
+      }
+      aside={aside}
     >
-      {series.length === 0 ? (
+      {lines.length === 0 ? (
         <p className="muted" style={{ margin: 0 }}>
-          {known ? "No points in this range." : `No metric is called ${query.name}.`}
+          {nothing}
         </p>
       ) : (
         <>
           <LineChart
             series={lines}
-            unit={shown}
-            from={from}
-            to={to}
+            unit={unit}
+            from={Date.parse(answer.from)}
+            to={Date.parse(answer.to)}
             stepMs={answer.step_seconds * 1000}
-            label={`${formatMetricQuery(query)}, ${plural(series.length, "line")}; gaps are times without points`}
+            label={`${title}, ${plural(lines.length, "line")}; gaps are times without points`}
             onZoom={onZoom}
+            {...(marks === undefined ? {} : { marks })}
           />
-          <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={`Values of ${formatMetricQuery(query)}`}>
-            <table className={styles["legend"]}>
-              <thead>
-                <tr>
-                  <th>Series</th>
-                  <th>Last</th>
-                  <th>Least</th>
-                  <th>Most</th>
-                </tr>
-              </thead>
-              <tbody>
-                {lines.map((line) => {
-                  const values = line.points.flatMap(([, value]) => (value === null ? [] : [value]));
-                  return (
-                    <tr key={line.name}>
-                      <td>
-                        <span className={styles["swatch"]} style={{ background: `var(${line.color})` }} />
-                        {line.name}
-                      </td>
-                      <td>{formatValue(values.at(-1), shown)}</td>
-                      <td>{formatValue(values.length === 0 ? null : Math.min(...values), shown)}</td>
-                      <td>{formatValue(values.length === 0 ? null : Math.max(...values), shown)}</td>
-                    </tr>
-                  );
-                })}
-              </tbody>
-            </table>
-          </div>
+          {leftOut > 0 && (
+            <p className="muted">
+              {plural(leftOut, "line")} with lower means {leftOut === 1 ? "is" : "are"} left out: narrow with “where”, or group by fewer labels.
+            </p>
+          )}
+          <Legend title={title} lines={lines} unit={unit} />
         </>
       )}
     </Panel>

@@ -10,21 +10,37 @@ interface QueryRowProps {
   readonly letter: string;
   readonly query: MetricQuery;
   readonly metrics: readonly MetricInfo[];
+  readonly hidden: boolean;
   readonly onChange: (query: MetricQuery) => void;
+  /** Where formulas are, a query may be there for them only. */
+  readonly onHide: ((hidden: boolean) => void) | undefined;
   readonly onRemove: () => void;
 }
 
 /** One question in one line: which number, how summed up, split by what, only where. */
-export function QueryRow({ letter, query, metrics, onChange, onRemove }: QueryRowProps) {
+export function QueryRow({ letter, query, metrics, hidden, onChange, onHide, onRemove }: QueryRowProps) {
   const info = metrics.find((metric) => metric.name === query.name);
   const labels = Object.keys(info?.labels ?? {});
   const known = Object.entries(info?.labels ?? {});
   const where = Object.entries(query.where ?? {}).flatMap(([label, values]) => values.map((value) => `${label}=${value}`));
   return (
     <div className={styles["query"]} role="group" aria-label={`Query ${letter}`}>
-      <span className={styles["letter"]} aria-hidden="true">
-        {letter}
-      </span>
+      {onHide === undefined && !hidden ? (
+        <span className={styles["letter"]} aria-hidden="true">
+          {letter}
+        </span>
+      ) : (
+        <button
+          type="button"
+          className={styles["letter"]}
+          aria-pressed={!hidden}
+          aria-label={`Chart of query ${letter}`}
+          title={hidden ? "Only for formulas. Show its chart" : "Hide its chart: only for formulas"}
+          onClick={() => onHide?.(!hidden)}
+        >
+          {letter}
+        </button>
+      )}
       <Select
         aria-label={`Metric of query ${letter}`}
         searchable

@@ -1,0 +1,91 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { PATIENT } from "@/testing/people";
+import { visit } from "@/testing/render";
+import { server } from "@/testing/server";
+
+const Q = "q=sum(rows_loaded)&q=avg(query_duration)";
+
+interface Sent {
+  readonly queries?: readonly { readonly letter: string; readonly hidden: boolean }[];
+  readonly formulas?: readonly unknown[];
+  readonly compare_seconds?: number;
+  readonly charts?: readonly unknown[];
+}
+
+/** What is asked of the server, by the end of its address. */
+function sentTo(path: string): Sent[] {
+  const sent: Sent[] = [];
+  server.events.on("request:start", ({ request }) => {
+    if (request.url.endsWith(path)) void request.clone().json().then((body) => sent.push(body as Sent));
+  });
+  return sent;
+}
+
+afterEach(() => server.events.removeAllListeners());
+
+describe("what a page of metrics asks", () => {
+  it("computes a formula, and keeps it in the address", async () => {
+    const sent = sentTo("/metrics/query");
+    const { user, here } = visit(`/w/acme/metrics?${Q}`);
+
+    await user.click(await screen.findByRole("button", { name: "Add a formula" }, PATIENT));
+
+    expect(await screen.findByRole("textbox", { name: "Expression of formula C" }, PATIENT)).toHaveValue("A / B");
+    expect(here().search).toMatchObject({ q: ["sum(rows_loaded)", "avg(query_duration)", "= A / B"] });
+    expect(await screen.findByRole("img", { name: /^A \/ B, 1 line/ }, PATIENT)).toBeInTheDocument();
+    expect(sent.at(-1)?.formulas).toEqual([{ expression: "A / B", letter: "C", limit: 20 }]);
+  });
+
+  it("says at the formula what is wrong with it", async () => {
+    const { user } = visit(`/w/acme/metrics?${Q}&q=${encodeURIComponent("= A / B")}`);
+    const box = await screen.findByRole("textbox", { name: "Expression of formula C" }, PATIENT);
+
+    await user.clear(box);
+    await user.type(box, "A /{Enter}");
+
+    expect(await screen.findByText(/It ends where/, { selector: "[class*=error]" }, PATIENT)).toBeVisible();
+  });
+
+  it("hides a query that is there for formulas only, and gives letters anew when one goes", async () => {
+    const sent = sentTo("/metrics/query");
+    const { user, here } = visit(`/w/acme/metrics?${Q}&q=${encodeURIComponent("= A / B")}`);
+
+    await user.click(await screen.findByRole("button", { name: "Chart of query B" }, PATIENT));
+    await waitFor(() => expect(here().search).toMatchObject({ q: ["sum(rows_loaded)", "avg(query_duration) hidden", "= A / B"] }));
+    await waitFor(() => expect(sent.at(-1)?.queries?.map(({ hidden }) => hidden)).toEqual([false, true]));
+
+    await user.click(screen.getByRole("button", { name: "Remove query A" }));
+    await waitFor(() => expect(here().search).toMatchObject({ q: ["avg(query_duration) hidden", "= Z / A"] }));
+  });
+
+  it("lays last week under this one", async () => {
+    const sent = sentTo("/metrics/query");
+    visit(`/w/acme/metrics?q=sum(rows_loaded)&compare=1w`);
+
+    const values = await screen.findByRole("region", { name: "Values of sum(rows_loaded)" }, PATIENT);
+
+    expect(within(values).getByRole("cell", { name: "sum(rows_loaded), a week before" })).toBeVisible();
+    expect(sent.at(-1)?.compare_seconds).toBe(604_800);
+  });
+
+  it("marks events, and leads to the list of them", async () => {
+    visit(`/w/acme/metrics?q=sum(rows_loaded)&events=query.*&range=24h`);
+
+    const link = await screen.findByRole("link", { name: /\d+ events?$/ }, PATIENT);
+
+    expect(link).toHaveAttribute("href", expect.stringContaining("/w/acme/events?name=query.*&range=24h"));
+  });
+
+  it.each([
+    ["bands", /Percentiles of rows_loaded/],
+    ["heat", /Heat map of rows_loaded: [\d,]+ values/],
+  ])("draws values as %s", async (view, name) => {
+    const sent = sentTo("/metrics/charts");
+    visit(`/w/acme/metrics?q=sum(rows_loaded)&view=${view}`);
+
+    expect(await screen.findByRole("img", { name }, PATIENT)).toBeInTheDocument();
+    expect(sent).toHaveLength(1);
+  });
+});

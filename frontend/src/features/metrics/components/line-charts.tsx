@@ -1,0 +1,70 @@
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { ErrorState } from "@/components/ui/error-state";
+import { answerQuery, marksQuery } from "@/features/metrics/api/metrics";
+import { readAsked } from "@/features/metrics/asked";
+import { QueryChart } from "@/features/metrics/components/query-chart";
+import { formatMetricQuery, unitOf } from "@/features/metrics/model";
+import type { MetricsSearch } from "@/features/metrics/search";
+import { useWorkspace } from "@/lib/workspace";
+import type { MetricInfo } from "@/schema/wire/telemetry";
+
+import { MarksNote } from "./marks-note";
+import styles from "./metrics.module.css";
+
+interface LineChartsProps {
+  readonly search: MetricsSearch;
+  readonly metrics: readonly MetricInfo[];
+  readonly onZoom: (from: number, to: number) => void;
+}
+
+/** One chart for each query that is not hidden, and for each formula. */
+export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
+  const { slug } = useWorkspace();
+  const answer = useQuery(answerQuery(slug, search));
+  const marks = useQuery(marksQuery(slug, search));
+  const asked = readAsked(search.q ?? []);
+  if (answer.isError) return <ErrorState error={answer.error} what="chart" onRetry={() => void answer.refetch()} />;
+  const { data } = answer;
+  if (data === undefined) return <Skeleton height={340} role="status" aria-label="Loading the chart" />;
+  const infoOf = (name: string) => metrics.find((metric) => metric.name === name);
+  return (
+    <div className={styles["charts"]} data-stale={answer.isPlaceholderData}>
+      {search.events !== undefined && <MarksNote events={search.events} marks={marks} search={search} />}
+      {asked.map((each) => {
+        if (each.kind === "query" && each.hidden) return null;
+        const shared = { letter: each.letter, answer: data, marks: marks.data?.marks, onZoom };
+        if (each.kind === "formula") {
+          const found = data.formulas.find((result) => result.letter === each.letter);
+          if (found === undefined) return null;
+          return (
+            <QueryChart
+              {...shared}
+              key={each.letter}
+              title={each.expression}
+              unit={null}
+              result={found}
+              nothing="Nothing to compute in this range: no lines of both sides met."
+              notes={found.unmet === 0 ? [] : [`${found.unmet} without a partner`]}
+            />
+          );
+        }
+        const info = infoOf(each.query.name);
+        const found = data.results.find((result) => result.letter === each.letter);
+        const title = formatMetricQuery(each.query);
+        return (
+          <QueryChart
+            {...shared}
+            key={each.letter}
+            title={title}
+            unit={unitOf(each.query.aggregate, info?.unit ?? null)}
+            result={found}
+            seriesCount={found?.matched_series ?? info?.series ?? null}
+            nothing={info === undefined ? `No metric is called ${each.query.name}.` : "No points in this range."}
+          />
+        );
+      })}
+    </div>
+  );
+}
