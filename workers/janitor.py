@@ -85,6 +85,7 @@ def keep_up() -> bool:
         cost_rows_dropped=costs.drop_old(now=now),
         deliveries_dropped=notifications.drop_old_deliveries(now=now),
         refusals_dropped=ingest.drop_old_refusals(now=now),
+        deliveries_forgotten=ingest.drop_old_deliveries(now=now),
         sign_ins_dropped=sso.drop_old(now=now),
         exports_dropped=exports.drop_expired_exports(now=now),
         stripe_events_dropped=subscriptions.drop_old_stripe_events(now=now),

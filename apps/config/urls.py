@@ -31,6 +31,7 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("", include("apps.ingest.api.door_urls")),
+    path("", include("apps.ingest.api.hook_urls")),
     path("api/v1/", include(api)),
     path("scim/v2/", include("apps.sso.api.scim_urls")),
     path("_allauth/", include("allauth.headless.urls")),

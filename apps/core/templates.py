@@ -37,9 +37,9 @@ class RenderFaultError(ValueError):
     """The template could not be filled; the message says why, for people."""
 
 
-def _refuse_size(size: int) -> None:
-    if size > MAX_TEXT_BYTES:
-        raise RenderFaultError(f"The text is longer than {MAX_TEXT_BYTES // 1024} KiB.")
+def _refuse_size(size: int, most: int = MAX_TEXT_BYTES) -> None:
+    if size > most:
+        raise RenderFaultError(f"The text is longer than {most // 1024} KiB.")
 
 
 def _bounded(text: str) -> str:
@@ -324,10 +324,7 @@ class Sandbox:
         try:
             for part in _compiled(source).generate(dict(context)):
                 size += len(part.encode())
-                if size > self.max_output_bytes:
-                    raise RenderFaultError(
-                        f"The text is longer than {self.max_output_bytes // 1024} KiB."
-                    )
+                _refuse_size(size, self.max_output_bytes)
                 parts.append(part)
         except RenderFaultError:
             raise
@@ -437,7 +434,11 @@ def fill(sandbox: Sandbox, value: object, context: Mapping[str, object]) -> obje
         if "{" not in value:
             return value
         lone = _LONE.fullmatch(value)
-        return sandbox.render(value, context) if lone is None else _value_of(lone["expression"], context)
+        return (
+            sandbox.render(value, context)
+            if lone is None
+            else _value_of(lone["expression"], context)
+        )
     if isinstance(value, Mapping):
         return {name: fill(sandbox, inner, context) for name, inner in value.items()}
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from apps.core.exports import ExportKind
 from apps.costs import exports as costs
 from apps.dispatch import exports as dispatch
 from apps.flows import exports as flows
+from apps.ingest import exports as ingest
 from apps.lineage import exports as lineage
 from apps.notifications import exports as notifications
 from apps.runs import exports as runs
@@ -34,6 +35,7 @@ WORKSPACE_KINDS: Final = _by_name(
     *lineage.WORKSPACE_EXPORTS,
     *costs.WORKSPACE_EXPORTS,
     *notifications.WORKSPACE_EXPORTS,
+    *ingest.WORKSPACE_EXPORTS,
     *automations.WORKSPACE_EXPORTS,
     *compute.WORKSPACE_EXPORTS,
     *metering.WORKSPACE_EXPORTS,

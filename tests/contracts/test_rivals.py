@@ -127,6 +127,10 @@ BODIES = {
         "config": {"url": "https://hooks.example.com/x"},
     },
     "change_channel": {"name": "taken over"},
+    "create_webhook": {"name": "x", "preset": "GENERIC"},
+    "change_webhook": {"name": "taken over"},
+    "rotate_webhook": {},
+    "preview_webhook": {"template": '{"name": "x"}', "body": {}},
     "create_automation": {
         "name": "x",
         "trigger": {"type": "event", "match": {"name": ["x"]}},

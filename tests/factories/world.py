@@ -136,6 +136,7 @@ def furnish(owner: Person) -> dict[str, str]:
             },
         )
     )
+    webhook = made(api.post("webhooks", {"name": "secret webhook", "preset": "GITHUB"}))
     account = f"/api/v1/account/{owner.workspace.account_id}"
     team = made(api.post(f"{account}/teams", {"name": "secret team"}))
     role = made(
@@ -211,6 +212,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "member_id": member["id"],
         "channel_id": channel["id"],
         "automation_id": automation["id"],
+        "webhook_id": webhook["id"],
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],
         "export_id": export["id"],

@@ -81,11 +81,11 @@ class Door(View, ABC):
     name: ClassVar[str]
     media: ClassVar[frozenset[str]] = frozenset({_JSON})
 
-    def dispatch(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *_args: Any, **named: Any) -> HttpResponseBase:
         if request.method != "POST":
             return _not_allowed(request)
         try:
-            actor, workspace = _enter(request)
+            actor, workspace = self.enter(request, **named)
         except DomainError as error:
             return self.refuse(request, error)
         structlog.contextvars.bind_contextvars(workspace_id=str(workspace.id))
@@ -96,14 +96,13 @@ class Door(View, ABC):
             body = self.unpack(body, request.headers.get("Content-Encoding", "").strip().lower())
             decoded = self.decode(Message(body, request, utc_now()))
         except DomainError as error:
-            services.count_refused_request(
-                workspace_id=workspace.id, door=self.name, error=error, body=body, now=utc_now()
-            )
+            self.count_refused(workspace, error, body, utc_now())
             return self.refuse(request, error)
-        answer, admission = services.take_in_at(
-            door=self.name, workspace=workspace, actor=actor, decoded=decoded
-        )
-        return self.answer(request, answer, admission, decoded)
+        return self.take_in(request, actor, workspace, decoded)
+
+    def enter(self, request: HttpRequest, **_named: Any) -> tuple[Actor, WorkspaceRef]:
+        """Return who sends, and the workspace; `named` is what the address names."""
+        return _enter(request)
 
     def check_media(self, request: HttpRequest) -> None:
         """Raises: UnsupportedMedia for what the door does not read."""
@@ -120,6 +119,23 @@ class Door(View, ABC):
     @abstractmethod
     def decode(self, message: Message) -> Decoded:
         """Return the items of the unpacked body."""
+
+    def count_refused(
+        self, workspace: WorkspaceRef, error: DomainError, body: bytes, now: datetime
+    ) -> None:
+        """Count a request of which nothing could be read."""
+        services.count_refused_request(
+            workspace_id=workspace.id, door=self.name, error=error, body=body, now=now
+        )
+
+    def take_in(
+        self, request: HttpRequest, actor: Actor, workspace: WorkspaceRef, decoded: Decoded
+    ) -> HttpResponse:
+        """Hand the items to the service and answer after its commit."""
+        answer, admission = services.take_in_at(
+            door=self.name, workspace=workspace, actor=actor, decoded=decoded
+        )
+        return self.answer(request, answer, admission, decoded)
 
     @abstractmethod
     def answer(

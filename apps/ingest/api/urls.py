@@ -1,9 +1,15 @@
 from django.urls import path
 
-from apps.ingest.api import refused, views
+from apps.ingest.api import refused, views, webhooks
+
+W = "workspaces/<str:workspace>"
 
 urlpatterns = [
-    path("workspaces/<str:workspace>/ingest", views.Ingest.as_view()),
-    path("workspaces/<str:workspace>/events", views.Events.as_view()),
-    path("workspaces/<str:workspace>/refused", refused.RefusedList.as_view()),
+    path(f"{W}/ingest", views.Ingest.as_view()),
+    path(f"{W}/events", views.Events.as_view()),
+    path(f"{W}/refused", refused.RefusedList.as_view()),
+    path(f"{W}/webhooks", webhooks.Webhooks.as_view()),
+    path(f"{W}/webhooks/preview", webhooks.WebhookPreview.as_view()),
+    path(f"{W}/webhooks/<uuid:webhook_id>", webhooks.WebhookDetail.as_view()),
+    path(f"{W}/webhooks/<uuid:webhook_id>/rotation", webhooks.WebhookRotation.as_view()),
 ]

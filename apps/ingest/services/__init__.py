@@ -2,6 +2,14 @@
 
 from apps.ingest.services.accept import Answer, Sent, accept_batches
 from apps.ingest.services.admit import Admission
+from apps.ingest.services.deliveries import (
+    Opened,
+    drop_old_deliveries,
+    note_delivery,
+    open_webhook,
+    preview_template,
+    read_delivery,
+)
 from apps.ingest.services.doors import take_in_at
 from apps.ingest.services.erase import erase_workspace
 from apps.ingest.services.intake import take_in
@@ -11,17 +19,35 @@ from apps.ingest.services.refused import (
     count_refused_request,
     drop_old_refusals,
 )
+from apps.ingest.services.webhooks import (
+    WebhookSettings,
+    create_webhook,
+    delete_webhook,
+    edit_webhook,
+    rotate_webhook,
+)
 
 __all__ = [
     "REFUSALS_KEPT_DAYS",
     "Admission",
     "Answer",
+    "Opened",
     "Sent",
+    "WebhookSettings",
     "accept_batches",
     "count_refused_items",
     "count_refused_request",
+    "create_webhook",
+    "delete_webhook",
+    "drop_old_deliveries",
     "drop_old_refusals",
+    "edit_webhook",
     "erase_workspace",
+    "note_delivery",
+    "open_webhook",
+    "preview_template",
+    "read_delivery",
+    "rotate_webhook",
     "take_in",
     "take_in_at",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 from apps.core.erasure import erase_rows
-from apps.ingest.models import Refused
+from apps.ingest.models import Refused, SeenDelivery, Webhook
 
 
 def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
     """Delete up to `limit` rows of the workspace; return how many."""
-    return erase_rows((Refused,), workspace_id=workspace_id, limit=limit)
+    return erase_rows((Refused, SeenDelivery, Webhook), workspace_id=workspace_id, limit=limit)

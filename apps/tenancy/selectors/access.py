@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from apps.tenancy.models import (
 )
 from apps.tenancy.scopes import ACCOUNT_ROLE_SCOPES, Scope, known_scopes
 from apps.tenancy.selectors.accounts import account_ref
+from apps.tenancy.selectors.workspaces import WITH, to_ref
 from apps.tenancy.slugs import as_uuid
 
 _RESOLVE = "SELECT tenancy_resolve(%s, %s, %s, %s, %s, %s)"
@@ -393,6 +394,20 @@ def list_memberships(*, user_id: uuid.UUID) -> list[Member]:
     """Return the person's active memberships with their accounts, by the account's name."""
     members = Member.objects.filter(user_id=user_id).active().select_related("account")
     return list(members.order_by("account__name", "account_id"))
+
+
+def door_of_workspace(*, workspace_id: uuid.UUID) -> tuple[WorkspaceRef, Door]:
+    """
+    Return the workspace and what it asks of who comes in, for doors that open without a member.
+
+    The caller is inside the workspace's scope. Raises: NotFound.
+    """
+    try:
+        workspace = Workspace.objects.select_related(*WITH).get(pk=workspace_id)
+    except Workspace.DoesNotExist:
+        raise NotFound("There is no such workspace.") from None
+    ref = to_ref(workspace)
+    return ref, replace(door_of(workspace.account), workspace_archived=ref.archived_at is not None)
 
 
 def door_of(account: Account) -> Door:

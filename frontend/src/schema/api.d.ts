@@ -3014,6 +3014,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where other people's services tell what happened there. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** @description Where other people's services tell what happened there. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One webhook. */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /** @description One webhook. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /** @description One webhook. */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhooks/{webhook_id}/rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a webhook another address. */
+        post: operations["rotate_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhooks/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try a template on a sample; nothing is stored. */
+        post: operations["preview_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/world/aliases": {
         parameters: {
             query?: never;
@@ -5444,6 +5515,36 @@ export interface components {
             /** @description Shown now and never again. */
             secret: string;
         };
+        /** @description The whole `address`, and the `secret` if one was drawn: shown here and never again. */
+        NewWebhookOutput: {
+            readonly address: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["WebhookCreatorOutput"] | null;
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Until when the address before the last rotation goes on.
+             */
+            former_until: string | null;
+            header: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_received_at: string | null;
+            /** Format: date-time */
+            last_refused_at: string | null;
+            name: string;
+            preset: components["schemas"]["PresetEnum"];
+            received_count: number;
+            refused_count: number;
+            secret: string | null;
+            signed: boolean;
+            template: string;
+            topic_arn: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         NullEnum: null;
         /** @enum {string} */
         ObjectKindEnum: "POOL" | "DEPLOYMENT" | "BLOCK";
@@ -5713,6 +5814,15 @@ export interface components {
             description?: string;
             name?: string;
         };
+        /** @description A `secret` of null takes it away, where a webhook may be without. */
+        PatchedWebhookChangeRequest: {
+            enabled?: boolean;
+            header?: string;
+            name?: string;
+            secret?: string | null;
+            template?: string;
+            topic_arn?: string;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedWorkspaceChangeRequest: {
             name?: string;
@@ -5903,6 +6013,8 @@ export interface components {
         };
         /** @enum {string} */
         PostureEnum: "reactive" | "proactive";
+        /** @enum {string} */
+        PresetEnum: "GITHUB" | "STRIPE" | "SNS" | "EVENTBRIDGE" | "SLACK" | "DBT_CLOUD" | "GENERIC" | "CUSTOM";
         PreviewEventOutput: {
             /** Format: uuid */
             id: string;
@@ -7177,6 +7289,77 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        WebhookCreatorOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description `secret` is drawn for GITHUB and EVENTBRIDGE when none is given. */
+        WebhookInputRequest: {
+            enabled?: boolean;
+            header?: string;
+            name: string;
+            preset: components["schemas"]["PresetEnum"];
+            secret?: string | null;
+            template?: string;
+            topic_arn?: string;
+        };
+        /** @description A webhook. `address` is only the beginning of where it is reached. */
+        WebhookOutput: {
+            readonly address: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["WebhookCreatorOutput"] | null;
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Until when the address before the last rotation goes on.
+             */
+            former_until: string | null;
+            header: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_received_at: string | null;
+            /** Format: date-time */
+            last_refused_at: string | null;
+            name: string;
+            preset: components["schemas"]["PresetEnum"];
+            received_count: number;
+            refused_count: number;
+            signed: boolean;
+            template: string;
+            topic_arn: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        WebhookPage: {
+            items: components["schemas"]["WebhookOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description `body` as JSON, or as the text that would be sent; `headers` by name. */
+        WebhookPreviewInputRequest: {
+            body: unknown;
+            headers?: {
+                [key: string]: string;
+            };
+            template: string;
+        };
+        /** @description What the template makes of the sample, and which of it would be refused, by its place. */
+        WebhookPreviewOutput: {
+            events: {
+                [key: string]: unknown;
+            }[];
+            rejected: components["schemas"]["RefusalOutput"][];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        WebhookRotationInputRequest: {
+            /**
+             * @description For how long the address before goes on.
+             * @default 86400
+             */
+            overlap_seconds: number;
         };
         /** @enum {string} */
         WeekdaysEnum: "MON" | "TUE" | "WED" | "THU" | "FRI" | "SAT" | "SUN";
@@ -14909,6 +15092,238 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedWebhookChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    rotate_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookRotationInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPreviewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
