@@ -233,6 +233,8 @@ class Schedule(Record):
     jitter_seconds = models.PositiveIntegerField(default=0)  # each run starts up to so much later
     timezone = models.CharField(max_length=64, default="UTC")
     parameters = models.JSONField(default=dict)  # laid over the deployment's when it comes due
+    # A deploy said so, and the next one may take it back; what people add on its page it leaves.
+    declared = models.BooleanField(default=True, db_default=True)
     paused_at = models.DateTimeField(null=True)
     missed_policy = models.CharField(
         max_length=16, choices=MISSED_POLICIES, default=MissedPolicy.LATEST.value

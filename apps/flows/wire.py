@@ -264,6 +264,7 @@ class ScheduleOutput(serializers.Serializer[Any]):
     missed_cap = serializers.IntegerField()
     parameters = serializers.DictField()
     paused = serializers.BooleanField()
+    declared = serializers.BooleanField(help_text="By a deploy; else made by hand.")
     next_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -290,6 +291,7 @@ def schedule_body(schedule: Schedule) -> dict[str, object]:
         "missed_cap": schedule.missed_cap,
         "parameters": schedule.parameters,
         "paused": schedule.paused,
+        "declared": schedule.declared,
         "next_at": schedule.next_at,
     }
 

@@ -17,6 +17,7 @@ from apps.flows.services.deployments import (
 from apps.flows.services.erase import erase_workspace
 from apps.flows.services.forms import check_form, check_form_values
 from apps.flows.services.schedules import (
+    MAX_SCHEDULES,
     ScheduleChanges,
     add_schedule,
     delete_schedule,
@@ -29,6 +30,7 @@ from apps.flows.services.versions import MadeBy, spec_of_version
 from apps.flows.specs import DeploymentSpec, DueSchedule, Owner, ScheduleSpec
 
 __all__ = [
+    "MAX_SCHEDULES",
     "DeploymentChanges",
     "DeploymentSpec",
     "DueSchedule",

@@ -44,6 +44,7 @@ class ScheduleChanges(TypedDict, total=False):
     paused: bool
 
 
+MAX_SCHEDULES = 50  # of a deployment
 PREVIEWED = timedelta(days=30 * 366)
 _TIMES = ("cron", "interval_seconds", "anchor_at", "rrule", "once_at")
 _SETTINGS = ("name", "jitter_seconds", "missed_policy", "missed_cap", "timezone", "parameters")
@@ -59,7 +60,7 @@ def add_schedule(
     asker: Asker = access.HEADWAY,
 ) -> Schedule:
     """
-    Add a schedule to the deployment.
+    Add a schedule to the deployment; deploys leave it alone.
 
     Raises: DeploymentNotFound, BadSchedule, BadParameters, ObjectRestricted.
     """
@@ -69,8 +70,10 @@ def add_schedule(
     require_to_change(asker, deployment)
     require_to_let_start(asker, deployment)
     schedule = _build(deployment, spec, now)
+    schedule.declared = False
     _refuse_past(spec, now)
     _refuse_taken_name(deployment, schedule)
+    _refuse_too_many(deployment.schedules.count() + 1)
     _check_parameters(deployment, schedule.parameters)
     schedule.save(force_insert=True)
     told.record_schedule("schedule.created", schedule, after=told.of_schedule(schedule))
@@ -175,13 +178,13 @@ def replace_schedules(
     asker: Asker = access.HEADWAY,
 ) -> None:
     """
-    Make the deployment's schedules those of `specs`.
+    Make the schedules that were deployed before those of `specs`; ones made by hand stay.
 
     One that says the same as before stays itself, with its id, its next time and its pause: a
     deploy neither loses a due time nor starts what somebody had paused. So does one of the same
     name, whatever else it says; of that only a changed time is counted anew.
-    Raises: BadSchedule for a new one whose only time has passed; ObjectRestricted where something
-    would start that the asker may not start.
+    Raises: BadSchedule for a new one whose only time has passed, and for too many;
+    ObjectRestricted where something would start that the asker may not start.
     """
     present = list(deployment.schedules.select_for_update())
     built = [(spec, _build(deployment, spec, now)) for spec in specs]
@@ -195,8 +198,11 @@ def replace_schedules(
             if found is not None:
                 pairs[position] = found
                 present.remove(found)
+    by_hand = [one for one in present if not one.declared]
+    _refuse_too_many(len(built) + len(by_hand))
     for gone in present:
-        gone.delete()
+        if gone.declared:
+            gone.delete()
     for position, (spec, wanted) in enumerate(built):
         same = pairs.get(position)
         if (
@@ -227,6 +233,7 @@ def _follow(
         setattr(same, name, getattr(wanted, name))
     if moved or has_turned:
         same.next_at = _next_at(same, deployment, now)
+    same.declared = True
     same.save(force_update=True)
 
 
@@ -384,6 +391,14 @@ def _refuse_past(spec: ScheduleSpec, now: datetime, *, prefix: str = "") -> None
         raise BadSchedule(
             "The schedule's only time has passed.",
             fields={prefix + "once_at": ["Must lie ahead."]},
+        )
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MAX_SCHEDULES:
+        raise BadSchedule(
+            f"A deployment has at most {MAX_SCHEDULES} schedules, those made by hand included.",
+            fields={"schedules": [f"At most {MAX_SCHEDULES}."]},
         )
 
 

@@ -6613,6 +6613,8 @@ export interface components {
             /** Format: date-time */
             anchor_at: string | null;
             cron: string | null;
+            /** @description By a deploy; else made by hand. */
+            declared: boolean;
             /** Format: uuid */
             id: string;
             interval_seconds: number | null;

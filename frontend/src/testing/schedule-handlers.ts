@@ -86,6 +86,7 @@ export function scheduleHandlers(world: World) {
         missed_cap: given.missed_cap ?? 10,
         parameters: given.parameters ?? {},
         paused: false,
+        declared: false,
         next_at: iso(demoTimes(times, now)[0] ?? now),
       };
       keep(index, (deployment) => [...deployment.schedules, made]);

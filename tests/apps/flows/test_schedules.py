@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core.clock import utc_now
-from apps.flows import selectors
+from apps.flows import selectors, services
+from apps.flows.errors import BadSchedule
 from apps.flows.models import Schedule
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.dispatch import cron, every, make_deployment
@@ -160,6 +161,46 @@ def test_a_deploy_changes_a_named_schedule_where_it_stands(workspace):
         }
         early.refresh_from_db()
         assert (early.kind, early.jitter_seconds, early.paused_at) == ("INTERVAL", 9, paused_at)
+
+
+def test_a_deploy_leaves_alone_what_was_made_by_hand(api, alice, workspace):
+    def deploy(*schedules):
+        with workspace_scope(workspace.id):
+            return make_deployment(workspace, schedules=list(schedules))
+
+    deployment = deploy(cron("0 6 * * *"), cron("0 7 * * *"))
+    place = f"deployments/{deployment.id}/schedules"
+    for hour, name in ((8, ""), (9, "late")):
+        body = {"kind": "CRON", "cron": f"0 {hour} * * *", "name": name}
+        assert api(alice).post(place, body).json()["declared"] is False
+
+    deploy(cron("0 7 * * *"), cron("30 9 * * *", name="late"))
+
+    def shown():
+        found = api(alice).get(f"deployments/{deployment.id}").json()["schedules"]
+        return sorted((each["cron"], each["declared"]) for each in found)
+
+    # The one of the same name is the deploy's from now on, and goes with the next.
+    assert shown() == [("0 7 * * *", True), ("0 8 * * *", False), ("30 9 * * *", True)]
+    deploy()
+    assert shown() == [("0 8 * * *", False)]
+
+
+def test_a_deployment_has_at_most_fifty_schedules(api, alice, workspace):
+    many = [every(60 + number) for number in range(services.MAX_SCHEDULES - 1)]
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace, schedules=many)
+    place = f"deployments/{deployment.id}/schedules"
+    body = {"kind": "CRON", "cron": "0 8 * * *"}
+
+    first, second = api(alice).post(place, body), api(alice).post(place, body | {"name": "x"})
+
+    assert (first.status_code, second.status_code) == (201, 400)
+    assert list(second.json()["error"]["fields"]) == ["schedules"]
+    with workspace_scope(workspace.id), pytest.raises(BadSchedule):
+        make_deployment(workspace, schedules=[*many, every(9)])
+    with workspace_scope(workspace.id):
+        assert Schedule.objects.count() == services.MAX_SCHEDULES
 
 
 def test_two_schedules_of_one_name_are_refused_at_deploy(api, alice):

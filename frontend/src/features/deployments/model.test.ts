@@ -56,9 +56,10 @@ it("says where code is", () => {
 });
 
 it("notes of a schedule what is not as usual", () => {
-  const usual = { jitter_seconds: 0, missed_policy: "LATEST", missed_cap: 10, parameters: {} } as const;
+  const usual = { jitter_seconds: 0, missed_policy: "LATEST", missed_cap: 10, parameters: {}, declared: true } as const;
 
   expect(scheduleNotes(usual)).toBe("");
+  expect(scheduleNotes({ ...usual, declared: false })).toBe("made by hand, deploys leave it alone");
   expect(scheduleNotes({ ...usual, jitter_seconds: 300, missed_policy: "ALL", missed_cap: 1, parameters: { full: true } })).toBe("up to 5m later · makes up for 1 missed time · sets full");
 });
 

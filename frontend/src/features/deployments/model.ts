@@ -40,13 +40,14 @@ export function filterDeployments(rows: readonly DeploymentRow[], { q, tag }: De
 }
 
 /** What else there is to know of a schedule, beside when: only what is not as usual. */
-export function scheduleNotes(schedule: Pick<Schedule, "jitter_seconds" | "missed_policy" | "missed_cap" | "parameters">): string {
+export function scheduleNotes(schedule: Pick<Schedule, "jitter_seconds" | "missed_policy" | "missed_cap" | "parameters" | "declared">): string {
   const own = Object.keys(schedule.parameters);
   return [
     ...(schedule.jitter_seconds === 0 ? [] : [`up to ${formatStep(schedule.jitter_seconds)} later`]),
     ...(schedule.missed_policy === "SKIP" ? ["missed times are skipped"] : []),
     ...(schedule.missed_policy === "ALL" ? [`makes up for ${plural(schedule.missed_cap, "missed time")}`] : []),
     ...(own.length === 0 ? [] : [`sets ${own.join(", ")}`]),
+    ...(schedule.declared ? [] : ["made by hand, deploys leave it alone"]),
   ].join(" · ");
 }
 

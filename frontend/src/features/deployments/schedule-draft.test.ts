@@ -24,6 +24,7 @@ const SCHEDULE: Schedule = {
   missed_cap: 3,
   parameters: { limit: 5 },
   paused: false,
+  declared: true,
   next_at: null,
 };
 

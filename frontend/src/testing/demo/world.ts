@@ -116,6 +116,7 @@ export function makeWorld(now: number, origin: string): World {
           once_at: null,
           timezone: "Europe/Berlin",
           jitter_seconds: 0,
+          declared: true,
           missed_policy: "LATEST",
           missed_cap: 10,
           parameters: {},

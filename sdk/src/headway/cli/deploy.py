@@ -132,7 +132,8 @@ def deploy(
     An agent runs it from this folder, or with --git, --image or --bundle-url from there; the flow
     is read here all the same, for its name and parameters. To a managed pool the folder of the file
     is sent, without what is no code (.git, virtual environments, caches, .env). Deploying the same
-    name again replaces the deployment, its schedules included.
+    name again replaces the deployment and the schedules it was deployed with; those that somebody
+    made on its page stay.
     """
     from headway._schema import parameter_schema, read_text
     from headway._values import read_given

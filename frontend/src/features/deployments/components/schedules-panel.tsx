@@ -95,7 +95,7 @@ export function SchedulesPanel({ deployment, open, onOpen }: SchedulesPanelProps
         }}
         onClose={() => setRemoving(null)}
       >
-        {removing !== null && `${deployment.name} no longer starts ${scheduleWords(removing)}. Runs that exist stay.`}
+        {removing !== null && `${deployment.name} no longer starts ${scheduleWords(removing)}. Runs that exist stay.${removing.declared ? " A deploy that still names it makes it again." : ""}`}
       </ConfirmDialog>
     </Panel>
   );
