@@ -4,6 +4,7 @@ import { parseSettingsSearch } from "@/app/routes/settings-search";
 import { workspaceRoute } from "@/app/workspace-route";
 import { planQuery, usageQuery } from "@/features/billing/api/billing";
 import { parsePlanSearch, parseUsageSearch } from "@/features/billing/model";
+import { parseCostsSearch } from "@/features/costs/model";
 import { limitsQuery } from "@/features/limits/api/limits";
 import { poolsQuery } from "@/features/pools/api/pools";
 import { parsePoolsSearch } from "@/features/pools/model";
@@ -26,6 +27,13 @@ const limitsRoute = createRoute({
     void context.queryClient.prefetchInfiniteQuery(limitsQuery(params.workspace));
   },
   component: lazyRouteComponent(() => import("@/app/routes/limits"), "LimitsPage"),
+});
+
+const costsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "costs",
+  validateSearch: parseCostsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/costs"), "CostsRoute"),
 });
 
 const usageRoute = createRoute({
@@ -57,4 +65,4 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/settings"), "SettingsRoute"),
 });
 
-export const operateRoutes = [poolsRoute, limitsRoute, usageRoute, planRoute, settingsRoute] as const;
+export const operateRoutes = [poolsRoute, limitsRoute, costsRoute, usageRoute, planRoute, settingsRoute] as const;

@@ -26,6 +26,7 @@ export const paths = {
   automation: "/w/$workspace/automations/$automationId",
   pools: "/w/$workspace/pools",
   limits: "/w/$workspace/limits",
+  costs: "/w/$workspace/costs",
   usage: "/w/$workspace/usage",
   plan: "/w/$workspace/plan",
   settings: "/w/$workspace/settings",

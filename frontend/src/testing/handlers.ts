@@ -12,6 +12,7 @@ import { billingHandlers } from "./billing-handlers";
 import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
 import { aroundRun, steeringHandlers } from "./steering-handlers";
+import { costHandlers } from "./cost-handlers";
 import { keyHandlers } from "./key-handlers";
 import { levelHandlers } from "./level-handlers";
 import { limitHandlers, lineOf } from "./limit-handlers";
@@ -177,6 +178,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     http.get(`${W}/runs/:id/line`, ({ params }) => HttpResponse.json(lineOf(run(params["id"])))),
     ...approvalHandlers(world),
     ...limitHandlers(world),
+    ...costHandlers(world),
     ...worldHandlers(),
     ...scheduleHandlers(world),
     ...versionHandlers(world),

@@ -2,6 +2,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 
 import { paths } from "@/config/paths";
 import { RunApprovals } from "@/features/approvals/components/run-approvals";
+import { RunCostFact, RunCostPanel } from "@/features/costs/components/run-cost";
 import { CopyDialog } from "@/features/deployments/components/copy-dialog";
 import { RunPage } from "@/features/runs/components/run/run-page";
 
@@ -31,6 +32,10 @@ export function RunRoute() {
           />
         )
       }
+      cost={{
+        fact: (run) => <RunCostFact runId={run.id} going={run.ended_at === null} />,
+        panel: (run) => <RunCostPanel runId={run.id} going={run.ended_at === null} />,
+      }}
       approvals={(run, onAnswered) => <RunApprovals approvals={run.approvals} onAnswered={onAnswered} />}
     />
   );

@@ -9,6 +9,7 @@ import { AccessTab } from "@/features/account/access/access-tab";
 import { AuditList } from "@/features/account/audit/audit-list";
 import { DangerZone } from "@/features/account/general/danger-zone";
 import { parseAccessSearch } from "@/features/account/search";
+import { PricesTab } from "@/features/costs/components/prices-tab";
 import { WorkspaceKeys } from "@/features/keys/components/workspace-keys";
 import { workspaceQuery } from "@/features/settings/api/settings";
 import { SettingsPage } from "@/features/settings/components/settings-page";
@@ -28,6 +29,7 @@ export function SettingsRoute() {
       danger={<WorkspaceDanger />}
       access={<AccessTab search={parseAccessSearch({ ...search })} onChange={(change) => go({ tab, ...change })} />}
       keys={<WorkspaceKeys search={search} onChange={(change) => go({ tab, ...change })} />}
+      prices={<PricesTab />}
       audit={<WorkspaceAudit search={search} onChange={(change) => go({ ...search, ...change })} />}
     />
   );

@@ -15,6 +15,7 @@ export interface NavItem {
     | typeof paths.automations
     | typeof paths.pools
     | typeof paths.limits
+    | typeof paths.costs
     | typeof paths.usage
     | typeof paths.settings;
   readonly label: string;
@@ -36,6 +37,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
   { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },
   { to: paths.limits, label: "Concurrency", icon: "layers", key: "c" },
+  { to: paths.costs, label: "Costs", icon: "coin", key: "o" },
   { to: paths.usage, label: "Usage and plan", icon: "usage", key: "u" },
   { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
 ];

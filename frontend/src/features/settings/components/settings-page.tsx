@@ -15,11 +15,12 @@ interface SettingsPageProps {
   /** What other features put below the tabs of theirs. */
   readonly access: ReactNode;
   readonly keys: ReactNode;
+  readonly prices: ReactNode;
   readonly audit: ReactNode;
   readonly danger: ReactNode;
 }
 
-export function SettingsPage({ search, onChange, access, keys, audit, danger }: SettingsPageProps) {
+export function SettingsPage({ search, onChange, access, keys, prices, audit, danger }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -34,6 +35,7 @@ export function SettingsPage({ search, onChange, access, keys, audit, danger }: 
           { value: "access", label: "Access" },
           { value: "keys", label: "API keys" },
           { value: "channels", label: "Channels" },
+          { value: "prices", label: "Prices" },
           { value: "audit", label: "Audit log" },
         ]}
       />
@@ -42,6 +44,7 @@ export function SettingsPage({ search, onChange, access, keys, audit, danger }: 
         {tab === "access" && access}
         {tab === "keys" && keys}
         {tab === "channels" && <ChannelsTab opened={search.channel} onOpen={(channel) => onChange({ tab, channel })} />}
+        {tab === "prices" && prices}
         {tab === "audit" && audit}
       </div>
     </>

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, type ReactNode } from "react";
 
 import { CopyId } from "@/components/ui/copy-id";
 import { Facts } from "@/components/ui/facts";
@@ -28,9 +28,10 @@ interface RunHeaderProps {
   readonly transitions: readonly Transition[];
   readonly live: LiveStatus;
   readonly copying: Copying;
+  readonly cost: ReactNode;
 }
 
-export function RunHeader({ run, transitions, live, copying }: RunHeaderProps) {
+export function RunHeader({ run, transitions, live, copying, cost }: RunHeaderProps) {
   const { slug: workspace } = useWorkspace();
   useEffect(() => {
     document.title = `${run.flow.name} ${run.name} · Headway`;
@@ -111,6 +112,7 @@ export function RunHeader({ run, transitions, live, copying }: RunHeaderProps) {
               ),
           },
           { term: "Agent", value: run.agent === null ? "–" : `${run.agent.name} on ${run.agent.host}` },
+          { term: "Cost", value: cost },
           { term: "Attempt", value: `${run.attempt}${resumesWords(run)}` },
           ...(run.priority === undefined || run.priority === 0 ? [] : [{ term: "Priority", value: String(run.priority) }]),
           ...kinFacts(run, workspace),

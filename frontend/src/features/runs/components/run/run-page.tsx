@@ -32,10 +32,12 @@ interface RunPageProps {
   readonly copying: Copying;
   /** What it asked people; `onAnswered` has the run read again. */
   readonly approvals: (run: RunDetail, onAnswered: () => void) => ReactNode;
+  /** What it cost: one amount, and what that is made of. */
+  readonly cost: { readonly fact: (run: RunDetail) => ReactNode; readonly panel: (run: RunDetail) => ReactNode };
 }
 
 /** What happened, and why? */
-export function RunPage({ runId, search, onChange, copying, approvals }: RunPageProps) {
+export function RunPage({ runId, search, onChange, copying, approvals, cost }: RunPageProps) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
   const run = useQuery(runQuery(slug, runId));
@@ -58,11 +60,12 @@ export function RunPage({ runId, search, onChange, copying, approvals }: RunPage
   const tasks = Object.values(data.task_counts ?? {}).reduce((sum, count) => sum + count, 0);
   return (
     <>
-      <RunHeader run={data} transitions={transitions.data?.items ?? []} live={live.status} copying={copying} />
+      <RunHeader run={data} transitions={transitions.data?.items ?? []} live={live.status} copying={copying} cost={cost.fact(data)} />
       {data.approvals.length > 0 && approvals(data, () => void client.invalidateQueries({ queryKey: runKeys.run(slug, runId) }))}
       <WaitingPanel run={data} />
       <RunFailure run={data} />
       <ComputePanel run={data} />
+      {cost.panel(data)}
       <TabBar
         label="Parts of the run"
         value={tab}

@@ -1,0 +1,67 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import { request, workspaceUrl } from "@/lib/api-client";
+import type { Budget, BudgetInput, Budgets, Costs, CostsBy, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
+
+export const costKeys = {
+  all: (workspace: string) => ["costs", workspace] as const,
+};
+
+const REFRESH_MS = 10_000;
+
+export interface CostsAsked {
+  readonly by: CostsBy;
+  readonly from: string;
+  readonly to: string;
+}
+
+export function costsQuery(workspace: string, asked: CostsAsked) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "by", asked] as const,
+    queryFn: ({ signal }) => request<Costs>(workspaceUrl(workspace, "/costs"), { signal, query: { ...asked } }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** A run that goes on spends on. */
+export function runCostQuery(workspace: string, runId: string, going: boolean) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "run", runId, going] as const,
+    queryFn: ({ signal }) => request<RunCost>(workspaceUrl(workspace, `/runs/${runId}/cost`), { signal }),
+    refetchInterval: going ? REFRESH_MS : false,
+  });
+}
+
+export function pricesQuery(workspace: string) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "prices"] as const,
+    queryFn: ({ signal }) => request<Prices>(workspaceUrl(workspace, "/prices"), { signal }),
+  });
+}
+
+export function budgetsQuery(workspace: string) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "budgets"] as const,
+    queryFn: ({ signal }) => request<Budgets>(workspaceUrl(workspace, "/budgets"), { signal }),
+  });
+}
+
+export function createPrice(workspace: string, price: PriceInput): Promise<Price> {
+  return request<Price>(workspaceUrl(workspace, "/prices"), { method: "POST", body: price });
+}
+
+export function changePrice(workspace: string, id: string, change: PriceChange): Promise<Price> {
+  return request<Price>(workspaceUrl(workspace, `/prices/${id}`), { method: "PATCH", body: change });
+}
+
+export function deletePrice(workspace: string, id: string): Promise<null> {
+  return request<null>(workspaceUrl(workspace, `/prices/${id}`), { method: "DELETE" });
+}
+
+export function createBudget(workspace: string, budget: BudgetInput): Promise<Budget> {
+  return request<Budget>(workspaceUrl(workspace, "/budgets"), { method: "POST", body: budget });
+}
+
+export function deleteBudget(workspace: string, id: string): Promise<null> {
+  return request<null>(workspaceUrl(workspace, `/budgets/${id}`), { method: "DELETE" });
+}
