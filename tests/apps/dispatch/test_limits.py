@@ -406,6 +406,26 @@ def test_what_a_person_says_of_a_limit_stands(in_workspace):
         ask(run, amount=5)
 
 
+def test_a_limit_of_none_lets_code_wait_until_somebody_raises_it(in_workspace):
+    def allow(slots):
+        services.set_limit(
+            workspace_id=in_workspace.id,
+            kind=LimitKind.NAMED,
+            key="warehouse",
+            much=slots,
+            now=utc_now(),
+        )
+
+    run = local_run(in_workspace)
+    allow(0)
+    waiting = ask(run, amount=2)
+    assert (waiting.granted, waiting.position) == (False, 1)
+
+    allow(2)
+
+    assert ask(run, waiting.slot_id, amount=2).granted
+
+
 def test_calls_of_a_rate_are_spaced_and_never_more_than_promised(in_workspace):
     now = utc_now()
 
