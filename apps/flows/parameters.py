@@ -34,6 +34,8 @@ MAX_STEPS = 200_000
 # SECURITY: a schema may also lead round in circles. We stop well before Python's own limit: met
 # within those parts of the library that are not Python, it is an error that nobody can catch.
 MAX_KEYWORDS_DEEP = 150
+# SECURITY: whether a schema is one is checked part by part, half a millisecond each.
+MAX_SCHEMA_PARTS = 2_000  # objects and lists
 MAX_ODD_MEMBERS = 50  # of a list that should hold names: comparing odd ones takes quadratic time
 _LISTS_OF_NAMES = ("required", "type")
 
@@ -66,6 +68,8 @@ def list_schema_faults(schema: dict[str, Any]) -> list[str]:
     faults = list(_structural_faults(schema, depth=0))
     if faults:
         return faults
+    if _parts(schema) > MAX_SCHEMA_PARTS:
+        return [f"The schema has more than {MAX_SCHEMA_PARTS:,} parts (objects and lists)."]
     if schema.get("type", "object") != "object":
         return ['The schema must describe an object: "type": "object".']
     try:
@@ -327,6 +331,14 @@ def _structural_faults(node: object, *, depth: int) -> Iterator[str]:
     elif isinstance(node, list):
         for child in node:
             yield from _structural_faults(child, depth=depth + 1)
+
+
+def _parts(node: object) -> int:
+    if isinstance(node, dict):
+        return 1 + sum(_parts(child) for child in node.values())
+    if isinstance(node, list):
+        return 1 + sum(_parts(child) for child in node)
+    return 0
 
 
 def _pattern_faults(node: dict[str, Any]) -> Iterator[str]:

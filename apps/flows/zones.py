@@ -18,12 +18,22 @@ class BadRecurrenceError(ValueError):
         self.message = message
 
 
+# Files beside the zones: what the server's own clock shows, and other ways to count seconds.
+_NO_ZONES = ("localtime", "Factory", "posixrules", "posix/", "right/")
+
+
 def find_zone(name: str) -> ZoneInfo:
     """Return the zone; refuse one that nobody knows."""
+    if name.startswith(_NO_ZONES):
+        raise _unknown(name)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadRecurrenceError("timezone", f"No time zone is called {name!r}.") from error
+        raise _unknown(name) from error
+
+
+def _unknown(name: str) -> BadRecurrenceError:
+    return BadRecurrenceError("timezone", f"No time zone is called {name!r}.")
 
 
 def wall_time(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -5,7 +5,12 @@ import time
 
 import pytest
 
-from apps.flows.parameters import find_parameter_faults, list_schema_faults, shared_steps
+from apps.flows.parameters import (
+    MAX_SCHEMA_PARTS,
+    find_parameter_faults,
+    list_schema_faults,
+    shared_steps,
+)
 from apps.flows.patterns import MAX_MATCHED_LENGTH, find_pattern_fault
 
 IN_TIME = 2.0  # seconds of our own work; each of these took from several to for ever
@@ -148,6 +153,16 @@ def test_large_parameters_are_checked_in_time(schema, parameters):
     find_parameter_faults(schema, parameters)
 
     assert time.process_time() - begun < IN_TIME
+
+
+def test_a_schema_of_too_many_parts_is_refused_in_time():
+    def schema(parts):
+        return {"properties": {str(number): {} for number in range(parts)}}
+
+    began = time.monotonic()
+    assert list_schema_faults(schema(200_000))
+    assert list_schema_faults(schema(MAX_SCHEMA_PARTS - 2)) == []
+    assert time.monotonic() - began < 2 * IN_TIME
 
 
 def test_lists_of_odd_names_are_refused_in_time():

@@ -153,6 +153,8 @@ def test_a_clock_that_goes_backwards_takes_no_time_twice():
         ("0 0 * * *", "Mars/Olympus", "timezone"),
         ("0 0 * * *", "../../etc/passwd", "timezone"),
         ("0 0 * * *", "", "timezone"),
+        ("0 0 * * *", "localtime", "timezone"),
+        ("0 0 * * *", "posix/Europe/Berlin", "timezone"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_by_field(expression, zone, field):
