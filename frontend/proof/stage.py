@@ -175,8 +175,9 @@ def put_to_work(stage: Stage, folder: Path) -> None:
     """Deployments, and runs that wait, ask, hold and fill in."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "stages.py").write_text(textwrap.dedent(FLOWS))
-    if stage.do("GET", "/deployments?limit=500&q=staged")["items"]:
-        return  # a deploy takes away what was scheduled and limited by hand
+    present = stage.do("GET", "/deployments?limit=500")["items"]
+    if any(one["name"] == "staged" for one in present):
+        return  # a deploy takes away what was limited by hand
     for name in ("ship", "refresh"):
         stage.headway(
             folder, "deploy", f"stages.py:{name}", "--pool", "default", "--name", "staged"
