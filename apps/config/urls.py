@@ -18,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.dispatch.api.urls")),
     path("", include("apps.telemetry.api.urls")),
     path("", include("apps.lineage.api.urls")),
+    path("", include("apps.dashboards.api.urls")),
     path("", include("apps.costs.api.urls")),
     path("", include("apps.notifications.api.urls")),
     path("", include("apps.ingest.api.urls")),

@@ -8,6 +8,7 @@ from apps.automations import exports as automations
 from apps.compute import exports as compute
 from apps.core.exports import ExportKind
 from apps.costs import exports as costs
+from apps.dashboards import exports as dashboards
 from apps.dispatch import exports as dispatch
 from apps.flows import exports as flows
 from apps.ingest import exports as ingest
@@ -33,6 +34,7 @@ WORKSPACE_KINDS: Final = _by_name(
     *runs.WORKSPACE_EXPORTS,
     *telemetry.WORKSPACE_EXPORTS,
     *lineage.WORKSPACE_EXPORTS,
+    *dashboards.WORKSPACE_EXPORTS,
     *costs.WORKSPACE_EXPORTS,
     *notifications.WORKSPACE_EXPORTS,
     *ingest.WORKSPACE_EXPORTS,

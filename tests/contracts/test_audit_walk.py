@@ -74,6 +74,7 @@ LEAVES: dict[str, set[str]] = {
     "delete_webhook": {"webhook.deleted"},
     "rotate_webhook": {"webhook.rotated"},
     "change_channel": {"channel.changed"},
+    "change_dashboard": {"dashboard.changed"},
     "change_deployment": {"deployment.changed"},
     "change_me": {"user.renamed"},
     "change_member_role": {"role.changed"},
@@ -90,6 +91,7 @@ LEAVES: dict[str, set[str]] = {
     "create_api_key": {"key.created"},
     "create_automation": {"automation.created"},
     "create_channel": {"channel.created"},
+    "create_dashboard": {"dashboard.created"},
     "create_invitation": {"invitation.created"},
     "create_pool": {"pool.created"},
     "create_pool_queue": {"queue.created"},
@@ -106,6 +108,7 @@ LEAVES: dict[str, set[str]] = {
     "delete_account": {"account.deleted"},
     "delete_automation": {"automation.deleted"},
     "delete_channel": {"channel.deleted"},
+    "delete_dashboard": {"dashboard.deleted"},
     "delete_deployment": {"deployment.deleted", "limit.deleted"},  # the world's has one
     "delete_me": {"user.deleted"},
     "delete_limit": {"limit.deleted"},

@@ -137,6 +137,8 @@ BODIES = {
         "actions": [],
     },
     "change_automation": {"paused": True},
+    "create_dashboard": {"name": "x"},
+    "change_dashboard": {"version": 1, "name": "taken over"},
     "create_sso_connection": {
         "kind": "OIDC",
         "name": "x",

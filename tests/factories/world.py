@@ -123,6 +123,8 @@ def furnish(owner: Person) -> dict[str, str]:
             },
         )
     )
+    text = {"id": "a", "kind": "text", "x": 0, "y": 0, "w": 4, "h": 2, "markdown": "secret words"}
+    dashboard = made(api.post("dashboards", {"name": "secret dashboard", "panels": [text]}))
     automation = made(
         api.post(
             "automations",
@@ -213,6 +215,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "channel_id": channel["id"],
         "automation_id": automation["id"],
         "webhook_id": webhook["id"],
+        "dashboard_id": dashboard["id"],
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],
         "export_id": export["id"],

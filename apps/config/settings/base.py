@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.sso",
     "apps.telemetry",
     "apps.lineage",
+    "apps.dashboards",
     "apps.costs",
     "apps.notifications",
     "apps.flows",

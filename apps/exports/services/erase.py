@@ -20,6 +20,7 @@ from apps.automations import services as automations
 from apps.compute import services as compute
 from apps.compute.errors import BundleStoreAway
 from apps.costs import services as costs
+from apps.dashboards import services as dashboards
 from apps.dispatch import services as dispatch
 from apps.exports import store
 from apps.exports.models import ExportJob
@@ -49,6 +50,7 @@ _STEPS: Final[tuple[Callable[..., int], ...]] = (
     notifications.erase_workspace,
     costs.erase_workspace,
     lineage.erase_workspace,
+    dashboards.erase_workspace,
     telemetry.erase_workspace,
     tenancy.erase_workspace,
 )

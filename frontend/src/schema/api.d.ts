@@ -1690,6 +1690,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What people look at together, by name. */
+        get: operations["list_dashboards"];
+        put?: never;
+        /** @description What people look at together, by name. */
+        post: operations["create_dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/dashboards/{dashboard_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One dashboard. */
+        get: operations["get_dashboard"];
+        put?: never;
+        post?: never;
+        /** @description One dashboard. */
+        delete: operations["delete_dashboard"];
+        options?: never;
+        head?: never;
+        /** @description One dashboard. */
+        patch: operations["change_dashboard"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/deployments": {
         parameters: {
             query?: never;
@@ -4366,6 +4403,85 @@ export interface components {
             service_account: components["schemas"]["KeyHolder"] | null;
             workspace: components["schemas"]["KeyWorkspace"];
         };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        DashboardInputRequest: {
+            name: string;
+            /** @description On a grid of 12 columns, none over another. By kind: see docs/metrics.md. */
+            panels?: ({
+                h: number;
+                id: string;
+                /** @enum {string} */
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                title?: string;
+                w: number;
+                x: number;
+                y: number;
+            } & {
+                [key: string]: unknown;
+            })[];
+            /** @default 24h */
+            range: components["schemas"]["RangeEnum"];
+            variables?: {
+                default?: string[];
+                /** @enum {string} */
+                kind: "label" | "deployment";
+                label?: string;
+                metric?: string;
+                name: string;
+                title?: string;
+            }[];
+        };
+        DashboardOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            readonly panel_count: number;
+            /** @description On a grid of 12 columns, none over another. By kind: see docs/metrics.md. */
+            panels: ({
+                h: number;
+                id: string;
+                /** @enum {string} */
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                title?: string;
+                w: number;
+                x: number;
+                y: number;
+            } & {
+                [key: string]: unknown;
+            })[];
+            range: components["schemas"]["RangeEnum"];
+            /** Format: date-time */
+            updated_at: string;
+            readonly updated_by: string | null;
+            variables: {
+                default?: string[];
+                /** @enum {string} */
+                kind: "label" | "deployment";
+                label?: string;
+                metric?: string;
+                name: string;
+                title?: string;
+            }[];
+            version: number;
+        };
+        DashboardPage: {
+            items: components["schemas"]["DashboardRowOutput"][];
+            next_cursor: string | null;
+        };
+        DashboardRowOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            readonly panel_count: number;
+            /** Format: date-time */
+            updated_at: string;
+            readonly updated_by: string | null;
+            version: number;
+        };
         /** @enum {string} */
         DefaultRoleEnum: "ADMIN" | "BILLING" | "MEMBER";
         /** @description One message and what became of it. */
@@ -5682,6 +5798,35 @@ export interface components {
             name?: string;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedDashboardChangeRequest: {
+            name?: string;
+            /** @description On a grid of 12 columns, none over another. By kind: see docs/metrics.md. */
+            panels?: ({
+                h: number;
+                id: string;
+                /** @enum {string} */
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                title?: string;
+                w: number;
+                x: number;
+                y: number;
+            } & {
+                [key: string]: unknown;
+            })[];
+            range?: components["schemas"]["RangeEnum"];
+            variables?: {
+                default?: string[];
+                /** @enum {string} */
+                kind: "label" | "deployment";
+                label?: string;
+                metric?: string;
+                name: string;
+                title?: string;
+            }[];
+            /** @description The one that the changes were made of. */
+            version?: number;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedDeploymentChangeRequest: {
             description?: string;
             parameters?: {
@@ -6154,6 +6299,8 @@ export interface components {
             items: components["schemas"]["QueueOutput"][];
             next_cursor: string | null;
         };
+        /** @enum {string} */
+        RangeEnum: "15m" | "1h" | "6h" | "24h" | "7d" | "30d";
         /** @description A price is for `per` of its unit: a million tokens, a TiB, an hour, a credit. */
         RateOutput: {
             currency: string;
@@ -11873,6 +12020,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_dashboards: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedDashboardChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

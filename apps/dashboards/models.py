@@ -1,0 +1,61 @@
+"""What people look at together."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from apps.core.clock import utc_now
+from apps.core.models import Record
+
+
+class DashboardQuerySet(models.QuerySet["Dashboard"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> DashboardQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def standing(self) -> DashboardQuerySet:
+        return self.filter(deleted_at=None)
+
+
+class Dashboard(Record):
+    """
+    Panels on a grid, with the variables that they share.
+
+    The first one is made by us. When it is deleted its row stays behind, empty, so that it is not
+    made again.
+    """
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=120)
+    range = models.CharField(max_length=8)  # which time it opens with
+    variables = models.JSONField(default=list)  # `documents.Variables`
+    panels = models.JSONField(default=list)  # `documents.Panels`
+    version = models.PositiveIntegerField(default=1)  # one more with each change
+    is_first = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(default=utc_now)
+    updated_by = models.JSONField(null=True)  # {"kind", "id", "name"} of the actor, as of then
+    deleted_at = models.DateTimeField(null=True)  # of the first one only; others are gone
+
+    objects = DashboardQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace"], condition=Q(is_first=True), name="dashboards_first_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(is_first=True, panels=[]),
+                name="dashboards_only_the_first_stays_behind",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "name", "id"], name="dashboards_list")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
