@@ -113,6 +113,24 @@ def _chart(aggregate: str, **more: object) -> bytes:
     ).encode()
 
 
+def _span() -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {"from": (now - timedelta(days=DAYS)).isoformat(), "to": now.isoformat()}
+
+
+def _formula() -> bytes:
+    asked = [
+        {"name": "rows_loaded", "aggregate": "sum", "group_by": ["db"]},
+        {"name": "rows_loaded", "aggregate": "sum"},
+    ]
+    formulas = [{"expression": "A / B * 100"}]
+    return json.dumps({"queries": asked, "formulas": formulas, **_span()}).encode()
+
+
+def _heat_map() -> bytes:
+    return json.dumps({"name": "rows_loaded", **_span()}).encode()
+
+
 def _measure(at: Stack) -> list[Row]:
     now = datetime.now(UTC)
     since = (now - timedelta(days=DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -125,6 +143,8 @@ def _measure(at: Stack) -> list[Row]:
         MANY_SKETCHES: at.request(
             "POST", query, _chart("p95", where={"table": [f"t{n}" for n in range(50)]})
         ),
+        "30-day formula of two queries": at.request("POST", query, _formula()),
+        "30-day heat map": at.request("POST", f"{at.base}/metrics/heat-map", _heat_map()),
         "events, newest page": at.request("GET", f"{at.base}/events"),
         "events of a rare name": at.request("GET", f"{at.base}/events?name=rare.one"),
         "events, 30-day histogram": at.request(
