@@ -41,6 +41,13 @@ PAGES = {
     "events": "/w/{ws}/events",
     "metrics-pick": "/w/{ws}/metrics",
     "metrics": "/w/{ws}/metrics?q=avg(departure_delay)+by+airport&q=p95(query_duration)&range=7d",
+    "metrics-asked": "/w/{ws}/metrics?q=sum(rows_loaded)&q=avg(query_duration)&q=%3D+A+/+B&range=7d"
+    "&compare=1w&events=table.*",
+    "metrics-bands": "/w/{ws}/metrics?q=avg(query_duration)&view=bands",
+    "metrics-heat": "/w/{ws}/metrics?q=avg(query_duration)&view=heat",
+    "dashboards": "/w/{ws}/dashboards",
+    "dashboard": "/w/{ws}/dashboards/01a1f0aa-0000-7000-8000-0000000000d1",
+    "dashboard-edit": "/w/{ws}/dashboards/01a1f0aa-0000-7000-8000-0000000000d1?edit=true",
     "automations": "/w/{ws}/automations",
     "automations-empty": "/w/fresh/automations",
     "automations-error": "/w/{ws}/automations?mock=error",

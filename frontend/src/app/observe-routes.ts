@@ -2,6 +2,8 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { workspaceRoute } from "@/app/workspace-route";
 import { parseEventsSearch } from "@/features/events/model";
+import { dashboardQuery, dashboardsQuery } from "@/features/metrics/dashboards/api";
+import { parseDashboardSearch } from "@/features/metrics/dashboards/model";
 import { parseMetricsSearch } from "@/features/metrics/search";
 import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
 import { kindsAsked, parseWorldSearch } from "@/features/world/model";
@@ -18,6 +20,25 @@ const metricsRoute = createRoute({
   path: "metrics",
   validateSearch: parseMetricsSearch,
   component: lazyRouteComponent(() => import("@/app/routes/metrics"), "MetricsRoute"),
+});
+
+const dashboardsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "dashboards",
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(dashboardsQuery(params.workspace));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/dashboards"), "DashboardsRoute"),
+});
+
+const dashboardRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "dashboards/$dashboardId",
+  validateSearch: parseDashboardSearch,
+  loader: ({ context, params }) => {
+    void context.queryClient.prefetchQuery(dashboardQuery(params.workspace, params.dashboardId));
+  },
+  component: lazyRouteComponent(() => import("@/app/routes/dashboard"), "DashboardRoute"),
 });
 
 const worldRoute = createRoute({
@@ -40,4 +61,4 @@ const worldResourceRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/world-resource"), "WorldResourceRoute"),
 });
 
-export const observeRoutes = [eventsRoute, metricsRoute, worldRoute, worldResourceRoute] as const;
+export const observeRoutes = [eventsRoute, metricsRoute, dashboardsRoute, dashboardRoute, worldRoute, worldResourceRoute] as const;

@@ -19,6 +19,8 @@ export const paths = {
   backfill: "/w/$workspace/backfills/$backfillId",
   events: "/w/$workspace/events",
   metrics: "/w/$workspace/metrics",
+  dashboards: "/w/$workspace/dashboards",
+  dashboard: "/w/$workspace/dashboards/$dashboardId",
   world: "/w/$workspace/world",
   worldResource: "/w/$workspace/world/$resourceId",
   automations: "/w/$workspace/automations",

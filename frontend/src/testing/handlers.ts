@@ -23,6 +23,7 @@ import { makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
 import { scheduleHandlers } from "./schedule-handlers";
+import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
@@ -39,12 +40,14 @@ function span(url: URL): { from: number; to: number } {
 function matchingRuns(runs: readonly Run[], url: URL): Run[] {
   const get = (name: string) => url.searchParams.get(name);
   const states = url.searchParams.getAll("state");
+  const types: string[] = url.searchParams.getAll("state_type");
   const after = get("created_after") ?? get("from");
   const before = get("created_before") ?? get("to");
   const needle = get("q")?.toLowerCase();
   return runs.filter(
     (run) =>
       (states.length === 0 || states.includes(run.state)) &&
+      (types.length === 0 || types.includes(run.state_type)) &&
       (get("flow_id") === null || run.flow.id === get("flow_id")) &&
       (get("deployment_id") === null || run.deployment?.id === get("deployment_id")) &&
       (get("pool_id") === null || run.pool?.id === get("pool_id")) &&
@@ -202,6 +205,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     }),
     http.get(`${W}/events`, ({ request }) => page(matchingEvents(world, new URL(request.url)), new URL(request.url))),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
+    ...dashboardHandlers(),
     ...metricHandlers(),
     http.get(`${W}/members`, ({ request }) => {
       const url = new URL(request.url);

@@ -42,6 +42,8 @@ export function metricHandlers() {
   ];
 }
 
+const PERCENTILES: Readonly<Partial<Record<MetricQuery["aggregate"], number>>> = { p90: 1.6, p99: 2.4 };
+
 function stepOf(span: Span): number {
   return span.step_seconds ?? Math.max(60, Math.ceil((Date.parse(span.to) - Date.parse(span.from)) / 1000 / 240 / 60) * 60);
 }
@@ -50,7 +52,13 @@ function answerChart(asked: ChartAsked, span: Span): ChartAnswer {
   const known = makeMetrics(Date.now());
   const [from, to, step] = [Date.parse(span.from), Date.parse(span.to), stepOf(span) * 1000];
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const lines = (query: MetricQuery) => answerMetric(query, known.find((each) => each.name === query.name), from, to, step);
+  const lines = (query: MetricQuery) => {
+    const factor = PERCENTILES[query.aggregate] ?? 1;
+    return answerMetric(query, known.find((each) => each.name === query.name), from, to, step).map((line) => ({
+      ...line,
+      points: line.points.map(([at, value]) => [at, value === null ? null : value * factor] as const),
+    }));
+  };
   const before = (query: MetricQuery) =>
     asked.compare_seconds === undefined
       ? []

@@ -11,6 +11,7 @@ export interface NavItem {
     | typeof paths.backfills
     | typeof paths.events
     | typeof paths.metrics
+    | typeof paths.dashboards
     | typeof paths.world
     | typeof paths.automations
     | typeof paths.pools
@@ -33,6 +34,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.backfills, label: "Backfills", icon: "history", key: "b" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
+  { to: paths.dashboards, label: "Dashboards", icon: "dashboards", key: "v" },
   { to: paths.world, label: "World", icon: "world", key: "w" },
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
   { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },

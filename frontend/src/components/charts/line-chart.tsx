@@ -148,13 +148,17 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
 function drawMarks(plot: uPlot, marks: readonly ChartMark[], color: string) {
   const { ctx, bbox } = plot;
   ctx.save();
+  ctx.globalAlpha = 0.7;
   ctx.strokeStyle = color;
   ctx.fillStyle = color;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const { at } of marks) {
+  let last = -Infinity;
+  for (const { at } of [...marks].sort((a, b) => a.at - b.at)) {
     const x = Math.round(plot.valToPos(at, "x", true)) + 0.5;
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    // Many at once are one mark: the lines behind them have to stay in sight.
+    if (x < bbox.left || x > bbox.left + bbox.width || x - last < 8 * devicePixelRatio) continue;
+    last = x;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

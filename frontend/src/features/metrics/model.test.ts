@@ -7,6 +7,7 @@ describe("a query as a sentence", () => {
     ["avg(rows)", { name: "rows", aggregate: "avg" }],
     ["p95(task.duration) by table,flow", { name: "task.duration", aggregate: "p95", group_by: ["table", "flow"] }],
     ["sum(rows){table=a,table=b} by table", { name: "rows", aggregate: "sum", where: { table: ["a", "b"] }, group_by: ["table"] }],
+    ["sum(rows) by table offset 7d", { name: "rows", aggregate: "sum", group_by: ["table"], offset_seconds: 604_800 }],
     ["median(rows)", null],
     ["avg rows", null],
   ])("reads %s", (text, query) => {
@@ -14,7 +15,7 @@ describe("a query as a sentence", () => {
   });
 
   it("writes what it reads", () => {
-    const text = "sum(rows){table=raw.flights} by table";
+    const text = "sum(rows){table=raw.flights} by table offset 90m";
     const query = parseMetricQuery(text);
 
     expect(query === null ? null : formatMetricQuery(query)).toBe(text);

@@ -1,7 +1,8 @@
 import { oneOf } from "@/lib/search-params";
 import { AGGREGATES, type Aggregate, type MetricInfo, type MetricQuery } from "@/schema/wire/telemetry";
 
-const SENTENCE = /^(\w+)\(([^(){}]+)\)(?:\{([^}]*)\})?(?: by ([\w.,-]+))?$/;
+const SENTENCE = /^(\w+)\(([^(){}]+)\)(?:\{([^}]*)\})?(?: by ([\w.,-]+))?(?: offset (\d{1,7})([mhd]))?$/;
+const OFFSET_SECONDS = { m: 60, h: 3_600, d: 86_400 } as const;
 
 export function parseMetricQuery(text: string): MetricQuery | null {
   const match = SENTENCE.exec(text.trim());
@@ -17,14 +18,22 @@ export function parseMetricQuery(text: string): MetricQuery | null {
     aggregate,
     ...(match[4] === undefined ? {} : { group_by: match[4].split(",").filter((label) => label !== "") }),
     ...(Object.keys(where).length === 0 ? {} : { where }),
+    ...(match[5] === undefined ? {} : { offset_seconds: Number(match[5]) * OFFSET_SECONDS[oneOf(match[6], ["m", "h", "d"]) ?? "m"] }),
   };
+}
+
+/** " offset 7d": the largest unit that it is whole in. */
+function formatOffset(seconds: number | undefined): string {
+  if (seconds === undefined || seconds === 0) return "";
+  const unit = seconds % 86_400 === 0 ? "d" : seconds % 3_600 === 0 ? "h" : "m";
+  return ` offset ${Math.ceil(seconds / OFFSET_SECONDS[unit])}${unit}`;
 }
 
 export function formatMetricQuery(query: MetricQuery): string {
   const pairs = Object.entries(query.where ?? {}).flatMap(([label, values]) => values.map((value) => `${label}=${value}`));
   const where = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
   const by = query.group_by === undefined || query.group_by.length === 0 ? "" : ` by ${query.group_by.join(",")}`;
-  return `${query.aggregate}(${query.name})${where}${by}`;
+  return `${query.aggregate}(${query.name})${where}${by}${formatOffset(query.offset_seconds)}`;
 }
 
 /** Plurals that are units of measure: everything else in the plural is counted. */

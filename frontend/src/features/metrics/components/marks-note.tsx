@@ -24,7 +24,7 @@ export function MarksNote({ events, marks, search }: MarksNoteProps) {
   return (
     <p className="muted" style={{ margin: 0 }}>
       <span aria-hidden="true">▾ </span>
-      <Link to={paths.events} params={{ workspace: slug }} search={{ name: events, range, from, to }}>
+      <Link to={paths.events} params={{ workspace: slug }} search={{ name: events, range, from, to }} className="link">
         {more ? `The newest ${formatCount(found.length)} events` : plural(found.length, "event")}
       </Link>{" "}
       like <span className="mono">{events}</span> {found.length === 1 ? "is" : "are"} marked.

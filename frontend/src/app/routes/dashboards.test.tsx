@@ -1,0 +1,127 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { dashboardHandlers, makeDashboard } from "@/testing/dashboard-handlers";
+import { PATIENT } from "@/testing/people";
+import { visit } from "@/testing/render";
+import { server } from "@/testing/server";
+
+const PATH = "/w/acme/dashboards/01a1f0aa-0000-7000-8000-0000000000d1";
+
+function sentTo(end: string, method: string): unknown[] {
+  const sent: unknown[] = [];
+  server.events.on("request:start", ({ request }) => {
+    if (request.method === method && new URL(request.url).pathname.endsWith(end)) void request.clone().json().then((body) => sent.push(body));
+  });
+  return sent;
+}
+
+beforeEach(() => server.use(...dashboardHandlers()));
+afterEach(() => server.events.removeAllListeners());
+
+describe("dashboards", () => {
+  it("draw all panels of metrics from one answer, and the others beside them", async () => {
+    const sent = sentTo("/metrics/charts", "POST");
+    visit(PATH);
+
+    expect(await screen.findByRole("img", { name: /^Rows by table, \d+ lines/ }, PATIENT)).toBeInTheDocument();
+    expect(screen.getByRole("img", { name: /Heat map of query_duration/ })).toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "Loads", level: 3 })).toBeVisible();
+    expect(within(screen.getByRole("region", { name: "Rows now" })).getByText(/a week before/)).toBeVisible();
+    expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
+    expect(sent).toHaveLength(1);
+  });
+
+  it("are narrowed by a variable, in the address", async () => {
+    const sent = sentTo("/metrics/charts", "POST");
+    visit(`${PATH}?v=table%3Draw.flights`);
+
+    await screen.findByRole("img", { name: /^Rows by table/ }, PATIENT);
+
+    expect(sent[0]).toMatchObject({ charts: expect.arrayContaining([{ chart: expect.objectContaining({ queries: [expect.objectContaining({ where: { table: ["raw.flights"] } })] }) }]) });
+    expect(screen.getByRole("link", { name: "Open Rows by table in metrics" })).toHaveAttribute("href", expect.stringContaining("rows_loaded%29%7Btable%3Draw.flights%7D+by+table&range=24h"));
+  });
+
+  it("say by themselves that one panel failed", async () => {
+    server.use(
+      http.post("*/metrics/charts", () => {
+        const error = { code: "query_too_large", message: "More than 10000 series match.", fields: null };
+        return HttpResponse.json({ step_seconds: 60, rollup: "1m", charts: [0, 1, 2].map(() => ({ chart: null, heat_map: null, error })) });
+      }),
+    );
+    visit(PATH);
+
+    expect(await screen.findAllByText("More than 10000 series match.", {}, PATIENT)).toHaveLength(3);
+    expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
+  });
+
+  it("are edited by keyboard and saved over the version that was read", async () => {
+    const sent = sentTo("d1", "PATCH");
+    const { user, here } = visit(`${PATH}?edit=true`);
+    const handle = await screen.findByRole("button", { name: /^Move Rows now: .* column 10, row 1, 3 wide/ }, PATIENT);
+
+    handle.focus();
+    await user.keyboard("{ArrowLeft}");
+    expect(screen.getByRole("button", { name: /^Move Rows now: .* column 9, row 1/ })).toHaveFocus();
+    await user.keyboard("{Shift>}{ArrowRight}{/Shift}");
+    await user.click(screen.getByRole("button", { name: "Remove What happened" }));
+    await user.click(screen.getByRole("button", { name: "Save" }));
+
+    await waitFor(() => expect(here().search).toEqual({}), PATIENT);
+    expect(sent[0]).toMatchObject({ version: 3 });
+    const { panels } = sent[0] as { readonly panels: readonly { readonly id: string }[] };
+    expect(panels.find(({ id }) => id === "share")).toMatchObject({ x: 8, w: 4 });
+    // What the number came to lie on went down.
+    expect(panels.find(({ id }) => id === "about")).toMatchObject({ y: 3 });
+    expect(panels.some(({ id }) => id === "events")).toBe(false);
+  });
+
+  it("get a panel", async () => {
+    const sent = sentTo("d1", "PATCH");
+    const { user } = visit(`${PATH}?edit=true`);
+
+    await user.click(await screen.findByRole("button", { name: "Add a panel" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", {}, PATIENT);
+    fireEvent.change(within(dialog).getByRole("textbox", { name: "Title" }), { target: { value: "Share" } });
+    fireEvent.change(within(dialog).getByRole("textbox", { name: /Queries and formulas/ }), { target: { value: "sum(rows_loaded)\n= A / 2" } });
+    await user.click(within(dialog).getByRole("button", { name: "Add it" }));
+    await user.click(await screen.findByRole("button", { name: "Save" }, PATIENT));
+
+    await waitFor(() => expect(sent).toHaveLength(1), PATIENT);
+    expect((sent[0] as { panels: unknown[] }).panels.at(-1)).toMatchObject({ kind: "chart", title: "Share", y: 17, formulas: [{ letter: "B", expression: "A / 2" }] });
+  });
+
+  it("are not saved over what somebody else saved", async () => {
+    const { user } = visit(`${PATH}?edit=true`);
+    const name = await screen.findByRole("textbox", { name: "Name" }, PATIENT);
+    server.use(
+      http.patch("*/dashboards/:id", () =>
+        HttpResponse.json({ error: { code: "dashboard_changed", message: "The dashboard was saved by somebody else meanwhile.", details: {}, fields: null, retryable: false, request_id: "req_1" } }, { status: 409 }),
+      ),
+      http.get("*/dashboards/:id", () => HttpResponse.json(makeDashboard({ name: "Theirs", version: 4 }))),
+    );
+
+    fireEvent.change(name, { target: { value: "Mine" } });
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await user.click(await screen.findByRole("button", { name: /Load what was saved/ }, PATIENT));
+
+    await waitFor(() => expect(screen.getByRole("textbox", { name: "Name" })).toHaveValue("Theirs"), PATIENT);
+  });
+
+  it("are listed, made and brought in as JSON, with what is wrong by its place", async () => {
+    const { user, here } = visit("/w/acme/dashboards");
+    expect(await screen.findByRole("link", { name: "Loads" }, PATIENT)).toBeVisible();
+
+    await user.click(screen.getByRole("button", { name: "Import JSON" }));
+    const box = await screen.findByRole("textbox", { name: "JSON" }, PATIENT);
+    const text = { id: "a", kind: "text", x: 0, y: 0, w: 1, h: 1, markdown: "" };
+    fireEvent.change(box, { target: { value: JSON.stringify({ name: "In", panels: [text, text] }) } });
+    await user.click(screen.getByRole("button", { name: "Import" }));
+    expect(await screen.findByText("panels.1.id", {}, PATIENT)).toBeVisible();
+
+    fireEvent.change(box, { target: { value: JSON.stringify({ name: "In", panels: [text] }) } });
+    await user.click(screen.getByRole("button", { name: "Import" }));
+    await waitFor(() => expect(here().pathname).toMatch(/dashboards\/01a1f0aa.*e1$/), PATIENT);
+  });
+});

@@ -1,0 +1,57 @@
+import { readMarkdown, type Inline } from "./markdown";
+import styles from "./markdown-text.module.css";
+
+/** Written text. It becomes elements, never HTML: whatever stands in it is shown, not run. */
+export function MarkdownText({ source }: { readonly source: string }) {
+  return (
+    <div className={styles["text"]}>
+      {readMarkdown(source).map((block, place) => {
+        switch (block.kind) {
+          case "heading":
+            return (
+              <p key={place} role="heading" aria-level={block.level + 2} className={styles["heading"]} data-level={block.level}>
+                <Inlines inline={block.inline} />
+              </p>
+            );
+          case "paragraph":
+            return (
+              <p key={place}>
+                <Inlines inline={block.inline} />
+              </p>
+            );
+          case "code":
+            return <pre key={place}>{block.text}</pre>;
+          case "list": {
+            const items = block.items.map((inline, item) => (
+              <li key={item}>
+                <Inlines inline={inline} />
+              </li>
+            ));
+            return block.ordered ? <ol key={place}>{items}</ol> : <ul key={place}>{items}</ul>;
+          }
+        }
+      })}
+    </div>
+  );
+}
+
+function Inlines({ inline }: { readonly inline: readonly Inline[] }) {
+  return inline.map((each, place) => {
+    switch (each.kind) {
+      case "text":
+        return each.text;
+      case "strong":
+        return <strong key={place}>{each.text}</strong>;
+      case "emphasis":
+        return <em key={place}>{each.text}</em>;
+      case "code":
+        return <code key={place}>{each.text}</code>;
+      case "link":
+        return (
+          <a key={place} href={each.href} className="link" {...(each.href.startsWith("/") ? {} : { target: "_blank", rel: "noreferrer noopener" })}>
+            {each.text}
+          </a>
+        );
+    }
+  });
+}

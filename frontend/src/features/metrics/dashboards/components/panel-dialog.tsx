@@ -1,0 +1,139 @@
+import { MultiSelect, Select, Textarea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { FormDialog } from "@/components/ui/form-dialog";
+import { metricsQuery } from "@/features/metrics/api/metrics";
+import { COMPARE_WORDS, COMPARES, type Compare } from "@/features/metrics/asked";
+import { bottomOf } from "@/features/metrics/dashboards/grid";
+import { freeId, KIND_WORDS } from "@/features/metrics/dashboards/model";
+import { draftOf, panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
+import { parseMetricQuery, usualAggregate } from "@/features/metrics/model";
+import { kindOfType, kindWord, STACK_ORDER } from "@/lib/run-state";
+import { oneOf } from "@/lib/search-params";
+import { useWorkspace } from "@/lib/workspace";
+import type { DashboardPanel, PanelKind } from "@/schema/wire/dashboards";
+
+interface PanelDialogProps {
+  /** null: a new one. */
+  readonly panel: DashboardPanel | null;
+  readonly panels: readonly DashboardPanel[];
+  readonly onDone: (panel: DashboardPanel) => void;
+  readonly onClose: () => void;
+}
+
+const KINDS = Object.keys(KIND_WORDS) as PanelKind[];
+const VIEWS = [
+  { value: "list", label: "A list of the newest" },
+  { value: "histogram", label: "How many, over time" },
+];
+
+/** What a panel shows. Where it stands is changed on the grid. */
+export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps) {
+  const { slug } = useWorkspace();
+  const metrics = useQuery(metricsQuery(slug));
+  const [draft, setDraft] = useState<PanelDraft>(() => draftOf(panel));
+  const set = (part: Partial<PanelDraft>) => setDraft({ ...draft, ...part });
+  const place = panel ?? { id: freeId(panels, draft.kind), x: 0, y: bottomOf(panels), w: draft.kind === "number" ? 3 : 6, h: draft.kind === "number" ? 3 : 5 };
+  const made = panelOf(draft, place);
+  const known = metrics.data?.items ?? [];
+  const asks = draft.kind === "chart" || draft.kind === "number";
+  return (
+    <FormDialog
+      title={panel === null ? "Add a panel" : "Edit the panel"}
+      verb={panel === null ? "Add it" : "Done"}
+      size="lg"
+      gap={typeof made === "string" ? made : null}
+      busy={false}
+      error={null}
+      onSubmit={() => {
+        if (typeof made !== "string") onDone(made);
+      }}
+      onClose={onClose}
+    >
+      <Select
+        label="Shows"
+        allowDeselect={false}
+        data={KINDS.map((kind) => ({ value: kind, label: KIND_WORDS[kind] }))}
+        value={draft.kind}
+        onChange={(value) => set({ kind: oneOf(value, KINDS) ?? draft.kind })}
+      />
+      <TextInput label="Title" value={draft.title} maxLength={200} autoComplete="off" onChange={(event) => set({ title: event.currentTarget.value })} />
+      {(asks || draft.kind === "heat_map") && (
+        <Select
+          label={draft.kind === "heat_map" ? "Metric" : "Add a query of"}
+          placeholder="A metric"
+          searchable
+          data={known.map(({ name }) => name)}
+          value={draft.kind === "heat_map" ? (parseMetricQuery(draft.texts.split("\n")[0] ?? "")?.name ?? null) : null}
+          onChange={(name) => {
+            const metric = known.find((each) => each.name === name);
+            if (metric === undefined) return;
+            const text = `${usualAggregate(metric)}(${metric.name})`;
+            set({ texts: draft.kind === "heat_map" || draft.texts.trim() === "" ? text : `${draft.texts.trimEnd()}\n${text}` });
+          }}
+        />
+      )}
+      {(asks || draft.kind === "heat_map") && (
+        <Textarea
+          label={draft.kind === "heat_map" ? "Query" : "Queries and formulas, one in a line"}
+          description="As in the address of the page of metrics: p95(task.duration){table=$table} by table, = A / B * 100"
+          autosize
+          minRows={3}
+          spellCheck={false}
+          classNames={{ input: "mono" }}
+          value={draft.texts}
+          onChange={(event) => set({ texts: event.currentTarget.value })}
+        />
+      )}
+      {asks && (
+        <Select
+          label="Compare with"
+          clearable
+          placeholder="Nothing"
+          data={(Object.keys(COMPARES) as Compare[]).map((each) => ({ value: each, label: COMPARE_WORDS[each] }))}
+          value={draft.compare ?? null}
+          onChange={(value) => set({ compare: oneOf(value, Object.keys(COMPARES) as Compare[]) })}
+        />
+      )}
+      {draft.kind === "chart" && (
+        <TextInput label="Mark events" placeholder="deploy.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
+      )}
+      {(draft.kind === "runs" || draft.kind === "events") && (
+        <Select label="As" allowDeselect={false} data={VIEWS} value={draft.view} onChange={(value) => set({ view: value === "histogram" ? "histogram" : "list" })} />
+      )}
+      {draft.kind === "runs" && (
+        <>
+          <MultiSelect
+            label="Only runs that are"
+            placeholder={draft.states.length === 0 ? "In any state" : ""}
+            data={STACK_ORDER.map((type) => ({ value: type, label: kindWord(kindOfType(type)) }))}
+            value={[...draft.states]}
+            onChange={(states) => set({ states })}
+          />
+          <TextInput
+            label="Deployment"
+            description="Its id, or $ and the name of a variable"
+            value={draft.deployment}
+            autoComplete="off"
+            onChange={(event) => set({ deployment: event.currentTarget.value })}
+          />
+        </>
+      )}
+      {draft.kind === "events" && (
+        <TextInput label="Only events named" placeholder="table.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
+      )}
+      {draft.kind === "text" && (
+        <Textarea
+          label="Text"
+          description="# heading, **strong**, *emphasised*, `code`, - list, [link](https://…)"
+          autosize
+          minRows={6}
+          maxLength={10_000}
+          value={draft.markdown}
+          onChange={(event) => set({ markdown: event.currentTarget.value })}
+        />
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,113 @@
+import { LETTERS, readAsked, writeAsked } from "@/features/metrics/asked";
+import { listOf } from "@/lib/search-params";
+import { parseRange, type RangeSearch } from "@/lib/time";
+import type { ChartPanel, Dashboard, DashboardDocument, DashboardPanel, DashboardVariable, PanelKind, PanelQuery } from "@/schema/wire/dashboards";
+
+export interface DashboardSearch extends RangeSearch {
+  /** What is chosen for variables: `table=flights`, several times for several values. */
+  readonly v?: readonly string[] | undefined;
+  readonly edit?: boolean | undefined;
+}
+
+export function parseDashboardSearch(search: Record<string, unknown>): DashboardSearch {
+  const chosen = listOf(search["v"]).filter((pair) => pair.indexOf("=") > 0);
+  return { ...parseRange(search), v: chosen.length === 0 ? undefined : chosen, edit: search["edit"] === "true" || search["edit"] === true || undefined };
+}
+
+export type Chosen = Readonly<Record<string, readonly string[]>>;
+
+/** By variable what the address says, else what the dashboard opens with. */
+export function chosenValues(variables: readonly DashboardVariable[], pairs: readonly string[]): Chosen {
+  return Object.fromEntries(
+    variables.map((variable) => {
+      const own = pairs.filter((pair) => pair.startsWith(`${variable.name}=`)).map((pair) => pair.slice(variable.name.length + 1));
+      // "table=" alone: everything was chosen on purpose.
+      return [variable.name, own.length === 0 ? (variable.default ?? []) : own.filter((value) => value !== "")];
+    }),
+  );
+}
+
+/** The pairs with other values for one variable. */
+export function withChosen(pairs: readonly string[], name: string, values: readonly string[]): string[] {
+  const others = pairs.filter((pair) => !pair.startsWith(`${name}=`));
+  return [...others, ...(values.length === 0 ? [`${name}=`] : values.map((value) => `${name}=${value}`))];
+}
+
+/** `$table` in `where` becomes the chosen values; where none is chosen, the label is not asked about. */
+export function filledWhere(where: PanelQuery["where"], chosen: Chosen): Record<string, string[]> {
+  const filled = Object.entries(where ?? {}).map(([label, values]): [string, string[]] => [
+    label,
+    values.some((value) => value.startsWith("$") && (chosen[value.slice(1)] ?? []).length === 0)
+      ? []
+      : [...new Set(values.flatMap((value) => (value.startsWith("$") ? (chosen[value.slice(1)] ?? []) : [value])))],
+  ]);
+  return Object.fromEntries(filled.filter(([, values]) => values.length > 0));
+}
+
+const LINES = 20;
+
+/** What the server is asked for a panel; null for those that are not made of metrics. */
+export function chartOf(panel: DashboardPanel, chosen: Chosen) {
+  if (panel.kind === "heat_map") return { heat_map: { name: panel.name, where: filledWhere(panel.where, chosen) } };
+  if (panel.kind !== "chart" && panel.kind !== "number") return null;
+  return {
+    chart: {
+      queries: panel.queries.map((query) => ({ ...query, where: filledWhere(query.where, chosen), limit: LINES })),
+      formulas: (panel.formulas ?? []).map((formula) => ({ ...formula, limit: LINES })),
+      ...(panel.compare_seconds === undefined ? {} : { compare_seconds: panel.compare_seconds }),
+    },
+  };
+}
+
+/** A panel's queries and formulas as the page of metrics has them in its address, with letters by place. */
+export function textsOf({ queries, formulas = [] }: Pick<ChartPanel, "queries" | "formulas">): string[] {
+  const letters = [...queries, ...formulas].map(({ letter }) => letter);
+  const renamed = (letter: string) => (letters.includes(letter) ? LETTERS.charAt(letters.indexOf(letter)) : letter);
+  return [
+    ...queries.map((query) => writeAsked({ kind: "query", letter: query.letter, hidden: query.hidden === true, query: queryOf(query) })),
+    ...formulas.map(({ expression }) => `= ${expression.replace(/[A-Z]/g, renamed)}`),
+  ];
+}
+
+/** The query as it is asked, without what only a panel knows of it. */
+function queryOf({ hidden: _, letter: __, group_by, where, ...query }: PanelQuery) {
+  return {
+    ...query,
+    ...(group_by === undefined || group_by.length === 0 ? {} : { group_by: [...group_by] }),
+    ...(where === undefined ? {} : { where: Object.fromEntries(Object.entries(where).map(([label, values]) => [label, [...values]])) }),
+  };
+}
+
+/** Queries and formulas as a panel keeps them; lines that are neither are named. */
+export function askedIn(lines: readonly string[]): Required<Pick<ChartPanel, "queries" | "formulas">> & { readonly unread: readonly string[] } {
+  const asked = readAsked(lines);
+  const letters = new Set(asked.map(({ letter }) => letter));
+  return {
+    queries: asked.flatMap((each): PanelQuery[] => {
+      if (each.kind !== "query") return [];
+      return [{ ...each.query, letter: each.letter, ...(each.hidden ? { hidden: true } : {}) }];
+    }),
+    formulas: asked.flatMap((each) => (each.kind === "formula" ? [{ letter: each.letter, expression: each.expression }] : [])),
+    unread: lines.filter((_, place) => !letters.has(LETTERS.charAt(place)) || place >= LETTERS.length),
+  };
+}
+
+export const KIND_WORDS: Readonly<Record<PanelKind, string>> = {
+  chart: "Chart",
+  number: "Number",
+  heat_map: "Heat map",
+  runs: "Runs",
+  events: "Events",
+  text: "Text",
+};
+
+/** What is saved of a dashboard, and what leaves it as JSON. */
+export function documentOf({ name, range, variables, panels }: Dashboard | DashboardDocument): DashboardDocument {
+  return { name, range, variables, panels };
+}
+
+export function freeId(panels: readonly { readonly id: string }[], kind: PanelKind): string {
+  let number = panels.length + 1;
+  while (panels.some(({ id }) => id === `${kind}-${number}`)) number += 1;
+  return `${kind}-${number}`;
+}

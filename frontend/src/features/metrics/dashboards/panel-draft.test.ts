@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+
+import type { DashboardPanel } from "@/schema/wire/dashboards";
+
+import { draftOf, panelOf } from "./panel-draft";
+
+const PLACE = { id: "p", x: 1, y: 2, w: 3, h: 4, title: "T" };
+const QUERIES = [{ letter: "A", name: "rows", aggregate: "sum", where: { t: ["$t"] } }] as const;
+
+describe("a panel while it is edited", () => {
+  it.each<DashboardPanel>([
+    { ...PLACE, kind: "chart", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], compare_seconds: 604_800, events: "deploy.*" },
+    { ...PLACE, kind: "chart", queries: QUERIES, compare_seconds: 77 },
+    { ...PLACE, kind: "number", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], show: "A" },
+    { ...PLACE, kind: "heat_map", name: "ms", where: { t: ["x"] } },
+    { ...PLACE, kind: "runs", view: "histogram", states: ["FAILED"], deployment: "$which" },
+    { ...PLACE, kind: "events", view: "list", name: "table.*" },
+    { ...PLACE, kind: "text", markdown: "# Hello" },
+  ])("comes out as it went in: $kind", (panel) => {
+    expect(panelOf(draftOf(panel), panel)).toEqual(panel);
+  });
+
+  it("says what it lacks", () => {
+    const draft = draftOf(null);
+
+    expect(panelOf(draft, PLACE)).toBe("It needs a query.");
+    expect(panelOf({ ...draft, texts: "sum(rows)\nwhat?" }, PLACE)).toBe("This is no query: what?");
+  });
+
+  it("shows what was computed, unless something else was chosen", () => {
+    expect(panelOf({ ...draftOf(null), kind: "number", texts: "sum(rows)\n= A / 2" }, PLACE)).toMatchObject({ show: "B" });
+  });
+});

@@ -1,0 +1,96 @@
+import { COMPARES, type Compare } from "@/features/metrics/asked";
+import { askedIn, textsOf } from "@/features/metrics/dashboards/model";
+import type { DashboardPanel, PanelKind, PanelPlace } from "@/schema/wire/dashboards";
+
+/** A panel while it is edited: everything that any kind has, so that changing the kind loses nothing. */
+export interface PanelDraft {
+  readonly kind: PanelKind;
+  readonly title: string;
+  readonly texts: string;
+  readonly show: string | undefined;
+  readonly compare: Compare | undefined;
+  /** A number of seconds that the dialog has no word for is kept as it is. */
+  readonly compareSeconds: number | undefined;
+  readonly events: string;
+  readonly view: "list" | "histogram";
+  readonly states: readonly string[];
+  readonly deployment: string;
+  readonly markdown: string;
+}
+
+const EMPTY: PanelDraft = {
+  kind: "chart",
+  title: "",
+  texts: "",
+  show: undefined,
+  compare: undefined,
+  compareSeconds: undefined,
+  events: "",
+  view: "list",
+  states: [],
+  deployment: "",
+  markdown: "",
+};
+
+export function draftOf(panel: DashboardPanel | null): PanelDraft {
+  if (panel === null) return EMPTY;
+  const own = { ...EMPTY, kind: panel.kind, title: panel.title ?? "" };
+  switch (panel.kind) {
+    case "chart":
+    case "number": {
+      const compare = (Object.keys(COMPARES) as Compare[]).find((each) => COMPARES[each] === panel.compare_seconds);
+      const letters = [...panel.queries, ...(panel.formulas ?? [])].map(({ letter }) => letter);
+      return {
+        ...own,
+        texts: textsOf(panel).join("\n"),
+        compare,
+        compareSeconds: compare === undefined ? panel.compare_seconds : undefined,
+        events: panel.kind === "chart" ? (panel.events ?? "") : "",
+        show: panel.kind === "number" ? "ABCDEFGH".charAt(letters.indexOf(panel.show)) : undefined,
+      };
+    }
+    case "heat_map":
+      return { ...own, texts: textsOf({ queries: [{ letter: "A", name: panel.name, aggregate: "avg", ...(panel.where === undefined ? {} : { where: panel.where }) }] }).join("\n") };
+    case "runs":
+      return { ...own, view: panel.view, states: panel.states ?? [], deployment: panel.deployment ?? "" };
+    case "events":
+      return { ...own, view: panel.view, events: panel.name ?? "" };
+    case "text":
+      return { ...own, markdown: panel.markdown };
+  }
+}
+
+/** The panel; or, as a text, what it still lacks. What stands in formulas the server judges. */
+export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): DashboardPanel | string {
+  const place = { id, x, y, w, h, ...(draft.title.trim() === "" ? {} : { title: draft.title.trim() }) };
+  switch (draft.kind) {
+    case "chart":
+    case "number":
+    case "heat_map": {
+      const { queries, formulas, unread } = askedIn(draft.texts.split("\n").filter((line) => line.trim() !== ""));
+      const [first] = queries;
+      if (unread.length > 0) return `This is no query: ${unread[0] ?? ""}`;
+      if (first === undefined) return "It needs a query.";
+      if (draft.kind === "heat_map") return { ...place, kind: "heat_map", name: first.name, ...(first.where === undefined ? {} : { where: first.where }) };
+      const compare = draft.compare === undefined ? draft.compareSeconds : COMPARES[draft.compare];
+      const asks = { queries, ...(formulas.length === 0 ? {} : { formulas }), ...(compare === undefined ? {} : { compare_seconds: compare }) };
+      if (draft.kind === "chart") return { ...place, ...asks, kind: "chart", ...(draft.events.trim() === "" ? {} : { events: draft.events.trim() }) };
+      const letters = [...queries, ...formulas].map(({ letter }) => letter);
+      // The number of a computed panel is what was computed.
+      const show = draft.show !== undefined && letters.includes(draft.show) ? draft.show : (letters.at(-1) ?? first.letter);
+      return { ...place, ...asks, kind: "number", show };
+    }
+    case "runs":
+      return {
+        ...place,
+        kind: "runs",
+        view: draft.view,
+        ...(draft.states.length === 0 ? {} : { states: draft.states }),
+        ...(draft.deployment.trim() === "" ? {} : { deployment: draft.deployment.trim() }),
+      };
+    case "events":
+      return { ...place, kind: "events", view: draft.view, ...(draft.events.trim() === "" ? {} : { name: draft.events.trim() }) };
+    case "text":
+      return { ...place, kind: "text", markdown: draft.markdown };
+  }
+}
