@@ -25,7 +25,7 @@ from apps.telemetry.errors import BadFormula, QueryTooLarge
 
 MAX_LENGTH: Final = 200  # characters of one formula
 MAX_DEPTH: Final = 30  # parentheses in parentheses
-MAX_WORK: Final = 3_000_000  # values computed for one formula
+MAX_WORK: Final = 1_000_000  # values computed for one formula
 
 Key = tuple[tuple[str, str], ...]  # labels, ordered by name
 Values = Sequence[float | None]

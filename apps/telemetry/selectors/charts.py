@@ -14,7 +14,13 @@ from apps.telemetry.errors import BadFormula, QueryTooLarge
 from apps.telemetry.formula import Operand
 from apps.telemetry.heatmap import HeatMap, heat_map
 from apps.telemetry.query import Fill, Plan, Points
-from apps.telemetry.selectors.lines import Line, MetricQuery, match_series, read_lines
+from apps.telemetry.selectors.lines import (
+    MAX_CELLS,
+    Line,
+    MetricQuery,
+    match_series,
+    read_lines,
+)
 from apps.telemetry.store import reads
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -83,12 +89,12 @@ def answer_chart(*, workspace_id: uuid.UUID, chart: Chart, plan: Plan, fill: Fil
     them.
     """
     trees = _sound_formulas(chart)
-    now = _Moment(workspace_id, chart, trees, plan, fill, 0)
+    now = _Moment(workspace_id, chart, trees, plan, fill, back=0, room=MAX_CELLS)
     earlier = None
     compare = chart.compare_seconds
     if compare is not None:
         compare = whole_steps(compare, plan)
-        earlier = _Moment(workspace_id, chart, trees, plan, fill, compare)
+        earlier = _Moment(workspace_id, chart, trees, plan, fill, back=compare, room=now.room)
     queries = [
         _answer(query.letter, now, earlier, limit=query.limit, shown=not query.hidden)
         for query in chart.queries
@@ -151,15 +157,25 @@ class _Moment:
         trees: Mapping[str, formula.Tree],
         plan: Plan,
         fill: Fill,
+        *,
         back: int,
+        room: int,
     ) -> None:
+        self.room = room  # how many more values the answer may hold
         self.lines: dict[str, list[Line]] = {}
         self.series: dict[str, int | None] = {}
         self.unmet: dict[str, int] = {}
         known: dict[str, Operand] = {}
         for query in chart.queries:
             offset = back + whole_steps(query.offset_seconds, plan)
-            found = read_lines(workspace_id, query.asked, plan=_earlier(plan, offset), fill=fill)
+            found = read_lines(
+                workspace_id,
+                query.asked,
+                plan=_earlier(plan, offset),
+                fill=fill,
+                room=self.room,
+            )
+            self.room -= len(found.lines) * plan.bucket_count
             lines = [_moved(line, offset * 1_000) for line in found.lines]
             self.lines[query.letter] = lines
             self.series[query.letter] = found.series

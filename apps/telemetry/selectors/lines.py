@@ -21,7 +21,7 @@ from apps.telemetry.store import reads
 
 MAX_MATCHED_SERIES: Final = 10_000  # series read for one query
 MAX_SKETCHES: Final = 50_000  # merged for one query
-MAX_CELLS: Final = 300_000  # lines × steps held for one query, shown or not
+MAX_CELLS: Final = 300_000  # lines × steps held for one answer, shown or not
 
 Key = tuple[tuple[str, str], ...]  # labels by which series are grouped, in the order asked for
 
@@ -105,8 +105,15 @@ class Found(NamedTuple):
     series: int | None
 
 
-def read_lines(workspace_id: uuid.UUID, asked: MetricQuery, *, plan: Plan, fill: Fill) -> Found:
-    """Return all lines of a query. Raises: QueryTooLarge."""
+def read_lines(
+    workspace_id: uuid.UUID,
+    asked: MetricQuery,
+    *,
+    plan: Plan,
+    fill: Fill,
+    room: int = MAX_CELLS,
+) -> Found:
+    """Return all lines of a query. Raises: QueryTooLarge, also for more than `room` values."""
     sketches = asked.aggregate.quantile is not None
     found = match_series(
         workspace_id,
@@ -122,13 +129,13 @@ def read_lines(workspace_id: uuid.UUID, asked: MetricQuery, *, plan: Plan, fill:
         groups=found.groups,
         plan=plan,
         sketches=sketches,
-        limit=MAX_CELLS + 1,
+        limit=room + 1,
     )
     by_group: dict[int, dict[int, Summary]] = defaultdict(dict)
     for (number, start), summary in summaries.items():
         by_group[number][start] = summary
     # Filled-up gaps are held as well, so whole lines are counted.
-    if len(by_group) * plan.bucket_count > MAX_CELLS or len(summaries) > MAX_CELLS:
+    if len(by_group) * plan.bucket_count > room or len(summaries) > room:
         raise QueryTooLarge(
             f"{asked.name} has {len(found.numbers)} lines of {plan.bucket_count} steps each,"
             " more than one answer can look at.",

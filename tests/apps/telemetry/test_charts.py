@@ -127,6 +127,21 @@ def test_a_limit_keeps_the_highest_and_counts_the_others(api, bob, workspace):
     assert values(result["compared"]) == [3.0]
 
 
+def test_what_is_held_for_an_answer_is_bounded_whatever_is_shown_of_it(api, bob, workspace):
+    put(workspace, points=[point(1, labels={"n": str(n)}) for n in range(160)])
+    roll_up()
+    long = {"since": timedelta(days=20), "step_seconds": 1_800}  # 961 steps
+    asked = rows(group_by=["n"], limit=1)
+
+    one = ask(api(bob), asked, **long)
+    two = ask(api(bob), asked, asked, **long)
+    compared = ask(api(bob), asked, compare_seconds=60, **long)
+
+    assert (one.status_code, one.json()["results"][0]["left_out"]) == (200, 159)
+    assert (two.status_code, two.json()["error"]["code"]) == (400, "query_too_large")
+    assert compared.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
