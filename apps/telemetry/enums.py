@@ -15,6 +15,14 @@ class LogLevel(models.IntegerChoices):
     CRITICAL = 50, "CRITICAL"
 
 
+class StoredKind(models.TextChoices):
+    """What a workspace may keep for a time of its own."""
+
+    EVENTS = "events"
+    LOGS = "logs"
+    METRICS = "metrics"
+
+
 class Consumer(models.TextChoices):
     """Who takes pending batches: the rollup all of them, others those of workspaces they hear."""
 

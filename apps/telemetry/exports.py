@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of
-from apps.telemetry.models import Event, LogLine, MetricPoint, MetricSeries
+from apps.telemetry.models import Event, LogLine, MetricPoint, MetricSeries, Retention
 
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
     export_of(
@@ -33,6 +33,12 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
         lambda owner: LogLine.objects.for_workspace(owner),
         key=("run_id", "occurred_at", "id"),
         fields=("id", "run_id", "task_run_id", "occurred_at", "level", "logger", "message"),
+    ),
+    export_of(
+        "retention",
+        lambda owner: Retention.objects.filter(workspace_id=owner),
+        key=("kind",),
+        fields=("kind", "days"),
     ),
     export_of(
         "metric_series",

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from apps.core.models import Record
 from apps.telemetry import limits
-from apps.telemetry.enums import Consumer, LogLevel
+from apps.telemetry.enums import Consumer, LogLevel, StoredKind
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -277,3 +277,17 @@ class Listener(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} in {self.workspace_id}"
+
+
+class Retention(models.Model):
+    """How long a workspace keeps one kind, where that is shorter than its plan does."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "kind")
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=StoredKind.choices)
+    days = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.days} days"

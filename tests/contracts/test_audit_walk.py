@@ -62,6 +62,7 @@ LEAVES: dict[str, set[str]] = {
     "resume_backfill": {"backfill.resumed"},
     "change_account_member": {"member.role_changed"},
     "change_account_security": {"security.mfa_changed"},
+    "set_retention": {"retention.changed"},
     "change_budget": {"budget.changed"},
     "change_price": {"price.changed"},
     "create_budget": {"budget.created"},
@@ -421,6 +422,7 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
             },
         }
     ),
+    "set_retention": lambda _: Request(body={"kind": "logs", "days": 3}),
     "change_budget": lambda _: Request(body={"amount": "3"}),
     "change_price": lambda _: Request(body={"price": "3"}),
     "create_budget": lambda _: Request(body={"name": "all", "amount": "1", "currency": "USD"}),

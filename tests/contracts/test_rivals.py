@@ -105,6 +105,7 @@ BODIES = {
     "change_price": {"price": "7"},
     "create_budget": {"name": "x", "amount": "1", "currency": "USD"},
     "change_budget": {"amount": "7"},
+    "set_retention": {"kind": "logs", "days": 1},
     "create_world_alias": {
         "alias_id": "01900000-0000-7000-8000-000000000001",
         "target_id": "01900000-0000-7000-8000-000000000002",

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from apps.telemetry.api import metric_views, views
+from apps.telemetry.api import metric_views, storage, views
 
 urlpatterns = [
     path("workspaces/<str:workspace>/events/histogram", views.EventHistogram.as_view()),
+    path("workspaces/<str:workspace>/storage", storage.StorageOverview.as_view()),
+    path("workspaces/<str:workspace>/storage/retention", storage.StorageRetention.as_view()),
     path("workspaces/<str:workspace>/metrics", metric_views.Metrics.as_view()),
     path("workspaces/<str:workspace>/metrics/query", metric_views.MetricsQuery.as_view()),
     path("workspaces/<str:workspace>/metrics/heat-map", metric_views.MetricsHeatMap.as_view()),

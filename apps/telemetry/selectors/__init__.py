@@ -43,6 +43,7 @@ from apps.telemetry.selectors.notable import (
     notable_events,
     series_labelled,
 )
+from apps.telemetry.selectors.storage import Storage, StoredDay, StoredOfKind, get_storage
 from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST
 from apps.telemetry.selectors.transitions import (
     TRANSITION_ORDER,
@@ -69,6 +70,9 @@ __all__ = [
     "MetricQuery",
     "NotableEvents",
     "Peaks",
+    "Storage",
+    "StoredDay",
+    "StoredOfKind",
     "answer_chart",
     "answer_heat_map",
     "event_histogram",
@@ -76,6 +80,7 @@ __all__ = [
     "find_event",
     "get_events",
     "get_log_lines",
+    "get_storage",
     "list_event_keys",
     "list_events",
     "list_log_keys",

@@ -1,6 +1,7 @@
 """Use cases of the time-series store."""
 
 from apps.telemetry.services.erase import erase_workspace
+from apps.telemetry.services.keep import set_retention
 from apps.telemetry.services.listen import (
     Claim,
     ClaimedBatch,
@@ -46,6 +47,7 @@ __all__ = [
     "record_told_in_many",
     "record_transitions",
     "release",
+    "set_retention",
     "store_batch",
     "store_fresh",
     "store_points_of_many",

@@ -5,7 +5,14 @@ from __future__ import annotations
 import uuid
 
 from apps.core.erasure import erase_rows
-from apps.telemetry.models import Listener, MetricSeries, MetricStream, PendingBatch, RunMetric
+from apps.telemetry.models import (
+    Listener,
+    MetricSeries,
+    MetricStream,
+    PendingBatch,
+    Retention,
+    RunMetric,
+)
 from apps.telemetry.store import purge, tables
 
 
@@ -15,6 +22,9 @@ def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
         erase_rows((PendingBatch,), workspace_id=workspace_id, limit=limit)
         or erase_rows(
             (Listener,), workspace_id=workspace_id, limit=limit, key=("workspace_id", "consumer")
+        )
+        or erase_rows(
+            (Retention,), workspace_id=workspace_id, limit=limit, key=("workspace_id", "kind")
         )
         or erase_rows(
             (MetricStream,),

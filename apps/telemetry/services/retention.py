@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
 from apps.core.ids import uuid7_floor
 from apps.telemetry import limits, store
+from apps.telemetry.enums import StoredKind
+from apps.telemetry.models import Retention
 from apps.telemetry.store import purge, tables
 from apps.telemetry.store.tables import TimeTable
 from apps.tenancy import selectors as tenancy
@@ -48,14 +51,16 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
     parts and rows went, by table; runs as a loop, over all workspaces.
     """
     kept_days = tenancy.list_retention_days()
-    longest = max(kept_days.values(), default=limits.DEFAULT_RETENTION_DAYS)
+    own_days = _own_days()
     gone: dict[str, int] = {}
     for table in tables.ALL:
+        kept = _kept_of(table, kept_days, own_days)
+        longest = max(kept.values(), default=limits.DEFAULT_RETENTION_DAYS)
         days = max(longest, table.keep_days or 0)
         parts = store.current().drop_before(table, now - timedelta(days=days))
         rows = sum(
             _delete_rows(table, workspace_id, now - timedelta(days=days))
-            for workspace_id, days in _shorter(table, kept_days, longest).items()
+            for workspace_id, days in _shorter(table, kept, longest).items()
         )
         if parts or rows:
             gone[table.name] = len(parts) + rows
@@ -69,6 +74,35 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
     if runs:
         gone["telemetry_runmetric"] = runs
     return gone
+
+
+_KINDS: Final = {
+    StoredKind.EVENTS: (tables.EVENT, *tables.EVENT_ROLLUPS.values()),
+    StoredKind.LOGS: (tables.LOG_LINE, *tables.LOG_ROLLUPS.values()),
+    StoredKind.METRICS: (tables.METRIC_POINT, *tables.METRIC_ROLLUPS.values()),
+}
+_KIND_OF: Final = {table.name: kind for kind, of_it in _KINDS.items() for table in of_it}
+
+
+def _own_days() -> dict[tuple[str, uuid.UUID], int]:
+    """Return what workspaces said themselves, by kind."""
+    rows = Retention.objects.values_list("kind", "workspace_id", "days")
+    return {(kind, workspace_id): days for kind, workspace_id, days in rows}
+
+
+def _kept_of(
+    table: TimeTable,
+    kept_days: Mapping[uuid.UUID, int],
+    own_days: Mapping[tuple[str, uuid.UUID], int],
+) -> dict[uuid.UUID, int]:
+    """Return how long each workspace keeps the table's rows: no longer than its plan does."""
+    kind = _KIND_OF.get(table.name)
+    if kind is None:
+        return dict(kept_days)
+    return {
+        workspace_id: min(days, own_days.get((kind.value, workspace_id), days))
+        for workspace_id, days in kept_days.items()
+    }
 
 
 def _shorter(

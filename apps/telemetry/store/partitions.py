@@ -16,6 +16,7 @@ from django.db import connection
 
 from apps.telemetry.store.port import (
     Cursor,
+    Part,
     create_index_sql,
     create_table_sql,
     function_privileges_sql,
@@ -119,6 +120,7 @@ class PartitionStore:
     """Plain Postgres."""
 
     name = "partitions"
+    compresses = False
 
     def create(self, cursor: Cursor, tables: Sequence[TimeTable]) -> None:
         for table in tables:
@@ -161,6 +163,22 @@ class PartitionStore:
 
     def compress_before(self, table: TimeTable, moment: datetime) -> list[str]:  # noqa: ARG002
         return []
+
+    def parts(self, table: TimeTable) -> list[Part]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT right(child.relname, 8), pg_total_relation_size(child.oid),"
+                " child.reltuples::bigint FROM pg_inherits JOIN pg_class child"
+                " ON child.oid = inhrelid WHERE inhparent = %s::regclass ORDER BY child.relname",
+                [table.name],
+            )
+            rows = cursor.fetchall()
+        found = []
+        for first, size, count in rows:
+            since = datetime.strptime(first, "%Y%m%d").replace(tzinfo=UTC)
+            until = since + timedelta(days=table.days)
+            found.append(Part(since=since, until=until, size_bytes=size, rows=max(count, 0)))
+        return found
 
     def allow_deletes(self) -> None:
         """Nothing is compressed here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,10 +18,26 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    One part of a table, with its indexes; rows are those that the database last counted, about.
+
+    `bytes_before`: what it took before it was compressed; None when it is not.
+    """
+
+    since: datetime
+    until: datetime
+    size_bytes: int
+    rows: int
+    bytes_before: int | None = None
+
+
 class Store(Protocol):
     """How a time-series table is made, gets room for new times, shrinks and loses old parts."""
 
     name: str
+    compresses: bool
 
     def create(self, cursor: Cursor, tables: Sequence[TimeTable]) -> None:
         """Make the tables and the functions below; as the owner, in a migration."""
@@ -33,6 +50,9 @@ class Store(Protocol):
 
     def compress_before(self, table: TimeTable, moment: datetime) -> list[str]:
         """Compress parts that lie wholly before the moment, where the store can."""
+
+    def parts(self, table: TimeTable) -> list[Part]:
+        """Return the parts of a table that is cut by times, the oldest first."""
 
     def allow_deletes(self) -> None:
         """Let the rest of the transaction delete from compressed parts, whatever they hold."""

@@ -15,6 +15,7 @@ from django.db import connection
 
 from apps.telemetry.store.port import (
     Cursor,
+    Part,
     create_index_sql,
     create_table_sql,
     function_privileges_sql,
@@ -76,6 +77,7 @@ class TimescaleStore:
     """Postgres with the TimescaleDB extension created in the database."""
 
     name = "timescale"
+    compresses = True
 
     def create(self, cursor: Cursor, tables: Sequence[TimeTable]) -> None:
         for table in tables:
@@ -103,6 +105,24 @@ class TimescaleStore:
         with connection.cursor() as cursor:
             cursor.execute("SELECT telemetry_drop_before(%s, %s)", (table.name, moment))
             return [str(row[0]) for row in cursor.fetchall()]
+
+    def parts(self, table: TimeTable) -> list[Part]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT part.range_start, part.range_end, size.total_bytes,"
+                " approximate_row_count(format('%%I.%%I', chunk_schema, chunk_name)::regclass),"
+                " stats.before_compression_total_bytes"
+                " FROM timescaledb_information.chunks AS part"
+                " JOIN chunks_detailed_size(%s) AS size USING (chunk_schema, chunk_name)"
+                " LEFT JOIN chunk_compression_stats(%s) AS stats USING (chunk_schema, chunk_name)"
+                " WHERE part.hypertable_name = %s ORDER BY part.range_start",
+                [table.name] * 3,
+            )
+            rows = cursor.fetchall()
+        return [
+            Part(since=since, until=until, size_bytes=size, rows=max(count, 0), bytes_before=before)
+            for since, until, size, count, before in rows
+        ]
 
     def allow_deletes(self) -> None:
         with connection.cursor() as cursor:

@@ -3034,6 +3034,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is kept of each kind, by day. */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/storage/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description How long one kind is kept. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/usage": {
         parameters: {
             query?: never;
@@ -5147,6 +5181,8 @@ export interface components {
             slug: string;
         };
         /** @enum {string} */
+        Kind0dfEnum: "events" | "logs" | "metrics";
+        /** @enum {string} */
         KindB6bEnum: "model" | "query" | "compute";
         LeasedDeploymentOutput: {
             entrypoint: string;
@@ -6383,6 +6419,20 @@ export interface components {
         };
         /** @enum {string} */
         ResumesOutputKindEnum: "suspending" | "suspended" | "failed";
+        /** @description `days` null: as long as the plan keeps. */
+        RetentionInputRequest: {
+            days: number | null;
+            kind: components["schemas"]["Kind0dfEnum"];
+        };
+        /** @description What the new time drops: whole days of it, by the counts of now. */
+        RetentionOutput: {
+            dropped_bytes: number | null;
+            dropped_days: number;
+            dropped_rows: number;
+            kept_days: number;
+            kind: components["schemas"]["Kind0dfEnum"];
+            own_days: number | null;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         RetryInputRequest: {
             /** @default start */
@@ -7228,6 +7278,34 @@ export interface components {
         StateTypeEnum: "SCHEDULED" | "PENDING" | "RUNNING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED" | "CRASHED" | "CANCELLED";
         /** @enum {string} */
         StepEnum: "SIGN_IN" | "LINK" | "HAND_OVER" | "CREATE";
+        /** @description `compresses`: whether this server's store does. */
+        StorageOutput: {
+            compresses: boolean;
+            kinds: components["schemas"]["StoredKindOutput"][];
+        };
+        /** @description `bytes` null: not known yet. */
+        StoredDayOutput: {
+            bytes: number | null;
+            /** Format: date */
+            day: string;
+            rows: number;
+        };
+        /**
+         * @description `compression`: bytes before to bytes after, of the server's compressed parts; null: none is.
+         *
+         *     `own_days` null: the plan's.
+         */
+        StoredKindOutput: {
+            bytes: number | null;
+            /** Format: double */
+            compression: number | null;
+            days: components["schemas"]["StoredDayOutput"][];
+            kept_days: number;
+            kind: components["schemas"]["Kind0dfEnum"];
+            own_days: number | null;
+            plan_days: number;
+            rows: number;
+        };
         /** @description Left out: as the run that is copied. */
         SubrunInputRequest: {
             /** @description its id, or flow/name */
@@ -15371,6 +15449,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BreachPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: {
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

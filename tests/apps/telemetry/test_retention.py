@@ -11,6 +11,7 @@ from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.runs import services as runs
 from apps.telemetry import services, store
+from apps.telemetry.enums import StoredKind
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch, Transition
 from apps.telemetry.models import Event, LogLine, MetricPoint, RunMetric, RunTransition
 from apps.telemetry.services import retention
@@ -200,5 +201,39 @@ def test_only_names_of_partitions_are_read_as_dates(workspace):
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         services.drop_expired(now=NOW)
         runs.drop_expired(now=NOW)
+
+    assert ages(Event, workspace) == [0]
+
+
+def test_a_kind_may_be_kept_shorter_than_the_rest(workspace, rival_workspace):
+    keep(workspace, 30)
+    keep(rival_workspace, 30)
+    with workspace_scope(workspace.id):
+        services.set_retention(
+            workspace_id=workspace.id, kind=StoredKind.LOGS, days=7, plan_days=30
+        )
+    for each in (workspace, rival_workspace):
+        put(each, 0, 10, 20)
+
+    with as_worker():
+        services.drop_expired(now=NOW)
+
+    assert ages(LogLine, workspace) == [0]
+    for model in (Event, MetricPoint, RunTransition):
+        assert ages(model, workspace) == [0, 10, 20]
+    assert ages(LogLine, rival_workspace) == [0, 10, 20]
+
+
+def test_a_plan_that_keeps_less_wins_over_what_was_said_under_another(workspace):
+    keep(workspace, 30)
+    with workspace_scope(workspace.id):
+        services.set_retention(
+            workspace_id=workspace.id, kind=StoredKind.EVENTS, days=20, plan_days=30
+        )
+    put(workspace, 0, 10)
+    keep(workspace, 5)
+
+    with as_worker():
+        services.drop_expired(now=NOW)
 
     assert ages(Event, workspace) == [0]

@@ -1,0 +1,130 @@
+"""
+Where storage goes: what a workspace keeps of each kind, by day.
+
+Rows are counted by the rollups; a row of a histogram's counts as the values that it stands for. The
+workspaces of one server share parts, so bytes are an estimate: its rows times the part's average.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from django.db import connection
+
+from apps.telemetry import store
+from apps.telemetry.enums import StoredKind
+from apps.telemetry.models import Retention
+from apps.telemetry.store import tables
+from apps.telemetry.store.port import Part
+from apps.telemetry.store.tables import TimeTable
+
+_TABLES: Final[dict[StoredKind, TimeTable]] = {
+    StoredKind.EVENTS: tables.EVENT,
+    StoredKind.LOGS: tables.LOG_LINE,
+    StoredKind.METRICS: tables.METRIC_POINT,
+}
+_ROWS: Final[dict[StoredKind, str]] = {
+    StoredKind.EVENTS: "SELECT bucket_at, sum(count)::bigint FROM telemetry_event_count_1d"
+    " WHERE workspace_id = %s AND bucket_at >= %s GROUP BY 1",
+    StoredKind.LOGS: "SELECT bucket_at, sum(count)::bigint FROM telemetry_log_volume_1d"
+    " WHERE workspace_id = %s AND bucket_at >= %s GROUP BY 1",
+    # Not the totals of whole metrics, which are series of no points.
+    StoredKind.METRICS: "SELECT r.bucket_at, sum(r.count)::bigint FROM telemetry_metric_1d r"
+    " JOIN telemetry_metricseries s ON s.id = r.series_id"
+    " WHERE r.workspace_id = %s AND r.bucket_at >= %s GROUP BY 1",
+}
+_MOST_DAYS: Final = 4_000  # further back ingest takes nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDay:
+    """`size_bytes` is None while the database has not looked at the part yet."""
+
+    day: date
+    rows: int
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOfKind:
+    """
+    What is kept of one kind, the oldest day first.
+
+    `compression`: how many bytes of the server's compressed parts were before as one is now; None
+    where nothing is compressed. `own_days`: what the workspace said, if anything.
+    """
+
+    kind: StoredKind
+    days: list[StoredDay] = field(default_factory=list)
+    compression: float | None
+    plan_days: int
+    own_days: int | None
+
+    @property
+    def kept_days(self) -> int:
+        return self.plan_days if self.own_days is None else min(self.own_days, self.plan_days)
+
+    def dropped_by(self, days: int, now: datetime) -> list[StoredDay]:
+        """Return the whole days that a shorter time would drop."""
+        first = (now - timedelta(days=days)).astimezone(UTC).date()
+        return [each for each in self.days if each.day < first]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """`compresses`: whether the store can; it does where parts do not change any more."""
+
+    compresses: bool
+    kinds: list[StoredOfKind]
+
+
+def get_storage(*, workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Storage:
+    """Return what the workspace keeps of each kind, by day."""
+    current = store.current()
+    own = dict(Retention.objects.filter(workspace_id=workspace_id).values_list("kind", "days"))
+    kinds = []
+    for kind, table in _TABLES.items():
+        parts = current.parts(table)
+        kinds.append(
+            StoredOfKind(
+                kind=kind,
+                days=_days(
+                    kind, workspace_id, parts, now, min(plan_days, own.get(kind, plan_days))
+                ),
+                compression=_compression(parts),
+                plan_days=plan_days,
+                own_days=own.get(kind),
+            )
+        )
+    return Storage(compresses=current.compresses, kinds=kinds)
+
+
+def _days(
+    kind: StoredKind, workspace_id: uuid.UUID, parts: list[Part], now: datetime, kept_days: int
+) -> list[StoredDay]:
+    # Rollups of days outlive the rows: of what is over its time nothing is there any more.
+    since = now - timedelta(days=min(kept_days, _MOST_DAYS))
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS[kind], [workspace_id, since.date()])
+        rows = {at.date(): int(count) for at, count in cursor.fetchall()}
+    return [
+        StoredDay(day=day, rows=count, size_bytes=_bytes_of(day, count, parts))
+        for day, count in sorted(rows.items())
+        if count
+    ]
+
+
+def _bytes_of(day: date, rows: int, parts: list[Part]) -> int | None:
+    for part in parts:
+        if part.since.date() <= day < part.until.date():
+            return round(rows * part.size_bytes / part.rows) if part.rows else None
+    return None
+
+
+def _compression(parts: list[Part]) -> float | None:
+    before = sum(part.bytes_before for part in parts if part.bytes_before is not None)
+    after = sum(part.size_bytes for part in parts if part.bytes_before is not None)
+    return round(before / after, 2) if before and after else None

@@ -1,0 +1,113 @@
+"""Where storage goes, as a browser asks; on each store."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from apps.core.clock import utc_now
+from apps.core.ids import uuid7
+from apps.telemetry import services
+from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
+from apps.telemetry.models import Retention
+from apps.tenancy.isolation import workspace_scope
+from tests.databases import superuser
+from tests.isolation import as_worker
+
+NOW = utc_now()
+PER_DAY = 40
+
+
+@pytest.fixture
+def web(api, alice):
+    return api(alice)
+
+
+@pytest.fixture
+def stored(workspace, rival_workspace):
+    """Forty of each kind today, ten days ago and twenty, and as many of somebody else."""
+    for each in (workspace, rival_workspace):
+        with workspace_scope(each.id):
+            for days in (0, 10, 20):
+                at = NOW - timedelta(days=days)
+                services.store_batch(
+                    workspace_id=each.id,
+                    batch=TelemetryBatch(
+                        events=[
+                            NewEvent(name="e", occurred_at=at, id=uuid7(at)) for _ in range(PER_DAY)
+                        ],
+                        logs=[
+                            NewLogLine(level="INFO", message="x", occurred_at=at, id=uuid7(at))
+                            for _ in range(PER_DAY)
+                        ],
+                        points=[
+                            NewPoint(name="p", value=n, occurred_at=at, id=uuid7(at))
+                            for n in range(PER_DAY)
+                        ],
+                    ),
+                    now=NOW,
+                )
+    with as_worker():
+        services.merge_pending_batches()
+
+
+def analyse():
+    with superuser(str(connection.settings_dict["NAME"])) as link:
+        for table in ("telemetry_event", "telemetry_log_line", "telemetry_metric_point"):
+            link.execute(f"ANALYZE {table}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_and_bytes_by_kind_and_day_are_ones_own(web, stored):
+    analyse()
+
+    answer = web.get("storage").json()
+
+    assert [kind["kind"] for kind in answer["kinds"]] == ["events", "logs", "metrics"]
+    for kind in answer["kinds"]:
+        assert kind["rows"] == 3 * PER_DAY
+        assert [day["rows"] for day in kind["days"]] == [PER_DAY] * 3
+        assert kind["compression"] is None
+        assert (kind["plan_days"], kind["own_days"], kind["kept_days"]) == (30, None, 30)
+        assert kind["bytes"] == sum(day["bytes"] for day in kind["days"])
+        assert kind["bytes"] > 3 * PER_DAY * 50
+
+
+@pytest.mark.django_db
+def test_a_shorter_time_says_first_what_it_would_drop(web, workspace, stored):
+    previewed = web.put("storage/retention?preview=true", {"kind": "logs", "days": 15}).json()
+    with workspace_scope(workspace.id):
+        assert not Retention.objects.exists()
+    saved = web.put("storage/retention", {"kind": "logs", "days": 15}).json()
+
+    assert previewed == saved
+    assert (saved["kept_days"], saved["dropped_days"], saved["dropped_rows"]) == (15, 1, PER_DAY)
+    kinds = {kind["kind"]: kind for kind in web.get("storage").json()["kinds"]}
+    assert (kinds["logs"]["own_days"], kinds["events"]["own_days"]) == (15, None)
+    assert kinds["logs"]["rows"] == 2 * PER_DAY
+    back = web.put("storage/retention", {"kind": "logs", "days": None}).json()
+    assert (back["own_days"], back["kept_days"]) == (None, 30)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"days": 0}, {"days": 31}, {"days": 10**30}, {"days": "x"}, {"days": 3, "more": 1}),
+        *({}, {"days": 3, "kind": "people"}, {"days": 3, "kind": "\0"}),
+    ],
+    ids=json.dumps,
+)
+def test_times_that_cannot_be(web, workspace, body):
+    assert web.put("storage/retention", {"kind": "events"} | body).status_code == 400
+    with workspace_scope(workspace.id):
+        assert not Retention.objects.exists()
+
+
+@pytest.mark.django_db
+def test_only_who_manages_the_workspace_changes_it(api, bob):
+    assert api(bob).get("storage").status_code == 200
+    assert api(bob).put("storage/retention", {"kind": "events", "days": 3}).status_code == 403
