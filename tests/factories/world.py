@@ -181,6 +181,7 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     budget = made(api.post("budgets", {"name": "secret budget", "amount": "1", "currency": "USD"}))
+    made(api.put("storage/retention", {"kind": "logs", "days": 7}))
     _let_it_cost(owner, uuid.UUID(local_run))
     _let_it_fire(owner)
     with workspace_scope(owner.workspace.id):
