@@ -32,6 +32,26 @@ describe("the world page", () => {
     await waitFor(() => expect(screen.queryByRole("button", { name: "Deployment load-orders/nightly" })).not.toBeInTheDocument(), PATIENT);
   });
 
+  it("goes back in time, and asks for the graph of that moment", async () => {
+    const asked: (string | null)[] = [];
+    server.events.on("request:start", ({ request }) => {
+      const url = new URL(request.url);
+      if (url.pathname.endsWith("/world/graph")) asked.push(url.searchParams.get("until"));
+    });
+    const { user } = visit("/w/acme/world");
+    const slider = await screen.findByRole("slider", { name: "The moment that is shown" }, PATIENT);
+    expect(screen.getByText("As of now")).toBeVisible();
+
+    slider.focus();
+    await user.keyboard("{Home}");
+
+    expect(await screen.findByRole("button", { name: "Back to now" }, PATIENT)).toBeVisible();
+    await waitFor(() => expect(asked.at(-1)).toMatch(/^2026-11-0[23]T/), PATIENT);
+    await user.click(screen.getByRole("button", { name: "Back to now" }));
+    expect(await screen.findByText("As of now", {}, PATIENT)).toBeVisible();
+    server.events.removeAllListeners();
+  });
+
   it("says what goes here while nothing is known", async () => {
     server.use(http.get("*/world/resources", () => HttpResponse.json({ items: [], next_cursor: null, kinds: {} })));
     visit("/w/acme/world");

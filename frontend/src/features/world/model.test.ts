@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { layOut, NODE_HEIGHT, NODE_WIDTH } from "@/features/world/layout";
-import { bestFocus, impactSentence, mergeGraphs, namesOf, parseWorldSearch } from "@/features/world/model";
+import { bestFocus, impactSentence, mergeGraphs, momentsBetween, namesOf, parseWorldSearch, spanAt } from "@/features/world/model";
 import type { GraphLine, GraphNode } from "@/schema/wire/world";
 
 const AT = "2026-11-01T00:00:00Z";
@@ -100,5 +100,31 @@ describe("the model of the world", () => {
       queries: undefined,
       open: ["a"],
     });
+  });
+});
+
+describe("time", () => {
+  const NOW = Date.parse("2026-11-22T10:30:00Z");
+  const isoOf = (moments: readonly number[]) => moments.map((at) => new Date(at).toISOString());
+
+  it("goes by hours through a young world, and by days through an older one", () => {
+    expect(isoOf(momentsBetween(Date.parse("2026-11-22T08:10:00Z"), NOW))).toEqual(["2026-11-22T09:00:00.000Z", "2026-11-22T10:00:00.000Z", "2026-11-22T10:30:00.000Z"]);
+    const days = momentsBetween(Date.parse("2026-11-01T08:10:00Z"), NOW);
+    expect(days).toHaveLength(22);
+    expect(isoOf(days)[0]).toBe("2026-11-02T00:00:00.000Z");
+    expect(momentsBetween(NOW, NOW)).toEqual([NOW]);
+  });
+
+  it("shows what was seen by a moment, or in the range that ends with it", () => {
+    const at = "2026-11-10T00:00:00.000Z";
+    expect(spanAt(undefined, null)).toBeNull();
+    expect(spanAt(at, null)).toEqual({ from: "1970-01-01T00:00:00.000Z", to: at });
+    expect(spanAt(at, { from: "2026-11-21T00:00:00Z", to: "2026-11-22T00:00:00Z" })).toEqual({ from: "2026-11-09T00:00:00.000Z", to: at });
+  });
+
+  it("is read from the address, and nothing that is no moment", () => {
+    expect(parseWorldSearch({ at: "2026-11-10T00:00:00Z" }).at).toBe("2026-11-10T00:00:00.000Z");
+    expect(parseWorldSearch({ at: "soon" }).at).toBeUndefined();
+    expect(parseWorldSearch({ at: "9999-01-01" }).at).toBeUndefined();
   });
 });

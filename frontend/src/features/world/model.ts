@@ -1,5 +1,5 @@
 import { listOf, oneOf, textOf } from "@/lib/search-params";
-import { parseRange, type RangeSearch } from "@/lib/time";
+import { parseRange, type RangeSearch, type Span } from "@/lib/time";
 import type { Graph, GraphLine, GraphNode, Impact, WorldResource } from "@/schema/wire/world";
 
 export const DIRECTIONS = ["both", "up", "down"] as const;
@@ -17,6 +17,8 @@ export interface WorldSearch extends RangeSearch {
   readonly q?: string | undefined;
   readonly columns?: "yes" | undefined;
   readonly queries?: "yes" | undefined;
+  /** The moment whose graph is shown; now, without. */
+  readonly at?: string | undefined;
   /** Resources whose hidden neighbours were asked for. */
   readonly open?: readonly string[] | undefined;
 }
@@ -33,8 +35,37 @@ export function parseWorldSearch(search: Record<string, unknown>): WorldSearch {
     q: textOf(search["q"]),
     columns: oneOf(search["columns"], ["yes"]),
     queries: oneOf(search["queries"], ["yes"]),
+    at: momentOf(search["at"]),
     open: open.length === 0 ? undefined : open,
   };
+}
+
+function momentOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  const at = text === undefined ? Number.NaN : Date.parse(text);
+  return at >= 0 && at <= LATEST ? new Date(at).toISOString() : undefined;
+}
+
+const LATEST = Date.parse("2199-12-31T00:00:00Z");
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const HOURLY_UP_TO_MS = 3 * DAY_MS;
+
+/** The moments that one can drag through: hours of a young world, days of an older one; the last is now. */
+export function momentsBetween(first: number, now: number): readonly number[] {
+  const step = now - first <= HOURLY_UP_TO_MS ? HOUR_MS : DAY_MS;
+  const begin = Math.floor(first / step) * step + step;
+  const moments: number[] = [];
+  for (let at = begin; at < now; at += step) moments.push(at);
+  return [...moments, now];
+}
+
+/** What was seen by then, or in a range of the same length that ends then. */
+export function spanAt(at: string | undefined, ranged: Span | null): Span | null {
+  if (at === undefined) return ranged;
+  const until = Date.parse(at);
+  const length = ranged === null ? until : Date.parse(ranged.to) - Date.parse(ranged.from);
+  return { from: new Date(Math.max(until - length, 0)).toISOString(), to: at };
 }
 
 /** Without a wish the list leaves out what there are thousands of; who looks for a text finds all. */

@@ -16,8 +16,9 @@ import { usePages } from "@/components/ui/use-pages";
 import { paths } from "@/config/paths";
 import { graphQuery, impactQuery, resourcesQuery, type GraphAsked } from "@/features/world/api/world";
 import { KindIcon } from "@/features/world/components/kind-icon";
+import { TimeScrubber } from "@/features/world/components/time-scrubber";
 import { WorldGraph } from "@/features/world/components/world-graph";
-import { bestFocus, DEFAULT_DEPTH, DEPTHS, impactSentence, kindsAsked, lookOf, mergeGraphs, type Direction, type Opened, type WorldSearch } from "@/features/world/model";
+import { bestFocus, DEFAULT_DEPTH, DEPTHS, impactSentence, kindsAsked, lookOf, mergeGraphs, spanAt, type Direction, type Opened, type WorldSearch } from "@/features/world/model";
 import { useNow } from "@/lib/now";
 import { resolveRange } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
@@ -57,7 +58,7 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
         </EmptyState>
       ) : (
         <>
-          {focus !== undefined && <Around focus={focus} search={search} onChange={onChange} onFocus={toFocus} />}
+          {focus !== undefined && <Around focus={focus} search={search} first={firstOf(rows)} onChange={onChange} onFocus={toFocus} />}
           <div className={styles["bar"]}>
             <SearchInput label="Find a thing" value={search.q ?? ""} onChange={(q) => onChange({ q: q === "" ? undefined : q })} />
             <FacetMenu
@@ -87,6 +88,10 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
   );
 }
 
+function firstOf(rows: readonly ListedResource[]): number {
+  return Math.min(...rows.map((row) => Date.parse(row.first_seen)));
+}
+
 /** What was opened, as far as it has come; the same value while it is the same. */
 function asGraphs(results: readonly UseQueryResult<Graph>[]): readonly Opened[] {
   return results.flatMap(({ data }) => (data === undefined ? [] : [{ id: data.focus_id, graph: data }]));
@@ -95,12 +100,14 @@ function asGraphs(results: readonly UseQueryResult<Graph>[]): readonly Opened[] 
 interface AroundProps {
   readonly focus: string;
   readonly search: WorldSearch;
+  /** When anything was first seen, as far as is known. */
+  readonly first: number;
   readonly onChange: (change: Partial<WorldSearch>) => void;
   readonly onFocus: (id: string) => void;
 }
 
 /** The graph around one thing, and who would miss it. */
-function Around({ focus, search, onChange, onFocus }: AroundProps) {
+function Around({ focus, search, first, onChange, onFocus }: AroundProps) {
   const { slug } = useWorkspace();
   // A sliding range moves by the minute, or each second would ask for another graph.
   const now = Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
@@ -113,7 +120,7 @@ function Around({ focus, search, onChange, onFocus }: AroundProps) {
     direction,
     columns: search.columns === "yes",
     queries: search.queries === "yes",
-    span: ranged ? resolveRange(search, now) : null,
+    span: spanAt(search.at, ranged ? resolveRange(search, now) : null),
   };
   const graph = useQuery(graphQuery(slug, asked));
   const open = search.open ?? [];
@@ -153,6 +160,7 @@ function Around({ focus, search, onChange, onFocus }: AroundProps) {
           </span>
         )}
       </div>
+      <TimeScrubber first={first} now={now} at={search.at} onChange={(at) => onChange({ at, open: undefined })} />
       {graph.isPending && <Skeleton height={420} mb={16} />}
       {graph.isError && <ErrorState error={graph.error} what="graph" onRetry={() => void graph.refetch()} />}
       {merged !== undefined && (
