@@ -27,6 +27,7 @@ import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
+import { storageHandlers } from "./storage-handlers";
 import { versionHandlers } from "./version-handlers";
 import { worldHandlers } from "./world-handlers";
 
@@ -182,6 +183,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...approvalHandlers(world),
     ...limitHandlers(world),
     ...costHandlers(world),
+    ...storageHandlers(),
     ...worldHandlers(),
     ...scheduleHandlers(world),
     ...versionHandlers(world),

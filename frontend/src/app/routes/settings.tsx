@@ -13,6 +13,7 @@ import { PricesTab } from "@/features/costs/components/prices-tab";
 import { WorkspaceKeys } from "@/features/keys/components/workspace-keys";
 import { workspaceQuery } from "@/features/settings/api/settings";
 import { SettingsPage } from "@/features/settings/components/settings-page";
+import { StorageTab } from "@/features/storage/components/storage-tab";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
 const route = getRouteApi(paths.settings);
@@ -30,6 +31,7 @@ export function SettingsRoute() {
       access={<AccessTab search={parseAccessSearch({ ...search })} onChange={(change) => go({ tab, ...change })} />}
       keys={<WorkspaceKeys search={search} onChange={(change) => go({ tab, ...change })} />}
       prices={<PricesTab />}
+      storage={<StorageTab />}
       audit={<WorkspaceAudit search={search} onChange={(change) => go({ ...search, ...change })} />}
     />
   );

@@ -16,11 +16,12 @@ interface SettingsPageProps {
   readonly access: ReactNode;
   readonly keys: ReactNode;
   readonly prices: ReactNode;
+  readonly storage: ReactNode;
   readonly audit: ReactNode;
   readonly danger: ReactNode;
 }
 
-export function SettingsPage({ search, onChange, access, keys, prices, audit, danger }: SettingsPageProps) {
+export function SettingsPage({ search, onChange, access, keys, prices, storage, audit, danger }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -36,6 +37,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, audit, da
           { value: "keys", label: "API keys" },
           { value: "channels", label: "Channels" },
           { value: "prices", label: "Prices" },
+          { value: "storage", label: "Storage" },
           { value: "audit", label: "Audit log" },
         ]}
       />
@@ -45,6 +47,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, audit, da
         {tab === "keys" && keys}
         {tab === "channels" && <ChannelsTab opened={search.channel} onOpen={(channel) => onChange({ tab, channel })} />}
         {tab === "prices" && prices}
+        {tab === "storage" && storage}
         {tab === "audit" && audit}
       </div>
     </>

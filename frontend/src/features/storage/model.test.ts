@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+
+import type { StoredKind } from "@/schema/wire/storage";
+
+import { compressionText, droppedText, storageSentence } from "./model";
+
+function kind(facts: Partial<StoredKind>): StoredKind {
+  return { kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, days: [], ...facts };
+}
+
+const KIB = 1024;
+
+describe("the sentence", () => {
+  it("says how much is kept, and what the most of it is", () => {
+    const kinds = [kind({ rows: 10, bytes: 3 * KIB }), kind({ kind: "logs", rows: 5, bytes: KIB })];
+    expect(storageSentence({ compresses: true, kinds })).toBe("15 rows kept, about 4.0 KiB; 75 % of it events.");
+  });
+
+  it("says what is not known, and when there is nothing", () => {
+    expect(storageSentence({ compresses: true, kinds: [kind({ rows: 1, bytes: null })] })).toBe("1 row kept.");
+    expect(storageSentence({ compresses: true, kinds: [kind({})] })).toBe("Nothing is kept yet.");
+  });
+});
+
+it("says how well it is compressed, or why not", () => {
+  expect(compressionText(kind({ compression: 8.73 }), true)).toBe("8.7 to 1");
+  expect(compressionText(kind({}), true)).toBe("nothing compressed yet");
+  expect(compressionText(kind({}), false)).toBe("not compressed by this server");
+});
+
+it("says what is dropped before it is", () => {
+  const found = { kind: "logs", own_days: 7, kept_days: 7, dropped_days: 1, dropped_rows: 1200, dropped_bytes: 2 * KIB } as const;
+  expect(droppedText(found)).toBe("Drops 1 day: 1,200 rows, about 2.0 KiB. That cannot be undone.");
+  expect(droppedText({ ...found, dropped_rows: 0 })).toBe("Nothing is dropped by it now.");
+});

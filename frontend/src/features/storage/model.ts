@@ -1,0 +1,32 @@
+import { formatBytes, formatCount, plural } from "@/lib/units";
+import type { Retention, Storage, StoredKind } from "@/schema/wire/storage";
+
+export const STORED_WORDS: Readonly<Record<StoredKind["kind"], string>> = { events: "Events", logs: "Log lines", metrics: "Points of metrics" };
+
+export function bytesText(bytes: number | null): string {
+  return bytes === null ? "size not known yet" : `about ${formatBytes(bytes)}`;
+}
+
+/** The sentence that answers the page's question. */
+export function storageSentence(storage: Storage): string {
+  const rows = storage.kinds.reduce((sum, kind) => sum + kind.rows, 0);
+  if (rows === 0) return "Nothing is kept yet.";
+  const sizes = storage.kinds.map((kind) => kind.bytes);
+  const whole = sizes.every((size) => size !== null) ? sizes.reduce((sum, size) => sum + size, 0) : null;
+  const dear = [...storage.kinds].sort((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0))[0];
+  if (whole === null || whole === 0 || dear === undefined) return `${plural(rows, "row")} kept.`;
+  return `${plural(rows, "row")} kept, ${bytesText(whole)}; ${Math.round(((dear.bytes ?? 0) / whole) * 100)} % of it ${STORED_WORDS[dear.kind].toLowerCase()}.`;
+}
+
+/** "8.7 to 1", or why there is no such number. */
+export function compressionText(kind: StoredKind, compresses: boolean): string {
+  if (!compresses) return "not compressed by this server";
+  return kind.compression === null ? "nothing compressed yet" : `${kind.compression.toFixed(1)} to 1`;
+}
+
+/** What saving would do, in words. */
+export function droppedText(found: Retention): string {
+  if (found.dropped_rows === 0) return "Nothing is dropped by it now.";
+  const size = found.dropped_bytes === null ? "" : `, ${bytesText(found.dropped_bytes)}`;
+  return `Drops ${plural(found.dropped_days, "day")}: ${formatCount(found.dropped_rows)} rows${size}. That cannot be undone.`;
+}

@@ -1,0 +1,5 @@
+import type { Schema } from "./schema";
+
+export type Storage = Schema<"StorageOutput">;
+export type StoredKind = Schema<"StoredKindOutput">;
+export type Retention = Schema<"RetentionOutput">;
