@@ -108,6 +108,28 @@ def find_parameter_faults(schema: dict[str, Any], parameters: Parameters) -> Fie
     return faults
 
 
+class Checker:
+    """A schema that is checked against again and again: what it takes is made once."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._validator = _Validator(schema, registry=_NO_REMOTE, format_checker=_FORMATS)
+
+    def find_fault(self, value: object) -> tuple[str, str] | None:
+        """Return the path and the message of the first fault by path, or None; in shared steps."""
+        try:
+            errors = list(self._validator.iter_errors(value))
+        except RecursionError:
+            return "", "Nested too deeply to be checked."
+        except _TooMuchWorkError:
+            return "", "It takes too long to check."
+        except Unresolvable as error:
+            return "", f"The schema's reference {error.ref!r} leads nowhere."
+        if not errors:
+            return None
+        first = min(errors, key=lambda error: list(map(str, error.path)))
+        return _path(first.absolute_path), first.message[:500]
+
+
 def find_storage_fault(value: object, *, depth: int = 0) -> str | None:
     """Return why a JSON value cannot be stored, or None; its size is the caller's to check."""
     if depth > MAX_VALUE_DEPTH:

@@ -1,6 +1,14 @@
 from django.db.models import TextChoices
 
 
+class SchemaMode(TextChoices):
+    """What becomes of events that do not fit their schema."""
+
+    OFF = "OFF", "Off"
+    WARN = "WARN", "Warn"  # they are stored, and counted
+    REFUSE = "REFUSE", "Refuse"
+
+
 class WebhookPreset(TextChoices):
     """Whose deliveries a webhook reads."""
 

@@ -70,6 +70,21 @@ class BadWebhook(InvalidRequest):
     """The webhook's settings cannot be used; `fields` says which."""
 
 
+class EventSchemaNotFound(NotFound):
+    """There is no such schema in this workspace."""
+
+
+class BadEventSchema(InvalidRequest):
+    """The schema cannot be used; `fields` says what is wrong with it."""
+
+
+class EventSchemaLimit(DomainError):
+    """The workspace has as many schemas as one may have; `details.limit` says how many."""
+
+    code = "event_schema_limit"
+    status = 409
+
+
 class WebhookLimit(DomainError):
     """The workspace has as many webhooks as one may have; `details.limit` says how many."""
 

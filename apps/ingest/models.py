@@ -1,4 +1,4 @@
-"""What doors refused, counted by day; webhooks, and which deliveries they had."""
+"""What doors refused, counted by day; webhooks, and which deliveries they had; schemas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Q
 from apps.core.cipher import EncryptedField
 from apps.core.clock import utc_now
 from apps.core.models import Record
-from apps.ingest.enums import WebhookPreset
+from apps.ingest.enums import SchemaMode, WebhookPreset
 
 
 class RefusalQuerySet(models.QuerySet["Refused"]):
@@ -140,3 +140,58 @@ class SeenDelivery(Record):
 
     def __str__(self) -> str:
         return f"{self.webhook_id} at {self.created_at}"
+
+
+class EventSchema(Record):
+    """What payloads of events of a name hold; one that ends in `*` is the beginning of names."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=200)  # never changes
+    mode = models.CharField(max_length=8, choices=SchemaMode)
+    number = models.PositiveIntegerField(default=1)  # of the version that is in force
+    schema = models.JSONField()  # that version's
+    created_by = models.ForeignKey(
+        "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(default=utc_now)
+
+    class Meta:
+        db_table = "ingest_event_schema"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="ingest_schema_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, version {self.number}"
+
+
+class EventSchemaVersion(Record):
+    """What a schema was, or is, at one time; kept as long as the schema."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    event_schema = models.ForeignKey(
+        EventSchema, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    schema = models.JSONField()
+    created_by = models.ForeignKey(
+        "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        db_table = "ingest_event_schema_version"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["event_schema", "number"], name="ingest_schema_version_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "created_at", "id"], name="ingest_schema_versions")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"

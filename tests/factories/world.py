@@ -139,6 +139,12 @@ def furnish(owner: Person) -> dict[str, str]:
         )
     )
     webhook = made(api.post("webhooks", {"name": "secret webhook", "preset": "GITHUB"}))
+    schema = made(
+        api.post(
+            "event-schemas",
+            {"name": "secret.*", "mode": "WARN", "schema": {"required": ["secret"]}},
+        )
+    )
     account = f"/api/v1/account/{owner.workspace.account_id}"
     team = made(api.post(f"{account}/teams", {"name": "secret team"}))
     role = made(
@@ -217,6 +223,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "automation_id": automation["id"],
         "webhook_id": webhook["id"],
         "dashboard_id": dashboard["id"],
+        "schema_id": schema["id"],
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],
         "export_id": export["id"],

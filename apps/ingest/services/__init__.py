@@ -12,6 +12,13 @@ from apps.ingest.services.deliveries import (
 )
 from apps.ingest.services.doors import take_in_at
 from apps.ingest.services.erase import erase_workspace
+from apps.ingest.services.event_schemas import (
+    Trial,
+    create_event_schema,
+    delete_event_schema,
+    edit_event_schema,
+    try_event_schema,
+)
 from apps.ingest.services.intake import take_in
 from apps.ingest.services.refused import (
     REFUSALS_KEPT_DAYS,
@@ -33,14 +40,18 @@ __all__ = [
     "Answer",
     "Opened",
     "Sent",
+    "Trial",
     "WebhookSettings",
     "accept_batches",
     "count_refused_items",
     "count_refused_request",
+    "create_event_schema",
     "create_webhook",
+    "delete_event_schema",
     "delete_webhook",
     "drop_old_deliveries",
     "drop_old_refusals",
+    "edit_event_schema",
     "edit_webhook",
     "erase_workspace",
     "note_delivery",
@@ -50,4 +61,5 @@ __all__ = [
     "rotate_webhook",
     "take_in",
     "take_in_at",
+    "try_event_schema",
 ]

@@ -13,6 +13,7 @@ from apps.ingest.services.accept import Answer
 from apps.ingest.services.admit import Admission
 from apps.ingest.services.intake import take_in
 from apps.ingest.services.refused import count_refused_items
+from apps.ingest.services.schema_checks import check_events
 from apps.runs import selectors as runs
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
@@ -34,12 +35,13 @@ def take_in_at(
     """
     if decoded.claims:
         _link_runs(workspace.id, decoded)
+    warnings = check_events(workspace_id=workspace.id, decoded=decoded)
     answer, admission = take_in(workspace=workspace, actor=actor, decoded=decoded)
-    if answer.rejected:
+    if answer.rejected or warnings:
         count_refused_items(
             workspace_id=workspace.id,
             door=door,
-            refusals=answer.rejected,
+            refusals=[*answer.rejected, *warnings],
             decoded=decoded,
             now=utc_now(),
         )

@@ -1832,6 +1832,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/event-schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the payloads of events hold. */
+        get: operations["list_event_schemas"];
+        put?: never;
+        /** @description What the payloads of events hold. */
+        post: operations["create_event_schema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/event-schemas/{schema_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One schema. */
+        get: operations["get_event_schema"];
+        put?: never;
+        post?: never;
+        /** @description One schema. */
+        delete: operations["delete_event_schema"];
+        options?: never;
+        head?: never;
+        /** @description One schema. */
+        patch: operations["change_event_schema"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/event-schemas/{schema_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a schema was, newest first. */
+        get: operations["list_event_schema_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/event-schemas/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try a schema on the last day's events; nothing changes. */
+        post: operations["preview_event_schema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/events": {
         parameters: {
             query?: never;
@@ -4835,6 +4906,80 @@ export interface components {
             items: components["schemas"]["EventOutput"][];
             next_cursor: string | null;
         };
+        EventSchemaAuthorOutput: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description `schema`: JSON Schema (2020-12) of the payload, an object. */
+        EventSchemaInputRequest: {
+            mode: components["schemas"]["ModeEnum"];
+            /** @description Exact, or a beginning and `*`. */
+            name: string;
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        EventSchemaMismatchOutput: {
+            /** @description Where in the payload. */
+            field: string;
+            /** Format: uuid */
+            id: string;
+            message: string;
+            name: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** @description A schema; `number` is of the version that is in force. */
+        EventSchemaOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["EventSchemaAuthorOutput"] | null;
+            /** Format: uuid */
+            id: string;
+            mode: components["schemas"]["ModeEnum"];
+            name: string;
+            number: number;
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            updated_at: string;
+        };
+        EventSchemaPage: {
+            items: components["schemas"]["EventSchemaOutput"][];
+            next_cursor: string | null;
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        EventSchemaPreviewInputRequest: {
+            name: string;
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What the schema would have made of the last day's newest events of the name. */
+        EventSchemaPreviewOutput: {
+            checked: number;
+            failed: number;
+            /** @description There were more than were looked at. */
+            more: boolean;
+            samples: components["schemas"]["EventSchemaMismatchOutput"][];
+        };
+        EventSchemaVersionOutput: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["EventSchemaAuthorOutput"] | null;
+            /** Format: uuid */
+            id: string;
+            number: number;
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        EventSchemaVersionPage: {
+            items: components["schemas"]["EventSchemaVersionOutput"][];
+            next_cursor: string | null;
+        };
         ExportOutput: {
             bytes: number | null;
             /** Format: date-time */
@@ -5541,6 +5686,8 @@ export interface components {
         MilestoneOutputPhaseEnum: "REQUESTED" | "LAUNCHED" | "STARTED" | "FETCHED" | "PREPARED" | "STOPPED";
         /** @enum {string} */
         MissedPolicyEnum: "LATEST" | "SKIP" | "ALL";
+        /** @enum {string} */
+        ModeEnum: "OFF" | "WARN" | "REFUSE";
         /** @description `by_example`: the part of it by prices that come with Headway and nobody has checked. */
         MoneyOutput: {
             amount: string;
@@ -5870,6 +6017,13 @@ export interface components {
             };
             paused?: boolean;
             tags?: string[];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedEventSchemaChangeRequest: {
+            mode?: components["schemas"]["ModeEnum"];
+            schema?: {
+                [key: string]: unknown;
+            };
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedLevelChangeRequest: {
@@ -12571,6 +12725,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeploymentVersionPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_event_schemas: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_event_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventSchemaInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_event_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schema_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_event_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schema_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_event_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schema_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEventSchemaChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_event_schema_versions: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                schema_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaVersionPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_event_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventSchemaPreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventSchemaPreviewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
