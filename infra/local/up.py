@@ -53,8 +53,8 @@ VALKEY_ROUTINE: Final = re.compile(r"SIGTERM scheduling|ready to exit|overcommit
 # While the stack waits for it, the page that says "not yet" is routine, too.
 WEB_ROUTINE: Final = re.compile(r"request\.served .*status=[23]|Unavailable: /health/ready")
 WORKERS_ROUTINE: Final = re.compile(
-    r"\[info .*(rollup\.merged|rules\.evaluated|world\.built|usage\.recorded|plans\.applied"
-    r"|upkeep\.done|tasks?\.(requested|taken_up|stopped))"
+    r"\[info .*(rollup\.merged|rules\.evaluated|world\.built|costs\.counted|usage\.recorded"
+    r"|plans\.applied|upkeep\.done|tasks?\.(requested|taken_up|stopped))"
 )
 CELERY_ROUTINE: Final = re.compile(r"^worker: Warm shutdown|^$")
 
