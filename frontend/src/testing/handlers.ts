@@ -29,6 +29,7 @@ import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { storageHandlers } from "./storage-handlers";
 import { versionHandlers } from "./version-handlers";
+import { webhookHandlers } from "./webhook-handlers";
 import { worldHandlers } from "./world-handlers";
 
 const W = "*/api/v1/workspaces/:workspace";
@@ -222,6 +223,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...accountHandlers(world),
     ...billingHandlers(world),
     ...channelHandlers(world),
+    ...webhookHandlers(),
     ...automationHandlers(world),
     ...ssoHandlers(Date.now()),
     http.get(W, ({ params }) => {

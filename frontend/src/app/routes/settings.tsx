@@ -14,6 +14,7 @@ import { WorkspaceKeys } from "@/features/keys/components/workspace-keys";
 import { workspaceQuery } from "@/features/settings/api/settings";
 import { SettingsPage } from "@/features/settings/components/settings-page";
 import { StorageTab } from "@/features/storage/components/storage-tab";
+import { WebhooksTab } from "@/features/webhooks/components/webhooks-tab";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
 const route = getRouteApi(paths.settings);
@@ -32,6 +33,7 @@ export function SettingsRoute() {
       keys={<WorkspaceKeys search={search} onChange={(change) => go({ tab, ...change })} />}
       prices={<PricesTab />}
       storage={<StorageTab />}
+      webhooks={<WebhooksTab />}
       audit={<WorkspaceAudit search={search} onChange={(change) => go({ ...search, ...change })} />}
     />
   );

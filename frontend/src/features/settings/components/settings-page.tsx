@@ -17,11 +17,12 @@ interface SettingsPageProps {
   readonly keys: ReactNode;
   readonly prices: ReactNode;
   readonly storage: ReactNode;
+  readonly webhooks: ReactNode;
   readonly audit: ReactNode;
   readonly danger: ReactNode;
 }
 
-export function SettingsPage({ search, onChange, access, keys, prices, storage, audit, danger }: SettingsPageProps) {
+export function SettingsPage({ search, onChange, access, keys, prices, storage, webhooks, audit, danger }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -38,6 +39,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, storage, 
           { value: "channels", label: "Channels" },
           { value: "prices", label: "Prices" },
           { value: "storage", label: "Storage" },
+          { value: "webhooks", label: "Webhooks" },
           { value: "audit", label: "Audit log" },
         ]}
       />
@@ -48,6 +50,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, storage, 
         {tab === "channels" && <ChannelsTab opened={search.channel} onOpen={(channel) => onChange({ tab, channel })} />}
         {tab === "prices" && prices}
         {tab === "storage" && storage}
+        {tab === "webhooks" && webhooks}
         {tab === "audit" && audit}
       </div>
     </>
