@@ -41,6 +41,7 @@ def run(command: list[str]) -> None:
 def main() -> None:
     people()
     run([sys.executable, "flights.py"])
+    run([sys.executable, "shop.py"])
     for name, options in DEPLOYMENTS:
         headway("deploy", f"flights.py:{name}", "--pool", "default", *options)
     headway("deployments", "run", "report-late/on-demand", "-p", "origin=EWR", "-p", "month=7")
