@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.steps import Shell, confirm_address, create_key, sign_up
-from tests.stack import ROOT, Stack
+from tests.stack import ROOT, Stack, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
@@ -52,6 +52,10 @@ def tell(shell: Shell) -> None:
 
 
 def look_at_the_world(page: Page) -> None:
+    workspace = re.search(r"/w/([^/?]+)", page.url)
+    assert workspace is not None
+    resources = f"/api/v1/workspaces/{workspace[1]}/world/resources?q=marts.revenue"
+    wait_until("the world", lambda: page.request.get(resources).json()["items"])
     page.get_by_role("link", name="World").first.click()
     search = page.get_by_label("Find a thing")
     search.fill("marts.revenue")
