@@ -14,3 +14,11 @@ class QueryTooLarge(DomainError):
 
 class BadFormula(InvalidRequest):
     """The formula cannot be read, or its sides cannot meet; the message says where and why."""
+
+
+class SearchTooSlow(DomainError):
+    """Not even the newest part could be searched in time: the database is busy. Try again."""
+
+    code = "search_too_slow"
+    status = 503
+    retryable = True

@@ -153,6 +153,18 @@ class StoreOutcome(Struct, kw_only=True):
     rejected: list[Refusal] = []
 
 
+class StoredLine(Struct, kw_only=True, gc=False):
+    """A log line as the store holds it; the nil UUID when it belongs to no run."""
+
+    id: UUID
+    occurred_at: datetime
+    run_id: UUID
+    task_run_id: UUID | None
+    level: int
+    logger: str
+    message: str
+
+
 class StoredEvent(Struct, kw_only=True):
     """An event as the store holds it, for those who read many: JSON is parsed when asked for."""
 
@@ -209,6 +221,7 @@ __all__ = [
     "Resource",
     "StoreOutcome",
     "StoredEvent",
+    "StoredLine",
     "TelemetryBatch",
     "Transition",
     "UnstorableJSONError",

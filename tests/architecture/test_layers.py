@@ -39,10 +39,17 @@ DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors", "exports"}
 # How runs and schedules look on the wire: routes of the layer above answer them too; the table of
 # legal sizes of managed runs; pure, where code may be, what times a schedule has, what parameters
 # fit. And the structs that the store takes, histograms among them, with how much one may hold; and
-# what a query and a formula may say.
+# what a query, a formula and a search may say.
 PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}
 PUBLIC["flows"] = DEFAULT_PUBLIC | {"wire", "code", "sizes", "parameters", "recurrence", "zones"}
-PUBLIC["telemetry"] = DEFAULT_PUBLIC | {"items", "distribution", "limits", "query", "formula"}
+PUBLIC["telemetry"] = DEFAULT_PUBLIC | {
+    "items",
+    "distribution",
+    "limits",
+    "query",
+    "formula",
+    "search",
+}
 # What is counted and in which months: pure words that its upper layers share.
 PUBLIC["metering"] = DEFAULT_PUBLIC | {"meters", "months"}
 # allauth takes one adapter by path; each layer that changes it builds on the one below. And what a

@@ -21,7 +21,7 @@ from tests.factories.tenancy import make_key
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ("members", "api-keys", "deployments", "flows", "runs", "pools", "events")
+LISTS = ("members", "api-keys", "deployments", "flows", "runs", "pools", "events", "logs")
 ID = "01900000-0000-7000-8000-000000000001"
 CURSORS = [
     ["a", "b"],
@@ -77,7 +77,14 @@ def test_ranges_at_the_ends_of_the_calendar_are_refused(api, alice, since, until
     query = f"?from={since}&to={until}".replace("+", "%2B")
     body = {"from": since, "to": until, "queries": [{"name": "x", "aggregate": "avg"}]}
 
-    for place in ("overview", "runs/histogram", "events/histogram"):
+    for place in (
+        "overview",
+        "runs/histogram",
+        "events/histogram",
+        "logs/volume",
+        "events",
+        "logs",
+    ):
         refused(client.get(place + query))
     refused(client.post("metrics/query", body))
     refused(client.post("metrics/query", body | {"step_seconds": 60}))

@@ -38,6 +38,24 @@ def decode_cursor(cursor: str, *, size: int) -> list[Any]:
     return values
 
 
+def key_cursor(key: tuple[datetime, UUID] | None) -> str | None:
+    """Return the cursor of a place in a list that is ordered by time and id."""
+    return None if key is None else encode_cursor([key[0].isoformat(), str(key[1])])
+
+
+def read_key(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """Return the place that `key_cursor` wrote; refuse anything else."""
+    if cursor is None:
+        return None
+    at, id_ = decode_cursor(cursor, size=2)
+    try:
+        return read_moment(str(at)), UUID(str(id_))
+    except ValueError as error:
+        raise InvalidRequest(
+            "The cursor is not one of ours.", fields={"cursor": ["Invalid."]}
+        ) from error
+
+
 def read_limit(request: Request) -> int:
     text = request.query_params.get("limit")
     if text is None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.core.http.query import PageQuery
+from apps.telemetry.search.query_string import EventQuery
+
 
 class RefusalOutput(serializers.Serializer[object]):
     kind = serializers.CharField()
@@ -52,24 +55,8 @@ class EventsInput(serializers.Serializer[object]):
     events = ItemInput(many=True)
 
 
-class EventFilterInput(serializers.Serializer[object]):
+class EventPageQuery(EventQuery, PageQuery):
     """Query parameters of the list of events."""
-
-    name = serializers.CharField(required=False, help_text="Exact, or a prefix followed by `*`.")
-    resource_kind = serializers.CharField(required=False)
-    resource_name = serializers.CharField(required=False)
-    related_kind = serializers.CharField(required=False)
-    related_name = serializers.CharField(required=False)
-    run_id = serializers.UUIDField(required=False)
-    q = serializers.CharField(required=False, max_length=200)
-    cursor = serializers.CharField(required=False)
-    limit = serializers.IntegerField(required=False)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        fields["from"] = serializers.DateTimeField(source="since", required=False)
-        fields["to"] = serializers.DateTimeField(source="until", required=False)
-        return fields
 
 
 class ResourceOutput(serializers.Serializer[object]):
@@ -103,3 +90,7 @@ class EventOutput(serializers.Serializer[object]):
 class EventPageOutput(serializers.Serializer[object]):
     items = EventOutput(many=True)
     next_cursor = serializers.CharField(allow_null=True)
+    searched_to = serializers.DateTimeField(
+        allow_null=True,
+        help_text="The time for searching was up here: the next page goes on before it.",
+    )

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from apps.core.clock import utc_now
 from apps.core.errors import BatchTooLarge, DomainError, InvalidRequest, UnsupportedMedia
 from apps.core.http.exception_handler import refusal_response
-from apps.core.http.pagination import page_of
+from apps.core.http.pagination import key_cursor, read_key, read_limit
 from apps.ingest import limits, services
 from apps.ingest.api import serializers as wire
 from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
@@ -135,28 +135,28 @@ class Events(FrontDoor):
 
     @extend_schema(
         operation_id="list_events",
-        parameters=[wire.EventFilterInput],
+        parameters=[wire.EventPageQuery],
         responses=wire.EventPageOutput,
     )
     def get(self, request: WorkspaceRequest) -> Response:
-        form = wire.EventFilterInput(data=request.query_params)
-        form.is_valid(raise_exception=True)
-        asked = {
-            name: value
-            for name, value in form.validated_data.items()
-            if name not in {"cursor", "limit"}
-        }
-        with workspace_scope(request.workspace.id):
-            return Response(
-                page_of(
-                    telemetry.list_events(
-                        workspace_id=request.workspace.id, only=telemetry.EventFilter(**asked)
-                    ),
-                    request=request,
-                    order=telemetry.NEWEST_FIRST,
-                    render=lambda events: [telemetry.event_item(event) for event in events],
-                )
+        asked = wire.EventPageQuery.read(request)
+        workspace_id = request.workspace.id
+        with workspace_scope(workspace_id):
+            found = telemetry.search_events(
+                workspace_id=workspace_id,
+                only=telemetry.EventSearch(
+                    query=asked["query"], since=asked.get("since"), until=asked.get("until")
+                ),
+                below=read_key(asked.get("cursor")),
+                limit=read_limit(request),
             )
+        return Response(
+            {
+                "items": [telemetry.event_item(event) for event in found.rows],
+                "next_cursor": key_cursor(found.below),
+                "searched_to": found.back_to,
+            }
+        )
 
     def read(self, request: HttpRequest, actor: Actor) -> Decoded:
         require_scope(actor, Scope.TELEMETRY_WRITE)

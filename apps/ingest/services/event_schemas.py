@@ -21,6 +21,7 @@ from apps.ingest.errors import BadEventSchema, EventSchemaLimit
 from apps.ingest.models import EventSchema, EventSchemaVersion
 from apps.ingest.services.schema_checks import Patience, forget_schemas
 from apps.telemetry import selectors as telemetry
+from apps.telemetry.search.terms import text_is
 from apps.tenancy import audit
 
 MAX_SCHEMAS: Final = 200  # of a workspace: all of them are held in memory
@@ -134,16 +135,12 @@ def try_event_schema(
     Events that a longer name's own schema is for are looked at, too. Raises: BadEventSchema.
     """
     _check(name, schema)
-    only = telemetry.EventFilter(name=name, since=now - DAY)
-    found = list(
-        telemetry.list_events(workspace_id=workspace_id, only=only).order_by(
-            *telemetry.NEWEST_FIRST
-        )[: TRIED_EVENTS + 1]
-    )
+    only = telemetry.EventSearch(query=(text_is("name", name),), since=now - DAY)
+    found = telemetry.search_events(workspace_id=workspace_id, only=only, limit=TRIED_EVENTS)
     checker = Checker(schema)
     failed, patience = 0, Patience()
     samples: list[dict[str, Any]] = []
-    for event in found[:TRIED_EVENTS]:
+    for event in found.rows:
         fault = patience.find_fault(checker, event.payload)
         if fault is None:
             continue
@@ -159,9 +156,9 @@ def try_event_schema(
                 }
             )
     return Trial(
-        checked=min(len(found), TRIED_EVENTS),
+        checked=len(found.rows),
         failed=failed,
-        more=len(found) > TRIED_EVENTS,
+        more=found.below is not None,
         samples=samples,
     )
 

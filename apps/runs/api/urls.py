@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.runs.api import approvals, around, views
+from apps.runs.api import approvals, around, logs, views
 
 W = "workspaces/<str:workspace>"
 
@@ -8,6 +8,10 @@ urlpatterns = [
     path(f"{W}/flows", views.Flows.as_view()),
     path(f"{W}/approvals", approvals.Approvals.as_view()),
     path(f"{W}/approvals/<uuid:approval_id>/answer", approvals.ApprovalAnswer.as_view()),
+    path(f"{W}/logs", logs.Logs.as_view()),
+    path(f"{W}/logs/context", logs.LogContext.as_view()),
+    path(f"{W}/logs/download", logs.LogDownload.as_view()),
+    path(f"{W}/logs/volume", logs.LogVolume.as_view()),
     path(f"{W}/runs", views.Runs.as_view()),
     path(f"{W}/runs/histogram", views.RunsHistogram.as_view()),
     path(f"{W}/runs/<uuid:run_id>", views.RunDetail.as_view()),

@@ -50,6 +50,7 @@ from apps.runs.selectors.lists import (
     with_names,
     workspaces_with_held_runs,
 )
+from apps.runs.selectors.logs import log_volume_by_deployment, runs_of_lines, search_logs
 from apps.runs.selectors.measures import MeasuredRun, measure_runs
 from apps.runs.selectors.promises import (
     has_started_between,
@@ -117,6 +118,7 @@ __all__ = [
     "list_runs_needing_attention",
     "list_runs_of_backfill",
     "list_task_runs",
+    "log_volume_by_deployment",
     "measure_queues",
     "measure_runs",
     "owner_of",
@@ -125,6 +127,8 @@ __all__ = [
     "reason_for_attention",
     "recent_runs_by_deployment",
     "runs_histogram",
+    "runs_of_lines",
+    "search_logs",
     "waited_for",
     "with_names",
     "workspaces_with_held_runs",

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core.http.query import checked_range
-from apps.telemetry import limits
+from apps.core.http.query import RangeQuery, checked_range
+from apps.telemetry.search.query_string import EventQuery
 
 
 class RangeInput(serializers.Serializer[Any]):
@@ -23,8 +23,11 @@ class RangeInput(serializers.Serializer[Any]):
         return checked_range(attrs)
 
 
-class HistogramInput(RangeInput):
-    name = serializers.CharField(required=False, max_length=limits.NAME_LENGTH + 1)
+class HistogramQuery(RangeQuery, EventQuery):
+    """As the list of events, and the range must be said."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return EventQuery.validate(self, checked_range(attrs))
 
 
 class HistogramBucketOutput(serializers.Serializer[Any]):
@@ -41,3 +44,7 @@ class HistogramOutput(serializers.Serializer[Any]):
     step_seconds = serializers.IntegerField()
     buckets = HistogramBucketOutput(many=True)
     names = NameCountOutput(many=True)
+    counted_from = serializers.DateTimeField(
+        allow_null=True,
+        help_text="The time for counting was up: nothing before this moment was counted.",
+    )

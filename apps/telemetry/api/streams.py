@@ -22,6 +22,8 @@ from apps.core.http.live import live_view, look
 from apps.core.http.pagination import decode_cursor, encode_cursor
 from apps.core.http.sse import Message, sse_response
 from apps.telemetry import limits, selectors
+from apps.telemetry.search.parse import parse
+from apps.telemetry.search.terms import EVENT_FIELDS, Query, text_is
 from apps.telemetry.tail import LOOKED_AT, Key, News, Tail
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.live import authenticate_workspace, while_allowed
@@ -38,27 +40,25 @@ Look = tuple[News, list[tuple[Key, dict[str, object]]]]
 async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
     """Stream events as they come in: `event`, and `sampled` when there were too many to show."""
     caller = await authenticate_workspace(request, workspace, Scope.TELEMETRY_READ)
-    name = request.GET.get("name") or None
-    if name is not None and (len(name) > limits.NAME_LENGTH + 1 or "\x00" in name):
-        raise InvalidRequest("The name is not one of an event.", fields={"name": ["Invalid."]})
+    query = _query_of(request)
     cursor = request.headers.get("Last-Event-ID") or request.GET.get("cursor")
     after = _time_of(cursor) if cursor else None
     workspace_id, tail = caller.workspace.id, Tail(now=utc_now(), after=after)
     # The first look takes stock before the answer begins: whoever reads the list once the stream
     # is open lacks nothing between the two.
-    first = await look(_look, workspace_id, name, tail)
+    first = await look(_look, workspace_id, query, tail)
     return sse_response(
         while_allowed(
             request,
             workspace,
             Scope.TELEMETRY_READ,
-            follow(workspace_id, name=name, tail=tail, first=first),
+            follow(workspace_id, query=query, tail=tail, first=first),
         )
     )
 
 
 async def follow(
-    workspace_id: uuid.UUID, *, name: str | None, tail: Tail, first: Look
+    workspace_id: uuid.UUID, *, query: Query, tail: Tail, first: Look
 ) -> AsyncIterator[Message]:
     """Yield what is new each second, until the stream's time is up."""
     news, items = first
@@ -70,19 +70,26 @@ async def follow(
         if news.total > len(news.shown):
             yield Message(event="sampled", data={"shown": len(news.shown), "total": news.total})
         await asyncio.sleep(LOOK_EVERY_SECONDS)
-        news, items = await look(_look, workspace_id, name, tail)
+        news, items = await look(_look, workspace_id, query, tail)
 
 
-def _look(workspace_id: uuid.UUID, name: str | None, tail: Tail) -> Look:
+def _look(workspace_id: uuid.UUID, query: Query, tail: Tail) -> Look:
     with workspace_scope(workspace_id):
         found = selectors.list_event_keys(
             workspace_id=workspace_id,
-            only=selectors.EventFilter(name=name, since=tail.since),
+            only=selectors.EventSearch(query=query, since=tail.since),
             limit=LOOKED_AT,
         )
         news = tail.look(found, now=utc_now())
         rows = selectors.get_events(workspace_id=workspace_id, keys=news.shown)
     return news, [((row.occurred_at, row.id), selectors.event_item(row)) for row in rows]
+
+
+def _query_of(request: HttpRequest) -> Query:
+    name, q = request.GET.get("name", ""), request.GET.get("q", "")
+    if len(name) > limits.NAME_LENGTH + 1 or "\x00" in name:
+        raise InvalidRequest("The name is not one of an event.", fields={"name": ["Invalid."]})
+    return (*([text_is("name", name)] if name else []), *parse(q, EVENT_FIELDS))
 
 
 def _time_of(cursor: str) -> datetime:

@@ -20,12 +20,16 @@ class EventHistogram(WorkspaceView):
 
     @extend_schema(
         operation_id="count_events",
-        parameters=[wire.HistogramInput],
+        parameters=[wire.HistogramQuery],
         responses=wire.HistogramOutput,
     )
     def get(self, request: WorkspaceRequest) -> Response:
-        form = wire.HistogramInput(data=request.query_params)
-        form.is_valid(raise_exception=True)
+        asked = wire.HistogramQuery.read(request)
         return Response(
-            selectors.event_histogram(workspace_id=request.workspace.id, **form.validated_data)
+            selectors.event_histogram(
+                workspace_id=request.workspace.id,
+                since=asked["since"],
+                until=asked["until"],
+                query=asked["query"],
+            )
         )

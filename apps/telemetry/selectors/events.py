@@ -4,79 +4,89 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
 
 from apps.telemetry import query as metric_query
 from apps.telemetry.enums import Consumer
 from apps.telemetry.items import StoredEvent
 from apps.telemetry.models import Event
-from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST, since_run
-from apps.telemetry.store import reads
+from apps.telemetry.query import Rollup
+from apps.telemetry.search.terms import NOTHING, Query, has_none, is_of
+from apps.telemetry.selectors.times import OLDEST_FIRST, since_run
+from apps.telemetry.selectors.walk import BUDGET, Budget, Found, Walk
+from apps.telemetry.store import conditions, reads, search
+from apps.telemetry.store.search import Key
+from apps.telemetry.store.tables import EVENT
 
 TOP_NAMES: Final = 20
 HISTOGRAM_BUCKETS: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
-    """Which events. A name may end in `*`; `q` is looked for in names and payload."""
+class EventSearch:
+    """Which events: what was asked for, within since <= time < until."""
 
-    name: str | None = None
-    resource_kind: str | None = None
-    resource_name: str | None = None
-    related_kind: str | None = None
-    related_name: str | None = None
-    run_id: uuid.UUID | None = None
-    q: str | None = None
+    query: Query = NOTHING
     since: datetime | None = None
     until: datetime | None = None
 
 
-def list_events(*, workspace_id: uuid.UUID, only: EventFilter) -> QuerySet[Event]:
-    """Return events to be paged by NEWEST_FIRST."""
-    events = Event.objects.for_workspace(workspace_id)
-    if only.since is not None:
-        events = events.filter(occurred_at__gte=only.since)
-    if only.until is not None:
-        events = events.filter(occurred_at__lt=only.until)
-    if only.name:
-        exact, prefix = split_name(only.name)
-        events = events.filter(
-            **({"name": exact} if prefix is None else {"name__startswith": prefix})
-        )
-    if only.resource_kind:
-        events = events.filter(resource_kind=only.resource_kind)
-    if only.resource_name:
-        events = events.filter(resource_name=only.resource_name)
-    if only.related_kind or only.related_name:
-        wanted = {"kind": only.related_kind, "name": only.related_name}
-        events = events.filter(
-            related__contains=[{key: value for key, value in wanted.items() if value}]
-        )
-    if only.run_id is not None:
-        events = events.filter(run_id=only.run_id, **since_run(only.run_id))
-    if only.q:
-        events = events.annotate(payload_text=Cast("payload", TextField())).filter(
-            Q(name__icontains=only.q)
-            | Q(resource_name__icontains=only.q)
-            | Q(payload_text__icontains=only.q)
-        )
-    return events
+def search_events(
+    *,
+    workspace_id: uuid.UUID,
+    only: EventSearch,
+    below: Key | None = None,
+    limit: int,
+    budget: Budget = BUDGET,
+) -> Found[StoredEvent]:
+    """
+    Return the newest events that fit, from below the key, newest first.
+
+    Within the budget: `back_to` says how far was looked when the time was up.
+    Raises: SearchTooSlow.
+    """
+    whole = _whole(workspace_id, only, below)
+    condition = conditions.of_events(only.query)
+    if only.query == NOTHING:
+        rows = search.newest_events(whole, condition, limit + 1)
+        return Found.of(rows, limit, walk=None)
+    rows = []
+
+    def read(part: search.Part) -> bool:
+        rows.extend(search.newest_events(part, condition, limit + 1 - len(rows)))
+        return len(rows) > limit
+
+    walk = Walk(whole, table=EVENT, budget=budget)
+    walk.go(read)
+    return Found.of(rows, limit, walk=walk)
 
 
-def list_event_keys(
-    *, workspace_id: uuid.UUID, only: EventFilter, limit: int
-) -> list[tuple[datetime, uuid.UUID]]:
+def list_event_keys(*, workspace_id: uuid.UUID, only: EventSearch, limit: int) -> list[Key]:
     """Return (occurred_at, id) of the newest `limit` events, newest first; for live tails."""
-    events = list_events(workspace_id=workspace_id, only=only).order_by(*NEWEST_FIRST)
-    return list(events.values_list("occurred_at", "id")[:limit])
+    return search.newest_event_keys(
+        _whole(workspace_id, only, None), conditions.of_events(only.query), limit
+    )
+
+
+def _whole(workspace_id: uuid.UUID, only: EventSearch, below: Key | None) -> search.Part:
+    """Return the range to look in; events of a run begin about when its id was made."""
+    bounds = [only.since] if only.since else []
+    for term in only.query:
+        if term.field == "run" and not term.is_negated and not has_none(term):
+            made = [since_run(uuid.UUID(value.text)) for value in term.values]
+            if all(made):
+                bounds.append(min(each["occurred_at__gte"] for each in made))
+    return search.Part(
+        workspace_id=workspace_id,
+        since=max(bounds, default=None),
+        until=only.until,
+        below=below,
+    )
 
 
 def get_events(
@@ -169,7 +179,7 @@ _WAITING: Final = """
 """
 
 
-def event_item(event: Event) -> dict[str, object]:
+def event_item(event: Event | StoredEvent) -> dict[str, object]:
     """Render an event as the API shows it."""
     resource = None
     if event.resource_kind is not None:
@@ -194,18 +204,39 @@ def event_item(event: Event) -> dict[str, object]:
 
 
 def event_histogram(
-    *, workspace_id: uuid.UUID, since: datetime, until: datetime, name: str | None = None
+    *,
+    workspace_id: uuid.UUID,
+    since: datetime,
+    until: datetime,
+    query: Query = NOTHING,
+    budget: Budget = BUDGET,
 ) -> dict[str, object]:
-    """Return counts per step (≤ 120 of them, empty ones present) and the most frequent names."""
+    """
+    Return counts per step (≤ 120 of them, empty ones present) and the most frequent names.
+
+    Of names alone from rollups, whole; else by counting, the latest first, within the budget:
+    `counted_from` says how far back it came when the time was up, and is None when all is counted.
+    Raises: SearchTooSlow.
+    """
     plan = metric_query.plan(since, until, wanted_points=HISTOGRAM_BUCKETS)
-    exact, prefix = split_name(name) if name else (None, None)
     by_bucket: dict[int, int] = defaultdict(int)
     by_name: dict[str, int] = defaultdict(int)
-    for its_name, start, count in reads.count_events(
-        workspace_id, plan=plan, name=exact, prefix=prefix
-    ):
-        by_bucket[start] += count
-        by_name[its_name] += count
+    condition = conditions.of_events(query)
+
+    def add(counts: Iterable[tuple[str, int, int]]) -> bool:
+        for name, start, count in counts:
+            by_bucket[start] += count
+            by_name[name] += count
+        return False
+
+    counted_from = None
+    if is_of(query, "name") and plan.rollup is not Rollup.RAW:
+        add(reads.count_events(workspace_id, plan=plan, names=condition))
+    else:
+        only = EventSearch(query=query, since=plan.start, until=plan.end)
+        walk = Walk(_whole(workspace_id, only, None), table=EVENT, budget=budget)
+        walk.go(lambda part: add(search.count_events_in(part, condition, plan.step_seconds)))
+        counted_from = walk.back_to
     top = sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_NAMES]
     return {
         "step_seconds": plan.step_seconds,
@@ -214,6 +245,7 @@ def event_histogram(
             for start in plan.starts()
         ],
         "names": [{"name": its_name, "count": count} for its_name, count in top],
+        "counted_from": counted_from,
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads of the log lines of a run."""
+"""Reads of the log lines of one run, one after the other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from apps.telemetry.acceptance import NIL
 from apps.telemetry.enums import LogLevel
+from apps.telemetry.items import StoredLine
 from apps.telemetry.models import LogLine
 from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST, since_run
 
@@ -74,7 +75,7 @@ def get_log_lines(
     )
 
 
-def log_item(line: LogLine) -> dict[str, object]:
+def log_item(line: LogLine | StoredLine) -> dict[str, object]:
     """Render a log line as the API shows it."""
     return {
         "id": line.id,

@@ -20,10 +20,17 @@ from apps.telemetry.deltas import Summary
 from apps.telemetry.items import StoredEvent
 from apps.telemetry.query import Plan
 from apps.telemetry.sketch import decode, merge_into, sketch_of
-from apps.telemetry.store.tables import EVENT, EVENT_ROLLUPS, METRIC_POINT, METRIC_ROLLUPS
+from apps.telemetry.store.conditions import Condition, escaped
+from apps.telemetry.store.tables import (
+    EVENT,
+    EVENT_ROLLUPS,
+    LOG_ROLLUPS,
+    METRIC_POINT,
+    METRIC_ROLLUPS,
+)
 
 Group = int
-_STEP = "floor(extract(epoch FROM {column}))::bigint / %s * %s"
+STEP = "floor(extract(epoch FROM {column}))::bigint / %s * %s"
 
 
 def summarise_series(
@@ -44,7 +51,7 @@ def summarise_series(
         return {}
     raw = plan.rollup.seconds == 0
     table = METRIC_POINT if raw else METRIC_ROLLUPS[plan.rollup]
-    bucket = _STEP.format(column=f"t.{table.column}")
+    bucket = STEP.format(column=f"t.{table.column}")
     source = (
         f"FROM {table.name} t JOIN unnest(%s::uuid[], %s::int[]) AS g (series_id, number)"
         " USING (series_id) WHERE t.workspace_id = %s AND t.series_id = ANY(%s::uuid[])"
@@ -90,45 +97,53 @@ def summarise_series(
     return found
 
 
-def count_events(
-    workspace_id: UUID, *, plan: Plan, name: str | None = None, prefix: str | None = None
-) -> list[tuple[str, int, int]]:
-    """Return (name, start of bucket in seconds since 1970, count) for each that is not zero."""
-    raw = plan.rollup.seconds == 0
-    table = EVENT if raw else EVENT_ROLLUPS[plan.rollup]
-    where = ""
-    parameters: list[Any] = [
-        plan.step_seconds,
-        plan.step_seconds,
-        workspace_id,
-        plan.start,
-        plan.end,
-    ]
-    if name is not None:
-        where = " AND name = %s"
-        parameters.append(name)
-    elif prefix is not None:
-        where = " AND starts_with(name, %s)"
-        parameters.append(prefix)
-    count = "count(*)" if raw else "sum(count)::bigint"
+def count_events(workspace_id: UUID, *, plan: Plan, names: Condition) -> list[tuple[str, int, int]]:
+    """
+    Return (name, start of bucket in seconds since 1970, count) for each that is not zero.
+
+    From rollups: `plan.rollup` is one, and `names` speaks of names only.
+    """
+    table = EVENT_ROLLUPS[plan.rollup]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT name, {_STEP.format(column=table.column)}, {count} FROM {table.name}"
-            f" WHERE workspace_id = %s AND {table.column} >= %s AND {table.column} < %s{where}"
-            " GROUP BY 1, 2 ORDER BY 2, 1",
-            parameters,
+            f"SELECT name, {STEP.format(column=table.column)}, sum(count)::bigint"
+            f" FROM {table.name}"
+            f" WHERE workspace_id = %s AND {table.column} >= %s AND {table.column} < %s{names.sql}"
+            " GROUP BY 1, 2",
+            [
+                plan.step_seconds,
+                plan.step_seconds,
+                workspace_id,
+                plan.start,
+                plan.end,
+                *names.parameters,
+            ],
         )
         return [(str(row[0]), int(row[1]), int(row[2])) for row in cursor.fetchall()]
 
 
-_EVENT = (
+EVENT_COLUMNS = (
     "e.id, e.occurred_at, e.name, e.received_at, e.resource_kind, e.resource_namespace,"
     " e.resource_name, e.related::text, e.payload::text, e.run_id, e.task_run_id, e.follows,"
     " e.source"
 )
 
 
-def _stored(row: Sequence[Any]) -> StoredEvent:
+def measure_logs(workspace_id: UUID, *, plan: Plan) -> list[tuple[int, int, int, int]]:
+    """Return (level, start of bucket in seconds since 1970, lines, bytes), from rollups."""
+    table = LOG_ROLLUPS[plan.rollup]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT level, {STEP.format(column=table.column)}, sum(count)::bigint,"
+            f" sum(bytes)::bigint FROM {table.name} WHERE workspace_id = %s"
+            f" AND {table.column} >= %s AND {table.column} < %s GROUP BY 1, 2",
+            [plan.step_seconds, plan.step_seconds, workspace_id, plan.start, plan.end],
+        )
+        return [(int(a), int(b), int(c), int(d)) for a, b, c, d in cursor.fetchall()]
+
+
+def stored_event(row: Sequence[Any]) -> StoredEvent:
+    """Return an event from its EVENT_COLUMNS."""
     return StoredEvent(
         id=row[0],
         occurred_at=row[1],
@@ -156,12 +171,12 @@ def events_by_key(
     with connection.cursor() as cursor:
         # The bounds say the same once more, so that parts outside of them are not opened.
         cursor.execute(
-            f"SELECT {_EVENT} FROM unnest(%s::timestamptz[], %s::uuid[]) AS k (at, id)"
+            f"SELECT {EVENT_COLUMNS} FROM unnest(%s::timestamptz[], %s::uuid[]) AS k (at, id)"
             f" JOIN {EVENT.name} e ON e.workspace_id = %s AND e.occurred_at = k.at AND e.id = k.id"
             " WHERE e.occurred_at >= %s AND e.occurred_at <= %s",
             [times, [id_ for _, id_ in keys], workspace_id, min(times), max(times)],
         )
-        found = [_stored(row) for row in cursor.fetchall()]
+        found = [stored_event(row) for row in cursor.fetchall()]
     return {event.key: event for event in found}
 
 
@@ -195,11 +210,11 @@ def scan_events(
         parameters.append(list(resource_names))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_EVENT} FROM {EVENT.name} e WHERE {' AND '.join(where)}"
+            f"SELECT {EVENT_COLUMNS} FROM {EVENT.name} e WHERE {' AND '.join(where)}"
             " ORDER BY e.occurred_at, e.id LIMIT %s",
             [*parameters, limit],
         )
-        return [_stored(row) for row in cursor.fetchall()]
+        return [stored_event(row) for row in cursor.fetchall()]
 
 
 def newest_notable(
@@ -220,10 +235,10 @@ def newest_notable(
     to case), or are of one of the runs; of queries only those that change something. Not what
     Headway says itself of runs and automations.
     """
-    in_text = [f"%{_escaped(name)}%" for name in names]
+    in_text = [f"%{escaped(name)}%" for name in names]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_EVENT} FROM (SELECT * FROM {EVENT.name} WHERE workspace_id = %s"
+            f"SELECT {EVENT_COLUMNS} FROM (SELECT * FROM {EVENT.name} WHERE workspace_id = %s"
             " AND occurred_at >= %s AND occurred_at <= %s"
             " ORDER BY occurred_at DESC, id DESC LIMIT %s) e"
             " WHERE NOT starts_with(e.name, 'headway.') AND (CASE"
@@ -251,15 +266,10 @@ def newest_notable(
                 limit,
             ],
         )
-        return [_stored(row) for row in cursor.fetchall()]
+        return [stored_event(row) for row in cursor.fetchall()]
 
 
 _CHANGES = r"^\s*(insert|update|delete|merge|create|drop|alter|truncate|copy|grant|with)\M"
-
-
-def _escaped(text: str) -> str:
-    """Return a text as a pattern of LIKE that is that text."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def time_of_nth(

@@ -84,6 +84,8 @@ LOG_LINE: Final = TimeTable(
     key=("workspace_id", "run_id", "occurred_at", "id"),
     column="occurred_at",
     days=1,
+    # The lines of all runs, newest first: the key has the run before the time.
+    indexes=(("workspace_id", "occurred_at"),),
     order_by=("run_id", "occurred_at", "id"),
 )
 

@@ -2109,6 +2109,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Lines of all runs, newest first. */
+        get: operations["list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/logs/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the same run wrote right before and after a line. */
+        get: operations["get_log_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the search finds, as it is read: nothing is kept in memory. */
+        get: operations["download_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/logs/volume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much was written, when and by whom. */
+        get: operations["measure_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/members": {
         parameters: {
             query?: never;
@@ -4827,6 +4895,19 @@ export interface components {
             items: components["schemas"]["DeploymentVersionOutput"][];
             next_cursor: string | null;
         };
+        DeploymentVolumeOutput: {
+            /** @description Pairs of lines and bytes, one a step. */
+            buckets: number[][];
+            bytes: number;
+            deployment: string | null;
+            /**
+             * Format: uuid
+             * @description Null: all other lines.
+             */
+            deployment_id: string | null;
+            flow: string | null;
+            lines: number;
+        };
         /** @description The most of each that was measured in one step. */
         DepthPointOutput: {
             /** Format: date-time */
@@ -4905,6 +4986,11 @@ export interface components {
         EventPageOutput: {
             items: components["schemas"]["EventOutput"][];
             next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description The time for searching was up here: the next page goes on before it.
+             */
+            searched_to: string | null;
         };
         EventSchemaAuthorOutput: {
             /** Format: uuid */
@@ -5234,6 +5320,11 @@ export interface components {
         };
         HistogramOutput: {
             buckets: components["schemas"]["HistogramBucketOutput"][];
+            /**
+             * Format: date-time
+             * @description The time for counting was up: nothing before this moment was counted.
+             */
+            counted_from: string | null;
             names: components["schemas"]["NameCountOutput"][];
             step_seconds: number;
         };
@@ -5391,6 +5482,11 @@ export interface components {
             items: components["schemas"]["LevelOutput"][];
             next_cursor: string | null;
         };
+        LevelVolumeOutput: {
+            /** @description Pairs of lines and bytes, one a step. */
+            buckets: number[][];
+            level: components["schemas"]["LevelEnum"];
+        };
         /** @enum {string} */
         LimitInputKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "NAMED" | "RATE";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -5474,6 +5570,12 @@ export interface components {
             name: string;
             namespace: string;
         };
+        /** @description All oldest first. */
+        LogContextOutput: {
+            after: components["schemas"]["LogLineOutput"][];
+            before: components["schemas"]["LogLineOutput"][];
+            line: components["schemas"]["LogLineOutput"];
+        };
         LogLineOutput: {
             /** Format: uuid */
             id: string;
@@ -5490,6 +5592,33 @@ export interface components {
         LogLinePage: {
             items: components["schemas"]["LogLineOutput"][];
             next_cursor: string | null;
+        };
+        LogSearchPage: {
+            items: components["schemas"]["LogLineOutput"][];
+            next_cursor: string | null;
+            /** @description Those that wrote these lines. */
+            runs: components["schemas"]["RunOfLineOutput"][];
+            /**
+             * Format: date-time
+             * @description The time for searching was up here: the next page goes on before it.
+             */
+            searched_to: string | null;
+        };
+        /** @description By level all of it; by deployment, the most bytes first, as far as it was counted. */
+        LogVolumeOutput: {
+            /**
+             * Format: date-time
+             * @description By deployment nothing before this moment was counted: the time was up.
+             */
+            counted_from: string | null;
+            deployments: components["schemas"]["DeploymentVolumeOutput"][];
+            /**
+             * Format: date-time
+             * @description When the first step begins.
+             */
+            from: string;
+            levels: components["schemas"]["LevelVolumeOutput"][];
+            step_seconds: number;
         };
         LostLeaseOutput: {
             epoch: number;
@@ -6825,6 +6954,15 @@ export interface components {
         };
         /** @enum {string} */
         RunnerEnum: "PROCESS" | "DOCKER" | "KUBERNETES" | "ECS";
+        RunOfLineOutput: {
+            deployment: string | null;
+            /** Format: uuid */
+            deployment_id: string | null;
+            flow: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         /** @description A run on its own page. */
         RunOutput: {
             agent: components["schemas"]["RunAgentOutput"] | null;
@@ -12977,6 +13115,7 @@ export interface operations {
                 limit?: number;
                 /** @description Exact, or a prefix followed by `*`. */
                 name?: string;
+                /** @description What to look for, in the language of docs/explorer.md. */
                 q?: string;
                 related_kind?: string;
                 related_name?: string;
@@ -13046,7 +13185,15 @@ export interface operations {
         parameters: {
             query: {
                 from: string;
+                /** @description Exact, or a prefix followed by `*`. */
                 name?: string;
+                /** @description What to look for, in the language of docs/explorer.md. */
+                q?: string;
+                related_kind?: string;
+                related_name?: string;
+                resource_kind?: string;
+                resource_name?: string;
+                run_id?: string;
                 to: string;
             };
             header?: never;
@@ -13415,6 +13562,157 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SlotPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_logs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                deployment_id?: string;
+                from?: string;
+                /** @description The least one: WARNING brings errors too. */
+                level?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                limit?: number;
+                /** @description What to look for, in the language of docs/explorer.md. */
+                q?: string;
+                run_id?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogSearchPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_log_context: {
+        parameters: {
+            query: {
+                after?: number;
+                before?: number;
+                id: string;
+                occurred_at: string;
+                run_id?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogContextOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    download_logs: {
+        parameters: {
+            query: {
+                deployment_id?: string;
+                format: "text" | "ndjson";
+                from?: string;
+                /** @description The least one: WARNING brings errors too. */
+                level?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+                /** @description What to look for, in the language of docs/explorer.md. */
+                q?: string;
+                run_id?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    measure_logs: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogVolumeOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -20,6 +20,7 @@ from apps.runs.errors import RunNotCancellable
 from apps.runs.models import Run
 from apps.runs.services import MoveResult
 from apps.telemetry import selectors as telemetry
+from apps.telemetry.search.terms import text_is
 from apps.tenancy.isolation import workspace_scope
 from tests.apps.runs.test_task_runs import said
 from tests.factories.dispatch import (
@@ -389,8 +390,9 @@ def test_loops_beside_each_other_tell_each_breach_once(workspace):
 
     with workspace_scope(workspace.id):
         assert ServiceLevelBreach.objects.count() == 12
-        told = telemetry.list_events(
+        told = telemetry.search_events(
             workspace_id=workspace.id,
-            only=telemetry.EventFilter(name="headway.service_level.breached"),
+            only=telemetry.EventSearch(query=(text_is("name", "headway.service_level.breached"),)),
+            limit=100,
         )
-        assert told.count() == 12
+        assert len(told.rows) == 12

@@ -17,6 +17,7 @@ from apps.runs import services as runs
 from apps.runs.enums import RunState
 from apps.runs.models import Run
 from apps.telemetry import selectors as telemetry
+from apps.telemetry.search.terms import text_is
 from apps.tenancy import selectors as tenancy
 from apps.tenancy import services as tenancy_services
 from apps.tenancy.errors import QuotaExceeded
@@ -72,10 +73,12 @@ def warnings_of(workspace):
 
 def warning_events(workspace):
     with workspace_scope(workspace.id):
-        found = telemetry.list_events(
-            workspace_id=workspace.id, only=telemetry.EventFilter(name="headway.usage.warning")
+        found = telemetry.search_events(
+            workspace_id=workspace.id,
+            only=telemetry.EventSearch(query=(text_is("name", "headway.usage.warning"),)),
+            limit=100,
         )
-        return list(found)
+        return found.rows
 
 
 def exhaust(workspace, *, now=NOW):
