@@ -2,9 +2,11 @@ import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { workspaceRoute } from "@/app/workspace-route";
 import { parseEventsSearch } from "@/features/events/model";
+import { parseLogsSearch } from "@/features/logs/model";
 import { dashboardQuery, dashboardsQuery } from "@/features/metrics/dashboards/api";
 import { parseDashboardSearch } from "@/features/metrics/dashboards/model";
 import { parseMetricsSearch } from "@/features/metrics/search";
+import { parseRefusedSearch } from "@/features/refused/model";
 import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
 import { kindsAsked, parseWorldSearch } from "@/features/world/model";
 
@@ -13,6 +15,20 @@ const eventsRoute = createRoute({
   path: "events",
   validateSearch: parseEventsSearch,
   component: lazyRouteComponent(() => import("@/app/routes/events"), "EventsRoute"),
+});
+
+const logsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "logs",
+  validateSearch: parseLogsSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/logs"), "LogsRoute"),
+});
+
+const refusedRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "refused",
+  validateSearch: parseRefusedSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/refused"), "RefusedRoute"),
 });
 
 const metricsRoute = createRoute({
@@ -61,4 +77,4 @@ const worldResourceRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/world-resource"), "WorldResourceRoute"),
 });
 
-export const observeRoutes = [eventsRoute, metricsRoute, dashboardsRoute, dashboardRoute, worldRoute, worldResourceRoute] as const;
+export const observeRoutes = [eventsRoute, logsRoute, refusedRoute, metricsRoute, dashboardsRoute, dashboardRoute, worldRoute, worldResourceRoute] as const;

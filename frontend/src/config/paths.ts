@@ -18,6 +18,8 @@ export const paths = {
   newBackfill: "/w/$workspace/backfills/new",
   backfill: "/w/$workspace/backfills/$backfillId",
   events: "/w/$workspace/events",
+  logs: "/w/$workspace/logs",
+  refused: "/w/$workspace/refused",
   metrics: "/w/$workspace/metrics",
   dashboards: "/w/$workspace/dashboards",
   dashboard: "/w/$workspace/dashboards/$dashboardId",

@@ -13,15 +13,17 @@ import { channelHandlers } from "./channel-handlers";
 import { isManaged, makeTaskRows, makeTasks } from "./demo/compute";
 import { aroundRun, steeringHandlers } from "./steering-handlers";
 import { costHandlers } from "./cost-handlers";
+import { eventHandlers } from "./event-handlers";
 import { keyHandlers } from "./key-handlers";
 import { levelHandlers } from "./level-handlers";
+import { logHandlers } from "./log-handlers";
 import { limitHandlers, lineOf } from "./limit-handlers";
 import { demoId, iso } from "./demo/random";
 import { rowOf } from "./demo/runs";
 import { page, refusal } from "./answers";
 import { makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
-import { deploymentRow, makeOverview, runHistogram, stepFor, type World } from "./demo/world";
+import { deploymentRow, makeOverview, runHistogram, type World } from "./demo/world";
 import { scheduleHandlers } from "./schedule-handlers";
 import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
@@ -80,9 +82,9 @@ export function makeHandlers(world: World): RequestHandler[] {
         const nothing = { has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false };
         return HttpResponse.json({ ...empty, sentence: "Nothing has run here yet.", checklist: nothing });
       }
-      if (path.endsWith("/usage")) return undefined;
-      if (path.endsWith("/histogram")) return HttpResponse.json({ ...runHistogram([], Date.now() - 86_400_000, Date.now()), names: [] });
-      return HttpResponse.json({ items: [], next_cursor: null });
+      if (path.endsWith("/usage") || path.endsWith("/logs/volume")) return undefined;
+      if (path.endsWith("/histogram")) return HttpResponse.json({ ...runHistogram([], Date.now() - 86_400_000, Date.now()), names: [], counted_from: null });
+      return HttpResponse.json({ items: [], runs: [], next_cursor: null, searched_to: null });
     }),
     http.get("*/api/v1/me", () => HttpResponse.json(world.me)),
     http.get(`${W}/overview`, ({ request }) => {
@@ -191,22 +193,8 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...poolHandlers(world),
     ...levelHandlers(world),
     ...backfillHandlers(world),
-    http.get(`${W}/events/histogram`, ({ request }) => {
-      const url = new URL(request.url);
-      const { from, to } = span(url);
-      const step = stepFor(from, to, 96) * 1000;
-      const start = Math.floor(from / step) * step;
-      const buckets = Array.from({ length: Math.ceil((to - start) / step) }, (_, index) => ({ at: iso(start + index * step), count: 0 }));
-      const names = new Map<string, number>();
-      for (const event of matchingEvents(world, url)) {
-        const bucket = buckets[Math.floor((Date.parse(event.occurred_at) - start) / step)];
-        if (bucket !== undefined) bucket.count += 1;
-        names.set(event.name, (names.get(event.name) ?? 0) + 1);
-      }
-      const top = [...names].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
-      return HttpResponse.json({ step_seconds: step / 1000, buckets, names: top });
-    }),
-    http.get(`${W}/events`, ({ request }) => page(matchingEvents(world, new URL(request.url)), new URL(request.url))),
+    ...eventHandlers(world),
+    ...logHandlers(world),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
     ...dashboardHandlers(),
     ...metricHandlers(),
@@ -261,19 +249,4 @@ export function makeHandlers(world: World): RequestHandler[] {
     }),
     http.delete("*/_allauth/browser/v1/auth/session", () => HttpResponse.json({ status: 401, data: {}, meta: { is_authenticated: false } }, { status: 401 })),
   ];
-}
-
-function matchingEvents(world: World, url: URL) {
-  const get = (name: string) => url.searchParams.get(name);
-  const { from, to } = span(url);
-  const name = get("name");
-  const needle = get("q")?.toLowerCase();
-  return world.events.filter((event) => {
-    const at = Date.parse(event.occurred_at);
-    if (at < from || at >= to) return false;
-    if (name !== null && !(name.endsWith("*") ? event.name.startsWith(name.slice(0, -1)) : event.name === name)) return false;
-    if (get("resource_kind") !== null && event.resource?.kind !== get("resource_kind")) return false;
-    if (get("resource_name") !== null && event.resource?.name !== get("resource_name")) return false;
-    return needle === undefined || JSON.stringify(event).toLowerCase().includes(needle);
-  });
 }

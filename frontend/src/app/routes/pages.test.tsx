@@ -307,20 +307,6 @@ describe("a deployment", () => {
 });
 
 describe("the other pages", () => {
-  it("reads the event query bar and opens an event", async () => {
-    const { user, here } = visit("/w/acme/events");
-    const feed = await screen.findByRole("feed", {}, PATIENT);
-
-    await user.type(screen.getByLabelText("Filter events"), "name:table.*{Enter}");
-    await waitFor(() => expect(here().search).toMatchObject({ name: "table.*" }));
-    await waitFor(() => expect(within(feed).queryByText("query.finished")).not.toBeInTheDocument(), PATIENT);
-    const [first] = within(feed).getAllByRole("button", { name: /table\.updated/ });
-    if (first === undefined) throw new Error("the feed is empty");
-    await user.click(first);
-
-    expect(await screen.findByRole("group", { name: "payload" })).toHaveTextContent('mode: "append"');
-  });
-
   it("shows a new key once and never again", async () => {
     const { user } = visit("/w/acme/settings?tab=keys");
 

@@ -10,6 +10,8 @@ export interface NavItem {
     | typeof paths.calendar
     | typeof paths.backfills
     | typeof paths.events
+    | typeof paths.logs
+    | typeof paths.refused
     | typeof paths.metrics
     | typeof paths.dashboards
     | typeof paths.world
@@ -33,6 +35,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.calendar, label: "Calendar", icon: "calendar", key: "l" },
   { to: paths.backfills, label: "Backfills", icon: "history", key: "b" },
   { to: paths.events, label: "Events", icon: "events", key: "e" },
+  { to: paths.logs, label: "Logs", icon: "logs", key: "o" },
   { to: paths.metrics, label: "Metrics", icon: "metrics", key: "m" },
   { to: paths.dashboards, label: "Dashboards", icon: "dashboards", key: "v" },
   { to: paths.world, label: "World", icon: "world", key: "w" },
@@ -41,6 +44,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.limits, label: "Concurrency", icon: "layers", key: "c" },
   { to: paths.costs, label: "Costs", icon: "coin", key: "o" },
   { to: paths.usage, label: "Usage and plan", icon: "usage", key: "u" },
+  { to: paths.refused, label: "Refused", icon: "alert", key: "f" },
   { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
 ];
 

@@ -1,31 +1,40 @@
 import { describe, expect, it } from "vitest";
 
-import { formatQuery, matchesName, parseQuery, payloadGlimpse, resourceLabel } from "./model";
+import { aboutOf, aboutTerms, asAbout, asksForName, parseEventsSearch, payloadGlimpse, relatedTerms, resourceLabel } from "./model";
+import { vocabularyOf } from "./vocabulary";
 
-describe("the query bar", () => {
+describe("the address", () => {
   it.each([
-    ["name:table.*", { name: "table.*" }],
-    ['kind:table resource:"my orders" late', { resource_kind: "table", resource_name: "my orders", q: "late" }],
-    ["run:018f two words", { run_id: "018f", q: "two words" }],
-    ["https://x.y", { q: "https://x.y" }],
-    ["", {}],
-  ])("reads %s", (text, filters) => {
-    expect(parseQuery(text)).toEqual(filters);
+    [{ q: "name:table.* late" }, "name:table.* late"],
+    [{ name: "table.*", q: "late" }, "late name:table.*"],
+    [{ name: "table.*", q: "late name:table.*" }, "late name:table.*"],
+    [{ resource_kind: "table", resource_name: "my orders" }, 'kind:table resource:"my orders"'],
+    [{ run_id: "018f" }, "run:018f"],
+    [{}, undefined],
+  ])("reads %o", (search, q) => {
+    expect(parseEventsSearch(search).q).toBe(q);
   });
 
-  it("writes what it reads", () => {
-    const filters = { name: "table.*", resource_name: "my orders", q: "late" };
+  it("names the resource of the drawer", () => {
+    const resource = { kind: "table", name: "orders", namespace: null };
 
-    expect(parseQuery(formatQuery(filters))).toEqual(filters);
+    expect(aboutOf(parseEventsSearch({ ...asAbout(resource) }))).toEqual(resource);
+    expect(aboutOf(parseEventsSearch({ about_kind: "table" }))).toBeNull();
+    expect(asAbout(null)).toEqual({ about_kind: undefined, about_name: undefined, about_namespace: undefined });
   });
 });
 
-it.each([
-  ["table.updated", "table.*", true],
-  ["table.updated", "table.updated", true],
-  ["table.updated", "table", false],
-])("matches %s against %s: %s", (name, wanted, expected) => {
-  expect(matchesName(name, wanted)).toBe(expected);
+it("writes the terms of a resource", () => {
+  const resource = { kind: "table", name: "my orders", namespace: null };
+
+  expect(aboutTerms(resource)).toBe('kind:table resource:"my orders"');
+  expect(relatedTerms(resource)).toBe('related.kind:table related:"my orders"');
+});
+
+it("knows a name that is asked for", () => {
+  expect(asksForName("late name:a", "a")).toBe(true);
+  expect(asksForName("name:a.*", "a")).toBe(false);
+  expect(asksForName(undefined, "a")).toBe(false);
 });
 
 it("shows the first simple values of a payload on one line", () => {
@@ -38,4 +47,24 @@ it("calls a run by its name and a table by its own", () => {
   expect(resourceLabel({ resource: resource("run", "018f"), payload: { name: "calm-fox" } })).toBe("calm-fox");
   expect(resourceLabel({ resource: resource("run", "018f"), payload: {} })).toBe("018f");
   expect(resourceLabel({ resource: resource("table", "orders"), payload: { name: "x" } })).toBe("orders");
+});
+
+it("offers the words and paths that the loaded events have", () => {
+  const { keys, values } = vocabularyOf(
+    [
+      {
+        name: "a",
+        resource: { kind: "table", name: "orders", namespace: "pg" },
+        related: [{ role: "reads", kind: "user", name: "ana", namespace: null }],
+        payload: { rows: 3, "a b": { status: "failed" }, list: [{ x: 1 }] },
+        source: "sdk",
+      },
+    ],
+    ["seen.in.range"],
+  );
+
+  expect(keys).toEqual(expect.arrayContaining(["name", "role", "payload.rows", 'payload."a b".status', "payload.list.x"]));
+  expect(values["name"]).toEqual(["seen.in.range", "a"]);
+  expect(values["related"]).toEqual(["ana"]);
+  expect(values['payload."a b".status']).toEqual(["failed"]);
 });

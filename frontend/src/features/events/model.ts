@@ -1,74 +1,78 @@
 import { textOf } from "@/lib/search-params";
+import { hasTerm, termOf, withTerm } from "@/lib/query-terms";
 import { parseRange, resolveRange, type RangeSearch } from "@/lib/time";
 import type { EventItem } from "@/schema/wire/telemetry";
 
 export interface EventsSearch extends RangeSearch {
-  readonly name?: string | undefined;
-  readonly resource_kind?: string | undefined;
-  readonly resource_name?: string | undefined;
-  readonly run_id?: string | undefined;
+  /** What is looked for, in the language that the server reads. */
   readonly q?: string | undefined;
   /** The expanded row. */
   readonly event?: string | undefined;
+  /** The resource that the drawer shows. */
+  readonly about_kind?: string | undefined;
+  readonly about_name?: string | undefined;
+  readonly about_namespace?: string | undefined;
 }
 
+export interface ResourceAsked {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | null;
+}
+
+/** Addresses that were shared before there was a language: each parameter is a term of it. */
+const SHORTHANDS = { name: "name", resource_kind: "kind", resource_name: "resource", run_id: "run" } as const;
+/** What was made a term is gone from the address: left there, it would come back. */
+const FOLDED = { name: undefined, resource_kind: undefined, resource_name: undefined, run_id: undefined };
+
 export function parseEventsSearch(search: Record<string, unknown>): EventsSearch {
+  const terms = Object.entries(SHORTHANDS).flatMap(([parameter, key]) => {
+    const value = textOf(search[parameter]);
+    return value === undefined ? [] : [termOf(key, value, { prefix: parameter === "name" })];
+  });
+  const q = terms.reduce(withTerm, textOf(search["q"]) ?? "").trim();
   return {
+    ...FOLDED,
     ...parseRange(search),
-    name: textOf(search["name"]),
-    resource_kind: textOf(search["resource_kind"]),
-    resource_name: textOf(search["resource_name"]),
-    run_id: textOf(search["run_id"]),
-    q: textOf(search["q"]),
+    q: q === "" ? undefined : q,
     event: textOf(search["event"]),
+    about_kind: textOf(search["about_kind"]),
+    about_name: textOf(search["about_name"]),
+    about_namespace: textOf(search["about_namespace"]),
   };
 }
 
-const KEYS = { name: "name", kind: "resource_kind", resource: "resource_name", run: "run_id" } as const;
-type QueryFilters = Pick<EventsSearch, "name" | "resource_kind" | "resource_name" | "run_id" | "q">;
-
-/** Reads the query bar: `name:table.* resource:orders late` → filters; words without a key are searched for. */
-export function parseQuery(text: string): QueryFilters {
-  const filters: { -readonly [K in keyof QueryFilters]: QueryFilters[K] } = {};
-  const words: string[] = [];
-  for (const match of text.matchAll(/(?:(\w+):)?(?:"([^"]*)"|(\S+))/g)) {
-    const value = match[2] ?? match[3] ?? "";
-    const key = match[1];
-    if (key !== undefined && key in KEYS) filters[KEYS[key as keyof typeof KEYS]] = value;
-    else words.push(match[0]);
-  }
-  if (words.length > 0) filters.q = words.join(" ");
-  return filters;
+export function aboutOf(search: EventsSearch): ResourceAsked | null {
+  const { about_kind: kind, about_name: name, about_namespace: namespace } = search;
+  return kind === undefined || name === undefined ? null : { kind, name, namespace: namespace ?? null };
 }
 
-/** Writes the filters as a person would have typed them; parseQuery reads it back. */
-export function formatQuery(filters: QueryFilters): string {
-  const parts = Object.entries(KEYS).flatMap(([key, field]) => {
-    const value = filters[field];
-    if (value === undefined) return [];
-    return [`${key}:${/\s/.test(value) ? `"${value}"` : value}`];
-  });
-  return [...parts, ...(filters.q === undefined ? [] : [filters.q])].join(" ");
+export function asAbout(resource: ResourceAsked | null): Pick<EventsSearch, "about_kind" | "about_name" | "about_namespace"> {
+  return { about_kind: resource?.kind, about_name: resource?.name, about_namespace: resource?.namespace ?? undefined };
+}
+
+/** The terms that find the events about a resource. */
+export function aboutTerms({ kind, name }: ResourceAsked): string {
+  return `${termOf("kind", kind)} ${termOf("resource", name)}`;
+}
+
+/** The terms that find the events which a resource took part in. */
+export function relatedTerms({ kind, name }: ResourceAsked): string {
+  return `${termOf("related.kind", kind)} ${termOf("related", name)}`;
 }
 
 export function eventFilters(search: EventsSearch): Readonly<Record<string, string | undefined>> {
-  const { name, resource_kind, resource_name, run_id, q } = search;
-  return { name, resource_kind, resource_name, run_id, q };
+  return { q: search.q };
 }
 
-/** Whether an event from the live tail belongs to the feed as filtered. */
-export function matchesEvent(event: EventItem, search: EventsSearch, now: number): boolean {
-  const { name, resource_kind, resource_name, run_id, q } = search;
-  if (search.to !== undefined && event.occurred_at >= resolveRange(search, now).to) return false;
-  if (name !== undefined && !matchesName(event.name, name)) return false;
-  if (resource_kind !== undefined && event.resource?.kind !== resource_kind) return false;
-  if (resource_name !== undefined && event.resource?.name !== resource_name) return false;
-  if (run_id !== undefined && event.run_id !== run_id) return false;
-  return q === undefined || `${event.name} ${JSON.stringify(event.payload)}`.toLowerCase().includes(q.toLowerCase());
+/** The server narrows the tail; only the end of the range is for the page to mind. */
+export function isInRange(event: EventItem, search: EventsSearch, now: number): boolean {
+  return search.to === undefined || event.occurred_at < resolveRange(search, now).to;
 }
 
-export function matchesName(name: string, wanted: string): boolean {
-  return wanted.endsWith("*") ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
+/** Whether the query asks for this name and no other. */
+export function asksForName(q: string | undefined, name: string): boolean {
+  return hasTerm(q ?? "", termOf("name", name));
 }
 
 /** A run is known by its name, not by its id; everything else is called what it is called. */

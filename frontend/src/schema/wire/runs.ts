@@ -26,3 +26,7 @@ export type TimelinePage = Schema<"TimelineOutput">;
 export type Around = Schema<"AroundOutput">;
 export type AroundItem = Schema<"AroundItemOutput">;
 export type RunImpact = Schema<"RunImpactOutput">;
+export type LogSearchPage = Schema<"LogSearchPage">;
+export type RunOfLine = Schema<"RunOfLineOutput">;
+export type LogContext = Schema<"LogContextOutput">;
+export type LogVolume = Schema<"LogVolumeOutput">;

@@ -2,7 +2,9 @@ import type { Schema } from "./schema";
 
 export type ResourceRef = Schema<"ResourceOutput">;
 export type EventItem = Schema<"EventOutput">;
+export type EventPage = Schema<"EventPageOutput">;
 export type EventHistogram = Schema<"HistogramOutput">;
+export type Refused = Schema<"RefusedOutput">;
 export type MetricInfo = Schema<"MetricOutput">;
 export type Aggregate = Schema<"AggregateEnum">;
 export type MetricQuery = Schema<"MetricQueryInputRequest">;

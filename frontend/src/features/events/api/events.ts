@@ -1,10 +1,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import { eventFilters, type EventsSearch } from "@/features/events/model";
+import { eventFilters, type EventsSearch, type ResourceAsked } from "@/features/events/model";
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { rangeKey, resolveRange } from "@/lib/time";
-import type { EventHistogram, EventItem } from "@/schema/wire/telemetry";
+import type { EventHistogram, EventPage } from "@/schema/wire/telemetry";
+import type { WorldResource } from "@/schema/wire/world";
 
 export const eventKeys = {
   all: (workspace: string) => ["events", workspace] as const,
@@ -12,7 +13,7 @@ export const eventKeys = {
     [...eventKeys.all(workspace), "feed", rangeKey(search), eventFilters(search)] as const,
   histograms: (workspace: string) => [...eventKeys.all(workspace), "histogram"] as const,
   histogram: (workspace: string, search: EventsSearch) =>
-    [...eventKeys.histograms(workspace), rangeKey(search), search.name ?? null] as const,
+    [...eventKeys.histograms(workspace), rangeKey(search), eventFilters(search)] as const,
 };
 
 const PAGE_SIZE = 100;
@@ -21,7 +22,7 @@ export function eventsQuery(workspace: string, search: EventsSearch) {
   return infiniteQueryOptions({
     queryKey: eventKeys.feed(workspace, search),
     queryFn: ({ pageParam, signal }) =>
-      request<Page<EventItem>>(workspaceUrl(workspace, "/events"), {
+      request<EventPage>(workspaceUrl(workspace, "/events"), {
         signal,
         query: { ...eventFilters(search), ...resolveRange(search, Date.now()), limit: PAGE_SIZE, cursor: pageParam },
       }),
@@ -37,9 +38,19 @@ export function eventHistogramQuery(workspace: string, search: EventsSearch) {
     queryFn: ({ signal }) =>
       request<EventHistogram>(workspaceUrl(workspace, "/events/histogram"), {
         signal,
-        query: { name: search.name, ...resolveRange(search, Date.now()) },
+        query: { ...eventFilters(search), ...resolveRange(search, Date.now()) },
       }),
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,
+  });
+}
+
+/** What the world view knows by this name. Senders spell names in many ways, so several may fit. */
+export function namesakesQuery(workspace: string, { kind, name }: ResourceAsked) {
+  const label = name.split(/[./]/).at(-1) ?? name;
+  return queryOptions({
+    queryKey: [...eventKeys.all(workspace), "namesakes", kind, name] as const,
+    queryFn: ({ signal }) =>
+      request<Page<WorldResource>>(workspaceUrl(workspace, "/world/resources"), { signal, query: { kind, q: label, limit: 20 } }),
   });
 }

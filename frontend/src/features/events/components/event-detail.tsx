@@ -4,7 +4,7 @@ import { CopyId } from "@/components/ui/copy-id";
 import { Facts } from "@/components/ui/facts";
 import { JsonView } from "@/components/ui/json-view";
 import { paths } from "@/config/paths";
-import type { EventsSearch } from "@/features/events/model";
+import type { ResourceAsked } from "@/features/events/model";
 import { formatExact } from "@/lib/time";
 import { formatDuration } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
@@ -14,10 +14,10 @@ import styles from "./events.module.css";
 
 interface EventDetailProps {
   readonly event: EventItem;
-  readonly onFilter: (change: Partial<EventsSearch>) => void;
+  readonly onAbout: (resource: ResourceAsked) => void;
 }
 
-export function EventDetail({ event, onFilter }: EventDetailProps) {
+export function EventDetail({ event, onAbout }: EventDetailProps) {
   const { slug: workspace } = useWorkspace();
   const lag = Date.parse(event.received_at) - Date.parse(event.occurred_at);
   const resources = [...(event.resource === null ? [] : [{ ...event.resource, role: "about" }]), ...event.related];
@@ -61,8 +61,8 @@ export function EventDetail({ event, onFilter }: EventDetailProps) {
               key={`${resource.role} ${resource.kind} ${resource.name}`}
               type="button"
               className={styles["resource"]}
-              title="Only events about this"
-              onClick={() => onFilter({ resource_kind: resource.kind, resource_name: resource.name, event: undefined })}
+              title="What is known of it"
+              onClick={() => onAbout(resource)}
             >
               <span className="muted">
                 {resource.role} {resource.kind}

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useDocumentTop } from "@/components/ui/use-document-top";
 import { useRowKeys } from "@/components/ui/use-row-keys";
 import { EventRow } from "@/features/events/components/event-row";
-import type { EventsSearch } from "@/features/events/model";
+import type { ResourceAsked } from "@/features/events/model";
 import { plural } from "@/lib/units";
 import type { EventItem } from "@/schema/wire/telemetry";
 
@@ -14,14 +14,15 @@ interface EventFeedProps {
   readonly events: readonly EventItem[];
   readonly opened: string | undefined;
   readonly hasMore: boolean;
-  readonly onMore: () => void;
+  /** Null when more takes a decision: a search that reads far back. */
+  readonly onMore: (() => void) | null;
   readonly onOpen: (id: string | undefined) => void;
-  readonly onFilter: (change: Partial<EventsSearch>) => void;
+  readonly onAbout: (resource: ResourceAsked) => void;
 }
 
 const ROW_HEIGHT = 37;
 
-export function EventFeed({ events, opened, hasMore, onMore, onOpen, onFilter }: EventFeedProps) {
+export function EventFeed({ events, opened, hasMore, onMore, onOpen, onAbout }: EventFeedProps) {
   const body = useRef<HTMLDivElement>(null);
   const margin = useDocumentTop(body);
   const virtualizer = useWindowVirtualizer({
@@ -34,7 +35,7 @@ export function EventFeed({ events, opened, hasMore, onMore, onOpen, onFilter }:
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (hasMore && last >= events.length - 20) onMore();
+    if (hasMore && last >= events.length - 20) onMore?.();
   }, [hasMore, last, events.length, onMore]);
 
   const newest = events[0]?.occurred_at ?? "";
@@ -49,7 +50,7 @@ export function EventFeed({ events, opened, hasMore, onMore, onOpen, onFilter }:
     (index) => virtualizer.scrollToIndex(index),
   );
   return (
-    <div className={styles["feed"]} role="feed" aria-label="Events" aria-busy={hasMore}>
+    <div className={styles["feed"]} role="feed" aria-label="Events" aria-busy={hasMore && onMore !== null}>
       <div ref={body} className={styles["body"]} style={{ height: virtualizer.getTotalSize() }}>
         {items.map((item) => {
           const event = events[item.index];
@@ -71,13 +72,13 @@ export function EventFeed({ events, opened, hasMore, onMore, onOpen, onFilter }:
                 active={item.index === active}
                 showDay={showDay}
                 onToggle={() => toggle(event.id)}
-                onFilter={onFilter}
+                onAbout={onAbout}
               />
             </article>
           );
         })}
       </div>
-      <div className={styles["end"]}>{hasMore ? "Loading more" : `${plural(events.length, "event")} in this range`}</div>
+      <div className={styles["end"]}>{hasMore && onMore !== null ? "Loading more" : `${plural(events.length, "event")}${hasMore ? " so far" : " in this range"}`}</div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { Icon } from "@/components/ui/icon";
 import { EventDetail } from "@/features/events/components/event-detail";
-import { payloadGlimpse, resourceLabel, type EventsSearch } from "@/features/events/model";
+import { payloadGlimpse, resourceLabel, type ResourceAsked } from "@/features/events/model";
 import { formatClockMs, formatDay, formatExact } from "@/lib/time";
 import type { EventItem } from "@/schema/wire/telemetry";
 
@@ -12,10 +12,10 @@ interface EventRowProps {
   readonly active: boolean;
   readonly showDay: boolean;
   readonly onToggle: () => void;
-  readonly onFilter: (change: Partial<EventsSearch>) => void;
+  readonly onAbout: (resource: ResourceAsked) => void;
 }
 
-export function EventRow({ event, open, active, showDay, onToggle, onFilter }: EventRowProps) {
+export function EventRow({ event, open, active, showDay, onToggle, onAbout }: EventRowProps) {
   return (
     <>
       <button type="button" className={styles["row"]} aria-expanded={open} data-active={active} onClick={onToggle}>
@@ -35,7 +35,7 @@ export function EventRow({ event, open, active, showDay, onToggle, onFilter }: E
         </span>
         <span className={`${styles["cell"]} ${styles["glimpse"]} mono muted`}>{payloadGlimpse(event.payload)}</span>
       </button>
-      {open && <EventDetail event={event} onFilter={onFilter} />}
+      {open && <EventDetail event={event} onAbout={onAbout} />}
     </>
   );
 }

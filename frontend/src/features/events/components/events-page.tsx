@@ -1,22 +1,26 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 
-import { StackedHistogram } from "@/components/charts/stacked-histogram";
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
-import { LiveBadge } from "@/components/ui/live-badge";
 import { PageHeader } from "@/components/ui/page-header";
-import { Panel } from "@/components/ui/panel";
+import { QueryBar } from "@/components/ui/query-bar";
 import { RangePicker } from "@/components/ui/range-picker";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { eventHistogramQuery, eventsQuery } from "@/features/events/api/events";
 import { EventFeed } from "@/features/events/components/event-feed";
-import { QueryBar } from "@/features/events/components/query-bar";
+import { EventHistogram } from "@/features/events/components/event-histogram";
+import { NamesPanel } from "@/features/events/components/names-panel";
+import { ResourceDrawer } from "@/features/events/components/resource-drawer";
+import { TailRate } from "@/features/events/components/tail-rate";
 import { useLiveTail } from "@/features/events/components/use-live-tail";
-import { eventFilters, type EventsSearch } from "@/features/events/model";
-import { rangeLabel } from "@/lib/time";
-import { formatCompact, formatCount, plural } from "@/lib/units";
+import { aboutOf, asAbout, asksForName, type EventsSearch } from "@/features/events/model";
+import { vocabularyOf } from "@/features/events/vocabulary";
+import { queryFault } from "@/lib/query-fault";
+import { termOf, withTerm, withoutTerm } from "@/lib/query-terms";
+import { formatExact, rangeLabel } from "@/lib/time";
+import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
 import styles from "./events.module.css";
@@ -26,23 +30,36 @@ interface EventsPageProps {
   readonly onChange: (change: Partial<EventsSearch>) => void;
 }
 
+const EXAMPLE = 'from headway import emit_event\n\nemit_event("table.updated", resource={"kind": "table", "name": "orders"})';
+
 /** What happens in the stack? */
 export function EventsPage({ search, onChange }: EventsPageProps) {
   const { slug } = useWorkspace();
   const [tailing, setTailing] = useState(false);
   const feed = useInfiniteQuery(eventsQuery(slug, search));
   const histogram = useQuery(eventHistogramQuery(slug, search));
-  const tail = useLiveTail(tailing, search);
-  const stored = feed.data?.pages.flatMap((page) => page.items) ?? [];
+  const fault = queryFault(feed.error);
+  const tail = useLiveTail(tailing && fault === null, search);
+  const stored = fault === null ? (feed.data?.pages.flatMap((page) => page.items) ?? []) : [];
   const fresh = new Set(tail.events.map((event) => event.id));
   const events = [...tail.events, ...stored.filter((event) => !fresh.has(event.id))];
   const { fetchNextPage, isFetchingNextPage } = feed;
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [fetchNextPage, isFetchingNextPage]);
-  const names = histogram.data?.names ?? [];
-  const total = histogram.data?.buckets.reduce((sum, bucket) => sum + bucket.count, 0);
-  const filtered = Object.values(eventFilters(search)).some((value) => value !== undefined);
+  const searchedTo = feed.data?.pages.at(-1)?.searched_to ?? null;
+  const counted = fault === null ? histogram.data : undefined;
+  const total = counted?.buckets.reduce((sum, bucket) => sum + bucket.count, 0);
+  const about = aboutOf(search);
+  const ask = (q: string) => onChange({ q: q === "" ? undefined : q, event: undefined, ...asAbout(null) });
+  const further = searchedTo !== null && (
+    <p className={styles["further"]}>
+      Looked back to {formatExact(searchedTo)}, then the time was up.{" "}
+      <Button size="compact-sm" variant="default" loading={isFetchingNextPage} onClick={more}>
+        Look further back
+      </Button>
+    </p>
+  );
 
   return (
     <>
@@ -51,58 +68,43 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
         answer={
           total !== undefined && (
             <>
-              <strong>{plural(total, "event")}</strong>
-              {search.name !== undefined && ` named ${search.name}`} · {rangeLabel(search).toLowerCase()}
+              <strong>
+                {counted?.counted_from !== null && "At least "}
+                {plural(total, "event")}
+              </strong>
+              {search.q !== undefined && " found"} · {rangeLabel(search).toLowerCase()}
             </>
           )
         }
       >
-        {tailing && (
-          <>
-            <span className="muted tabular" aria-live="off">
-              {tail.rate < 10 ? tail.rate.toFixed(1) : formatCompact(Math.round(tail.rate))}/s
-              {tail.thinned !== null && ` · ${formatCount(tail.thinned.shown)} of ${formatCount(tail.thinned.total)} shown`}
-            </span>
-            <LiveBadge status={tail.status} />
-          </>
-        )}
+        {tailing && <TailRate tail={tail} />}
         <Button variant={tailing ? "light" : "default"} aria-pressed={tailing} onClick={() => setTailing(!tailing)}>
           Live tail
         </Button>
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
       <div className={styles["bar"]}>
-        <QueryBar search={search} names={names.map((each) => each.name)} onChange={onChange} />
+        <QueryBar
+          value={search.q ?? ""}
+          label="Filter events"
+          placeholder="name:table.* kind:table payload.rows:>1000 or any word, then Enter"
+          vocabulary={vocabularyOf(stored, counted?.names.map((each) => each.name) ?? [])}
+          fault={fault}
+          onSubmit={ask}
+        />
       </div>
       <div className={styles["layout"]}>
         <div style={{ minWidth: 0 }}>
-          <div className={styles["histogram"]} hidden={histogram.isError}>
-            {histogram.data === undefined ? (
-              <Skeleton height={90} />
-            ) : (
-              <StackedHistogram
-                height={72}
-                stepMs={histogram.data.step_seconds * 1000}
-                noun="events"
-                buckets={histogram.data.buckets.map((bucket) => ({
-                  at: Date.parse(bucket.at),
-                  parts: [{ key: "events", label: "Events", color: "var(--series-1)", value: bucket.count }],
-                }))}
-                onSelect={(from, to) =>
-                  onChange({ range: undefined, from: new Date(from).toISOString(), to: new Date(to).toISOString() })
-                }
-              />
-            )}
-          </div>
+          {!histogram.isError && <EventHistogram histogram={histogram.data} onZoom={onChange} />}
           {feed.isPending && <SkeletonRows rows={14} height={37} label="events" />}
-          {feed.isError && <ErrorState error={feed.error} what="events" onRetry={() => void feed.refetch()} />}
+          {feed.isError && fault === null && <ErrorState error={feed.error} what="events" onRetry={() => void feed.refetch()} />}
           {feed.isSuccess && events.length === 0 && (
             <EmptyState
               icon="events"
-              title={filtered ? "No event matches" : "No events in this range"}
-              {...(filtered ? {} : { code: 'from headway import emit_event\n\nemit_event("table.updated", resource={"kind": "table", "name": "orders"})' })}
+              title={searchedTo !== null ? "Nothing found so far" : search.q !== undefined ? "No event matches" : "No events in this range"}
+              {...(search.q !== undefined ? {} : { code: EXAMPLE })}
             >
-              {filtered
+              {search.q !== undefined
                 ? "Widen the range or take a word out of the filter."
                 : "Facts with a time, about tables, queries, users and runs. Send one from any Python process."}
             </EmptyState>
@@ -112,39 +114,23 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
               events={events}
               opened={search.event}
               hasMore={feed.hasNextPage}
-              onMore={more}
+              onMore={searchedTo === null ? more : null}
               onOpen={(event) => onChange({ event })}
-              onFilter={onChange}
+              onAbout={(resource) => onChange(asAbout(resource))}
             />
           )}
+          {fault === null && further}
         </div>
         <aside className={styles["side"]} aria-label="Event names">
-          <Panel title="Names" flush>
-            {histogram.isError && <p className="muted" style={{ margin: 12 }}>Not loaded</p>}
-            {histogram.data === undefined && !histogram.isError ? (
-              <SkeletonRows rows={6} height={28} label="event names" />
-            ) : (
-              <ul className={styles["names"]}>
-                {names.map((each) => (
-                  <li key={each.name}>
-                    <button
-                      type="button"
-                      className={styles["nameItem"]}
-                      aria-pressed={search.name === each.name}
-                      style={{ "--share": `${(each.count / Math.max(1, names[0]?.count ?? 1)) * 100}%` } as React.CSSProperties}
-                      onClick={() => onChange({ name: search.name === each.name ? undefined : each.name })}
-                    >
-                      <span>{each.name}</span>
-                      <span>{formatCompact(each.count)}</span>
-                    </button>
-                  </li>
-                ))}
-                {names.length === 0 && <li className="muted" style={{ padding: 8 }}>None yet</li>}
-              </ul>
-            )}
-          </Panel>
+          <NamesPanel
+            names={counted?.names ?? (fault === null ? undefined : [])}
+            failed={histogram.isError && fault === null}
+            isAsked={(name) => asksForName(search.q, name)}
+            onToggle={(name) => ask((asksForName(search.q, name) ? withoutTerm : withTerm)(search.q ?? "", termOf("name", name)))}
+          />
         </aside>
       </div>
+      {about !== null && <ResourceDrawer resource={about} onAsk={ask} onClose={() => onChange(asAbout(null))} />}
     </>
   );
 }

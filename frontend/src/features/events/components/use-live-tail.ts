@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 
 import { eventKeys } from "@/features/events/api/events";
-import { matchesEvent, type EventsSearch } from "@/features/events/model";
+import { eventFilters, isInRange, type EventsSearch } from "@/features/events/model";
 import { queryString, workspaceUrl } from "@/lib/api-client";
 import { useLiveStream, type LiveStatus } from "@/lib/live-stream";
 import { useNow } from "@/lib/now";
@@ -15,12 +15,19 @@ const KEPT = 2_000;
 const FRAME_MS = 150;
 const HISTOGRAM_MS = 5_000;
 
-interface LiveTail {
+interface Arrival {
+  readonly at: number;
+  readonly shown: number;
+  readonly total: number;
+}
+
+export interface LiveTail {
   readonly status: LiveStatus;
   readonly events: readonly EventItem[];
   /** Events a second over the last ten seconds, those that the server thinned out included. */
   readonly rate: number;
-  readonly thinned: { readonly shown: number; readonly total: number } | null;
+  /** Over the same time: one of so many is shown; 1 when all are. */
+  readonly oneOf: number;
 }
 
 /** The newest events as they arrive, while the tail is on. */
@@ -28,42 +35,55 @@ export function useLiveTail(on: boolean, search: EventsSearch): LiveTail {
   const { slug, liveUrl } = useWorkspace();
   const client = useQueryClient();
   const now = useNow();
+  const url = `${liveUrl}${workspaceUrl(slug, "/streams/events")}${queryString(eventFilters(search))}`;
   const [events, setEvents] = useState<readonly EventItem[]>([]);
-  const [arrivals, setArrivals] = useState<readonly { at: number; count: number }[]>([]);
-  const [thinned, setThinned] = useState<LiveTail["thinned"]>(null);
-  const waiting = useRef<EventItem[]>([]);
+  const [arrivals, setArrivals] = useState<readonly Arrival[]>([]);
+  const [shownUrl, setShownUrl] = useState(url);
+  if (shownUrl !== url) {
+    // Another question: what answered the last one does not belong here.
+    setShownUrl(url);
+    setEvents([]);
+    setArrivals([]);
+  }
+  const waiting = useRef<{ url: string; items: EventItem[] }>({ url, items: [] });
   const refreshHistogram = useThrottledCallback(
     () => void client.invalidateQueries({ queryKey: eventKeys.histograms(slug) }),
     HISTOGRAM_MS,
   );
+  const arrived = (shown: number, total: number) =>
+    setArrivals((known) => [...known.filter((each) => each.at > Date.now() - RATE_WINDOW_MS), { at: Date.now(), shown, total }]);
   const flush = useThrottledCallback(() => {
-    const fresh = waiting.current.reverse();
-    waiting.current = [];
+    const fresh = waiting.current.url === url ? waiting.current.items.reverse() : [];
+    waiting.current = { url, items: [] };
     setEvents((known) => once([...fresh, ...known]).slice(0, KEPT));
-    setArrivals((known) => [...known.filter((each) => each.at > Date.now() - RATE_WINDOW_MS), { at: Date.now(), count: fresh.length }]);
+    arrived(fresh.length, fresh.length);
   }, FRAME_MS);
 
-  const url = `${liveUrl}${workspaceUrl(slug, "/streams/events")}${queryString({ name: search.name })}`;
   const status = useLiveStream(
     on ? url : null,
     {
       event: (data) => {
-        waiting.current.push(data as EventItem);
+        if (waiting.current.url !== url) waiting.current = { url, items: [] };
+        waiting.current.items.push(data as EventItem);
         flush();
         refreshHistogram();
       },
       sampled: (data) => {
         const { shown, total } = data as { shown: number; total: number };
-        setThinned({ shown, total });
-        setArrivals((known) => [...known, { at: Date.now(), count: total - shown }]);
+        arrived(0, total - shown);
       },
     },
     // The tail tells what comes from now on; what came since the list was read is in the list as it is now.
     () => void client.invalidateQueries({ queryKey: eventKeys.feed(slug, search) }),
   );
   const recent = arrivals.filter((each) => each.at > now - RATE_WINDOW_MS);
-  const rate = recent.reduce((sum, each) => sum + each.count, 0) / (RATE_WINDOW_MS / 1000);
-  return { status, events: on ? events.filter((event) => matchesEvent(event, search, now)) : [], rate, thinned: on ? thinned : null };
+  const sum = (key: "shown" | "total") => recent.reduce((soFar, each) => soFar + each[key], 0);
+  return {
+    status,
+    events: on ? events.filter((event) => isInRange(event, search, now)) : [],
+    rate: sum("total") / (RATE_WINDOW_MS / 1000),
+    oneOf: sum("shown") === 0 ? 1 : sum("total") / sum("shown"),
+  };
 }
 
 /** After a lost connection some events come twice. */

@@ -5,6 +5,7 @@ import type { ChartMark } from "@/components/charts/line-chart";
 import { paths } from "@/config/paths";
 import type { MetricsSearch } from "@/features/metrics/search";
 import { asApiError } from "@/lib/errors";
+import { termOf } from "@/lib/query-terms";
 import { formatCount, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
@@ -24,7 +25,7 @@ export function MarksNote({ events, marks, search }: MarksNoteProps) {
   return (
     <p className="muted" style={{ margin: 0 }}>
       <span aria-hidden="true">▾ </span>
-      <Link to={paths.events} params={{ workspace: slug }} search={{ name: events, range, from, to }} className="link">
+      <Link to={paths.events} params={{ workspace: slug }} search={{ q: termOf("name", events, { prefix: true }), range, from, to }} className="link">
         {more ? `The newest ${formatCount(found.length)} events` : plural(found.length, "event")}
       </Link>{" "}
       like <span className="mono">{events}</span> {found.length === 1 ? "is" : "are"} marked.

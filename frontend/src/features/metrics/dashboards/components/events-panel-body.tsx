@@ -7,6 +7,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { eventCountsOf, eventsOf } from "@/features/metrics/dashboards/api";
+import { termOf } from "@/lib/query-terms";
 import type { RangeSearch } from "@/lib/time";
 import { useWorkspace } from "@/lib/workspace";
 import type { EventsPanel } from "@/schema/wire/dashboards";
@@ -41,7 +42,7 @@ export function EventsPanelBody({ panel, range, onZoom }: EventsPanelBodyProps) 
           <Link
             to={paths.events}
             params={{ workspace: slug }}
-            search={{ name: event.name, range: range.range, from: range.from, to: range.to }}
+            search={{ q: termOf("name", event.name), range: range.range, from: range.from, to: range.to }}
             className={`link ${styles["name"]}`}
           >
             {event.name}

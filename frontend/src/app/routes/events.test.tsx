@@ -1,0 +1,129 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+
+import { FakeEventSource } from "@/testing/event-source";
+import { PATIENT } from "@/testing/people";
+import { visit } from "@/testing/render";
+import { server } from "@/testing/server";
+import { world } from "@/testing/world";
+
+const BAR = "Filter events";
+const bar = () => screen.getByRole<HTMLInputElement>("combobox", { name: BAR });
+const feed = () => screen.findByRole("feed", {}, PATIENT);
+
+describe("the query bar", () => {
+  it("filters the feed, and an event opens", async () => {
+    const { user, here } = visit("/w/acme/events");
+    const list = await feed();
+
+    await user.type(bar(), "name:table.* payload.rows:>0{Enter}");
+    await waitFor(() => expect(here().search).toMatchObject({ q: "name:table.* payload.rows:>0" }));
+    await waitFor(() => expect(within(list).queryByText("query.finished")).not.toBeInTheDocument(), PATIENT);
+    const [first] = within(list).getAllByRole("button", { name: /table\.updated/ });
+    if (first === undefined) throw new Error("the feed is empty");
+    await user.click(first);
+
+    expect(await screen.findByRole("group", { name: "payload" })).toHaveTextContent('mode: "append"');
+  });
+
+  it("completes keys and what was seen", async () => {
+    const { user, here } = visit("/w/acme/events");
+    await feed();
+    const typed = bar();
+
+    await user.type(typed, "-name:table");
+    await user.click(await screen.findByRole("option", { name: "name:table.updated" }));
+    expect(typed).toHaveValue("-name:table.updated");
+    await user.type(typed, "{Enter}");
+
+    await waitFor(() => expect(here().search).toMatchObject({ q: "-name:table.updated" }));
+  });
+
+  it("shows where a search can't be read", async () => {
+    visit("/w/acme/events?q=late+nam:x");
+
+    expect(await screen.findByText(/There is no filter “nam”/, {}, PATIENT)).toBeVisible();
+    expect(screen.getByText("nam", { selector: "mark" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Try again" })).not.toBeInTheDocument();
+  });
+
+  it("takes a name out of the side into the search, and back out", async () => {
+    const { user, here } = visit("/w/acme/events?q=flights");
+    const names = await screen.findByRole("complementary", { name: "Event names" }, PATIENT);
+
+    await user.click(await within(names).findByRole("button", { name: /query\.finished/ }, PATIENT));
+    await waitFor(() => expect(here().search).toMatchObject({ q: "flights name:query.finished" }));
+    await user.click(await within(names).findByRole("button", { name: /query\.finished/, pressed: true }, PATIENT));
+
+    await waitFor(() => expect(here().search).toMatchObject({ q: "flights" }));
+  });
+
+  it("reads addresses from before there was a language", async () => {
+    visit("/w/acme/events?name=table.*&resource_kind=table");
+
+    expect(await screen.findByRole("combobox", { name: BAR }, PATIENT)).toHaveValue("name:table.* kind:table");
+  });
+});
+
+it("says how far it looked and goes on when asked", async () => {
+  const { user } = visit("/w/acme/events?q=-payload.x:1&range=7d");
+
+  expect(await screen.findByText(/^At least/, {}, PATIENT)).toBeVisible();
+  expect(screen.getByText(/^Counted back to/)).toBeVisible();
+  expect(await screen.findByText(/^100 events so far/, {}, PATIENT)).toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Look further back" }));
+
+  expect(await screen.findByText(/^200 events so far/, {}, PATIENT)).toBeInTheDocument();
+});
+
+it("opens what is known of a resource, and asks for its events", async () => {
+  const { user, here } = visit("/w/acme/events?q=name:query.finished");
+  const list = await feed();
+  const [first] = within(list).getAllByRole("button", { name: /query\.finished/ });
+  if (first === undefined) throw new Error("the feed is empty");
+  await user.click(first);
+  await user.click(within(await screen.findByRole("group", { name: "Resources" })).getByRole("button", { name: /^by user/ }));
+  const drawer = await screen.findByRole("dialog");
+
+  await user.click(within(drawer).getByRole("button", { name: "Events it took part in" }));
+
+  await waitFor(() => expect(here().search).toMatchObject({ q: expect.stringMatching(/^related\.kind:user related:/) as string }));
+  expect(here().search).not.toHaveProperty("about_name");
+});
+
+describe("the live tail", () => {
+  const listening = () => waitFor(() => expect(FakeEventSource.send("/streams/events", "ping", {})).toBe(1), PATIENT);
+
+  it("asks the server for what the feed asks for, and says what part it shows", async () => {
+    const [like] = world.events;
+    if (like === undefined) throw new Error("the demo has events");
+    const { user } = visit("/w/acme/events?q=name:table.*");
+    await feed();
+    await user.click(screen.getByRole("button", { name: "Live tail" }));
+    await listening();
+
+    for (let each = 0; each < 20; each += 1) {
+      FakeEventSource.send("/streams/events", "event", { ...like, id: `live-${each}`, name: "table.live", occurred_at: new Date().toISOString() });
+    }
+    FakeEventSource.send("/streams/events", "sampled", { shown: 20, total: 100 });
+
+    expect(await screen.findByText(/10\/s · 1 of 5(\.0)? shown/, {}, PATIENT)).toBeVisible();
+    expect(FakeEventSource.urls.some((url) => url.includes("q=name%3Atable.*"))).toBe(true);
+  });
+
+  it("forgets what answered the last question", async () => {
+    const [like] = world.events;
+    if (like === undefined) throw new Error("the demo has events");
+    server.use(http.get("*/api/v1/workspaces/:workspace/events", () => HttpResponse.json({ items: [], next_cursor: null, searched_to: null })));
+    const { user } = visit("/w/acme/events");
+    await user.click(await screen.findByRole("button", { name: "Live tail" }, PATIENT));
+    await listening();
+    FakeEventSource.send("/streams/events", "event", { ...like, id: "live-1", name: "came.now", occurred_at: new Date().toISOString() });
+    expect(await screen.findByText("came.now", {}, PATIENT)).toBeVisible();
+
+    await user.type(bar(), "name:other{Enter}");
+
+    await waitFor(() => expect(screen.queryByText("came.now")).not.toBeInTheDocument(), PATIENT);
+  });
+});

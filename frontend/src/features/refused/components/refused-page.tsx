@@ -1,0 +1,92 @@
+import { Button, Select } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+
+import { EmptyState } from "@/components/ui/empty-state";
+import { ErrorState } from "@/components/ui/error-state";
+import { PageHeader } from "@/components/ui/page-header";
+import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import { refusedQuery } from "@/features/refused/api/refused";
+import { RefusedRow } from "@/features/refused/components/refused-row";
+import { DOORS, reasonOf, totalsOf, type RefusedSearch } from "@/features/refused/model";
+import { plural } from "@/lib/units";
+import { useWorkspace } from "@/lib/workspace";
+
+import styles from "./refused.module.css";
+
+interface RefusedPageProps {
+  readonly search: RefusedSearch;
+  readonly onChange: (change: Partial<RefusedSearch>) => void;
+}
+
+/** What was sent and could not be taken, and how is it mended? */
+export function RefusedPage({ search, onChange }: RefusedPageProps) {
+  const { slug } = useWorkspace();
+  const found = useInfiniteQuery(refusedQuery(slug, search));
+  const rows = found.data?.pages.flatMap((page) => page.items) ?? [];
+  const totals = totalsOf(rows);
+  const narrowed = search.door !== undefined || search.code !== undefined;
+  const codes = [...new Set([...totals.codes, ...(search.code === undefined ? [] : [search.code])])];
+  return (
+    <>
+      <PageHeader
+        title="Refused"
+        answer={
+          found.isSuccess &&
+          (rows.length === 0 ? (
+            "Everything that came was taken."
+          ) : (
+            <>
+              <strong>
+                {found.hasNextPage && "At least "}
+                {plural(totals.count, "item")}
+              </strong>{" "}
+              not taken in the last 90 days
+            </>
+          ))
+        }
+      >
+        <Select
+          aria-label="Door"
+          placeholder="All doors"
+          w={150}
+          clearable
+          data={Object.entries(DOORS).map(([value, label]) => ({ value, label }))}
+          value={search.door ?? null}
+          onChange={(door) => onChange({ door: door ?? undefined, row: undefined })}
+        />
+        <Select
+          aria-label="Reason"
+          placeholder="All reasons"
+          w={220}
+          clearable
+          data={codes.map((value) => ({ value, label: reasonOf(value).title }))}
+          value={search.code ?? null}
+          onChange={(code) => onChange({ code: code ?? undefined, row: undefined })}
+        />
+      </PageHeader>
+      {found.isPending && <SkeletonRows rows={6} height={56} label="what was refused" />}
+      {found.isError && <ErrorState error={found.error} what="what was refused" onRetry={() => void found.refetch()} />}
+      {found.isSuccess && rows.length === 0 && (
+        <EmptyState icon="check" title={narrowed ? "Nothing was refused so" : "Nothing was refused"}>
+          {narrowed ? "Choose another door or reason." : "Items that a front door could not take are counted here by door, reason and day, with samples."}
+        </EmptyState>
+      )}
+      {rows.length > 0 && (
+        <ul className={styles["rows"]} aria-label="Refused">
+          {rows.map((row) => (
+            <li key={row.id}>
+              <RefusedRow row={row} open={search.row === row.id} onToggle={() => onChange({ row: search.row === row.id ? undefined : row.id })} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {found.hasNextPage && (
+        <p className={styles["further"]}>
+          <Button size="compact-sm" variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            Show earlier days
+          </Button>
+        </p>
+      )}
+    </>
+  );
+}

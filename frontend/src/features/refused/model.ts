@@ -1,0 +1,60 @@
+import { textOf } from "@/lib/search-params";
+import type { Refused } from "@/schema/wire/telemetry";
+
+export interface RefusedSearch {
+  readonly door?: string | undefined;
+  readonly code?: string | undefined;
+  /** The row whose samples are shown. */
+  readonly row?: string | undefined;
+}
+
+export function parseRefusedSearch(search: Record<string, unknown>): RefusedSearch {
+  return { door: textOf(search["door"]), code: textOf(search["code"]), row: textOf(search["row"]) };
+}
+
+export const DOORS: Readonly<Record<string, string>> = {
+  native: "Native",
+  openlineage: "OpenLineage",
+  otlp: "OTLP",
+  cloudevents: "CloudEvents",
+  prometheus: "Prometheus",
+  webhook: "Webhook",
+};
+
+interface Reason {
+  readonly title: string;
+  readonly mend: string;
+}
+
+const REASONS: Readonly<Record<string, Reason>> = {
+  invalid_item: { title: "A field is missing or wrong", mend: "The sample names the field. Mend it where the item is made; the others of its batch were kept." },
+  invalid_request: { title: "The request could not be read", mend: "Look at the sample: the body is no JSON, ends early, or is packed otherwise than it says. Proxies that cut or re-pack bodies do this." },
+  too_old: { title: "Older than what is kept", mend: "It lies beyond the workspace's retention. Keep events longer in the settings, or send sooner." },
+  in_future: { title: "More than ten minutes ahead", mend: "The sender's clock is wrong, or a local time was sent as UTC. Synchronise the clock, and send times with their offset." },
+  too_large: { title: "A payload over 64 KiB", mend: "Send what describes the thing, and a link to the thing itself." },
+  batch_too_large: { title: "Too much in one request", mend: "At most 5 MiB as sent, 50 MiB unpacked. Lower the sender's batch size." },
+  unsupported_media: { title: "A content type that the door doesn't read", mend: "Set the exporter to a protocol that the door speaks; the doors are in docs/doors.md." },
+  too_many_series: { title: "Too many series", mend: "A label holds something with endless values, such as an id or a time. Leave that label out." },
+  too_many_labels: { title: "Over 20 labels", mend: "Leave out labels that nobody groups by." },
+  too_many_buckets: { title: "Over 1,000 buckets", mend: "Lower the histogram's resolution in the exporter." },
+  unsupported: { title: "A kind that the door doesn't take", mend: "Native histograms of Prometheus come as OTLP instead." },
+};
+
+/** What a code means, and what to do about it. */
+export function reasonOf(code: string): Reason {
+  return REASONS[code] ?? { title: code.replaceAll("_", " "), mend: "The message of the sample says what was wrong." };
+}
+
+export interface RefusedTotals {
+  readonly count: number;
+  readonly doors: readonly string[];
+  readonly codes: readonly string[];
+}
+
+export function totalsOf(rows: readonly Refused[]): RefusedTotals {
+  return {
+    count: rows.reduce((sum, row) => sum + row.count, 0),
+    doors: [...new Set(rows.map((row) => row.door))].sort(),
+    codes: [...new Set(rows.map((row) => row.code))].sort(),
+  };
+}
