@@ -42,7 +42,7 @@ export const NAV_ITEMS: readonly NavItem[] = [
   { to: paths.automations, label: "Automations", icon: "automations", key: "a" },
   { to: paths.pools, label: "Pools and agents", icon: "pools", key: "p" },
   { to: paths.limits, label: "Concurrency", icon: "layers", key: "c" },
-  { to: paths.costs, label: "Costs", icon: "coin", key: "o" },
+  { to: paths.costs, label: "Costs", icon: "coin", key: "t" },
   { to: paths.usage, label: "Usage and plan", icon: "usage", key: "u" },
   { to: paths.refused, label: "Refused", icon: "alert", key: "f" },
   { to: paths.settings, label: "Settings", icon: "settings", key: "s" },
