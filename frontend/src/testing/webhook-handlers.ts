@@ -1,6 +1,6 @@
 import { http, HttpResponse, type RequestHandler } from "msw";
 
-import type { Refused, Webhook, WebhookPreset } from "@/schema/wire/webhooks";
+import type { Webhook, WebhookPreset } from "@/schema/wire/webhooks";
 
 import { page, refusal } from "./answers";
 import { demoId, iso } from "./demo/random";
@@ -40,23 +40,12 @@ function makeWebhook(at: number, given: Partial<Webhook>): Webhook {
   };
 }
 
-/** Webhooks, which show a whole address once, and what was refused at them. */
+/** Webhooks, which show a whole address once. */
 export function webhookHandlers(): RequestHandler[] {
   const now = Date.now();
   const webhooks = [
     makeWebhook(now - 9_000_000, { received_count: 1_204, last_received_at: iso(now - 60_000), refused_count: 3, last_refused_at: iso(now - 7_200_000) }),
     makeWebhook(now - 8_000_000, { id: demoId(now, 701), name: "orders", preset: "CUSTOM", signed: false, template: '{"name": "order"}' }),
-  ];
-  const refused: Refused[] = [
-    {
-      id: demoId(now, 702),
-      door: "webhook",
-      code: "bad_signature",
-      day: iso(now).slice(0, 10),
-      count: 3,
-      last_at: iso(now - 7_200_000),
-      samples: [{ at: iso(now - 7_200_000), message: "The signature is not this webhook's.", field: null, item: '{"ref": "refs/heads/main"}' }],
-    },
   ];
   const place = (id: unknown) => webhooks.findIndex((each) => each.id === id);
   const gone = () => refusal(404, "not_found", "There is no such webhook.");
@@ -64,7 +53,6 @@ export function webhookHandlers(): RequestHandler[] {
 
   return [
     http.get(`${W}/webhooks`, ({ request, params }) => page(params["workspace"] === "fresh" ? [] : webhooks, new URL(request.url))),
-    http.get(`${W}/refused`, ({ request }) => page(refused, new URL(request.url))),
     http.post(`${W}/webhooks/preview`, async ({ request }) => {
       const body = (await request.json()) as Body;
       if (body.template?.includes("nobody") === true) {
