@@ -116,7 +116,7 @@ def _hear_together(beats: Sequence[Beat]) -> list[HeartbeatAnswer | None]:
     ]
 
 
-PATIENCE_SECONDS: Final = 0.05  # of a beat for others
+PATIENCE_SECONDS: Final = 0.1  # of a beat for others
 _beats: Final[Gatherer[Beat, HeartbeatAnswer | None]] = Gatherer(
     alone=lambda beat: _hear_together([beat])[0],
     together=_hear_together,
