@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from apps.core.http.json import wire_time
+from apps.core.spreadsheets import csv_lines
 
 if TYPE_CHECKING:
     from apps.tenancy.models import AuditEntry
@@ -22,8 +21,6 @@ COLUMNS = (
     *("object_kind", "object_id", "object_name", "workspace_id", "workspace"),
     *("before", "after", "address", "user_agent", "request_id"),
 )
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def body_of(entry: AuditEntry, places: Mapping[uuid.UUID, Place]) -> dict[str, Any]:
@@ -76,15 +73,11 @@ def as_ndjson(pages: Iterable[AuditPage]) -> Iterator[bytes]:
 
 
 def as_csv(pages: Iterable[AuditPage]) -> Iterator[bytes]:
-    """
-    Give the pages as CSV for spreadsheets, `before` and `after` as JSON.
-
-    SECURITY: a text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    yield _rows([COLUMNS])
+    """Give the pages as CSV for spreadsheets, `before` and `after` as JSON."""
+    yield csv_lines([COLUMNS])
     for page in pages:
         if page.entries:
-            yield _rows(_cells(entry, page.places) for entry in page.entries)
+            yield csv_lines(_cells(entry, page.places) for entry in page.entries)
 
 
 def _cells(entry: AuditEntry, places: Mapping[uuid.UUID, Place]) -> list[str]:
@@ -98,21 +91,11 @@ def _cells(entry: AuditEntry, places: Mapping[uuid.UUID, Place]) -> list[str]:
         *(_json(entry.before), _json(entry.after)),
         *(entry.address, entry.user_agent, entry.request_id),
     )
-    return [_safe("" if value is None else str(value)) for value in values]
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return ["" if value is None else str(value) for value in values]
 
 
 def _json(value: object) -> str:
     return "" if value is None else orjson.dumps(value).decode()
-
-
-def _rows(rows: Iterable[Iterable[str]]) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode()
 
 
 def _text(value: uuid.UUID | None) -> str | None:
