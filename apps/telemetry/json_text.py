@@ -11,7 +11,8 @@ import orjson
 MAX_DEPTH: Final = 100
 
 # What jsonb refuses or blows up: the NUL escape, and great exponents (numbers become numeric:
-# six characters `1e308` come back as 309 digits, `1e131071` as 131,072).
+# six characters `1e308` come back as 309 digits, `1e131071` as 131,072). And what nobody reads
+# back: Python takes no integer of more than 4,300 digits.
 _NUL = b"\\u0000"
 # PERF: a regular expression for the exponents took as long as decoding the item. Mapped to their
 # kind, bytes can be searched for the two shapes that a great exponent has.
@@ -22,6 +23,8 @@ _KIND = bytes(
     else ord(" ")
     for byte in range(256)
 )  # fmt: skip
+_LARGEST: Final = 2**63
+_MANY_DIGITS = b"0" * 100
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -44,7 +47,7 @@ def storable(data: bytes) -> bytes:
     if len(data) > 2 * MAX_DEPTH and _nested_deeper(data, MAX_DEPTH):
         raise UnstorableJSONError(f"Nested deeper than {MAX_DEPTH} levels.")
     kinds = data.translate(_KIND)
-    if not (b"0e000" in kinds or b"0e+000" in kinds or _NUL in data):
+    if not (b"0e000" in kinds or b"0e+000" in kinds or _MANY_DIGITS in kinds or _NUL in data):
         return data
     try:
         return orjson.dumps(_cleaned(msgspec.json.decode(data)))
@@ -76,6 +79,9 @@ def _cleaned(value: object) -> object:
         return without_nul(value)
     if isinstance(value, float) and value and not 1e-99 < abs(value) < 1e99:
         return repr(value)
+    if isinstance(value, int) and not -_LARGEST < value < _LARGEST:
+        # The encoder knows 64 bits; true and false are far from here.
+        return orjson.Fragment(str(value)) if abs(value) < 10**99 else str(value)
     if isinstance(value, dict):
         return {without_nul(name): _cleaned(inner) for name, inner in value.items()}
     if isinstance(value, list):

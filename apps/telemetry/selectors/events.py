@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import orjson
 from django.db import connection
 
 from apps.telemetry import query as metric_query
 from apps.telemetry.enums import Consumer
 from apps.telemetry.items import StoredEvent
-from apps.telemetry.models import Event
 from apps.telemetry.query import Rollup
 from apps.telemetry.search.terms import NOTHING, Query, has_none, is_of
-from apps.telemetry.selectors.times import OLDEST_FIRST, since_run
+from apps.telemetry.selectors.times import since_run
 from apps.telemetry.selectors.walk import BUDGET, Budget, Found, Walk
 from apps.telemetry.store import conditions, reads, search
 from apps.telemetry.store.search import Key
@@ -89,22 +89,10 @@ def _whole(workspace_id: uuid.UUID, only: EventSearch, below: Key | None) -> sea
     )
 
 
-def get_events(
-    *, workspace_id: uuid.UUID, keys: Sequence[tuple[datetime, uuid.UUID]]
-) -> list[Event]:
+def get_events(*, workspace_id: uuid.UUID, keys: Sequence[Key]) -> list[StoredEvent]:
     """Return the events of these keys, oldest first."""
-    if not keys:
-        return []
-    times = [at for at, _ in keys]
-    return list(
-        Event.objects.for_workspace(workspace_id)
-        .filter(
-            occurred_at__gte=min(times),
-            occurred_at__lte=max(times),
-            id__in=[event_id for _, event_id in keys],
-        )
-        .order_by(*OLDEST_FIRST)
-    )
+    found = reads.events_by_key(workspace_id, keys)
+    return [found[key] for key in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +167,13 @@ _WAITING: Final = """
 """
 
 
-def event_item(event: Event | StoredEvent) -> dict[str, object]:
-    """Render an event as the API shows it."""
+def event_item(event: StoredEvent) -> dict[str, object]:
+    """
+    Render an event as the API shows it.
+
+    Its JSON goes out as it is stored: numbers keep all their digits, and nothing is decoded only to
+    be encoded again.
+    """
     resource = None
     if event.resource_kind is not None:
         resource = {
@@ -194,8 +187,8 @@ def event_item(event: Event | StoredEvent) -> dict[str, object]:
         "occurred_at": event.occurred_at,
         "received_at": event.received_at,
         "resource": resource,
-        "related": event.related or [],
-        "payload": event.payload,
+        "related": orjson.Fragment(event.related_json or "[]"),
+        "payload": orjson.Fragment(event.payload_json),
         "run_id": event.run_id,
         "task_run_id": event.task_run_id,
         "follows": event.follows,

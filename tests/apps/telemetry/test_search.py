@@ -299,3 +299,16 @@ def test_a_run_is_looked_for_from_when_it_was_made(in_workspace):
     searched = [query["sql"] for query in captured if "telemetry_event" in query["sql"]]
     assert searched
     assert all("occurred_at >= " in sql for sql in searched)
+
+
+@pytest.mark.parametrize("digits", [20, 30, 99, 150, 4_000])
+def test_a_number_of_many_digits_stands_in_the_list(api, bob, workspace, digits):
+    number = int("9" * digits)
+    put(workspace, event("large", f'{{"n": {number}}}'))
+
+    answer = api(bob).get("events")
+
+    assert answer.status_code == 200
+    shown = answer.json()["items"][0]["payload"]["n"]
+    assert int(shown) == number
+    assert isinstance(shown, str) == (digits > 99)
