@@ -123,7 +123,7 @@ class LogDownload(LogView):
         asked = wire.LogDownloadQuery.read(request)
         workspace_id = request.workspace.id
         find = partial(_find_page, workspace_id, _search_of(asked), asked.get("deployment_id"))
-        pages = telemetry.every_page(find, workspace_id=workspace_id)
+        pages = telemetry.EveryPage(find, workspace_id=workspace_id)
         media_type, written = FORMATS[asked["format"]]
         response = StreamingHttpResponse(map(written, pages), content_type=media_type)
         name = f"logs-{utc_now():%Y-%m-%dT%H%M}.{ENDINGS[asked['format']]}"

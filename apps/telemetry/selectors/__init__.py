@@ -62,7 +62,7 @@ from apps.telemetry.selectors.transitions import (
     transitions_of_runs,
 )
 from apps.telemetry.selectors.walk import BUDGET, Budget, Found
-from apps.telemetry.selectors.whole import EXPORT_ROWS, every_page
+from apps.telemetry.selectors.whole import EXPORT_ROWS, EveryPage
 
 __all__ = [
     "BUDGET",
@@ -79,6 +79,7 @@ __all__ = [
     "ChartQuery",
     "EventScan",
     "EventSearch",
+    "EveryPage",
     "Found",
     "LabelledSeries",
     "Line",
@@ -96,7 +97,6 @@ __all__ = [
     "answer_heat_map",
     "event_histogram",
     "event_item",
-    "every_page",
     "find_event",
     "get_events",
     "get_log_lines",

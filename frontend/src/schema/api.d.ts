@@ -1921,6 +1921,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All that the search finds, as it is read: nothing is kept but the page that is written. */
+        get: operations["export_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/events/histogram": {
         parameters: {
             query?: never;
@@ -13168,6 +13185,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswerOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    export_events: {
+        parameters: {
+            query: {
+                format: "ndjson" | "csv" | "parquet";
+                from?: string;
+                /** @description Exact, or a prefix followed by `*`. */
+                name?: string;
+                /** @description What to look for, in the language of docs/explorer.md. */
+                q?: string;
+                related_kind?: string;
+                related_name?: string;
+                resource_kind?: string;
+                resource_name?: string;
+                run_id?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description A refusal; `error.code` is stable. */

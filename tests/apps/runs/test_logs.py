@@ -268,15 +268,12 @@ def test_what_is_found_is_downloaded(api, bob, runs):
     assert items[0]["run_id"] == str(runs["two"].id)
 
 
-def test_a_download_comes_in_pages(api, bob, workspace, monkeypatch):
-    from apps.telemetry.selectors import whole
-
-    monkeypatch.setattr(whole, "PAGE", 7)
-    put(workspace, *[line(str(step), ago=step) for step in range(30)])
+def test_a_download_comes_in_pages(api, bob, workspace):
+    put(workspace, *[line(str(step), ago=step) for step in range(4_100)])
 
     chunks = list(api(bob).get("logs/download?format=ndjson").streaming_content)
 
-    assert [len(chunk.splitlines()) for chunk in chunks] == [7, 7, 7, 7, 2]
+    assert [len(chunk.splitlines()) for chunk in chunks] == [2_000, 2_000, 100]
 
 
 def test_the_volume_is_by_level_and_by_deployment(api, bob, workspace, runs):

@@ -66,6 +66,43 @@ describe("the query bar", () => {
   });
 });
 
+it("exports what the filter finds, in any format", async () => {
+  const { user } = visit("/w/acme/events?range=30d&q=name:table.*");
+  await feed();
+  await user.click(screen.getByRole("button", { name: "Export" }));
+
+  for (const format of ["ndjson", "csv", "parquet"]) {
+    const link = await screen.findByRole("menuitem", { name: new RegExp(`^${format}`, "i") });
+    expect(link).toHaveAttribute("href", expect.stringMatching(new RegExp(`/events/export\\?q=name%3Atable\\.(\\*|%2A)&from=.+&to=.+&format=${format}$`)));
+  }
+  expect(screen.getByText("What the filter finds, up to 200,000 events")).toBeVisible();
+});
+
+it("exports nothing of a filter that can't be read", async () => {
+  visit("/w/acme/events?q=nam:x");
+
+  await screen.findByText("nam", { selector: "mark" }, PATIENT);
+  expect(screen.getByRole("button", { name: "Export" })).toBeDisabled();
+});
+
+it("says that an export of many more is cut", async () => {
+  server.use(
+    http.get("*/api/v1/workspaces/:workspace/events/histogram", () =>
+      HttpResponse.json({
+        step_seconds: 3600,
+        buckets: [{ at: new Date().toISOString(), count: 1_234_567 }],
+        names: [],
+        counted_from: null,
+      }),
+    ),
+  );
+  const { user } = visit("/w/acme/events");
+  await screen.findByText("1,234,567 events", {}, PATIENT);
+  await user.click(screen.getByRole("button", { name: "Export" }));
+
+  expect(await screen.findByText("The newest 200,000 of 1,234,567 events")).toBeVisible();
+});
+
 it("says how far it looked and goes on when asked", async () => {
   const { user } = visit("/w/acme/events?q=-payload.x:1&range=7d");
 

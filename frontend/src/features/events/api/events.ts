@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { eventFilters, type EventsSearch, type ResourceAsked } from "@/features/events/model";
-import { request, workspaceUrl } from "@/lib/api-client";
+import { queryString, request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { rangeKey, resolveRange } from "@/lib/time";
 import type { EventHistogram, EventPage } from "@/schema/wire/telemetry";
@@ -43,6 +43,13 @@ export function eventHistogramQuery(workspace: string, search: EventsSearch) {
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,
   });
+}
+
+export const EXPORT_FORMATS = ["ndjson", "csv", "parquet"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export function exportUrl(workspace: string, search: EventsSearch, format: ExportFormat, now: number): string {
+  return workspaceUrl(workspace, "/events/export") + queryString({ ...eventFilters(search), ...resolveRange(search, now), format });
 }
 
 /** What the world view knows by this name. Senders spell names in many ways, so several may fit. */

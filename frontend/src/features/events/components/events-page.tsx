@@ -11,6 +11,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { eventHistogramQuery, eventsQuery } from "@/features/events/api/events";
 import { EventFeed } from "@/features/events/components/event-feed";
 import { EventHistogram } from "@/features/events/components/event-histogram";
+import { ExportMenu } from "@/features/events/components/export-menu";
 import { NamesPanel } from "@/features/events/components/names-panel";
 import { ResourceDrawer } from "@/features/events/components/resource-drawer";
 import { TailRate } from "@/features/events/components/tail-rate";
@@ -81,6 +82,7 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
         <Button variant={tailing ? "light" : "default"} aria-pressed={tailing} onClick={() => setTailing(!tailing)}>
           Live tail
         </Button>
+        <ExportMenu search={search} total={total} disabled={fault !== null} />
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
       <div className={styles["bar"]}>
