@@ -5,13 +5,32 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 _SECRET_NAMES = re.compile(r"(password|secret|token|authorization|api_key|cookie)", re.IGNORECASE)
 _KEY = re.compile(r"(hw[a-z]?_)[0-9A-Za-z]{8,}")  # also of invitations: their links are logged
+# A webhook's address is its key, also when somebody spells it in a way that no router knows.
+_HOOK = re.compile(r"(/hooks/)[^/?#\s\"'<>]+")
+
+
+def redacted(value: Any) -> Any:
+    """
+    Return the value with keys and tokens hidden wherever they stand, also in lists and mappings.
+
+    What is neither text nor a collection is returned as it is.
+    """
+    if isinstance(value, str):
+        if "hw" in value:
+            value = _KEY.sub(r"\1[redacted]", value)
+        return _HOOK.sub(r"\1[redacted]", value) if "/hooks/" in value else value
+    if isinstance(value, Mapping):
+        return {redacted(name): redacted(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(each) for each in value]
+    return value
 
 
 def _redact(
@@ -21,10 +40,10 @@ def _redact(
     for name, value in event.items():
         if _SECRET_NAMES.search(name):
             event[name] = "[redacted]"
-        elif isinstance(value, str) and "hw" in value:
-            event[name] = _KEY.sub(r"\1[redacted]", value)
         elif name == "request":  # Django's own lines carry the object, which says its address
-            event[name] = _KEY.sub(r"\1[redacted]", repr(value))
+            event[name] = redacted(repr(value))
+        else:
+            event[name] = redacted(value)
     return event
 
 
@@ -36,14 +55,19 @@ def configure(*, level: str, renderer: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # SECURITY: before the redaction, for messages of exceptions quote addresses.
+        structlog.processors.format_exc_info,
         _redact,
     ]
     final: structlog.typing.Processor
     if renderer == "json":
-        shared.append(structlog.processors.format_exc_info)
         final = structlog.processors.JSONRenderer()
     else:
-        final = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+        final = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            pad_event_to=28,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
 
     structlog.configure(
         processors=[

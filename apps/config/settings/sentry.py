@@ -4,9 +4,16 @@ from apps.config.env import env_float, env_secret, env_str
 
 SENTRY_DSN = env_secret("SENTRY_DSN", "")
 if SENTRY_DSN:
+    from typing import Any
+
     import sentry_sdk
 
     from apps.core.errors import DomainError
+    from apps.core.logging import redacted
+
+    def _scrubbed(event: Any, _hint: object) -> Any:
+        """Hide keys and tokens in addresses, breadcrumbs and messages: a webhook's URL is one."""
+        return redacted(event)
 
     sentry_sdk.init(
         dsn=SENTRY_DSN,
@@ -17,4 +24,7 @@ if SENTRY_DSN:
         include_local_variables=False,
         max_request_body_size="never",
         ignore_errors=[DomainError],
+        before_send=_scrubbed,
+        before_send_transaction=_scrubbed,
+        before_breadcrumb=_scrubbed,
     )

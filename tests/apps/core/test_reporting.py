@@ -34,17 +34,30 @@ class Bug(APIView):
         row = "a tenant's " + "data"
         raise ZeroDivisionError("a bug of ours")
 
+class BugInHook(APIView):
+    authentication_classes = permission_classes = ()
+    def post(self, request, token):
+        import logging
+        logging.getLogger("somebody.elses").warning("cannot read %s", request.path)
+        raise ZeroDivisionError(f"cannot read {request.build_absolute_uri()}")
+
 class Refusal(APIView):
     authentication_classes = permission_classes = ()
     def get(self, request):
         raise NotFound("No such thing.")
 
-urls.urlpatterns[:0] = [path("api/bug", Bug.as_view()), path("api/refusal", Refusal.as_view())]
+urls.urlpatterns[:0] = [
+    path("api/bug", Bug.as_view()),
+    path("api/refusal", Refusal.as_view()),
+    path("hooks/<str:token>", BugInHook.as_view()),
+]
 client = Client(raise_request_exception=False)
 for address in ("/api/bug", "/api/refusal"):
     headers = {"X-Request-Id": "req_of_the_test", "Authorization": "Bearer hw_key"}
     answer = client.get(address, headers=headers)
     print(answer.status_code, answer.json()["error"]["code"], answer.json()["error"]["request_id"])
+for token in ("hwh_TheSecretOfTheAddress", "the-secret-by-another-name"):
+    client.post(f"/hooks/{token}")
 sentry_sdk.flush(10)
 """
 
@@ -78,14 +91,16 @@ def sentry() -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
-def test_bugs_go_to_sentry_and_refusals_do_not(sentry: ThreadingHTTPServer) -> None:
+def run_process(
+    sentry: ThreadingHTTPServer, *, log_format: str
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-c", _PROCESS],
         cwd=ROOT,
         env={
             "DJANGO_SETTINGS_MODULE": "apps.config.settings.test",
             "SENTRY_DSN": f"http://public@127.0.0.1:{sentry.server_port}/1",
-            "LOG_FORMAT": "json",
+            "LOG_FORMAT": log_format,
             "LOG_LEVEL": "INFO",
             "NO_PROXY": "*",
         },
@@ -95,6 +110,11 @@ def test_bugs_go_to_sentry_and_refusals_do_not(sentry: ThreadingHTTPServer) -> N
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_bugs_go_to_sentry_and_refusals_do_not(sentry: ThreadingHTTPServer) -> None:
+    done = run_process(sentry, log_format="json")
 
     answers = [line for line in done.stdout.splitlines() if line[0].isdigit()]
     assert answers == ["500 internal req_of_the_test", "404 not_found req_of_the_test"]
@@ -110,3 +130,17 @@ def test_bugs_go_to_sentry_and_refusals_do_not(sentry: ThreadingHTTPServer) -> N
     assert [line["status"] for line in served] == [500, 404]
     assert {line["request_id"] for line in served} == {"req_of_the_test"}
     assert [line["code"] for line in lines if line["event"] == "request.refused"] == ["not_found"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_the_address_of_a_webhook_reaches_neither(
+    sentry: ThreadingHTTPServer, log_format: str
+) -> None:
+    done = run_process(sentry, log_format=log_format)
+
+    sent = "\n".join(sentry.received)  # type: ignore[attr-defined]
+    assert sent.count("/hooks/[redacted]") > 1
+    assert (done.stdout + done.stderr).count("/hooks/[redacted]") > 1
+    for told in (sent, done.stdout, done.stderr):
+        assert "TheSecretOfTheAddress" not in told
+        assert "the-secret-by-another-name" not in told

@@ -34,3 +34,11 @@ def test_the_link_of_an_invitation_never_reaches_a_log_line():
         "path": "/api/v1/invitations/hwi_[redacted]",
         "request": "<Request: GET '/api/v1/invitations/hwi_[redacted]'>",
     }
+
+
+def test_tokens_are_hidden_within_what_a_line_carries():
+    event = _redact(
+        None, "info", {"seen": [{"url": "https://x/hooks/hwh_AbCdEfGhIjKl?a=1"}], "n": 1}
+    )
+
+    assert event == {"seen": [{"url": "https://x/hooks/[redacted]?a=1"}], "n": 1}
