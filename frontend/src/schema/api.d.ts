@@ -4544,12 +4544,12 @@ export interface components {
             currency: string | null;
             is_example: boolean;
             is_free: boolean;
-            kind: components["schemas"]["KindB6bEnum"];
+            kind: components["schemas"]["PriceKindEnum"];
             per: string;
             price: string | null;
             quantity: string;
             subject: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
         };
         /** @description `truncated`: there are more groups; the total holds them all. */
         CostsOutput: {
@@ -4567,6 +4567,8 @@ export interface components {
             quantities: components["schemas"]["QuantityOutput"][];
             unpriced: components["schemas"]["UnpricedOutput"][];
         };
+        /** @enum {string} */
+        CostUnitEnum: "input_tokens" | "cache_read_tokens" | "cache_creation_tokens" | "output_tokens" | "reasoning_tokens" | "bytes" | "credits" | "vcpu_seconds" | "gb_seconds" | "wall_seconds";
         CreatedByOutput: {
             /** Format: uuid */
             id: string;
@@ -5433,10 +5435,6 @@ export interface components {
             name: string;
             slug: string;
         };
-        /** @enum {string} */
-        Kind0dfEnum: "events" | "logs" | "metrics";
-        /** @enum {string} */
-        KindB6bEnum: "model" | "query" | "compute";
         LeasedDeploymentOutput: {
             entrypoint: string;
             /** Format: uuid */
@@ -6547,20 +6545,22 @@ export interface components {
         /** @description `unit` is one of the kind's. `valid_from`: a day in UTC; without it, always. */
         PriceInputRequest: {
             currency: string;
-            kind: components["schemas"]["KindB6bEnum"];
+            kind: components["schemas"]["PriceKindEnum"];
             pattern: string;
             /**
              * Format: decimal
              * @description for `per` of the unit
              */
             price: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
             /**
              * Format: date
              * @default 1970-01-01
              */
             valid_from: string;
         };
+        /** @enum {string} */
+        PriceKindEnum: "model" | "query" | "compute";
         /** @description A price is for `per` of its unit: a million tokens, a TiB, an hour, a credit. */
         PriceOutput: {
             /** Format: date-time */
@@ -6568,11 +6568,11 @@ export interface components {
             currency: string;
             /** Format: uuid */
             id: string;
-            kind: components["schemas"]["KindB6bEnum"];
+            kind: components["schemas"]["PriceKindEnum"];
             pattern: string;
             per: string;
             price: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
             /** Format: date-time */
             updated_at: string;
             /** Format: date */
@@ -6587,7 +6587,7 @@ export interface components {
         PurposeEnum: "MESSAGE" | "TEST";
         QuantityOutput: {
             quantity: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
         };
         QueryResultOutput: {
             /** @description The same from earlier, at the times of now; empty unless asked for. */
@@ -6640,11 +6640,11 @@ export interface components {
         /** @description A price is for `per` of its unit: a million tokens, a TiB, an hour, a credit. */
         RateOutput: {
             currency: string;
-            kind: components["schemas"]["KindB6bEnum"];
+            kind: components["schemas"]["PriceKindEnum"];
             pattern: string;
             per: string;
             price: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
             /** Format: date */
             valid_from: string;
         };
@@ -6722,7 +6722,7 @@ export interface components {
         /** @description `days` null: as long as the plan keeps. */
         RetentionInputRequest: {
             days: number | null;
-            kind: components["schemas"]["Kind0dfEnum"];
+            kind: components["schemas"]["StoredKindEnum"];
         };
         /** @description What the new time drops: whole days of it, by the counts of now. */
         RetentionOutput: {
@@ -6730,7 +6730,7 @@ export interface components {
             dropped_days: number;
             dropped_rows: number;
             kept_days: number;
-            kind: components["schemas"]["Kind0dfEnum"];
+            kind: components["schemas"]["StoredKindEnum"];
             own_days: number | null;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
@@ -7599,6 +7599,8 @@ export interface components {
             day: string;
             rows: number;
         };
+        /** @enum {string} */
+        StoredKindEnum: "events" | "logs" | "metrics";
         /**
          * @description `compression`: bytes before to bytes after, of the server's compressed parts; null: none is.
          *
@@ -7610,7 +7612,7 @@ export interface components {
             compression: number | null;
             days: components["schemas"]["StoredDayOutput"][];
             kept_days: number;
-            kind: components["schemas"]["Kind0dfEnum"];
+            kind: components["schemas"]["StoredKindEnum"];
             own_days: number | null;
             plan_days: number;
             rows: number;
@@ -7781,13 +7783,11 @@ export interface components {
             items: components["schemas"]["TransitionOutput"][];
             next_cursor: string | null;
         };
-        /** @enum {string} */
-        UnitAb5Enum: "input_tokens" | "cache_read_tokens" | "cache_creation_tokens" | "output_tokens" | "reasoning_tokens" | "bytes" | "credits" | "vcpu_seconds" | "gb_seconds" | "wall_seconds";
         /** @description So much of something whose price nobody knows: no amount holds it. */
         UnpricedOutput: {
             quantity: string;
             subject: string;
-            unit: components["schemas"]["UnitAb5Enum"];
+            unit: components["schemas"]["CostUnitEnum"];
         };
         UsageDayOutput: {
             /** Format: date */
