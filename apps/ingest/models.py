@@ -152,6 +152,11 @@ class EventSchema(Record):
     mode = models.CharField(max_length=8, choices=SchemaMode)
     number = models.PositiveIntegerField(default=1)  # of the version that is in force
     schema = models.JSONField()  # that version's
+    # What did not fit that version: events, each as often as it was sent.
+    warned_count = models.BigIntegerField(default=0)
+    refused_count = models.BigIntegerField(default=0)
+    counted_since = models.DateTimeField(default=utc_now)  # since it is in force
+    last_misfit_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(
         "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
     )

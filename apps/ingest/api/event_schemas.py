@@ -45,13 +45,21 @@ class EventSchemaAuthorOutput(serializers.Serializer[Any]):
 
 
 class EventSchemaOutput(serializers.Serializer[Any]):
-    """A schema; `number` is of the version that is in force."""
+    """
+    A schema; `number` is of the version that is in force.
+
+    Events that did not fit this version are counted since `counted_since`, as often as they came.
+    """
 
     id = serializers.UUIDField()
     name = serializers.CharField()
     mode = serializers.ChoiceField(choices=SchemaMode.choices)
     number = serializers.IntegerField()
     schema = serializers.DictField()
+    warned_count = serializers.IntegerField()
+    refused_count = serializers.IntegerField()
+    counted_since = serializers.DateTimeField()
+    last_misfit_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     created_by = EventSchemaAuthorOutput(allow_null=True)
     updated_at = serializers.DateTimeField()

@@ -13,7 +13,7 @@ from apps.ingest.services.accept import Answer
 from apps.ingest.services.admit import Admission
 from apps.ingest.services.intake import take_in
 from apps.ingest.services.refused import count_refused_items
-from apps.ingest.services.schema_checks import check_events
+from apps.ingest.services.schema_checks import check_events, count_misfits
 from apps.runs import selectors as runs
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
@@ -35,16 +35,17 @@ def take_in_at(
     """
     if decoded.claims:
         _link_runs(workspace.id, decoded)
-    warnings = check_events(workspace_id=workspace.id, decoded=decoded)
+    checked = check_events(workspace_id=workspace.id, decoded=decoded)
     answer, admission = take_in(workspace=workspace, actor=actor, decoded=decoded)
-    if answer.rejected or warnings:
+    if answer.rejected or checked.warnings:
         count_refused_items(
             workspace_id=workspace.id,
             door=door,
-            refusals=[*answer.rejected, *warnings],
+            refusals=[*answer.rejected, *checked.warnings],
             decoded=decoded,
             now=utc_now(),
         )
+        count_misfits(workspace_id=workspace.id, checked=checked, now=utc_now())
     return answer, admission
 
 

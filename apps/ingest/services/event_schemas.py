@@ -30,6 +30,7 @@ MAX_VERSIONS: Final = 200  # of one schema; the oldest go
 TRIED_EVENTS: Final = 1_000  # of the day before, the newest
 SHOWN_MISMATCHES: Final = 5
 DAY: Final = timedelta(days=1)
+_COUNTS: Final = ("warned_count", "refused_count", "counted_since", "last_misfit_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def create_event_schema(
         created_by_id=created_by,
         created_at=now,
         updated_at=now,
+        counted_since=now,
     )
     try:
         with transaction.atomic():
@@ -103,13 +105,18 @@ def edit_event_schema(
     )
     before = _told(row)
     row.mode = mode or row.mode
+    changed = ["mode", "updated_at"]
     if schema is not None and schema != row.schema:
         _check(row.name, schema)
         row.schema = schema
         row.number += 1
+        row.warned_count = row.refused_count = 0
+        row.counted_since, row.last_misfit_at = now, None
+        # Only with a new version: meanwhile requests count on the row.
+        changed += ["schema", "number", *_COUNTS]
         _keep_version(row, changed_by, now)
     row.updated_at = now
-    row.save(update_fields=["mode", "schema", "number", "updated_at"])
+    row.save(update_fields=changed)
     _record("event_schema.changed", row, before=before, after=_told(row))
     forget_schemas(workspace_id)
     return row

@@ -11,11 +11,14 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 
 from apps.flows.parameters import Checker, shared_steps
 from apps.ingest.decode import Decoded
@@ -48,8 +51,28 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
+    schema_id: uuid.UUID
+    number: int
     mode: str
     checker: Checker
+
+    @property
+    def refuses(self) -> bool:
+        return self.mode == SchemaMode.REFUSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the schemas said of a request: what is only warned of, and how much did not fit."""
+
+    warnings: list[Refusal] = field(default_factory=list)
+    # By schema and the number of its version: how many were warned of, how many refused.
+    misfits: dict[tuple[uuid.UUID, int], tuple[int, int]] = field(default_factory=dict)
+
+    def count(self, rule: _Rule) -> None:
+        key = rule.schema_id, rule.number
+        warned, refused = self.misfits.get(key, (0, 0))
+        self.misfits[key] = (warned, refused + 1) if rule.refuses else (warned + 1, refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +94,21 @@ _lock = threading.Lock()
 _known: dict[uuid.UUID, _Rules] = {}
 
 
-def check_events(*, workspace_id: uuid.UUID, decoded: Decoded) -> list[Refusal]:
+def check_events(*, workspace_id: uuid.UUID, decoded: Decoded) -> Checked:
     """
-    Take out of the request the events that their schema refuses; return what is only warned of.
+    Take out of the request the events that their schema refuses.
 
     Refusals join the request's own. Must be called outside of a transaction.
     """
+    checked = Checked()
     events = decoded.batch.events
     if not events:
-        return []
+        return checked
     rules = _rules_of(workspace_id)
     if not (rules.exact or rules.prefixes):
-        return []
+        return checked
     kept: list[NewEvent] = []
     places: list[int] = []
-    warnings: list[Refusal] = []
     of_names: dict[str, _Rule | None] = {}
     patience = Patience()
     for index, event in enumerate(events):
@@ -95,23 +118,42 @@ def check_events(*, workspace_id: uuid.UUID, decoded: Decoded) -> list[Refusal]:
         if rule is not None:
             fault = _fault(patience, rule.checker, event)
         if rule is not None and fault is not None:
-            refuses = rule.mode == SchemaMode.REFUSE
             refusal = Refusal(
                 kind="events",
                 index=place,
-                code=REFUSED if refuses else WARNED,
+                code=REFUSED if rule.refuses else WARNED,
                 message=fault[1],
                 field=f"payload.{fault[0]}".rstrip("."),
             )
-            (decoded.refusals if refuses else warnings).append(refusal)
-            if refuses:
+            (decoded.refusals if rule.refuses else checked.warnings).append(refusal)
+            checked.count(rule)
+            if rule.refuses:
                 continue
         kept.append(event)
         places.append(place)
     if len(kept) < len(events):
         decoded.batch.events = kept
         decoded.places["events"] = places
-    return warnings
+    return checked
+
+
+def count_misfits(*, workspace_id: uuid.UUID, checked: Checked, now: datetime) -> None:
+    """
+    Count on the schemas' rows what did not fit them.
+
+    What was checked against a version that is no longer in force is not counted. Must be called
+    outside of a transaction.
+    """
+    if not checked.misfits:
+        return
+    with workspace_scope(workspace_id):
+        # In one order everywhere, or two requests might wait for each other.
+        for (schema_id, number), (warned, refused) in sorted(checked.misfits.items()):
+            EventSchema.objects.filter(pk=schema_id, number=number).update(
+                warned_count=F("warned_count") + warned,
+                refused_count=F("refused_count") + refused,
+                last_misfit_at=Greatest(F("last_misfit_at"), now),
+            )
 
 
 def forget_schemas(workspace_id: uuid.UUID) -> None:
@@ -149,9 +191,12 @@ def _read(workspace_id: uuid.UUID, now: float) -> _Rules:
         rows = list(
             EventSchema.objects.filter(workspace_id=workspace_id)
             .exclude(mode=SchemaMode.OFF)
-            .values_list("name", "mode", "schema")
+            .values_list("id", "number", "name", "mode", "schema")
         )
-    rules = {name: _Rule(mode, Checker(schema)) for name, mode, schema in rows}
+    rules = {
+        name: _Rule(schema_id, number, mode, Checker(schema))
+        for schema_id, number, name, mode, schema in rows
+    }
     starts = [(name[:-1], rule) for name, rule in rules.items() if name.endswith("*")]
     return _Rules(
         until=now + KEPT_SECONDS,

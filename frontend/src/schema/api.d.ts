@@ -5035,21 +5035,31 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
-        /** @description A schema; `number` is of the version that is in force. */
+        /**
+         * @description A schema; `number` is of the version that is in force.
+         *
+         *     Events that did not fit this version are counted since `counted_since`, as often as they came.
+         */
         EventSchemaOutput: {
+            /** Format: date-time */
+            counted_since: string;
             /** Format: date-time */
             created_at: string;
             created_by: components["schemas"]["EventSchemaAuthorOutput"] | null;
             /** Format: uuid */
             id: string;
+            /** Format: date-time */
+            last_misfit_at: string | null;
             mode: components["schemas"]["ModeEnum"];
             name: string;
             number: number;
+            refused_count: number;
             schema: {
                 [key: string]: unknown;
             };
             /** Format: date-time */
             updated_at: string;
+            warned_count: number;
         };
         EventSchemaPage: {
             items: components["schemas"]["EventSchemaOutput"][];

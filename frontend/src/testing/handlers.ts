@@ -31,6 +31,7 @@ import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { storageHandlers } from "./storage-handlers";
 import { versionHandlers } from "./version-handlers";
+import { eventSchemaHandlers } from "./event-schema-handlers";
 import { webhookHandlers } from "./webhook-handlers";
 import { worldHandlers } from "./world-handlers";
 
@@ -212,6 +213,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...billingHandlers(world),
     ...channelHandlers(world),
     ...webhookHandlers(),
+    ...eventSchemaHandlers(),
     ...automationHandlers(world),
     ...ssoHandlers(Date.now()),
     http.get(W, ({ params }) => {

@@ -126,6 +126,7 @@ function refusedRows() {
     row(2, "otlp", "too_many_series", 0, 18_402, "The workspace has 20,000 series already.", null, '{"name": "http.server.duration", "labels": {"user_id": "…"}}'),
     row(3, "openlineage", "in_future", 1, 12, "More than ten minutes ahead of our clock.", "occurred_at", '{"eventType": "START", "eventTime": "2026-03-04T14:00:00+00:00"}'),
     row(4, "prometheus", "invalid_request", 3, 1, "The body is not snappy.", null, null),
+    row(6, "native", "schema_warning", 2, 41, "12.5 is not of type integer.", "payload.rows", '{"name": "table.loaded", "payload": {"rows": 12.5}}'),
     row(5, "webhook", "bad_signature", 3, 3, "The signature is not this webhook's.", null, '{"ref": "refs/heads/main"}'),
   ];
 }

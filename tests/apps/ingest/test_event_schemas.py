@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 
 import pytest
 from django.db import connection
@@ -84,6 +85,40 @@ def test_a_warning_is_counted_and_the_event_stored(client, sender):
     (sample,) = sender.samples()
     assert sample["field"] == "payload.rows"
     assert json.loads(sample["item"])["payload"] == {"rows": "many"}
+
+
+def counted(client, made):
+    found = client.get(f"event-schemas/{made['id']}").json()
+    return found["warned_count"], found["refused_count"]
+
+
+def test_each_schema_counts_what_did_not_fit_the_version_in_force(client):
+    made, other = put(client, mode="WARN"), put(client, name="other")
+    assert made["last_misfit_at"] is None
+    client.post("events", [event(rows="many"), event(), event(rows=1), event("third")])
+    client.patch(f"event-schemas/{made['id']}", {"mode": "REFUSE"})
+    client.post("events", [event(rows="many")])
+
+    assert counted(client, made) == (2, 1)
+    assert client.get(f"event-schemas/{made['id']}").json()["last_misfit_at"] is not None
+    assert counted(client, other) == (0, 0)
+
+    changed = client.patch(f"event-schemas/{made['id']}", {"schema": {"required": ["x"]}}).json()
+    assert (changed["warned_count"], changed["refused_count"]) == (0, 0)
+    assert changed["last_misfit_at"] is None
+    assert changed["counted_since"] > made["counted_since"]
+    client.post("events", [event(rows=1)])
+    assert counted(client, made) == (0, 1)
+
+
+def test_what_was_checked_against_an_older_version_is_not_counted(client, workspace):
+    made = put(client)
+    checked = schema_checks.Checked(misfits={(uuid.UUID(made["id"]), 1): (0, 7)})
+    client.patch(f"event-schemas/{made['id']}", {"schema": {"required": ["x"]}})
+
+    schema_checks.count_misfits(workspace_id=workspace.id, checked=checked, now=utc_now())
+
+    assert counted(client, made) == (0, 0)
 
 
 def test_switched_off_it_asks_nothing(client, sender):

@@ -10,6 +10,7 @@ import { AuditList } from "@/features/account/audit/audit-list";
 import { DangerZone } from "@/features/account/general/danger-zone";
 import { parseAccessSearch } from "@/features/account/search";
 import { PricesTab } from "@/features/costs/components/prices-tab";
+import { SchemasTab } from "@/features/event-schemas/components/schemas-tab";
 import { WorkspaceKeys } from "@/features/keys/components/workspace-keys";
 import { workspaceQuery } from "@/features/settings/api/settings";
 import { SettingsPage } from "@/features/settings/components/settings-page";
@@ -34,6 +35,7 @@ export function SettingsRoute() {
       prices={<PricesTab />}
       storage={<StorageTab />}
       webhooks={<WebhooksTab />}
+      schemas={<SchemasTab />}
       audit={<WorkspaceAudit search={search} onChange={(change) => go({ ...search, ...change })} />}
     />
   );

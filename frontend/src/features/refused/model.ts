@@ -34,6 +34,8 @@ const REASONS: Readonly<Record<string, Reason>> = {
   too_large: { title: "A payload over 64 KiB", mend: "Send what describes the thing, and a link to the thing itself." },
   batch_too_large: { title: "Too much in one request", mend: "At most 5 MiB as sent, 50 MiB unpacked. Lower the sender's batch size." },
   unsupported_media: { title: "A content type that the door doesn't read", mend: "Set the exporter to a protocol that the door speaks; the doors are in docs/doors.md." },
+  schema_mismatch: { title: "Does not fit its event schema", mend: "The sample names the field. Mend it where the event is made, or change the schema in the settings; the others of its batch were kept." },
+  schema_warning: { title: "Stored, but does not fit its event schema", mend: "Nothing is lost: the schema only warns. The sample names the field; once nothing comes any more, let the schema refuse." },
   too_many_series: { title: "Too many series", mend: "A label holds something with endless values, such as an id or a time. Leave that label out." },
   too_many_labels: { title: "Over 20 labels", mend: "Leave out labels that nobody groups by." },
   too_many_buckets: { title: "Over 1,000 buckets", mend: "Lower the histogram's resolution in the exporter." },

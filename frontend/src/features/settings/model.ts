@@ -1,6 +1,6 @@
 import { oneOf, textOf } from "@/lib/search-params";
 
-export const SETTINGS_TABS = ["general", "access", "keys", "channels", "prices", "storage", "webhooks", "audit"] as const;
+export const SETTINGS_TABS = ["general", "access", "keys", "channels", "prices", "storage", "webhooks", "schemas", "audit"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export interface SettingsSearch {

@@ -18,11 +18,12 @@ interface SettingsPageProps {
   readonly prices: ReactNode;
   readonly storage: ReactNode;
   readonly webhooks: ReactNode;
+  readonly schemas: ReactNode;
   readonly audit: ReactNode;
   readonly danger: ReactNode;
 }
 
-export function SettingsPage({ search, onChange, access, keys, prices, storage, webhooks, audit, danger }: SettingsPageProps) {
+export function SettingsPage({ search, onChange, access, keys, prices, storage, webhooks, schemas, audit, danger }: SettingsPageProps) {
   const { name } = useWorkspace();
   const tab = search.tab ?? "general";
   return (
@@ -40,6 +41,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, storage, 
           { value: "prices", label: "Prices" },
           { value: "storage", label: "Storage" },
           { value: "webhooks", label: "Webhooks" },
+          { value: "schemas", label: "Event schemas" },
           { value: "audit", label: "Audit log" },
         ]}
       />
@@ -51,6 +53,7 @@ export function SettingsPage({ search, onChange, access, keys, prices, storage, 
         {tab === "prices" && prices}
         {tab === "storage" && storage}
         {tab === "webhooks" && webhooks}
+        {tab === "schemas" && schemas}
         {tab === "audit" && audit}
       </div>
     </>

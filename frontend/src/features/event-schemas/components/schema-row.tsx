@@ -1,0 +1,70 @@
+import { Link } from "@tanstack/react-router";
+
+import { GuardedIcon } from "@/components/ui/guarded-icon";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { paths } from "@/config/paths";
+import { MODE_NAMES, MODE_WORDS } from "@/features/event-schemas/model";
+import { formatCount } from "@/lib/units";
+import { useWorkspace } from "@/lib/workspace";
+import type { EventSchema } from "@/schema/wire/event-schemas";
+
+import styles from "./schemas.module.css";
+
+interface SchemaRowProps {
+  readonly schema: EventSchema;
+  readonly denial: string | null;
+  readonly onEdit: () => void;
+  readonly onDelete: () => void;
+}
+
+export function SchemaRow({ schema, denial, onEdit, onDelete }: SchemaRowProps) {
+  const { name, number, mode } = schema;
+  return (
+    <li className={styles["row"]} aria-label={name}>
+      <div className={styles["what"]}>
+        <span className={`${styles["name"]} mono`}>{name}</span>
+        <span className={styles["under"]}>
+          Version {number}, since <RelativeTime at={schema.counted_since} />
+          {number === 1 && schema.created_by !== null && ` by ${schema.created_by.name}`}
+        </span>
+      </div>
+      <span title={MODE_WORDS[mode]} className={mode === "OFF" ? styles["off"] : undefined}>
+        {MODE_NAMES[mode]}
+      </span>
+      <Misfits schema={schema} />
+      <div className={styles["actions"]}>
+        <GuardedIcon icon="edit" label="Change" name={`Change the schema of ${name}`} reason={denial} onClick={onEdit} />
+        <GuardedIcon icon="trash" label="Delete" name={`Delete the schema of ${name}`} reason={denial} onClick={onDelete} />
+      </div>
+    </li>
+  );
+}
+
+/** How many events did not fit this version, each number with the list that has the samples. */
+function Misfits({ schema }: { readonly schema: EventSchema }) {
+  const { slug: workspace } = useWorkspace();
+  const { warned_count: warned, refused_count: refused, last_misfit_at: last } = schema;
+  if (last === null) {
+    return <span className="muted">{schema.mode === "OFF" ? "Nothing is checked" : "Everything fitted so far"}</span>;
+  }
+  return (
+    <div className={styles["what"]}>
+      <span>
+        {warned > 0 && (
+          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_warning" }}>
+            {formatCount(warned)} warned of
+          </Link>
+        )}
+        {warned > 0 && refused > 0 && ", "}
+        {refused > 0 && (
+          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_mismatch" }}>
+            {formatCount(refused)} refused
+          </Link>
+        )}
+      </span>
+      <span className={styles["under"]}>
+        the last <RelativeTime at={last} />
+      </span>
+    </div>
+  );
+}
