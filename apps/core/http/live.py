@@ -7,21 +7,23 @@ transaction per look; nothing is held while they wait.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial, wraps
 from io import BytesIO
 from typing import IO, Any, ParamSpec, TypeVar
 
 import structlog
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import RequestAborted, RequestDataTooBig
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 from django.utils.decorators import async_only_middleware
 
 from apps.core.errors import DomainError
@@ -50,12 +52,20 @@ def _give_back(function: Callable[..., R]) -> R:
 
 
 async def look(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run database work in a thread of the live process's own and give its connection back."""
+    """
+    Run database work in a thread of the live process's own and give its connection back.
+
+    It sees the caller's context; what it sets there stays its own.
+    """
     call = partial(function, *args, **kwargs)
-    return await sync_to_async(_give_back, thread_sensitive=False, executor=_looks)(call)
+    # PERF: sync_to_async costs several times this, most of it to carry context back.
+    run = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(_looks, run, _give_back, call)
 
 
 LiveView = Callable[..., Awaitable[HttpResponseBase]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 def live_view(*methods: str) -> Callable[[LiveView], LiveView]:
@@ -93,13 +103,45 @@ def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse
 
 class LiveHandler(ASGIHandler):
     """
-    Django's handler, with an end to what it takes in.
+    Django's handler, with an end to what it takes in, and without threads of its own.
 
     SECURITY: Django writes a body to disk before it looks at who sends it; here that could be
     anybody's endless one. All that this process is sent is what an agent says of itself.
+    PERF: Django starts a thread for each request, to tell what listens to its signals that the
+    request began and ended: to close old connections, which `look` does. That cost more than the
+    claim of twenty runs.
     """
 
-    async def read_body(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> IO[bytes]:
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"No {scope['type']} here.")
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        set_script_prefix(get_script_prefix(scope))
+        request, refusal = self.create_request(scope, body)
+        if request is None:
+            assert refusal is not None  # one of the two there is
+            await self.send_response(refusal, send)
+            return
+        answering = asyncio.create_task(self._answer(request, send))
+        leaving = asyncio.ensure_future(receive())  # nothing but the caller's going can come
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        answering.cancel()  # unless it is done
+        await asyncio.gather(answering, leaving, return_exceptions=True)
+        if not answering.cancelled():
+            answering.result()
+
+    async def _answer(self, request: ASGIRequest, send: Send) -> None:
+        response = await self.run_get_response(request)
+        try:
+            await self.send_response(response, send)
+        finally:
+            response.close()
+
+    async def read_body(self, receive: Receive) -> IO[bytes]:
         body = BytesIO()
         while True:
             message = await receive()

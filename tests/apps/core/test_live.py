@@ -1,12 +1,17 @@
-"""The live process's handler: what it takes in has an end."""
+"""The live process's handler: what it takes in has an end, and so have those who wait."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient
+from django.urls import path
 
 from apps.core.http.json import MAX_BODY_BYTES
 from apps.core.http.live import LiveHandler
@@ -46,3 +51,98 @@ def test_another_method_is_refused_in_the_envelope():
     assert answer.status_code == 405
     assert answer["Allow"] == "POST"
     assert json.loads(answer.content)["error"]["code"] == "method_not_allowed"
+
+
+class Views:
+    """A view that answers and a stream that never ends; both say what became of them."""
+
+    def __init__(self) -> None:
+        self.threads: set[str] = set()
+        self.ended = asyncio.Event()
+
+    async def answer(self, request):
+        self.threads = {thread.name for thread in threading.enumerate()}
+        return HttpResponse("there")
+
+    async def wait(self, request):
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            self.ended.set()
+
+    async def stream(self, request):
+        async def parts():
+            try:
+                while True:
+                    yield b"part"
+                    await asyncio.sleep(0)
+            finally:
+                self.ended.set()
+
+        return StreamingHttpResponse(parts())
+
+    async def fail(self, request):
+        raise RuntimeError("It broke.")
+
+
+@pytest.fixture
+def views(settings):
+    views = Views()
+    names = ("answer", "wait", "stream", "fail")
+    module = SimpleNamespace(urlpatterns=[path(name, getattr(views, name)) for name in names])
+    sys.modules["tests.live_views"] = module
+    settings.ROOT_URLCONF = "tests.live_views"
+    yield views
+    del sys.modules["tests.live_views"]
+
+
+async def ask(name, *, leaves_after=None):
+    """Ask, as a server would, and go once so many messages came; return the messages."""
+    sent = []
+    gone = asyncio.Event()
+    given = iter([{"type": "http.request", "body": b""}])
+
+    async def receive():
+        if (message := next(given, None)) is not None:
+            if leaves_after == 0:
+                gone.set()
+            return message
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+        if len(sent) == leaves_after:
+            gone.set()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/{name}",
+        "headers": [],
+        "query_string": b"",
+    }
+    await asyncio.wait_for(LiveHandler()(scope, receive, send), 20)
+    return sent
+
+
+def test_a_request_begins_no_thread(views):
+    before = {thread.name for thread in threading.enumerate()}
+
+    sent = asyncio.run(ask("answer"))
+
+    assert [sent[0]["status"], sent[1]["body"]] == [200, b"there"]
+    assert views.threads <= before
+
+
+@pytest.mark.parametrize(("name", "messages"), [("wait", 0), ("stream", 3)])
+def test_nobody_is_waited_for_who_left(views, name, messages):
+    sent = asyncio.run(ask(name, leaves_after=messages))
+
+    assert views.ended.is_set()
+    assert len(sent) < messages + 10  # a few until it is noticed
+
+
+def test_what_breaks_is_answered_and_the_next_is_served(views):
+    assert asyncio.run(ask("fail"))[0]["status"] == 500
+    assert asyncio.run(ask("answer"))[0]["status"] == 200
