@@ -113,16 +113,18 @@ class Door:
         """
         may_have_runs, at_once = True, 1
         coming = deque(self._waiters)
-        while coming:
-            asked: list[_Waiter] = []
-            while coming and len(asked) < at_once:
+        asking: set[asyncio.Task[bool]] = set()
+        while coming or asking:
+            while coming and len(asking) < at_once:
                 waiter = coming.popleft()
                 is_due = waiter.is_called or (may_have_runs and waiter.most_runs)
                 if is_due and waiter in self._waiters:  # else its time was up meanwhile
-                    asked.append(waiter)
-            got_enough = await asyncio.gather(*map(self._ask, asked))
+                    asking.add(asyncio.create_task(self._ask(waiter)))
+            if not asking:
+                return
+            answered, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
             # PERF: one that had room for more has taken all; the next would look in vain.
-            may_have_runs = may_have_runs and all(got_enough)
+            may_have_runs = may_have_runs and all(each.result() for each in answered)
             at_once = min(2 * at_once, MOST_AT_ONCE)
 
     async def _ask(self, waiter: _Waiter) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 from django.db import connection
 
 from apps.core.ids import uuid7
@@ -25,7 +26,6 @@ from apps.dispatch.protocol import (
     commands_for,
 )
 from apps.dispatch.services.gate import Gate
-from apps.flows import selectors as flows
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.errors import StaleEpoch
@@ -175,42 +175,80 @@ def free_slots(workspace_id: uuid.UUID, max_concurrent_runs: int) -> int:
     return max_concurrent_runs - active
 
 
+_DEPLOYMENTS = """
+    SELECT deployment.id, flow.name, deployment.name, deployment.entrypoint, deployment.path,
+        deployment.version, deployment.code, deployment.timeout_seconds, deployment.job_settings,
+        pool.job_defaults
+    FROM flows_deployment AS deployment
+    JOIN flows_flow AS flow ON flow.id = deployment.flow_id
+    JOIN dispatch_pool AS pool ON pool.id = deployment.pool_id
+    WHERE deployment.workspace_id = %s AND deployment.id = ANY(%s)
+"""
+
+
+class _Executed(NamedTuple):
+    """What the leases of a deployment's runs have in common."""
+
+    flow_name: str
+    timeout_seconds: int | None
+    deployment: LeasedDeployment
+
+
 def _describe(workspace_id: uuid.UUID, claimed: Sequence[Run]) -> list[GrantedLease]:
     if not claimed:
         return []
-    deployments = {
-        deployment.id: deployment
-        for deployment in flows.list_deployments_by_id(
-            workspace_id=workspace_id,
-            deployment_ids={run.deployment_id for run in claimed if run.deployment_id},
-        ).select_related("flow", "pool")
-    }
+    executed = _executed(workspace_id, {run.deployment_id for run in claimed if run.deployment_id})
     granted = []
     for run in claimed:
         assert run.deployment_id is not None, "only deployments put runs into queues"
-        deployment = deployments[run.deployment_id]
+        flow_name, timeout_seconds, deployment = executed[run.deployment_id]
         granted.append(
             GrantedLease(
                 run_id=run.id,
                 epoch=run.epoch,
                 lease_seconds=int(LEASE_TIME.total_seconds()),
                 run_name=run.name,
-                flow_name=deployment.flow.name,
+                flow_name=flow_name,
                 attempt=run.attempt,
                 parameters=run.parameters,
-                timeout_seconds=deployment.timeout_seconds,
+                timeout_seconds=timeout_seconds,
                 resumes=run.resumes,
-                deployment=LeasedDeployment(
-                    id=deployment.id,
-                    name=deployment.name,
-                    entrypoint=deployment.entrypoint,
-                    path=deployment.path,
-                    version=deployment.version or None,
-                    code=deployment.code,
-                    job_settings=merge_settings(
-                        deployment.pool.job_defaults, deployment.job_settings
-                    ),
-                ),
+                deployment=deployment,
             )
         )
     return granted
+
+
+def _executed(
+    workspace_id: uuid.UUID, deployment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, _Executed]:
+    """Return what agents need of these; deleted ones too, what was claimed may be executed."""
+    with connection.cursor() as cursor:
+        # PERF: a sixth of what the same costs as a queryset, which was a quarter of each poll.
+        cursor.execute(_DEPLOYMENTS, [workspace_id, list(deployment_ids)])
+        rows = cursor.fetchall()
+    return {row[0]: _executed_of(*row) for row in rows}
+
+
+def _executed_of(
+    id_: uuid.UUID,
+    flow_name: str,
+    name: str,
+    entrypoint: str,
+    path: str,
+    version: str,
+    code: str | None,
+    timeout_seconds: int | None,
+    settings: str,
+    defaults: str,
+) -> _Executed:
+    deployment = LeasedDeployment(
+        id=id_,
+        name=name,
+        entrypoint=entrypoint,
+        path=path,
+        version=version or None,
+        code=None if code is None else orjson.loads(code),
+        job_settings=merge_settings(orjson.loads(defaults), orjson.loads(settings)),
+    )
+    return _Executed(flow_name, timeout_seconds, deployment)
