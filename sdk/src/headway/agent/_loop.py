@@ -91,6 +91,9 @@ class Agent:
         a second one cancels. Raises: ApiError when the server refuses the agent outright.
         """
         os.set_blocking(self._wake_write, False)
+        # The system may hand a signal to any of our threads. Python then waits for the main one to
+        # come out of its read before it calls the handler; this byte brings it out.
+        woken = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         previous = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGTERM, signal.SIGINT)
@@ -100,13 +103,15 @@ class Agent:
             threading.Thread(target=self._listen_loop, name="headway-listen", daemon=True).start()
             threading.Thread(target=self._drain_loop, name="headway-drain", daemon=True).start()
             self._heartbeat.start()
-            os.read(self._wake_read, 1)
+            while not self._stopping:
+                os.read(self._wake_read, 1)
             self._stop_all()
         finally:
             self._heartbeat.stop()
             self._recorder.close()
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(woken)
         if self._fatal is not None:
             raise self._fatal
         self._show("agent stopped")
@@ -210,10 +215,9 @@ class Agent:
     # Stopping.
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        # Only a write: the handler may have interrupted whoever holds our locks.
+        # No more than this: the handler may have interrupted whoever holds our locks.
         self._signals += 1
         self._stopping = True
-        os.write(self._wake_write, b".")
 
     def _stop_all(self) -> None:
         with self._changed:
