@@ -48,7 +48,7 @@ class Shell:
             process = subprocess.Popen(
                 [self._headway, "agent", "start"],
                 cwd=self.home,
-                env=self.environment,
+                env=self.environment | {"PYTHONFAULTHANDLER": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -57,8 +57,17 @@ class Shell:
             yield
         finally:
             process.send_signal(signal.SIGINT)
-            status = process.wait(timeout=60)
+            status = _end_of(process)
         assert status == 0, log.read_text()
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """One that does not end is killed, having written to its log where its threads are."""
+    try:
+        return process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        return process.wait()
 
 
 def sign_up(page: Page, email: str) -> None:
