@@ -9,6 +9,7 @@ from apps.compute import services as compute
 from apps.core.clock import utc_now
 from apps.core.http.idempotency import drop_old_replies
 from apps.costs import services as costs
+from apps.dashboards import services as dashboards
 from apps.dispatch import services as dispatch
 from apps.exports import services as exports
 from apps.ingest import services as ingest
@@ -77,6 +78,7 @@ def keep_up() -> bool:
         partitions_dropped=dropped,
         runs_deleted=deleted,
         agents_forgotten=dispatch.forget_agents(now=now),
+        saved_views_forgotten=dashboards.forget_saved_views(),
         bundles_dropped=compute.drop_unused_bundles(now=now),
         run_keys_dropped=tenancy.drop_ended_run_keys(now=now),
         replies_dropped=drop_old_replies(now=now),

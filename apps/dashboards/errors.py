@@ -27,3 +27,21 @@ class TooManyDashboards(DomainError):
 
     code: ClassVar[str] = "too_many_dashboards"
     status: ClassVar[int] = 409
+
+
+class SavedViewNotFound(NotFound):
+    """There is no such view in this workspace, or it is somebody else's own."""
+
+
+class SavedViewNameTaken(DomainError):
+    """A shared view of this page, or one of your own, has this name already."""
+
+    code: ClassVar[str] = "saved_view_name_taken"
+    status: ClassVar[int] = 409
+
+
+class TooManySavedViews(DomainError):
+    """The workspace shares as many views as one may, or the person has as many of their own."""
+
+    code: ClassVar[str] = "too_many_saved_views"
+    status: ClassVar[int] = 409

@@ -1,11 +1,11 @@
-"""Dashboards go into an export as they are saved: their JSON can be brought in again."""
+"""Dashboards go into an export as they are saved: their JSON can be brought in again. And views."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of
-from apps.dashboards.models import Dashboard
+from apps.dashboards.models import Dashboard, SavedView
 
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
     export_of(
@@ -22,6 +22,21 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "created_at",
             "updated_at",
             "updated_by",
+        ),
+    ),
+    export_of(
+        "saved_views",
+        lambda owner: SavedView.objects.for_workspace(owner),
+        key=("page", "name", "id"),
+        fields=(
+            "id",
+            "page",
+            "name",
+            "query",
+            "is_shared",
+            "owner_id",
+            "created_at",
+            "updated_at",
         ),
     ),
 )

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from apps.core.clock import utc_now
 from apps.core.models import Record
+from apps.dashboards.enums import ViewPage
 
 
 class DashboardQuerySet(models.QuerySet["Dashboard"]):
@@ -55,6 +56,61 @@ class Dashboard(Record):
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "name", "id"], name="dashboards_list")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> SavedViewQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+    def shared(self) -> SavedViewQuerySet:
+        return self.filter(is_shared=True)
+
+    def private(self) -> SavedViewQuerySet:
+        return self.filter(is_shared=False)
+
+    def seen_by(self, person_id: uuid.UUID | None) -> SavedViewQuerySet:
+        """Return the shared ones, and a person's own; None: a key, which has none."""
+        mine = Q(is_shared=True) if person_id is None else Q(is_shared=True) | Q(owner=person_id)
+        return self.filter(mine)
+
+
+class SavedView(Record):
+    """What a page was asked, under a name: for its owner alone, or for the whole workspace."""
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    page = models.CharField(max_length=8, choices=ViewPage.choices)
+    name = models.CharField(max_length=120)
+    query = models.CharField(max_length=4_000)  # the page's query string, without the question mark
+    is_shared = models.BooleanField(default=False)
+    # None: a key made it, which has no private ones.
+    owner = models.ForeignKey(
+        "identity.User", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    updated_at = models.DateTimeField(default=utc_now)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "page", "name"],
+                condition=Q(is_shared=True),
+                name="dashboards_view_shared_name",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "owner", "page", "name"],
+                condition=Q(is_shared=False),
+                name="dashboards_view_own_name",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "page", "name", "id"], name="dashboards_view_list")
         ]
 
     def __str__(self) -> str:

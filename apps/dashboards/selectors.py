@@ -1,11 +1,16 @@
-"""Reads of dashboards. Each begins with the workspace."""
+"""Reads of dashboards and saved views. Each begins with the workspace."""
 
 from __future__ import annotations
 
 import uuid
 
-from apps.dashboards.errors import DashboardNotFound
-from apps.dashboards.models import Dashboard, DashboardQuerySet
+from apps.dashboards.errors import DashboardNotFound, SavedViewNotFound
+from apps.dashboards.models import (
+    Dashboard,
+    DashboardQuerySet,
+    SavedView,
+    SavedViewQuerySet,
+)
 
 BY_NAME = ("name", "id")
 
@@ -30,4 +35,29 @@ def get_dashboard(
     found = rows.filter(id=dashboard_id).first()
     if found is None:
         raise DashboardNotFound("There is no such dashboard in this workspace.")
+    return found
+
+
+def list_saved_views(
+    *, workspace_id: uuid.UUID, person_id: uuid.UUID | None, page: str | None = None
+) -> SavedViewQuerySet:
+    """Return the shared views and the person's own; order them by `BY_NAME`."""
+    rows = SavedView.objects.for_workspace(workspace_id).seen_by(person_id).select_related("owner")
+    return rows if page is None else rows.filter(page=page)
+
+
+def get_saved_view(
+    *,
+    workspace_id: uuid.UUID,
+    person_id: uuid.UUID | None,
+    view_id: uuid.UUID,
+    for_update: bool = False,
+) -> SavedView:
+    """Return a shared view, or one of the person's own. Raises: SavedViewNotFound."""
+    rows = list_saved_views(workspace_id=workspace_id, person_id=person_id)
+    if for_update:
+        rows = rows.select_for_update(of=("self",))
+    found = rows.filter(id=view_id).first()
+    if found is None:
+        raise SavedViewNotFound("There is no such view in this workspace.")
     return found

@@ -79,6 +79,7 @@ LEAVES: dict[str, set[str]] = {
     "rotate_webhook": {"webhook.rotated"},
     "change_channel": {"channel.changed"},
     "change_dashboard": {"dashboard.changed"},
+    "change_saved_view": {"saved_view.changed"},
     "change_deployment": {"deployment.changed"},
     "change_me": {"user.renamed"},
     "change_member_role": {"role.changed"},
@@ -96,6 +97,7 @@ LEAVES: dict[str, set[str]] = {
     "create_automation": {"automation.created"},
     "create_channel": {"channel.created"},
     "create_dashboard": {"dashboard.created"},
+    "create_saved_view": {"saved_view.created"},
     "create_invitation": {"invitation.created"},
     "create_pool": {"pool.created"},
     "create_pool_queue": {"queue.created"},
@@ -113,6 +115,7 @@ LEAVES: dict[str, set[str]] = {
     "delete_automation": {"automation.deleted"},
     "delete_channel": {"channel.deleted"},
     "delete_dashboard": {"dashboard.deleted"},
+    "delete_saved_view": {"saved_view.deleted"},
     "delete_deployment": {"deployment.deleted", "limit.deleted"},  # the world's has one
     "delete_me": {"user.deleted"},
     "delete_limit": {"limit.deleted"},

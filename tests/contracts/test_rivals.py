@@ -143,6 +143,8 @@ BODIES = {
     "change_automation": {"paused": True},
     "create_dashboard": {"name": "x"},
     "change_dashboard": {"version": 1, "name": "taken over"},
+    "create_saved_view": {"page": "LOGS", "name": "x", "query": "q=x"},
+    "change_saved_view": {"name": "taken over"},
     "create_sso_connection": {
         "kind": "OIDC",
         "name": "x",

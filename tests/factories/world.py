@@ -125,6 +125,10 @@ def furnish(owner: Person) -> dict[str, str]:
     )
     text = {"id": "a", "kind": "text", "x": 0, "y": 0, "w": 4, "h": 2, "markdown": "secret words"}
     dashboard = made(api.post("dashboards", {"name": "secret dashboard", "panels": [text]}))
+    # Private: besides rivals, nobody else of the workspace may see it.
+    view = made(
+        api.post("saved-views", {"page": "EVENTS", "name": "secret view", "query": "q=secret"})
+    )
     automation = made(
         api.post(
             "automations",
@@ -223,6 +227,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "automation_id": automation["id"],
         "webhook_id": webhook["id"],
         "dashboard_id": dashboard["id"],
+        "view_id": view["id"],
         "schema_id": schema["id"],
         "sha256": bundle.sha256,
         "invitation_id": invitation["id"],

@@ -1,4 +1,4 @@
-"""Use cases of dashboards; other apps import this package only."""
+"""Use cases of dashboards and saved views; other apps import this package only."""
 
 from apps.dashboards.services.edit import (
     DashboardChanges,
@@ -8,12 +8,28 @@ from apps.dashboards.services.edit import (
     make_first,
 )
 from apps.dashboards.services.erase import erase_workspace
+from apps.dashboards.services.saved_views import (
+    SavedViewChanges,
+    change_saved_view,
+    create_saved_view,
+    delete_saved_view,
+    forget_saved_views,
+    may_change,
+    person_of,
+)
 
 __all__ = [
     "DashboardChanges",
+    "SavedViewChanges",
     "change_dashboard",
+    "change_saved_view",
     "create_dashboard",
+    "create_saved_view",
     "delete_dashboard",
+    "delete_saved_view",
     "erase_workspace",
+    "forget_saved_views",
     "make_first",
+    "may_change",
+    "person_of",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 from apps.core.erasure import erase_rows
-from apps.dashboards.models import Dashboard
+from apps.dashboards.models import Dashboard, SavedView
 
 
 def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
     """Delete up to `limit` rows of the workspace; return how many."""
-    return erase_rows((Dashboard,), workspace_id=workspace_id, limit=limit)
+    return erase_rows((SavedView, Dashboard), workspace_id=workspace_id, limit=limit)

@@ -3084,6 +3084,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The shared ones and one's own, by name. */
+        get: operations["list_saved_views"];
+        put?: never;
+        /** @description The shared ones and one's own, by name. */
+        post: operations["create_saved_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/saved-views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One view. */
+        delete: operations["delete_saved_view"];
+        options?: never;
+        head?: never;
+        /** @description One view. */
+        patch: operations["change_saved_view"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/schedules": {
         parameters: {
             query?: never;
@@ -6065,6 +6101,8 @@ export interface components {
             /** Format: uuid */
             member_id: string;
         };
+        /** @enum {string} */
+        PageEnum: "EVENTS" | "LOGS" | "RUNS";
         PageOutput: {
             /**
              * Format: uri
@@ -6244,6 +6282,13 @@ export interface components {
         PatchedRunChangeRequest: {
             note?: string;
             tags?: string[];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedSavedViewChangeRequest: {
+            is_shared?: boolean;
+            name?: string;
+            /** @description What stands behind the `?` of the page’s address, percent-encoded. */
+            query?: string;
         };
         /** @description When: each kind has its own field, intervals and rules an anchor besides. */
         PatchedScheduleChangeRequest: {
@@ -7088,6 +7133,39 @@ export interface components {
             id: string;
             state: components["schemas"]["RunStateEnum"];
             state_type: components["schemas"]["StateTypeEnum"];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SavedViewInputRequest: {
+            /**
+             * @description For everybody in the workspace; needs `telemetry:manage`.
+             * @default false
+             */
+            is_shared: boolean;
+            name: string;
+            page: components["schemas"]["PageEnum"];
+            /** @description What stands behind the `?` of the page’s address, percent-encoded. */
+            query: string;
+        };
+        /** @description Needs `actor` in its context. */
+        SavedViewOutput: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            is_shared: boolean;
+            /** @description Also whether it may be deleted. */
+            readonly may_change: boolean;
+            name: string;
+            /** @description Their name; null when a key made it. */
+            readonly owner: string | null;
+            page: components["schemas"]["PageEnum"];
+            query: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        SavedViewPage: {
+            items: components["schemas"]["SavedViewOutput"][];
+            next_cursor: string | null;
         };
         /** @enum {string} */
         ScaleEnum: "log" | "linear";
@@ -15871,6 +15949,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunHistogramOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_saved_views: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                page?: "EVENTS" | "LOGS" | "RUNS";
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_saved_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_saved_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_saved_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSavedViewChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

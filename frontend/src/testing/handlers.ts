@@ -24,6 +24,7 @@ import { page, refusal } from "./answers";
 import { makeMetrics } from "./demo/telemetry";
 import { makeLogs, makeTimeline, makeTransitions } from "./demo/timeline";
 import { deploymentRow, makeOverview, runHistogram, type World } from "./demo/world";
+import { savedViewHandlers } from "./saved-view-handlers";
 import { scheduleHandlers } from "./schedule-handlers";
 import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
@@ -198,6 +199,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...logHandlers(world),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
     ...dashboardHandlers(),
+    ...savedViewHandlers(),
     ...metricHandlers(),
     http.get(`${W}/members`, ({ request }) => {
       const url = new URL(request.url);

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback, useState, type ReactNode } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
@@ -28,13 +28,15 @@ import styles from "./events.module.css";
 
 interface EventsPageProps {
   readonly search: EventsSearch;
+  /** The menu of saved views. */
+  readonly views?: ReactNode;
   readonly onChange: (change: Partial<EventsSearch>) => void;
 }
 
 const EXAMPLE = 'from headway import emit_event\n\nemit_event("table.updated", resource={"kind": "table", "name": "orders"})';
 
 /** What happens in the stack? */
-export function EventsPage({ search, onChange }: EventsPageProps) {
+export function EventsPage({ search, views, onChange }: EventsPageProps) {
   const { slug } = useWorkspace();
   const [tailing, setTailing] = useState(false);
   const feed = useInfiniteQuery(eventsQuery(slug, search));
@@ -83,6 +85,7 @@ export function EventsPage({ search, onChange }: EventsPageProps) {
           Live tail
         </Button>
         <ExportMenu search={search} total={total} disabled={fault !== null} />
+        {views}
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
       <div className={styles["bar"]}>

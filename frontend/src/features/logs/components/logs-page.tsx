@@ -1,5 +1,6 @@
 import { Button, Menu, Select, Skeleton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import { StackedHistogram } from "@/components/charts/stacked-histogram";
 import { EmptyState } from "@/components/ui/empty-state";
@@ -23,6 +24,8 @@ import styles from "./logs.module.css";
 
 interface LogsPageProps {
   readonly search: LogsSearch;
+  /** The menu of saved views. */
+  readonly views?: ReactNode;
   readonly onChange: (change: Partial<LogsSearch>) => void;
 }
 
@@ -35,7 +38,7 @@ const COLORS: Readonly<Record<LogLevel, string>> = {
 };
 
 /** What was written, anywhere? */
-export function LogsPage({ search, onChange }: LogsPageProps) {
+export function LogsPage({ search, views, onChange }: LogsPageProps) {
   const { slug } = useWorkspace();
   const now = useNow();
   const found = useInfiniteQuery(logsQuery(slug, search));
@@ -75,6 +78,7 @@ export function LogsPage({ search, onChange }: LogsPageProps) {
             <Menu.Label>The newest 200,000 lines found</Menu.Label>
           </Menu.Dropdown>
         </Menu>
+        {views}
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
       <div className={styles["bar"]}>

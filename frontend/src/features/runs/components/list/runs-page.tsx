@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Skeleton } from "@mantine/core";
-import { useCallback } from "react";
+import { useCallback, type ReactNode } from "react";
 
 import { StackedHistogram } from "@/components/charts/stacked-histogram";
 import { stackByState } from "@/components/charts/state-stack";
@@ -23,11 +23,13 @@ import styles from "./run-list.module.css";
 
 interface RunsPageProps {
   readonly search: RunsSearch;
+  /** The menu of saved views. */
+  readonly views?: ReactNode;
   readonly onChange: (change: Partial<RunsSearch>) => void;
 }
 
 /** What ran? */
-export function RunsPage({ search, onChange }: RunsPageProps) {
+export function RunsPage({ search, views, onChange }: RunsPageProps) {
   const { slug } = useWorkspace();
   const runs = useInfiniteQuery(runsQuery(slug, search));
   const histogram = useQuery(runHistogramQuery(slug, search));
@@ -42,6 +44,7 @@ export function RunsPage({ search, onChange }: RunsPageProps) {
     <>
       <PageHeader title="Runs" answer={histogram.isError ? undefined : <RunsAnswer histogram={histogram.data} search={search} onChange={onChange} />}>
         <LiveBadge status={live.status} />
+        {views}
         <RangePicker
           value={search}
           onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })}
