@@ -120,6 +120,8 @@ class WorkspaceView(APIView):
     run_key_methods: ClassVar[frozenset[str]] = frozenset()
     # Methods that change something and are open in an archived workspace nevertheless.
     open_while_archived: ClassVar[frozenset[str]] = frozenset()
+    # Methods that change something though their scope is one of reading: what is the reader's own.
+    changes_own: ClassVar[frozenset[str]] = frozenset()
     _standing: Standing | None = None  # of the class of queries, when that is limited
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -137,7 +139,7 @@ class WorkspaceView(APIView):
                 kwargs["workspace"],
                 request=request._request,
                 writes=method != "GET"
-                and scope not in READ_SCOPES
+                and (scope not in READ_SCOPES or method in self.changes_own)
                 and method not in self.open_while_archived,
                 admits_runs=method in self.run_key_methods,
             )

@@ -6,7 +6,6 @@ import uuid
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.clock import utc_now
@@ -14,7 +13,6 @@ from apps.core.http.idempotency import idempotent
 from apps.core.http.pagination import page_of
 from apps.dashboards import selectors, services
 from apps.dashboards.api import saved_view_serializers as wire
-from apps.tenancy.errors import WorkspaceArchived
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
@@ -22,12 +20,7 @@ from apps.tenancy.scopes import Scope
 class SavedViewBase(WorkspaceView):
     """Whoever may look may keep what they look at; what is shared the service sees to."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        workspace = getattr(request, "workspace", None)
-        # The scope is one of reading, which archived workspaces leave open.
-        if request.method in {"POST", "PATCH", "DELETE"} and workspace and workspace.archived_at:
-            raise WorkspaceArchived("The workspace is archived: nothing in it can be changed.")
+    changes_own: ClassVar = frozenset({"POST", "PATCH", "DELETE"})
 
     def shown(self, request: WorkspaceRequest, found: Any, *, many: bool = False) -> Any:
         context = {"actor": request.actor}
