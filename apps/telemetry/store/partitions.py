@@ -20,6 +20,7 @@ from apps.telemetry.store.port import (
     create_index_sql,
     create_table_sql,
     function_privileges_sql,
+    index_name,
     privileges_sql,
     specs_sql,
 )
@@ -115,6 +116,22 @@ CREATE FUNCTION telemetry_compress_before(table_name text, before timestamptz) R
 LANGUAGE sql AS 'SELECT NULL::text WHERE false';
 """
 
+# Takes no time, but waits for who is writing, and all who come then wait behind it: not for long.
+_BRIEFLY = """
+DO $body$ BEGIN
+    FOR attempt IN 1..120 LOOP
+        BEGIN
+            SET LOCAL lock_timeout = '500ms';
+            {};
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.5);
+        END;
+    END LOOP;
+    RAISE lock_not_available USING MESSAGE = 'somebody writes for very long: try again';
+END $body$
+"""
+
 
 class PartitionStore:
     """Plain Postgres."""
@@ -136,6 +153,27 @@ class PartitionStore:
                     "SELECT telemetry_make_room(%s, now() + make_interval(days => %s))",
                     (table.name, days),
                 )
+
+    def build_index(self, cursor: Cursor, table: TimeTable, columns: Sequence[str]) -> None:
+        # CONCURRENTLY knows no partitioned tables: each partition gets its own, while senders go
+        # on, and then the parent's takes it in. Partitions of tomorrow have it by themselves.
+        name, on = index_name(table, columns), f"({', '.join(columns)})"
+        cursor.execute(
+            _BRIEFLY.format(f"CREATE INDEX IF NOT EXISTS {name} ON ONLY {table.name} {on}")
+        )
+        cursor.execute(
+            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"
+            " WHERE inhparent = %s::regclass AND NOT EXISTS (SELECT FROM pg_inherits own"
+            "  JOIN pg_index ON pg_index.indexrelid = own.inhrelid"
+            "  WHERE own.inhparent = %s::regclass AND pg_index.indrelid = child.oid)"
+            " ORDER BY child.relname DESC",
+            (table.name, name),
+        )
+        for (part,) in cursor.fetchall():
+            own = f"{part}_{'_'.join(columns)}"
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {own}")
+            cursor.execute(f"CREATE INDEX CONCURRENTLY {own} ON {part} {on}")
+            cursor.execute(f"ALTER INDEX {name} ATTACH PARTITION {own}")
 
     def make_room(self, table: TimeTable, moments: Iterable[datetime]) -> None:
         database = str(connection.settings_dict["NAME"])

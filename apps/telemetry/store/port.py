@@ -42,6 +42,13 @@ class Store(Protocol):
     def create(self, cursor: Cursor, tables: Sequence[TimeTable]) -> None:
         """Make the tables and the functions below; as the owner, in a migration."""
 
+    def build_index(self, cursor: Cursor, table: TimeTable, columns: Sequence[str]) -> None:
+        """
+        Add an index to a table that is in use, if it is not there; as the owner.
+
+        Outside of a transaction. What an interrupted call left behind the next one finishes.
+        """
+
     def make_room(self, table: TimeTable, moments: Iterable[datetime]) -> None:
         """See that rows of these moments can be inserted. Commits apart from the caller."""
 
@@ -70,9 +77,14 @@ def create_table_sql(table: TimeTable, suffix: str = "") -> str:
 def create_index_sql(table: TimeTable) -> list[str]:
     """Return the statements for the indexes besides the key."""
     return [
-        f"CREATE INDEX {table.name}_{'_'.join(columns)} ON {table.name} ({', '.join(columns)})"
+        f"CREATE INDEX {index_name(table, columns)} ON {table.name} ({', '.join(columns)})"
         for columns in table.indexes
     ]
+
+
+def index_name(table: TimeTable, columns: Sequence[str]) -> str:
+    """Return what an index of these columns is called."""
+    return f"{table.name}_{'_'.join(columns)}"
 
 
 def privileges_sql(table: TimeTable) -> str:

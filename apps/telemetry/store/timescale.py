@@ -19,6 +19,7 @@ from apps.telemetry.store.port import (
     create_index_sql,
     create_table_sql,
     function_privileges_sql,
+    index_name,
     privileges_sql,
     specs_sql,
 )
@@ -97,6 +98,19 @@ class TimescaleStore:
             cursor.execute(privileges_sql(table))
         cursor.execute(_FUNCTIONS.format(specs=specs_sql(tables)))
         cursor.execute(function_privileges_sql())
+
+    def build_index(self, cursor: Cursor, table: TimeTable, columns: Sequence[str]) -> None:
+        name = index_name(table, columns)
+        cursor.execute(
+            "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid", (name,)
+        )
+        if cursor.fetchone() is not None:
+            cursor.execute(f"DROP INDEX {name}")
+        # One chunk after the other: senders wait for the one that they write to, and no longer.
+        cursor.execute(
+            f"CREATE INDEX IF NOT EXISTS {name} ON {table.name} ({', '.join(columns)})"
+            " WITH (timescaledb.transaction_per_chunk)"
+        )
 
     def make_room(self, table: TimeTable, moments: Iterable[datetime]) -> None:
         """Hypertables make their chunks themselves."""
