@@ -1,8 +1,8 @@
 """
 The live tail of events.
 
-It looks each second and is not woken: a NOTIFY in each ingest transaction would make all commits of
-the database wait for one lock.
+It looks twice a second and is not woken: a NOTIFY in each ingest transaction would make all commits
+of the database wait for one lock.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from apps.core.http.live import live_view, look
 from apps.core.http.pagination import decode_cursor, encode_cursor
 from apps.core.http.sse import Message, sse_response
 from apps.telemetry import limits, selectors
+from apps.telemetry.errors import SearchTooSlow
 from apps.telemetry.search.parse import parse
 from apps.telemetry.search.terms import EVENT_FIELDS, Query, text_is
 from apps.telemetry.tail import LOOKED_AT, Key, News, Tail
@@ -29,7 +30,11 @@ from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.live import authenticate_workspace, while_allowed
 from apps.tenancy.scopes import Scope
 
-LOOK_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.5
+# A look that the database does not answer in this time is given up: readers share few threads.
+LOOK_SECONDS = 0.5
+# After one that was given up: whoever cannot keep up shall not keep the database busy, too.
+REST_SECONDS = 2.0
 # Then the reader comes again: what a stream remembers does not grow for ever.
 STREAM_SECONDS = 600.0
 
@@ -38,7 +43,11 @@ Look = tuple[News, list[tuple[Key, dict[str, object]]]]
 
 @live_view("GET")
 async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
-    """Stream events as they come in: `event`, and `sampled` when there were too many to show."""
+    """
+    Stream events as they come in: `event`.
+
+    `sampled` when there were too many to show, `behind` when a look took too long to see them all.
+    """
     caller = await authenticate_workspace(request, workspace, Scope.TELEMETRY_READ)
     query = _query_of(request)
     cursor = request.headers.get("Last-Event-ID") or request.GET.get("cursor")
@@ -60,7 +69,7 @@ async def events(request: HttpRequest, workspace: str) -> HttpResponseBase:
 async def follow(
     workspace_id: uuid.UUID, *, query: Query, tail: Tail, first: Look
 ) -> AsyncIterator[Message]:
-    """Yield what is new each second, until the stream's time is up."""
+    """Yield what is new with each look, until the stream's time is up."""
     news, items = first
     ends_at = time.monotonic() + STREAM_SECONDS
     while time.monotonic() < ends_at:
@@ -69,18 +78,26 @@ async def follow(
             yield Message(event="event", data=item, cursor=cursor)
         if news.total > len(news.shown):
             yield Message(event="sampled", data={"shown": len(news.shown), "total": news.total})
-        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        if news.behind is not None:
+            yield Message(event="behind", data={"looks_back_seconds": news.behind.total_seconds()})
+        is_given_up = news.behind is not None and not news.total
+        await asyncio.sleep(REST_SECONDS if is_given_up else LOOK_EVERY_SECONDS)
         news, items = await look(_look, workspace_id, query, tail)
 
 
 def _look(workspace_id: uuid.UUID, query: Query, tail: Tail) -> Look:
+    now = utc_now()
     with workspace_scope(workspace_id):
-        found = selectors.list_event_keys(
-            workspace_id=workspace_id,
-            only=selectors.EventSearch(query=query, since=tail.since),
-            limit=LOOKED_AT,
-        )
-        news = tail.look(found, now=utc_now())
+        try:
+            found = selectors.list_event_keys(
+                workspace_id=workspace_id,
+                only=selectors.EventSearch(query=query, since=tail.since(now)),
+                limit=LOOKED_AT,
+                seconds=LOOK_SECONDS,
+            )
+        except SearchTooSlow:
+            return tail.miss(now=now), []
+        news = tail.look(found, now=now, is_whole=len(found) < LOOKED_AT)
         rows = selectors.get_events(workspace_id=workspace_id, keys=news.shown)
     return news, [((row.occurred_at, row.id), selectors.event_item(row)) for row in rows]
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from apps.telemetry import query as metric_query
 from apps.telemetry.enums import Consumer
+from apps.telemetry.errors import SearchTooSlow
 from apps.telemetry.items import StoredEvent
 from apps.telemetry.query import Rollup
 from apps.telemetry.search.terms import NOTHING, Query, has_none, is_of
@@ -66,11 +67,20 @@ def search_events(
     return Found.of(rows, limit, walk=walk)
 
 
-def list_event_keys(*, workspace_id: uuid.UUID, only: EventSearch, limit: int) -> list[Key]:
-    """Return (occurred_at, id) of the newest `limit` events, newest first; for live tails."""
-    return search.newest_event_keys(
-        _whole(workspace_id, only, None), conditions.of_events(only.query), limit
-    )
+def list_event_keys(
+    *, workspace_id: uuid.UUID, only: EventSearch, limit: int, seconds: float
+) -> list[Key]:
+    """
+    Return (occurred_at, id) of the newest `limit` events, newest first; for live tails.
+
+    Raises: SearchTooSlow when it takes longer than `seconds`.
+    """
+    whole, condition = _whole(workspace_id, only, None), conditions.of_events(only.query)
+    try:
+        with search.at_most(seconds):
+            return search.newest_event_keys(whole, condition, limit)
+    except search.TookTooLongError as error:
+        raise SearchTooSlow("The look was not done in time.") from error
 
 
 def _whole(workspace_id: uuid.UUID, only: EventSearch, below: Key | None) -> search.Part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -11,17 +12,19 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test import AsyncClient
+from msgspec import Raw
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import services
 from apps.telemetry.api import streams
 from apps.telemetry.items import NewEvent, TelemetryBatch
-from apps.telemetry.tail import SHOWN_AT_ONCE
+from apps.telemetry.tail import LEAST_LOOK_BACK, LOOK_BACK, SHOWN_AT_ONCE
 from apps.tenancy import selectors as tenancy_selectors
 from apps.tenancy import services as tenancy
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.live import ASKED_EVERY_SECONDS
+from tests.databases import superuser
 from tests.factories.tenancy import actor_of, make_key
 
 pytestmark = [
@@ -35,13 +38,16 @@ def _look_often(monkeypatch):
     monkeypatch.setattr(streams, "LOOK_EVERY_SECONDS", 0.01)
 
 
-def put(workspace, *names, ago=timedelta(0)):
+def put(workspace, *names, ago=timedelta(0), payload=b"{}"):
     now = utc_now()
     with workspace_scope(workspace.id):
         services.store_batch(
             workspace_id=workspace.id,
             batch=TelemetryBatch(
-                events=[NewEvent(name=name, occurred_at=now - ago, id=uuid7()) for name in names]
+                events=[
+                    NewEvent(name=name, occurred_at=now - ago, id=uuid7(), payload=Raw(payload))
+                    for name in names
+                ]
             ),
             now=now,
         )
@@ -60,11 +66,11 @@ async def frames(response):
             yield fields["event"], fields.get("id"), json.loads(fields["data"])
 
 
-async def until_live(stream, workspace, name):
+async def until_live(stream, workspace, name, **how):
     """Store events until the stream shows one: its first look only takes stock of what is there."""
     coming = asyncio.ensure_future(anext(stream))
     while not coming.done():
-        await put_soon(workspace, name)
+        await put_soon(workspace, name, **how)
         await asyncio.wait({coming}, timeout=0.1)
     return await coming
 
@@ -156,6 +162,74 @@ def test_a_flood_is_sampled_and_says_so(alice):
     assert {data["name"] for _, _, data in shown} == {"load.row"}
     assert sampled[2]["shown"] == SHOWN_AT_ONCE
     assert sampled[2]["total"] >= 500
+
+
+@pytest.mark.parametrize("query", ["", "q=name:load.*+payload.n:%3E%3D0"], ids=["all", "filtered"])
+def test_the_tail_keeps_up_with_a_thousand_a_second(alice, monkeypatch, query):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+    monkeypatch.setattr(streams, "LOOK_EVERY_SECONDS", 0.5)  # as it is outside of tests
+    seconds, at_once = 4, 100
+
+    async def push():
+        began = time.monotonic()
+        for step in range(seconds * 1_000 // at_once):
+            await put_soon(workspace, *["load.row"] * at_once, payload=b'{"n": 1}')
+            # As long as there is until the next: the machine may be slower than that.
+            await asyncio.sleep(max(0.0, began + (step + 1) * at_once / 1_000 - time.monotonic()))
+        return time.monotonic()
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, query))
+        await until_live(stream, workspace, "load.begun", payload=b'{"n": 1}')
+        pushing = asyncio.ensure_future(push())
+        shown, hidden, kinds = [], 0, set()
+        while len(shown) + hidden < seconds * 1_000:
+            kind, _, data = await anext(stream)
+            kinds.add(kind)
+            if kind == "sampled":
+                hidden += data["total"] - data["shown"]
+            elif kind == "event" and data["name"] == "load.row":
+                shown.append(data["id"])
+        counted_at = time.monotonic()
+        await stream.aclose()
+        return shown, hidden, kinds, counted_at - await pushing
+
+    shown, hidden, kinds, lag = in_time(scene())
+
+    # Up to the last event, each was shown or counted once, a look or two after it was stored.
+    assert len(shown) + hidden >= seconds * 1_000
+    assert len(set(shown)) == len(shown)
+    assert 0 < len(shown) <= hidden
+    assert kinds == {"event", "sampled"}
+    assert lag < 5
+
+
+def test_a_tail_that_cannot_keep_up_says_so_and_goes_on(alice, monkeypatch):
+    workspace, key = alice.workspace, make_key(alice, role="VIEWER")
+    database = str(connection.settings_dict["NAME"])
+    monkeypatch.setattr(streams, "REST_SECONDS", 0.01)
+    monkeypatch.setattr(streams, "LOOK_SECONDS", 0.1)
+
+    async def scene():
+        stream = frames(await open_stream(workspace, key, "q=payload.rows:%3E1"))
+        # Nobody reads the table while it is held: every look takes too long.
+        with superuser(database) as other, other.transaction():
+            other.execute("LOCK TABLE telemetry_event IN ACCESS EXCLUSIVE MODE")
+            behind = [await anext(stream) for _ in range(8)]
+        monkeypatch.setattr(streams, "LOOK_SECONDS", 30.0)
+        first = await until_live(stream, workspace, "first", payload=b'{"rows": 2}')
+        while first[0] == "behind":
+            first = await anext(stream)
+        await stream.aclose()
+        return behind, first
+
+    behind, first = in_time(scene())
+
+    assert {kind for kind, _, _ in behind} == {"behind"}
+    backs = [data["looks_back_seconds"] for _, _, data in behind]
+    assert backs == sorted(backs, reverse=True)
+    assert (backs[0], backs[-1]) == (LOOK_BACK.total_seconds() / 2, LEAST_LOOK_BACK.total_seconds())
+    assert (first[0], first[2]["name"]) == ("event", "first")
 
 
 def test_streams_are_for_members_with_the_scope(alice, mallory):

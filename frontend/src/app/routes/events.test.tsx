@@ -149,6 +149,18 @@ describe("the live tail", () => {
     expect(FakeEventSource.urls.some((url) => url.includes("q=name%3Atable.*"))).toBe(true);
   });
 
+  it("says when it can't keep up", async () => {
+    const { user } = visit("/w/acme/events?q=payload.rows:>1");
+    await feed();
+    await user.click(screen.getByRole("button", { name: "Live tail" }));
+    await listening();
+    expect(screen.queryByText(/events are missing/)).not.toBeInTheDocument();
+
+    FakeEventSource.send("/streams/events", "behind", { looks_back_seconds: 0.5 });
+
+    expect(await screen.findByText(/events are missing/, {}, PATIENT)).toBeVisible();
+  });
+
   it("forgets what answered the last question", async () => {
     const [like] = world.events;
     if (like === undefined) throw new Error("the demo has events");

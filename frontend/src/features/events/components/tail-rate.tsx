@@ -11,6 +11,11 @@ export function TailRate({ tail }: { readonly tail: LiveTail }) {
         {tail.rate < 10 ? tail.rate.toFixed(1) : formatCompact(Math.round(tail.rate))}/s
         {isThinned && ` · 1 of ${tail.oneOf < 10 ? tail.oneOf.toFixed(1) : formatCompact(Math.round(tail.oneOf))} shown`}
       </span>
+      {tail.isBehind && (
+        <span role="status" className="muted" title="The filter takes longer than the tail has: narrow it, such as to a name.">
+          Too much to look through: events are missing
+        </span>
+      )}
       <LiveBadge status={tail.status} />
     </>
   );

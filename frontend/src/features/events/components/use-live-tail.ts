@@ -28,6 +28,8 @@ export interface LiveTail {
   readonly rate: number;
   /** Over the same time: one of so many is shown; 1 when all are. */
   readonly oneOf: number;
+  /** Lately the server could not look through all that came: some of it is neither shown nor counted. */
+  readonly isBehind: boolean;
 }
 
 /** The newest events as they arrive, while the tail is on. */
@@ -38,12 +40,14 @@ export function useLiveTail(on: boolean, search: EventsSearch): LiveTail {
   const url = `${liveUrl}${workspaceUrl(slug, "/streams/events")}${queryString(eventFilters(search))}`;
   const [events, setEvents] = useState<readonly EventItem[]>([]);
   const [arrivals, setArrivals] = useState<readonly Arrival[]>([]);
+  const [behindAt, setBehindAt] = useState(0);
   const [shownUrl, setShownUrl] = useState(url);
   if (shownUrl !== url) {
     // Another question: what answered the last one does not belong here.
     setShownUrl(url);
     setEvents([]);
     setArrivals([]);
+    setBehindAt(0);
   }
   const waiting = useRef<{ url: string; items: EventItem[] }>({ url, items: [] });
   const refreshHistogram = useThrottledCallback(
@@ -72,6 +76,7 @@ export function useLiveTail(on: boolean, search: EventsSearch): LiveTail {
         const { shown, total } = data as { shown: number; total: number };
         arrived(0, total - shown);
       },
+      behind: () => setBehindAt(Date.now()),
     },
     // The tail tells what comes from now on; what came since the list was read is in the list as it is now.
     () => void client.invalidateQueries({ queryKey: eventKeys.feed(slug, search) }),
@@ -82,6 +87,7 @@ export function useLiveTail(on: boolean, search: EventsSearch): LiveTail {
     status,
     events: on ? events.filter((event) => isInRange(event, search, now)) : [],
     rate: sum("total") / (RATE_WINDOW_MS / 1000),
+    isBehind: behindAt > now - RATE_WINDOW_MS,
     oneOf: sum("shown") === 0 ? 1 : sum("total") / sum("shown"),
   };
 }
