@@ -66,6 +66,18 @@ describe("the query bar", () => {
   });
 });
 
+it("makes an automation of the filter, and says what a trigger can't ask", async () => {
+  const { user, here } = visit("/w/acme/events?q=name:table.*+-source:sdk+late");
+
+  await user.click(await screen.findByRole("link", { name: "Make an automation from this filter" }, PATIENT));
+
+  expect(await screen.findByRole("heading", { name: "New automation" }, PATIENT)).toBeVisible();
+  expect(here().search).toMatchObject({ match: ["name:table.*", "source:!sdk"], left: "late" });
+  expect(screen.getByText(/Left out:/)).toHaveTextContent("Left out: late");
+  expect(screen.getByText("table.*")).toBeVisible();
+  expect(screen.getByText("!sdk")).toBeVisible();
+});
+
 it("exports what the filter finds, in any format", async () => {
   const { user } = visit("/w/acme/events?range=30d&q=name:table.*");
   await feed();

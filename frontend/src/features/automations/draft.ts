@@ -76,8 +76,25 @@ export function emptyAction(type: ActionKind): ActionDraft {
   };
 }
 
-export function emptyDraft(start: { readonly name?: string | undefined; readonly resource?: string | undefined } = {}): Draft {
+interface Start {
+  readonly name?: string | undefined;
+  readonly resource?: string | undefined;
+  /** `field:pattern`, one by one. */
+  readonly match?: readonly string[] | undefined;
+}
+
+function clausesFrom(match: readonly string[]): Clause[] {
+  const fields = new Map<string, string[]>();
+  for (const each of match) {
+    const colon = each.indexOf(":");
+    if (colon > 0) fields.set(each.slice(0, colon), [...(fields.get(each.slice(0, colon)) ?? []), each.slice(colon + 1)]);
+  }
+  return [...fields].map(([field, patterns]) => ({ field, patterns }));
+}
+
+export function emptyDraft(start: Start = {}): Draft {
   const clauses = [
+    ...clausesFrom(start.match ?? []),
     ...(start.name === undefined ? [] : [{ field: "name", patterns: [start.name] }]),
     ...(start.resource === undefined ? [] : [{ field: "resource.name", patterns: [start.resource] }]),
   ];

@@ -1,4 +1,4 @@
-import { oneOf, textOf } from "@/lib/search-params";
+import { listOf, oneOf, textOf } from "@/lib/search-params";
 import { isPreset, type Preset } from "@/lib/time";
 import { plural } from "@/lib/units";
 import type { StateKind } from "@/lib/run-state";
@@ -34,15 +34,26 @@ export function parseAutomationSearch(search: Record<string, unknown>): Automati
   return { tab: oneOf(search["tab"], PAGE_TABS), firing: textOf(search["firing"]), range: presetOf(search["range"]) };
 }
 
-/** What a new automation begins with: an event that somebody came from. */
+/** What a new automation begins with: an event that somebody came from, or what they looked for. */
 export interface NewAutomationSearch {
   readonly name?: string | undefined;
   readonly resource?: string | undefined;
+  /** `field:pattern`, one by one. */
+  readonly match?: readonly string[] | undefined;
+  /** What was looked for and no trigger can say. */
+  readonly left?: readonly string[] | undefined;
   readonly range?: Preset | undefined;
 }
 
 export function parseNewAutomationSearch(search: Record<string, unknown>): NewAutomationSearch {
-  return { name: textOf(search["name"]), resource: textOf(search["resource"]), range: presetOf(search["range"]) };
+  const list = (value: unknown) => (listOf(value).length === 0 ? undefined : listOf(value));
+  return {
+    name: textOf(search["name"]),
+    resource: textOf(search["resource"]),
+    match: list(search["match"]),
+    left: list(search["left"]),
+    range: presetOf(search["range"]),
+  };
 }
 
 export function filterAutomations(rows: readonly AutomationRow[], q: string | undefined): AutomationRow[] {

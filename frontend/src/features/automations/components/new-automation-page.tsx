@@ -34,6 +34,11 @@ export function NewAutomationPage({ search, onChange }: NewAutomationPageProps) 
         </Link>
       </nav>
       <PageHeader title="New automation" answer="One sentence: when something happens, or fails to, do this." />
+      {search.left !== undefined && (
+        <p role="note" className="muted">
+          A trigger can&rsquo;t ask for everything that the filter did. Left out: <span className="mono">{search.left.join(" ")}</span>
+        </p>
+      )}
       <Editor
         start={emptyDraft(search)}
         changes={null}

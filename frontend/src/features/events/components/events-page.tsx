@@ -9,6 +9,7 @@ import { QueryBar } from "@/components/ui/query-bar";
 import { RangePicker } from "@/components/ui/range-picker";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { eventHistogramQuery, eventsQuery } from "@/features/events/api/events";
+import { AutomationLink } from "@/features/events/components/automation-link";
 import { EventFeed } from "@/features/events/components/event-feed";
 import { EventHistogram } from "@/features/events/components/event-histogram";
 import { ExportMenu } from "@/features/events/components/export-menu";
@@ -97,6 +98,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
           fault={fault}
           onSubmit={ask}
         />
+        {search.q !== undefined && fault === null && <AutomationLink q={search.q} />}
       </div>
       <div className={styles["layout"]}>
         <div style={{ minWidth: 0 }}>
