@@ -1,0 +1,287 @@
+"""
+The explorer at size, through HTTP: pages and histograms of events by filter, logs, the live tail.
+
+Rows are made in the store by SQL, with the rollups that ingest would have left. How many:
+`EXPLORER_ROWS=50000000 python bench/run.py explorer` (5 million events otherwise, and a fifth as
+many log lines), spread over 30 days.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+from uuid import UUID
+
+from apps.telemetry.store import tables
+from bench.processes import live
+from bench.stack import Outcome, Stack, fire, postgres, stack, stores
+from bench.table import Row, Table
+
+ROWS = int(os.environ.get("EXPLORER_ROWS", "5000000"))
+LINES = ROWS // 5
+DAYS = 30
+STEP = DAYS * 86_400 * 0.99 / ROWS  # seconds between two events
+RUN_EVENTS = 2_000  # every tenth of so many in a row belongs to one run
+REPEATS = 20
+PAGE_MS = 150.0
+HISTOGRAM_MS = 200.0
+TAIL_MS = 1_000.0
+TAIL_SECONDS = 15
+TAIL_RATE = 1_000
+BATCH = 50
+
+RUN_MS = int(RUN_EVENTS * STEP * 1_000)
+# The run that event number n belongs to: a UUIDv7 of about the time of the first of its events.
+_RUN_OF = (
+    "(lpad(to_hex((extract(epoch FROM began) * 1000)::bigint"
+    f" - (n::bigint / {RUN_EVENTS} + 1) * {RUN_MS}), 12, '0')"
+    f" || '70008000' || lpad(to_hex(n / {RUN_EVENTS}), 12, '0'))::uuid"
+)
+
+FILTERS = {
+    "no filter": "",
+    "a name": "name:query.7",
+    "a beginning of names": "name:query.1*",
+    "a resource": "kind:table resource:t7",
+    "a path of the payload": "payload.rows:>900",
+    "a text": '"timed out"',
+    "a run": "run:{run}",
+    "none of a name": "-name:query.*",
+}
+
+
+def run() -> Table:
+    """Measure on each store that the server offers."""
+    rows: list[Row] = []
+    with postgres() as server:
+        for store in stores(server):
+            with stack(server, store, workers=1) as at:
+                rows += _measure(at, _fill(at))
+    return Table(
+        title=f"Explorer, {ROWS:,} events and {LINES:,} log lines",
+        rows=rows,
+        notes=[
+            f"{REPEATS} requests each, one client; times include HTTP and the client.",
+            "Who asks for more than names has no rollup to count from: such histograms count for"
+            " 1.5 s, the newest first, and say how far they came.",
+            f"Live tail: {TAIL_RATE:,} events/s for {TAIL_SECONDS} s by batches of {BATCH}, from"
+            " before they are sent until a reader has them; of those that the tail shows.",
+        ],
+    )
+
+
+def _fill(at: Stack) -> UUID:
+    """Make the rows; return a run whose events are a third of the way back."""
+    now = datetime.now(UTC)
+    rollups = (*tables.EVENT_ROLLUPS.values(), *tables.LOG_ROLLUPS.values())
+    with at.connect("headway_owner") as link:
+        for table in (tables.EVENT, tables.LOG_LINE, *rollups):
+            for days in range(DAYS + 1):
+                moment = now - timedelta(days=days)
+                link.execute("SELECT telemetry_make_room(%s, %s)", (table.name, moment))
+    with at.connect() as link:
+        link.execute("SET synchronous_commit = off")
+        link.execute(
+            "INSERT INTO telemetry_event (workspace_id, occurred_at, id, name, received_at,"
+            " resource_kind, resource_name, resource_namespace, related, payload, run_id, source)"
+            " SELECT %(workspace)s, at, gen_random_uuid(),"
+            "  CASE WHEN n %% 100 = 99 THEN 'load.' || n / 100 %% 5 ELSE 'query.' || n %% 20 END,"
+            "  at, 'table', 't' || n %% 50, 'lake',"
+            "  jsonb_build_array(jsonb_build_object('role', 'by', 'kind', 'user', 'name',"
+            "   'u' || n %% 30)),"
+            "  jsonb_build_object('rows', n %% 1000, 'sql', 'select * from t' || n %% 50,"
+            "   'status', CASE WHEN n %% 40 = 0 THEN 'timed out' ELSE 'ok' END),"
+            f"  CASE WHEN n %% 10 = 0 THEN {_RUN_OF} END, 'sdk'"
+            " FROM (SELECT n, began, began - make_interval(secs => n * %(step)s) AS at"
+            "  FROM generate_series(1, %(rows)s) AS n, (SELECT now() AS began) AS start) AS made",
+            {"workspace": at.workspace_id, "step": STEP, "rows": ROWS},
+        )
+        link.execute(
+            "INSERT INTO telemetry_log_line SELECT %(workspace)s, CASE WHEN n %% 3 = 0"
+            "  THEN '00000000-0000-0000-0000-000000000000'::uuid"
+            f"  ELSE {_RUN_OF} END, began - make_interval(secs => n * %(step)s),"
+            "  gen_random_uuid(), NULL, CASE WHEN n %% 50 = 0 THEN 40 ELSE 20 END,"
+            "  'etl.' || n %% 9, 'loaded part ' || n || CASE WHEN n %% 40 = 0"
+            "   THEN ' but it timed out' ELSE ' of the table' END"
+            " FROM generate_series(1, %(lines)s) AS n, (SELECT now() AS began) AS start",
+            {"workspace": at.workspace_id, "step": STEP * ROWS / LINES, "lines": LINES},
+        )
+        _roll_up(at)
+        link.execute("VACUUM ANALYZE")
+        row = link.execute(
+            "SELECT run_id FROM telemetry_event WHERE workspace_id = %s AND run_id IS NOT NULL"
+            " AND occurred_at < now() - interval '10 days' ORDER BY occurred_at DESC LIMIT 1",
+            (at.workspace_id,),
+        ).fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
+
+
+def _roll_up(at: Stack) -> None:
+    """Leave the counts that the rollup worker would have: minutes from rows, the rest from them."""
+    with at.connect() as link:
+        for kind, raw, counted in (
+            ("event_count", "telemetry_event", ("name", "count(*)")),
+            ("log_volume", "telemetry_log_line", ("level", "count(*), sum(octet_length(message))")),
+        ):
+            subject, measures = counted
+            source, at_time = raw, "occurred_at"
+            for width, unit in (("1m", "minute"), ("1h", "hour"), ("1d", "day")):
+                link.execute(
+                    f"INSERT INTO telemetry_{kind}_{width} SELECT workspace_id, {subject},"
+                    f" date_trunc('{unit}', {at_time}, 'UTC'), {measures} FROM {source}"
+                    " GROUP BY 1, 2, 3"
+                )
+                source, at_time = f"telemetry_{kind}_{width}", "bucket_at"
+                measures = "sum(count)" + (", sum(bytes)" if kind == "log_volume" else "")
+
+
+def _measure(at: Stack, run_id: UUID) -> list[Row]:
+    now = datetime.now(UTC)
+    span = f"from={_wire(now - timedelta(days=DAYS))}&to={_wire(now)}"
+    rows: list[Row] = []
+    for what, text in FILTERS.items():
+        q = quote(text.format(run=run_id))
+        page = _timed(at, f"{at.base}/events?limit=100&{span}&q={q}")
+        rows.append(_row(at, f"page of events, {what}", page, PAGE_MS))
+        histogram = _timed(at, f"{at.base}/events/histogram?{span}&q={q}")
+        from_rollups = not text or text.lstrip("-").startswith("name:")
+        rows.append(
+            _row(at, f"30-day histogram, {what}", histogram, HISTOGRAM_MS if from_rollups else None)
+        )
+    rows += _logs(at, span)
+    with live(at) as port:
+        rows.append(_tail(at, port))
+    return rows
+
+
+def _logs(at: Stack, span: str) -> list[Row]:
+    """Measure with the index that has the lines of all runs by time, and without it."""
+    text = quote('"timed out"')
+    asked = {
+        "newest page of logs": f"{at.base}/logs?limit=100&{span}",
+        "page of logs, a text": f"{at.base}/logs?limit=100&{span}&q={text}",
+        "page of logs, errors": f"{at.base}/logs?limit=100&{span}&level=ERROR",
+    }
+    index = f"{tables.LOG_LINE.name}_workspace_id_occurred_at"
+    with_index = {what: _timed(at, path) for what, path in asked.items()}
+    with at.connect() as link:
+        link.execute(f"DROP INDEX {index}")
+    without = {what: _timed(at, path, repeats=4) for what, path in asked.items()}
+    return [
+        _row(
+            at,
+            what,
+            outcome,
+            PAGE_MS,
+            reference=f"p95 {without[what].percentile(0.95):,.0f} ms without its index",
+        )
+        for what, outcome in with_index.items()
+    ]
+
+
+def _timed(at: Stack, path: str, *, repeats: int = REPEATS) -> Outcome:
+    request = at.request("GET", path)
+    fire(at.port, [request] * 2, clients=1)
+    return fire(at.port, [request] * repeats, clients=1)
+
+
+def _row(
+    at: Stack, what: str, outcome: Outcome, limit: float | None, *, reference: str = ""
+) -> Row:
+    worst = outcome.percentile(0.95)
+    body = json.loads(outcome.bodies[-1])
+    if body.get("searched_to") or body.get("counted_from"):
+        reference = reference or f"back to {body.get('searched_to') or body['counted_from']}"
+    return Row(
+        what=f"{what} ({at.store})",
+        measured=f"p50 {outcome.percentile(0.5):.0f} ms, p95 {worst:.0f} ms",
+        reference=reference,
+        budget="none" if limit is None else f"p95 ≤ {limit:.0f} ms",
+        holds=None if limit is None else worst <= limit,
+    )
+
+
+def _wire(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _tail(at: Stack, port: int) -> Row:
+    ages, counted = _listen(at, port)
+    worst = _percentile(ages, 0.95)
+    return Row(
+        what=f"live tail, sent until shown ({at.store})",
+        measured=f"p50 {_percentile(ages, 0.5):.0f} ms, p95 {worst:.0f} ms",
+        reference=f"{len(ages):,} shown of {counted:,}",
+        budget=f"p95 ≤ {TAIL_MS:.0f} ms",
+        holds=worst <= TAIL_MS,
+    )
+
+
+def _percentile(values: Sequence[float], q: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(q * len(ordered)), len(ordered) - 1)]
+
+
+def _listen(at: Stack, port: int) -> tuple[list[float], int]:
+    """Return how old the shown events were when they came, in ms, and how many came in all."""
+    ages: list[float] = []
+    hidden = 0
+    path = f"{at.base}/streams/events?q={quote('name:tail.row')}"
+    with socket.create_connection(("127.0.0.1", port), timeout=TAIL_SECONDS) as link:
+        link.sendall(at.request("GET", path))
+        frames = _frames(link)
+        next(frames)  # it is open
+        sender = threading.Thread(target=_send, args=(at,))
+        sender.start()
+        while len(ages) + hidden < TAIL_RATE * TAIL_SECONDS:
+            kind, data = next(frames)
+            if kind == "event":
+                ages.append((time.time() - float(data["payload"]["sent_at"])) * 1_000)
+            elif kind == "sampled":
+                hidden += data["total"] - data["shown"]
+            else:
+                raise RuntimeError(f"The tail is {kind}: {data}")
+        sender.join()
+    return ages, len(ages) + hidden
+
+
+def _send(at: Stack) -> None:
+    began = time.monotonic()
+    for step in range(TAIL_RATE * TAIL_SECONDS // BATCH):
+        wait = began + step * BATCH / TAIL_RATE - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        events = [
+            {
+                "name": "tail.row",
+                "occurred_at": datetime.now(UTC).isoformat(),
+                "payload": {"sent_at": time.time(), "number": step * BATCH + number},
+            }
+            for number in range(BATCH)
+        ]
+        body = json.dumps({"events": events}).encode()
+        fire(at.port, [at.request("POST", f"{at.base}/ingest", body)], clients=1)
+
+
+def _frames(link: socket.socket) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield each event of the stream, and first that it is open; comments are passed over."""
+    buffer, is_open = b"", False
+    while data := link.recv(1 << 16):
+        buffer += data
+        if not is_open and b"retry:" in buffer:
+            is_open = True
+            yield "open", {}
+        *whole, buffer = buffer.split(b"\n\n")
+        for frame in whole:
+            lines = [
+                line for line in frame.split(b"\n") if line.startswith((b"event: ", b"data: "))
+            ]
+            if len(lines) == 2:
+                yield lines[0][7:].decode(), json.loads(lines[1][6:])
