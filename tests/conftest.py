@@ -92,12 +92,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many crossings the rival walk tried, and what became of what real clients sent."""
+    """Say how many crossings the rival walk tried, and what became of what was sent."""
     counted: dict[str, int] = {}
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for name, value in getattr(report, "user_properties", ()):
-                if name == "client":
+                if name in {"client", "fuzz"}:
                     terminalreporter.write_line(str(value))
                 if name in {"crossings", "leaks"}:
                     counted[name] = counted.get(name, 0) + value

@@ -24,7 +24,7 @@ def hex_of(secret, signed):
 
 
 def wire(body):
-    return json.dumps(body, separators=(",", ":")).encode()
+    return body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
 
 
 def ago(**delta):
