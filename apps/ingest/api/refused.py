@@ -45,7 +45,7 @@ class RefusedSampleOutput(serializers.Serializer[object]):
 class RefusedOutput(serializers.Serializer[object]):
     id = serializers.UUIDField()
     door = serializers.CharField(
-        help_text="native, openlineage, otlp, cloudevents, prometheus or webhook."
+        help_text="native, openlineage, otlp, cloudevents, prometheus, webhook or query-log."
     )
     code = serializers.CharField()
     day = serializers.DateField()

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from apps.ingest.api import event_schemas, refused, views, webhooks
+from apps.ingest.api import event_schemas, query_log, refused, views, webhooks
 
 W = "workspaces/<str:workspace>"
 
 urlpatterns = [
     path(f"{W}/ingest", views.Ingest.as_view()),
     path(f"{W}/events", views.Events.as_view()),
+    path(f"{W}/query-log", query_log.QueryLog.as_view()),
     path(f"{W}/refused", refused.RefusedList.as_view()),
     path(f"{W}/event-schemas", event_schemas.EventSchemas.as_view()),
     path(f"{W}/event-schemas/preview", event_schemas.EventSchemaPreview.as_view()),

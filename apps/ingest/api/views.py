@@ -43,6 +43,7 @@ _encoder = msgspec.json.Encoder()
 class FrontDoor(WorkspaceView):
     """Authenticate, read, hand to the service, answer after its commit."""
 
+    door: ClassVar[str] = NATIVE  # by whose name what is refused is counted
     parser_classes = ()  # the body is read as it is
     admits_runs: ClassVar[bool] = False  # with the keys of managed runs
     in_transaction = False  # taking in opens its own, after a look at the limits
@@ -68,7 +69,7 @@ class FrontDoor(WorkspaceView):
         except (InvalidRequest, BatchTooLarge, UnsupportedMedia) as error:
             services.count_refused_request(
                 workspace_id=workspace.id,
-                door=NATIVE,
+                door=self.door,
                 error=error,
                 body=_shown(request),
                 now=utc_now(),

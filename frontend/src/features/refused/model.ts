@@ -19,6 +19,7 @@ export const DOORS: Readonly<Record<string, string>> = {
   cloudevents: "CloudEvents",
   prometheus: "Prometheus",
   webhook: "Webhook",
+  "query-log": "Query log",
 };
 
 interface Reason {
