@@ -73,6 +73,9 @@ class QueryLogOutput(serializers.Serializer[Any]):
     duplicates = serializers.IntegerField()
     skipped = serializers.IntegerField(help_text="Rows that tell of no query, or of its start.")
     rejected_count = serializers.IntegerField()
+    retryable_count = serializers.IntegerField(
+        help_text="Those of them that come in when the same is sent later."
+    )
     rejected = RefusedRowOutput(many=True, help_text=f"The first {TOLD}.")
 
 
@@ -121,6 +124,7 @@ class QueryLog(FrontDoor):
             "duplicates": answer.duplicates,
             "skipped": self.log.skipped,
             "rejected_count": len(rejected),
+            "retryable_count": sum(each.retryable for each in rejected),
             "rejected": [self._told(each) for each in rejected[:TOLD]],
         }
         return HttpResponse(

@@ -2524,6 +2524,27 @@ export interface paths {
         patch: operations["change_price"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/query-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description A query log as CSV (with a header) or NDJSON, gzipped or not; at most 20,000 rows at a time.
+         *
+         *     What it was read of may be sent again: the same rows add nothing.
+         */
+        post: operations["import_query_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/refused": {
         parameters: {
             query?: never;
@@ -6644,6 +6665,18 @@ export interface components {
             quantity: string;
             unit: components["schemas"]["CostUnitEnum"];
         };
+        /** @description `accepted` + `duplicates` + `skipped` + `rejected_count` are the file's rows. */
+        QueryLogOutput: {
+            accepted: number;
+            duplicates: number;
+            /** @description The first 100. */
+            rejected: components["schemas"]["RefusedRowOutput"][];
+            rejected_count: number;
+            /** @description Those of them that come in when the same is sent later. */
+            retryable_count: number;
+            /** @description Rows that tell of no query, or of its start. */
+            skipped: number;
+        };
         QueryResultOutput: {
             /** @description The same from earlier, at the times of now; empty unless asked for. */
             compared: components["schemas"]["LineOutput"][];
@@ -6734,7 +6767,7 @@ export interface components {
             count: number;
             /** Format: date */
             day: string;
-            /** @description native, openlineage, otlp, cloudevents, prometheus or webhook. */
+            /** @description native, openlineage, otlp, cloudevents, prometheus, webhook or query-log. */
             door: string;
             /** Format: uuid */
             id: string;
@@ -6746,6 +6779,14 @@ export interface components {
         RefusedPageOutput: {
             items: components["schemas"]["RefusedOutput"][];
             next_cursor: string | null;
+        };
+        RefusedRowOutput: {
+            code: string;
+            field: string | null;
+            /** @description Where the row begins, from 1. */
+            line: number;
+            message: string;
+            retryable: boolean;
         };
         RefusedSampleOutput: {
             /** Format: date-time */
@@ -14725,6 +14766,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PriceOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    import_query_log: {
+        parameters: {
+            query?: {
+                /** @description Of the statements, where no preset says it. */
+                dialect?: string;
+                /** @description Of the server, as OpenLineage names it: `snowflake://account`. */
+                namespace?: string;
+                preset?: "bigquery" | "clickhouse" | "generic" | "postgres" | "presto" | "redshift" | "snowflake" | "trino";
+                /** @description Of times without an offset. */
+                timezone?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryLogOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -170,6 +170,7 @@ def test_an_export_becomes_events_like_those_of_other_doors(post, sender, preset
         "duplicates": 0,
         "skipped": 0,
         "rejected_count": 0,
+        "retryable_count": 0,
         "rejected": [],
     }
     (event,) = sender.events()

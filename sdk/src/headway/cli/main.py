@@ -8,6 +8,7 @@ from headway._version import __version__
 from headway.cli._edge import EXIT_CODES, HeadwayGroup
 from headway.cli.agent import agent
 from headway.cli.deploy import deploy, deployments
+from headway.cli.import_queries import import_queries
 from headway.cli.login import flush, login
 from headway.cli.logs import logs
 from headway.cli.run import run
@@ -24,7 +25,7 @@ def main() -> None:
     """Run flows, deploy them, and see what they do."""
 
 
-for command in (login, run, deploy, deployments, agent, runs, logs, flush):
+for command in (login, run, deploy, deployments, agent, runs, logs, flush, import_queries):
     main.add_command(command)
 
 
