@@ -166,6 +166,7 @@ SILENT = {
     # What executors and senders report is the record itself, by the thousand a second.
     "ingest_batch": "telemetry",
     "send_events": "telemetry",
+    "import_query_log": "telemetry",
     "heartbeat_pool": "an executor's work",
     "heartbeat_run": "an executor's work",
     "report_run_transition": "an executor's work",
