@@ -386,6 +386,7 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
     "preview_backfill": backfill,
     "resume_backfill": after("POST", W + "/backfills/{backfill_id}/pause"),
     "accept_offer": accept_offer,
+    "import_query_log": lambda _: Request(content=b"query\nSELECT 1\n", content_type="text/csv"),
     "activate_sso_connection": activate_sso_connection,
     "add_member": add_member,
     "add_team_member": lambda scene: Request(
