@@ -138,7 +138,7 @@ def test_a_row_goes_on_as_long_as_a_quote_is_open(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(import_queries, "PART_ROWS", 2)
     text = b'query,user\n"SELECT ""a"",\n 1",ada\nSELECT 2,bob\n"SELECT\n\n3",eve\n'
 
-    parts = list(parts_of(io.BytesIO(text), by_quotes=True, has_header=True))
+    parts = list(parts_of(io.BufferedReader(io.BytesIO(text)), by_quotes=True, has_header=True))
 
     assert parts == [
         Part(b'query,user\n"SELECT ""a"",\n 1",ada\nSELECT 2,bob\n', 0),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -22,6 +23,8 @@ PRESETS = (
     *("generic", "snowflake", "bigquery", "redshift", "trino", "presto", "clickhouse"),
     "postgres",
 )
+
+Lines = io.BufferedReader | gzip.GzipFile
 
 
 class Part(NamedTuple):
@@ -40,7 +43,7 @@ class Part(NamedTuple):
 @click.option("--ndjson/--csv", default=None, help="Else by the file's name and beginning.")
 @click.pass_context
 def import_queries(
-    context: click.Context, file: Path, preset: str, ndjson: bool | None, **options: str | None
+    context: click.Context, /, file: Path, preset: str, ndjson: bool | None, **options: str | None
 ) -> None:
     """
     Send the query log in FILE: CSV or NDJSON, packed by gzip or not.
@@ -70,7 +73,7 @@ def import_queries(
         context.exit(FAILED)
 
 
-def parts_of(lines: IO[bytes], *, by_quotes: bool, has_header: bool) -> Iterator[Part]:
+def parts_of(lines: Lines, *, by_quotes: bool, has_header: bool) -> Iterator[Part]:
     """
     Yield the file in parts that each begin with its header and end with a row.
 
@@ -91,7 +94,7 @@ def parts_of(lines: IO[bytes], *, by_quotes: bool, has_header: bool) -> Iterator
         yield Part(header + b"".join(rows), count)
 
 
-def _row(lines: IO[bytes], by_quotes: bool) -> bytes:
+def _row(lines: Lines, by_quotes: bool) -> bytes:
     row = lines.readline()
     while by_quotes and row.count(b'"') % 2 and (more := lines.readline()):
         row += more
@@ -131,14 +134,14 @@ def send_part(
     raise HeadwayError("The workspace's rate limit leaves no room; try again later.")
 
 
-def _open(file: Path) -> IO[bytes]:
+def _open(file: Path) -> Lines:
     packed = file.open("rb")
     if packed.peek(2)[:2] == b"\x1f\x8b":
         return gzip.GzipFile(fileobj=packed)
     return packed
 
 
-def _is_ndjson(file: Path, lines: IO[bytes]) -> bool:
+def _is_ndjson(file: Path, lines: Lines) -> bool:
     if file.name.removesuffix(".gz").endswith((".ndjson", ".jsonl", ".json")):
         return True
-    return lines.peek(64).lstrip()[:1] == b"{"  # type: ignore[attr-defined] # both kinds have it
+    return lines.peek(64).lstrip()[:1] == b"{"
