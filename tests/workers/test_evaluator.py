@@ -10,7 +10,8 @@ from apps.core.clock import utc_now
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.automations import event, make_automation, put
 from tests.isolation import as_worker
-from workers.evaluator import AGAIN_AFTER_SECONDS, IDLE_SECONDS, NOT_OURS_SECONDS, Evaluator
+from workers.evaluator import IDLE_SECONDS, NOT_OURS_SECONDS, Evaluator
+from workers.rounds import AGAIN_AFTER_SECONDS
 
 pytestmark = pytest.mark.django_db
 
