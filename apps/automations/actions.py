@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from apps.automations import templates
 from apps.automations.enums import ActionKind
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.templates import TemplateFaultError
 from apps.automations.triggers import AbsenceTrigger, Faults, Trigger, faults_of
 
@@ -76,7 +77,9 @@ def parse_actions(raw: object, trigger: Trigger) -> list[Action]:
     except msgspec.ValidationError as error:
         raise ActionFaultError(faults_of(error, "actions")) from None
     names: tuple[str, ...] = templates.NAMES
-    if isinstance(trigger, AbsenceTrigger) and trigger.after is None:
+    if isinstance(trigger, MetricTrigger) or (
+        isinstance(trigger, AbsenceTrigger) and trigger.after is None
+    ):
         # Nothing happened, so there is no event to speak of.
         names = tuple(name for name in names if name != "event")
     faults: Faults = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.automations import reasons
 from apps.automations.conditions import Facts
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.rules import Hit, Part, Rule, Rulebook
 from apps.automations.triggers import AbsenceTrigger, EventTrigger
 from apps.automations.windows import Bucket, Row, Window
@@ -37,6 +38,8 @@ def backtest(rule: Rule, events: Sequence[Facts], *, until: datetime) -> Backtes
     concerned = list({hit.event.id: hit.event for hit in hits}.values())
     if isinstance(rule.trigger, EventTrigger):
         fired = _happened(rule.trigger, hits)
+    elif isinstance(rule.trigger, MetricTrigger):
+        fired = []  # no event is anything to it; see `services.preview_metric`
     elif rule.is_row:
         fired = _rows(rule, rule.trigger, hits, until)
     else:

@@ -20,6 +20,21 @@ class DeadlineState(StrEnum):
     FIRED = "FIRED"
 
 
+class Side(StrEnum):
+    """On which side of its threshold a metric is watched for."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    ABSENT = "absent"
+
+
+class Level(StrEnum):
+    """How a line of a watched metric stands. What is well is not kept."""
+
+    PENDING = "PENDING"  # holds, but not for long enough yet
+    FIRING = "FIRING"
+
+
 class AttemptState(StrEnum):
     """How far one try at an action is."""
 

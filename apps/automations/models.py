@@ -9,7 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from apps.automations.enums import ActionKind, AttemptState, DeadlineState
+from apps.automations.enums import ActionKind, AttemptState, DeadlineState, Level
+from apps.automations.levels import Standing
 from apps.automations.rules import Rule
 from apps.automations.triggers import parse_trigger
 from apps.core.cipher import EncryptedField
@@ -19,6 +20,7 @@ from apps.core.models import Record
 MAX_NAME_LENGTH = 120
 DEADLINE_STATES = [(state.value, state.value) for state in DeadlineState]
 ATTEMPT_STATES = [(state.value, state.value) for state in AttemptState]
+LEVELS = [(level.value, level.value) for level in Level]
 ACTION_KINDS = [(kind.value, kind.value) for kind in ActionKind]
 
 
@@ -43,6 +45,7 @@ class Automation(Record):
     version = models.PositiveIntegerField(default=1)  # grows with every change
     active_since = models.DateTimeField()  # events that occurred before do not count
     paused_at = models.DateTimeField(null=True)
+    trouble = models.TextField(blank=True, db_default="")  # what keeps it from its metric
     secret = EncryptedField()  # signs calls of webhooks; empty while there are none
     created_by = models.ForeignKey(
         "identity.User", on_delete=models.SET_NULL, null=True, related_name="+"
@@ -112,8 +115,42 @@ class TriggerBucket(models.Model):
         return f"{len(self.ids)} for {self.key}"
 
 
+class MetricState(models.Model):
+    """How one line of a watched metric stands; lines that are well have no row."""
+
+    pk = models.CompositePrimaryKey("automation_id", "key")
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    automation = models.ForeignKey(
+        Automation, on_delete=models.CASCADE, related_name="metric_states", db_index=False
+    )
+    key = models.TextField()
+    labels: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField()
+    level = models.CharField(max_length=16, choices=LEVELS)
+    since = models.DateTimeField()  # moments of looks, here and below
+    value = models.FloatField(null=True)  # at the latest look
+    silent_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.level} for {self.key}"
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(
+            level=Level(self.level),
+            since=self.since,
+            value=self.value,
+            silent_since=self.silent_since,
+        )
+
+
 class Deadline(Record):
-    """A window in which something is expected, and by when it is decided."""
+    """
+    A window in which something is expected, and by when it is decided.
+
+    Of a rule on a metric: its next look. There is one, which is moved along.
+    """
 
     workspace = models.ForeignKey(
         "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False

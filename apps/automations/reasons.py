@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
 from apps.automations.conditions import Facts, read_key
-from apps.automations.sentence import duration, subject_of
+from apps.automations.enums import Side
+from apps.automations.levels import Crossing, Turn
+from apps.automations.metric_trigger import MetricTrigger
+from apps.automations.sentence import (
+    duration,
+    measure_of,
+    number,
+    subject_of,
+    subject_of_metric,
+)
 from apps.automations.triggers import AbsenceTrigger, EventTrigger
 from apps.automations.windows import Entry, Window
 
@@ -73,10 +82,64 @@ def of_absence(trigger: AbsenceTrigger, window: Window) -> dict[str, Any]:
     }
 
 
+def of_metric(
+    trigger: MetricTrigger, crossing: Crossing, *, labels: Mapping[str, str], key: str
+) -> dict[str, Any]:
+    """A watched number crossed its threshold, or came back."""
+    look = crossing.look
+    is_firing = crossing.turn is Turn.FIRED
+    said = _said_of_absence if trigger.side is Side.ABSENT else _said_of_level
+    return {
+        "type": "metric",
+        "text": f"{said(trigger, crossing)}, at {_clock(look.at)}{_for(key)}.",
+        "state": (Turn.FIRED if is_firing else Turn.RESOLVED).value,
+        "metric": trigger.metric,
+        "aggregate": trigger.aggregate.value,
+        "is": trigger.side.value,
+        "value": look.value,
+        "threshold": trigger.threshold,
+        "series": dict(labels),
+        "window": {"from": wire(look.at - trigger.within), "to": wire(look.at)},
+        "since": wire(crossing.since),
+        "count": look.count,
+    }
+
+
+def _said_of_absence(trigger: MetricTrigger, crossing: Crossing) -> str:
+    what = subject_of_metric(trigger)
+    if crossing.turn is Turn.FIRED:
+        silent = duration(trigger.within_seconds + trigger.for_seconds)
+        return f"{what} had no points for {silent}"
+    if crossing.turn is Turn.RESOLVED:
+        return f"{what} has points again"
+    return f"{what} is no longer waited for"
+
+
+def _said_of_level(trigger: MetricTrigger, crossing: Crossing) -> str:
+    what, value = measure_of(trigger), crossing.look.value
+    if crossing.turn is Turn.ENDED or value is None:
+        return f"{subject_of_metric(trigger)} has no points any more"
+    assert trigger.threshold is not None
+    is_firing = crossing.turn is Turn.FIRED
+    level = f"{trigger.side.value} {number(trigger.threshold)}"
+    held = f" for {duration(trigger.for_seconds)}" if is_firing and trigger.for_seconds else ""
+    over = f"{'' if is_firing else 'no longer '}{level}{held}"
+    return f"{what} over {duration(trigger.within_seconds)} was {number(value)}, {over}"
+
+
+def dedupe_of_crossing(crossing: Crossing, key: str) -> str:
+    """Name the turn of a line at a moment among all of its automation, for ever."""
+    turn = "fired" if crossing.turn is Turn.FIRED else "over"
+    return f"metric:{turn}:{wire(crossing.look.at)}:{_digest(key)}"
+
+
 def dedupe_of_window(window: Window) -> str:
     """Name the window among all of its automation, for ever."""
-    digest = blake2b(window.key.encode(), digest_size=16).hexdigest()
-    return f"window:{wire(window.starts_at)}:{window.opened_by or ''}:{digest}"
+    return f"window:{wire(window.starts_at)}:{window.opened_by or ''}:{_digest(window.key)}"
+
+
+def _digest(key: str) -> str:
+    return blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def _named(at: datetime, event_id: UUID) -> dict[str, str]:

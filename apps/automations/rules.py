@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from apps.automations.conditions import Conditions, Facts, Index, Reader, key_of
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.triggers import AbsenceTrigger, EventTrigger, Trigger
 from apps.automations.windows import Frame
 
@@ -40,7 +41,10 @@ class Rule:
 
     @property
     def parts(self) -> list[tuple[Part, Conditions]]:
+        """What of events it asks about; one on a metric asks about none."""
         trigger = self.trigger
+        if isinstance(trigger, MetricTrigger):
+            return []
         if isinstance(trigger, EventTrigger):
             return [(Part.HAPPENED, trigger.conditions)]
         if trigger.opening is None:
@@ -50,7 +54,7 @@ class Rule:
 
     @property
     def key_readers(self) -> list[Reader]:
-        return self.trigger.key_readers
+        return [] if isinstance(self.trigger, MetricTrigger) else self.trigger.key_readers
 
     @property
     def is_row(self) -> bool:

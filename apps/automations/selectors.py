@@ -19,6 +19,7 @@ from apps.automations.models import (
     AutomationQuerySet,
     Firing,
     FiringQuerySet,
+    MetricState,
 )
 from apps.flows import selectors as flows
 from apps.notifications import selectors as notifications
@@ -65,6 +66,11 @@ def list_firings(
         .only("automation__name", *(f.name for f in Firing._meta.fields if f.name != "actions"))
         .prefetch_related(Prefetch("attempts", queryset=attempts))
     )
+
+
+def list_metric_states(*, automation: Automation) -> list[MetricState]:
+    """Return the lines of a watched metric that are pending or firing, the longest so first."""
+    return list(MetricState.objects.filter(automation=automation).order_by("since", "key"))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from apps.automations.enums import Side
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.triggers import EventTrigger, Trigger
+from apps.telemetry.query import Aggregate
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 SHOWN: Final = 3  # patterns named of each field
+_MEASURES: Final = {
+    Aggregate.AVG: "the average of",
+    Aggregate.SUM: "the sum of",
+    Aggregate.MIN: "the lowest",
+    Aggregate.MAX: "the highest",
+    Aggregate.COUNT: "the number of points of",
+    Aggregate.P50: "the median of",
+    Aggregate.P90: "the 90th percentile of",
+    Aggregate.P95: "the 95th percentile of",
+    Aggregate.P99: "the 99th percentile of",
+    Aggregate.RATE: "the sum per second of",
+}
 
 
 def duration(seconds: int) -> str:
@@ -39,7 +54,44 @@ def sentence_of(
     return f"{_when(trigger)}, {done}."
 
 
+def number(value: float) -> str:
+    """Write a number as people do: at most six digits that say something, none left out before."""
+    if value and not 1e-4 <= abs(value) < 1e15:
+        return f"{value:.6g}"
+    whole = len(str(int(abs(value))))
+    text = f"{value:,.{max(6 - whole, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def measure_of(trigger: MetricTrigger) -> str:
+    """Say which number is watched: the sum of rows_failed with table orders."""
+    clauses = [
+        f"{label} {_any_of([value or 'missing' for value in values])}"
+        for label, values in trigger.where.items()
+    ]
+    narrowed = f" with {' and '.join(clauses)}" if clauses else ""
+    return f"{_MEASURES[trigger.aggregate]} {trigger.metric}{narrowed}"
+
+
+def subject_of_metric(trigger: MetricTrigger) -> str:
+    """Say which metric, whatever is made of its points."""
+    return measure_of(trigger).removeprefix(f"{_MEASURES[trigger.aggregate]} ")
+
+
+def _when_metric(trigger: MetricTrigger) -> str:
+    each = f" for any {_list(list(trigger.for_each))}" if trigger.for_each else ""
+    within = duration(trigger.within_seconds)
+    held = f", for {duration(trigger.for_seconds)}" if trigger.for_seconds else ""
+    if trigger.side is Side.ABSENT:
+        return f"When {subject_of_metric(trigger)} has no points within {within}{each}{held}"
+    assert trigger.threshold is not None
+    level = f"{trigger.side.value} {number(trigger.threshold)}"
+    return f"When {measure_of(trigger)} over {within} is {level}{each}{held}"
+
+
 def _when(trigger: Trigger) -> str:
+    if isinstance(trigger, MetricTrigger):
+        return _when_metric(trigger)
     each = f" for the same {_list(list(trigger.for_each))}" if trigger.for_each else ""
     within = duration(trigger.within_seconds)
     if isinstance(trigger, EventTrigger):

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from apps.automations.conditions import Conditions, Reader, find_field_fault, reader_of
+from apps.automations.metric_trigger import MetricTrigger, metric_faults
 
 MAX_WITHIN_SECONDS: Final = 31 * 86_400
 MIN_ABSENCE_SECONDS: Final = 10
@@ -84,7 +85,8 @@ class AbsenceTrigger(Struct, kw_only=True, forbid_unknown_fields=True, tag="abse
         return timedelta(seconds=self.allow_late_seconds)
 
 
-Trigger = EventTrigger | AbsenceTrigger
+EventsTrigger = EventTrigger | AbsenceTrigger
+Trigger = EventsTrigger | MetricTrigger
 Faults = dict[str, list[str]]
 
 
@@ -103,7 +105,8 @@ def parse_trigger(raw: object) -> Trigger:
     except msgspec.ValidationError as error:
         raise TriggerFaultError(faults_of(error, "trigger")) from None
     faults: Faults = {}
-    for field, fault in _faults(trigger):
+    found = metric_faults(trigger) if isinstance(trigger, MetricTrigger) else _faults(trigger)
+    for field, fault in found:
         faults.setdefault(f"trigger.{field}", []).append(fault)
     if faults:
         raise TriggerFaultError(faults)
@@ -122,11 +125,12 @@ def plain(trigger: Trigger) -> dict[str, Any]:
 def faults_of(error: msgspec.ValidationError, field: str) -> Faults:
     """Turn msgspec's "… - at `$.a.b[0]`" into `{"trigger.a.b.0": ["…"]}`."""
     text, _, place = str(error).partition(" - at ")
-    place = place.strip("`").removeprefix("$").replace("[...]", "").replace("[", ".")
-    return {f"{field}{place.replace(']', '').replace('key', '')}".rstrip("."): [f"{text}."]}
+    # Of a key that will not do the place begins with "`key` in ".
+    place = place.rpartition("$")[2].strip("`").replace("[...]", "").replace("[", ".")
+    return {f"{field}{place.replace(']', '')}".rstrip("."): [f"{text}."]}
 
 
-def _faults(trigger: Trigger) -> Iterator[tuple[str, str]]:
+def _faults(trigger: EventsTrigger) -> Iterator[tuple[str, str]]:
     matchers: dict[str, Mapping[str, list[Any]] | None] = {"match": trigger.match}
     if isinstance(trigger, AbsenceTrigger):
         matchers |= {"after": trigger.after, "expect": trigger.expect}

@@ -47,6 +47,7 @@ PUBLIC["telemetry"] = DEFAULT_PUBLIC | {
     "distribution",
     "limits",
     "query",
+    "moving",
     "formula",
     "search",
 }

@@ -14,7 +14,14 @@ from apps.automations.services import Evaluated
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import NewEvent, Relation, Resource, TelemetryBatch, object_payload
+from apps.telemetry.items import (
+    NewEvent,
+    NewPoint,
+    Relation,
+    Resource,
+    TelemetryBatch,
+    object_payload,
+)
 from apps.tenancy.actors import WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
 from tests.isolation import as_worker
@@ -104,3 +111,33 @@ def evaluate_and_die(workspace: WorkspaceRef, now: datetime, **limits: int) -> N
     with as_worker(), transaction.atomic():
         services.evaluate_workspace(workspace_id=workspace.id, now=now, **limits)
         transaction.set_rollback(True)
+
+
+def put_points(
+    workspace: WorkspaceRef,
+    points: Sequence[tuple[datetime, float]],
+    *,
+    name: str = "lag",
+    now: datetime | None = None,
+    rolled_up: bool = True,
+    **labels: str,
+) -> None:
+    """Store (when, value) of a metric as one batch, by its last point's time; roll it up."""
+    now = now or max(at for at, _ in points)
+    batch = TelemetryBatch(
+        points=[
+            NewPoint(name=name, occurred_at=at, value=value, id=uuid7(at), labels=labels)
+            for at, value in points
+        ]
+    )
+    with workspace_scope(workspace.id):
+        outcome = telemetry.store_batch(workspace_id=workspace.id, batch=batch, now=now)
+    assert not outcome.rejected, outcome.rejected
+    if rolled_up:
+        roll_up()
+
+
+def roll_up() -> None:
+    with as_worker():
+        while telemetry.merge_pending_batches():
+            pass

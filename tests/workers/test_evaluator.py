@@ -6,6 +6,7 @@ import pytest
 
 from apps.automations.models import Automation, Firing
 from apps.automations.services import evaluate as module
+from apps.automations.services import firings as firing_store
 from apps.core.clock import utc_now
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.automations import event, make_automation, put
@@ -80,7 +81,7 @@ def test_a_workspace_whose_rules_break_holds_up_no_other(workspace, rival_worksp
 
 def test_more_firings_than_are_kept_in_memory_are_stored_all(workspace, monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 3)
-    monkeypatch.setattr(module, "FIRINGS_AT_ONCE", 4)
+    monkeypatch.setattr(firing_store, "FIRINGS_AT_ONCE", 4)
     for number in range(3):
         make_automation(workspace, name=str(number), actions=[{"type": "cancel_run"}])
     put(workspace, *[event() for _ in range(10)])

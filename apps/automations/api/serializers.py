@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.automations.enums import Posture
-from apps.automations.models import ACTION_KINDS, ATTEMPT_STATES, MAX_NAME_LENGTH
+from apps.automations.models import ACTION_KINDS, ATTEMPT_STATES, LEVELS, MAX_NAME_LENGTH
 from apps.core.http.serializers import StrictSerializer
 
 POSTURES = [(posture.value, posture.value) for posture in Posture]
@@ -59,6 +59,9 @@ class AutomationRowOutput(serializers.Serializer[Any]):
     posture = serializers.ChoiceField(choices=POSTURES)
     trigger = serializers.DictField()
     paused = serializers.BooleanField()
+    trouble = serializers.CharField(
+        allow_null=True, help_text="What keeps it from looking at its metric, or at all of it."
+    )
     last_fired_at = serializers.DateTimeField(allow_null=True)
     firings_7d = serializers.ListField(child=serializers.IntegerField())
     version = serializers.IntegerField()
@@ -66,9 +69,21 @@ class AutomationRowOutput(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
+class MetricStateOutput(serializers.Serializer[Any]):
+    """A line of a watched metric that is not well. `since`: pending from then on, or fired then."""
+
+    key = serializers.ListField(child=serializers.CharField())
+    labels = serializers.DictField(child=serializers.CharField())
+    level = serializers.ChoiceField(choices=LEVELS)
+    since = serializers.DateTimeField()
+    value = serializers.FloatField(allow_null=True)
+
+
 class AutomationOutput(AutomationRowOutput):
     """
     An automation on its own page.
+
+    `states`: of what a rule on a metric watches, the lines that are pending or firing.
 
     `secret`: what calls of its webhooks are signed with; only in the answer to the request that
     added the first webhook.
@@ -79,6 +94,7 @@ class AutomationOutput(AutomationRowOutput):
     active_since = serializers.DateTimeField()
     paused_at = serializers.DateTimeField(allow_null=True)
     created_by = AutomationMakerOutput(allow_null=True)
+    states = MetricStateOutput(many=True)
     secret = serializers.CharField(allow_null=True)
 
 
@@ -166,9 +182,26 @@ class WouldFireOutput(serializers.Serializer[Any]):
     reason = serializers.DictField()
 
 
+class PreviewLineOutput(serializers.Serializer[Any]):
+    """
+    What a rule on a metric compares: milliseconds since 1970, and the value of the window before.
+
+    At most 300 points; of several moments, the worst for the rule.
+    """
+
+    labels = serializers.DictField(child=serializers.CharField())
+    points = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(allow_null=True))
+    )
+    fired = serializers.IntegerField()
+
+
 class PreviewOutput(serializers.Serializer[Any]):
     """
     What the trigger would have made of a time.
+
+    Of a metric: `moments` is how often it would have been looked at, `lines` (at most 10, those
+    that fired most often first) what was then compared.
 
     `total` and `fired` count all; `events` (newest first, at most 20) and `would_fire` (latest
     first, at most 50) show some. `cut`: there were more than 5,000 events to read, and only those
@@ -182,3 +215,5 @@ class PreviewOutput(serializers.Serializer[Any]):
     fired = serializers.IntegerField()
     cut = serializers.BooleanField()
     read_until = serializers.DateTimeField()
+    lines = PreviewLineOutput(many=True)
+    moments = serializers.IntegerField()

@@ -14,7 +14,8 @@ from apps.automations import selectors, services
 from apps.automations.api import serializers as shapes
 from apps.automations.conditions import read_key
 from apps.automations.context import shown
-from apps.automations.enums import Posture
+from apps.automations.enums import Posture, Side
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.sentence import sentence_of
 from apps.automations.services.edit import parse_trigger
 from apps.core.clock import utc_now
@@ -51,6 +52,7 @@ def _rows(request: WorkspaceRequest, automations: Sequence[Automation]) -> list[
             "posture": _posture(automation),
             "trigger": automation.trigger,
             "paused": automation.paused,
+            "trouble": automation.trouble or None,
             "last_fired_at": activity[automation.id].last_fired_at,
             "firings_7d": activity[automation.id].by_day,
             "version": automation.version,
@@ -74,6 +76,19 @@ def _body(request: WorkspaceRequest, automation: Automation) -> dict[str, Any]:
         "active_since": automation.active_since,
         "paused_at": automation.paused_at,
         "created_by": None if maker is None else shapes.AutomationMakerOutput(maker).data,
+        "states": shapes.MetricStateOutput(
+            [
+                {
+                    "key": _key(state.key),
+                    "labels": state.labels,
+                    "level": state.level,
+                    "since": state.since,
+                    "value": state.value,
+                }
+                for state in selectors.list_metric_states(automation=automation)
+            ],
+            many=True,
+        ).data,
         "secret": automation.drawn_secret,
     }
 
@@ -83,8 +98,9 @@ def _masked(action: dict[str, Any]) -> dict[str, Any]:
 
 
 def _posture(automation: Automation) -> str:
-    is_event = automation.trigger["type"] == "event"
-    return (Posture.REACTIVE if is_event else Posture.PROACTIVE).value
+    trigger = automation.trigger
+    waits = trigger["type"] == "absence" or trigger.get("is") == Side.ABSENT.value
+    return (Posture.PROACTIVE if waits else Posture.REACTIVE).value
 
 
 class Automations(WorkspaceView):
@@ -263,5 +279,15 @@ class Preview(WorkspaceView):
                 "fired": found.fired,
                 "cut": found.is_cut,
                 "read_until": found.read_until,
+                "lines": [
+                    {
+                        "labels": line.labels,
+                        "points": services.shown_points(trigger, line.looks),
+                        "fired": line.fired,
+                    }
+                    for line in found.lines
+                    if isinstance(trigger, MetricTrigger)
+                ],
+                "moments": found.moments,
             }
         )

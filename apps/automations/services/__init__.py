@@ -16,6 +16,7 @@ from apps.automations.services.evaluate import (
     workspaces_with_work,
 )
 from apps.automations.services.preview import Preview, preview_trigger
+from apps.automations.services.preview_metric import shown_points
 from apps.automations.services.retention import drop_old
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "hand_out",
     "perform_action",
     "preview_trigger",
+    "shown_points",
     "sweep_attempts",
     "workspaces_with_work",
 ]

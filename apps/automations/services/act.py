@@ -25,6 +25,7 @@ from apps.automations.context import context_of
 from apps.automations.enums import AttemptState
 from apps.automations.models import ActionAttempt, Automation, Firing
 from apps.automations.services.attempts import AT_A_TIME, end_attempt, hand_out
+from apps.automations.services.firings import TOLD
 from apps.automations.services.locks import lock_actions
 from apps.automations.templates import RenderFaultError
 from apps.core import outbound
@@ -128,6 +129,7 @@ def _begin(workspace_id: uuid.UUID, attempt_id: uuid.UUID, now: datetime) -> _Be
             "key": read_key(firing.key) or [],
             "reason": firing.reason["text"],
             "count": firing.reason["count"],
+            **{name: firing.reason[name] for name in TOLD if name in firing.reason},
         },
         automation={
             "id": str(firing.automation_id),

@@ -16,8 +16,16 @@ from apps.automations import selectors, triggers
 from apps.automations.actions import Action, ActionFaultError, Notify, RunDeployment, Webhook
 from apps.automations.enums import ActionKind, DeadlineState
 from apps.automations.errors import AutomationChanged, BadRule, TooManyAutomations
-from apps.automations.models import ActionAttempt, Automation, Deadline, TriggerBucket
+from apps.automations.metric_trigger import MetricTrigger
+from apps.automations.models import (
+    ActionAttempt,
+    Automation,
+    Deadline,
+    MetricState,
+    TriggerBucket,
+)
 from apps.automations.services.locks import lock_rules
+from apps.automations.services.watch import begin_look, first_moment
 from apps.automations.triggers import Faults, Trigger, TriggerFaultError
 from apps.core.outbound import find_url_fault, place_of
 from apps.core.transactions import joined
@@ -153,6 +161,7 @@ def edit_automation(
     begins_anew = automation.trigger != before or paused != was_paused
     if begins_anew:
         automation.active_since = now
+        automation.trouble = ""
     _save(automation)
     if begins_anew:
         _forget(automation)
@@ -321,13 +330,27 @@ def _save(automation: Automation) -> None:
 
 def _forget(automation: Automation) -> None:
     TriggerBucket.objects.filter(automation_id=automation.id).delete()
+    MetricState.objects.filter(automation_id=automation.id).delete()
     Deadline.objects.filter(automation_id=automation.id, state=DeadlineState.OPEN.value).delete()
 
 
 def _begin(automation: Automation) -> None:
-    """Open the first window of a rule that waits from the beginning."""
+    """Open the first window of a rule that waits from the beginning, or set its first look."""
     rule = automation.rule
-    if automation.paused or not rule.is_row or rule.trigger.for_each:
+    if automation.paused:
+        return
+    if isinstance(rule.trigger, MetricTrigger):
+        look = Deadline(
+            workspace_id=automation.workspace_id,
+            automation_id=automation.id,
+            version=automation.version,
+            key="",
+            needed=0,
+        )
+        begin_look(look, rule.trigger, first_moment(rule.trigger, automation.active_since))
+        look.save()
+        return
+    if not rule.is_row or rule.trigger.for_each:
         return
     window = rule.frame.open("", automation.active_since)
     Deadline.objects.create(
@@ -344,7 +367,8 @@ def _begin(automation: Automation) -> None:
 
 def _hear(workspace_id: uuid.UUID) -> None:
     """Hear the workspace's events exactly while a rule wants them."""
-    if Automation.objects.for_workspace(workspace_id).active().exists():
+    active = Automation.objects.for_workspace(workspace_id).active()
+    if active.exclude(trigger__type="metric").exists():
         telemetry.listen(workspace_id=workspace_id, consumer=Consumer.AUTOMATIONS)
     else:
         telemetry.unlisten(workspace_id=workspace_id, consumer=Consumer.AUTOMATIONS)

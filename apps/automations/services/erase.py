@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from apps.automations.models import ActionAttempt, Automation, Deadline, Firing, TriggerBucket
+from apps.automations.models import (
+    ActionAttempt,
+    Automation,
+    Deadline,
+    Firing,
+    MetricState,
+    TriggerBucket,
+)
 from apps.core.erasure import erase_rows
 
 
@@ -13,7 +20,7 @@ def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
     return (
         erase_rows((ActionAttempt, Firing, Deadline), workspace_id=workspace_id, limit=limit)
         or erase_rows(
-            (TriggerBucket,),
+            (TriggerBucket, MetricState),
             workspace_id=workspace_id,
             limit=limit,
             key=("automation_id", "key"),

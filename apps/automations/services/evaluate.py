@@ -9,41 +9,38 @@ docs/automations.md states the rules.
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.db import connection, transaction
 
 from apps.automations import reasons
 from apps.automations.conditions import Facts, key_of
-from apps.automations.enums import AttemptState, DeadlineState
-from apps.automations.models import ActionAttempt, Automation, Deadline, Firing
-from apps.automations.rules import OWN_EVENTS, Hit, Part, Rule, Rulebook
-from apps.automations.services.attempts import hand_out
+from apps.automations.enums import DeadlineState
+from apps.automations.models import Deadline
+from apps.automations.rules import OWN_EVENTS, Hit, Part, Rule
+from apps.automations.services.firings import Firings
 from apps.automations.services.locks import try_to_lock_rules
+from apps.automations.services.rulebook import Book, get_book
+from apps.automations.services.watch import Watch
 from apps.automations.triggers import AbsenceTrigger, EventTrigger
 from apps.automations.windows import Bucket, Row, Window
 from apps.telemetry import selectors as telemetry_reads
 from apps.telemetry import services as telemetry
 from apps.telemetry.enums import Consumer
-from apps.telemetry.items import NewEvent, Resource, object_payload
 from apps.telemetry.selectors import EventScan
 
 logger = structlog.get_logger(__name__)
 EVENTS = 1_000  # per transaction, but at least one batch
 DEADLINES = 500  # per transaction
-# Of a transaction's events, and of firings kept in memory: with many broad rules, one batch may
-# hold millions of firings.
-AT_ONCE = 250
-FIRINGS_AT_ONCE = 5_000
+LOOKS = 50  # rules that watch metrics, per transaction: edits wait for it
+AT_ONCE = 250  # of a transaction's events: with many broad rules each may fire a thousand times
 SCAN_PAGE = 1_000
 AHEAD = timedelta(minutes=11)  # events may lie ten minutes ahead of our clock
-KNOWN_WORKSPACES = 500
-FIRED = "headway.automation.fired"
 
 Place = tuple[uuid.UUID, str]  # a rule and a key
 
@@ -67,10 +64,15 @@ class Evaluated:
 
 
 def evaluate_workspace(
-    *, workspace_id: uuid.UUID, now: datetime, events: int = EVENTS, deadlines: int = DEADLINES
+    *,
+    workspace_id: uuid.UUID,
+    now: datetime,
+    events: int = EVENTS,
+    deadlines: int = DEADLINES,
+    looks: int = LOOKS,
 ) -> Evaluated | None:
     """
-    Take in pending batches, and once none is left, decide deadlines that came due.
+    Take in pending batches, once none is left decide deadlines that came due, and look at metrics.
 
     Returns None when another evaluator is at it. `now` is read before, so that whatever was
     committed by then is taken in before a deadline of that time is looked at. For loops.
@@ -78,24 +80,27 @@ def evaluate_workspace(
     with transaction.atomic():
         if not try_to_lock_rules(workspace_id):
             return None
-        book = _book(workspace_id)
+        book = get_book(workspace_id)
+        firings = Firings(workspace_id, book.automations, now)
         claim = telemetry.claim_event_batches(
             consumer=Consumer.AUTOMATIONS, workspace_id=workspace_id, limit=events
         )
-        work = _Work(workspace_id, book, now)
+        work = _Work(workspace_id, book, firings, now)
+        watch = Watch(workspace_id, book, firings, now)
         taken = [event for batch in claim.batches for event in batch.events]
         if book.automations:
             for first in range(0, len(taken), AT_ONCE):
                 work.take(taken[first : first + AT_ONCE])
         decided = work.decide(deadlines) if claim.is_all else 0
-        fired = work.finish()
+        looked = watch.look(looks)
+        fired = firings.finish()
         if claim.batches:
             telemetry.release(batch_ids=[batch.id for batch in claim.batches])
     return Evaluated(
         events=len(taken),
-        decided=decided,
+        decided=decided + looked,
         fired=fired,
-        more=not claim.is_all or decided >= deadlines,
+        more=not claim.is_all or decided >= deadlines or looked >= looks,
     )
 
 
@@ -123,48 +128,16 @@ def find_next_due_at() -> datetime | None:
     return due.values_list("due_at", flat=True).first()
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """A workspace's active automations, compiled."""
-
-    automations: dict[uuid.UUID, Automation]
-    rules: Rulebook
-
-
-_books: OrderedDict[uuid.UUID, tuple[object, _Book]] = OrderedDict()
-
-
-def _book(workspace_id: uuid.UUID) -> _Book:
-    """Return the rules, compiled anew only when one of them changed, came or went."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), bit_xor(hashtextextended(id::text || ':' || version, 0))"
-            " FROM automations_automation WHERE workspace_id = %s AND paused_at IS NULL",
-            [workspace_id],
-        )
-        state = cursor.fetchone()
-    known = _books.get(workspace_id)
-    if known is not None and known[0] == state:
-        _books.move_to_end(workspace_id)
-        return known[1]
-    rows = Automation.objects.for_workspace(workspace_id).active().defer("secret", "description")
-    automations = {row.id: row for row in rows.order_by("created_at", "id")}
-    book = _Book(automations, Rulebook([row.rule for row in automations.values()]))
-    _books[workspace_id] = state, book
-    while len(_books) > KNOWN_WORKSPACES:
-        _books.popitem(last=False)
-    return book
-
-
 class _Work:
-    """What one transaction reads, changes and writes."""
+    """What one transaction reads, changes and writes of rules that see events."""
 
-    def __init__(self, workspace_id: uuid.UUID, book: _Book, now: datetime) -> None:
+    def __init__(
+        self, workspace_id: uuid.UUID, book: Book, firings: Firings, now: datetime
+    ) -> None:
         self._workspace_id = workspace_id
         self._book = book
         self._now = now
-        self._firings: dict[tuple[uuid.UUID, str], Firing] = {}
-        self._stored = 0
+        self._firings = firings
         self._buckets: dict[Place, Bucket] = {}
 
     def take(self, events: Sequence[Facts]) -> None:
@@ -210,7 +183,9 @@ class _Work:
                     workspace_id=self._workspace_id,
                     state=DeadlineState.OPEN.value,
                     due_at__lte=self._now,
-                ).order_by("due_at", "id")[: limit - decided]
+                )
+                .exclude(automation_id__in=self._book.metric_ids)
+                .order_by("due_at", "id")[: limit - decided]
             )
             if not due:
                 break
@@ -221,47 +196,6 @@ class _Work:
             if orphans:
                 Deadline.objects.filter(id__in=orphans).delete()
         return decided
-
-    def finish(self) -> int:
-        """Store the rest of what fired, hand its actions out, return how many firings are new."""
-        self._store_firings()
-        if self._stored:
-            hand_out(now=self._now, workspace_id=self._workspace_id)
-        return self._stored
-
-    def _store_firings(self) -> None:
-        """Store what fired with its first attempts, and tell of it."""
-        if not self._firings:
-            return
-        firings = list(self._firings.values())
-        Firing.objects.bulk_create(firings, ignore_conflicts=True, batch_size=1_000)
-        made = set(
-            Firing.objects.filter(id__in=[each.id for each in firings]).values_list("id", flat=True)
-        )
-        new = [each for each in firings if each.id in made]
-        ActionAttempt.objects.bulk_create(
-            [
-                ActionAttempt(
-                    workspace_id=self._workspace_id,
-                    firing_id=firing.id,
-                    action=place,
-                    kind=action["type"],
-                    state=AttemptState.PENDING.value,
-                    due_at=self._now,
-                    created_at=self._now,
-                )
-                for firing in new
-                for place, action in enumerate(firing.actions)
-            ],
-            batch_size=1_000,
-        )
-        telemetry.emit(
-            workspace_id=self._workspace_id,
-            events=[self._event_of(firing) for firing in new],
-            now=self._now,
-        )
-        self._stored += len(new)
-        self._firings.clear()
 
     def _happened(self, hit: Hit) -> None:
         trigger, event = hit.rule.trigger, hit.event
@@ -276,7 +210,7 @@ class _Work:
             if used is None:
                 return
             reason = reasons.of_threshold(trigger, used, hit.key)
-        self._fire(
+        self._firings.add(
             hit.rule,
             key=hit.key,
             dedupe_key=f"event:{event.id}",
@@ -299,7 +233,7 @@ class _Work:
             closed.append((deadline, window))
             if not window.is_satisfied:
                 opener = None if window.opened_by is None else (window.starts_at, window.opened_by)
-                self._fire(
+                self._firings.add(
                     rule,
                     key=window.key,
                     dedupe_key=reasons.dedupe_of_window(window),
@@ -316,53 +250,6 @@ class _Work:
             deadline.state = window.state.value
         Deadline.objects.bulk_update([deadline for deadline, _ in closed], ["state"])
         self._save_windows(opened)
-
-    def _fire(
-        self,
-        rule: Rule,
-        *,
-        key: str,
-        dedupe_key: str,
-        occurred_at: datetime,
-        event: tuple[datetime, uuid.UUID] | None,
-        reason: dict[str, Any],
-    ) -> None:
-        self._firings[rule.id, dedupe_key] = Firing(
-            workspace_id=self._workspace_id,
-            automation_id=rule.id,
-            version=rule.version,
-            key=key,
-            fired_at=self._now,
-            created_at=self._now,
-            occurred_at=occurred_at,
-            event_at=None if event is None else event[0],
-            event_id=None if event is None else event[1],
-            reason=reason,
-            actions=self._book.automations[rule.id].actions,
-            dedupe_key=dedupe_key,
-        )
-        if len(self._firings) >= FIRINGS_AT_ONCE:
-            self._store_firings()
-
-    def _event_of(self, firing: Firing) -> NewEvent:
-        automation = self._book.automations[firing.automation_id]
-        return NewEvent(
-            name=FIRED,
-            occurred_at=self._now,
-            id=firing.id,
-            resource=Resource(kind="automation", name=automation.name),
-            payload=object_payload(
-                {
-                    "automation_id": str(firing.automation_id),
-                    "firing_id": str(firing.id),
-                    "version": firing.version,
-                    "key": firing.key,
-                    "text": firing.reason["text"],
-                }
-            ),
-            follows=firing.event_id,
-            source="headway",
-        )
 
     def _look_back(self, rule: Rule, windows: Sequence[Window]) -> None:
         """Count what was expected and came before the event that it was to follow."""
@@ -396,7 +283,7 @@ class _Work:
         places = {
             (hit.rule.id, hit.key)
             for hit in hits
-            if hit.part is Part.HAPPENED and hit.rule.trigger.threshold > 1
+            if hit.part is Part.HAPPENED and _threshold_of(hit) > 1
         }
         if not places:
             return
@@ -520,3 +407,8 @@ def _window_of(row: Deadline) -> Window:
         silent=row.silent,
         state=DeadlineState(row.state),
     )
+
+
+def _threshold_of(hit: Hit) -> int:
+    assert isinstance(hit.rule.trigger, EventTrigger)
+    return hit.rule.trigger.threshold

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.automations.backtest import WouldFire, backtest
 from apps.automations.conditions import Conditions, Facts
 from apps.automations.errors import BadRule
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.rules import Rule
 from apps.automations.services.edit import parse_trigger
+from apps.automations.services.preview_metric import MovingValues, play_metric
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.selectors import EventScan
 
@@ -30,6 +32,8 @@ class Preview:
     fired: int
     is_cut: bool
     read_until: datetime
+    lines: list[MovingValues] = field(default_factory=list)  # of a metric
+    moments: int = 0  # at which it was looked at
 
 
 def preview_trigger(
@@ -39,10 +43,14 @@ def preview_trigger(
     Play the stored events of a time, in their order, to a trigger.
 
     Reads at most 5,000 events that have one of the names it asks for, the earliest first.
-    Raises: BadRule.
+    Of a metric it plays the values at each moment at which it would be looked at.
+    Raises: BadRule, QueryTooLarge.
     """
-    rule = Rule(id=uuid.UUID(int=0), version=1, active_since=since, trigger=parse_trigger(trigger))
-    if rule.is_row and (until - since) / rule.trigger.within > MAX_WINDOWS:
+    parsed = parse_trigger(trigger)
+    if isinstance(parsed, MetricTrigger):
+        return _of_metric(workspace_id, parsed, since, until)
+    rule = Rule(id=uuid.UUID(int=0), version=1, active_since=since, trigger=parsed)
+    if rule.is_row and (until - since) / parsed.within > MAX_WINDOWS:
         message = f"At most {MAX_WINDOWS:,} windows of the trigger's length."
         raise BadRule("The range is too long.", fields={"from": [message]})
     asked = [conditions for _, conditions in rule.parts]
@@ -62,6 +70,22 @@ def preview_trigger(
         fired=len(result.fired),
         is_cut=is_cut,
         read_until=read_until,
+    )
+
+
+def _of_metric(
+    workspace_id: uuid.UUID, trigger: MetricTrigger, since: datetime, until: datetime
+) -> Preview:
+    played = play_metric(workspace_id=workspace_id, trigger=trigger, since=since, until=until)
+    return Preview(
+        events=[],
+        total=0,
+        would_fire=played.fired[: -SHOWN_FIRINGS - 1 : -1],
+        fired=len(played.fired),
+        is_cut=played.is_cut,
+        read_until=played.read_until,
+        lines=played.lines,
+        moments=played.moments,
     )
 
 

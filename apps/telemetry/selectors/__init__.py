@@ -46,6 +46,7 @@ from apps.telemetry.selectors.logs import (
     log_item,
 )
 from apps.telemetry.selectors.metrics import list_metrics, run_metrics
+from apps.telemetry.selectors.moving import MovingLine, read_moving, rolled_up_until
 from apps.telemetry.selectors.notable import (
     LabelledSeries,
     NotableEvents,
@@ -87,6 +88,7 @@ __all__ = [
     "LogSearch",
     "LogVolume",
     "MetricQuery",
+    "MovingLine",
     "NotableEvents",
     "Peaks",
     "Storage",
@@ -113,6 +115,8 @@ __all__ = [
     "notable_events",
     "own_transitions_of_runs",
     "peaks_by_label",
+    "read_moving",
+    "rolled_up_until",
     "run_metrics",
     "scan_events",
     "search_events",

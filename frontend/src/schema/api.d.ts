@@ -4089,6 +4089,8 @@ export interface components {
         /**
          * @description An automation on its own page.
          *
+         *     `states`: of what a rule on a metric watches, the lines that are pending or firing.
+         *
          *     `secret`: what calls of its webhooks are signed with; only in the answer to the request that
          *     added the first webhook.
          */
@@ -4114,9 +4116,12 @@ export interface components {
             posture: components["schemas"]["PostureEnum"];
             secret: string | null;
             sentence: string;
+            states: components["schemas"]["MetricStateOutput"][];
             trigger: {
                 [key: string]: unknown;
             };
+            /** @description What keeps it from looking at its metric, or at all of it. */
+            trouble: string | null;
             /** Format: date-time */
             updated_at: string;
             version: number;
@@ -4141,6 +4146,8 @@ export interface components {
             trigger: {
                 [key: string]: unknown;
             };
+            /** @description What keeps it from looking at its metric, or at all of it. */
+            trouble: string | null;
             /** Format: date-time */
             updated_at: string;
             version: number;
@@ -5517,7 +5524,7 @@ export interface components {
             may_delete: boolean;
         };
         /** @enum {string} */
-        LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+        Level337Enum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         LevelInputRequest: {
             /** Format: uuid */
@@ -5567,7 +5574,7 @@ export interface components {
         LevelVolumeOutput: {
             /** @description Pairs of lines and bytes, one a step. */
             buckets: number[][];
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level337Enum"];
         };
         /** @enum {string} */
         LimitInputKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "NAMED" | "RATE";
@@ -5661,7 +5668,7 @@ export interface components {
         LogLineOutput: {
             /** Format: uuid */
             id: string;
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level337Enum"];
             logger: string | null;
             message: string;
             /** Format: date-time */
@@ -5888,6 +5895,20 @@ export interface components {
             rollup: components["schemas"]["RollupEnum"];
             step_seconds: number;
         };
+        /** @description A line of a watched metric that is not well. `since`: pending from then on, or fired then. */
+        MetricStateOutput: {
+            key: string[];
+            labels: {
+                [key: string]: string;
+            };
+            level: components["schemas"]["MetricStateOutputLevelEnum"];
+            /** Format: date-time */
+            since: string;
+            /** Format: double */
+            value: number | null;
+        };
+        /** @enum {string} */
+        MetricStateOutputLevelEnum: "PENDING" | "FIRING";
         MilestoneOutput: {
             /** Format: date-time */
             at: string;
@@ -6602,7 +6623,22 @@ export interface components {
             };
         };
         /**
+         * @description What a rule on a metric compares: milliseconds since 1970, and the value of the window before.
+         *
+         *     At most 300 points; of several moments, the worst for the rule.
+         */
+        PreviewLineOutput: {
+            fired: number;
+            labels: {
+                [key: string]: string;
+            };
+            points: (number | null)[][];
+        };
+        /**
          * @description What the trigger would have made of a time.
+         *
+         *     Of a metric: `moments` is how often it would have been looked at, `lines` (at most 10, those
+         *     that fired most often first) what was then compared.
          *
          *     `total` and `fired` count all; `events` (newest first, at most 20) and `would_fire` (latest
          *     first, at most 50) show some. `cut`: there were more than 5,000 events to read, and only those
@@ -6612,6 +6648,8 @@ export interface components {
             cut: boolean;
             events: components["schemas"]["PreviewEventOutput"][];
             fired: number;
+            lines: components["schemas"]["PreviewLineOutput"][];
+            moments: number;
             /** Format: date-time */
             read_until: string;
             sentence: string;

@@ -1,0 +1,210 @@
+"""
+Look at the metrics that rules watch: each rule at its moments, in their order, each moment once.
+
+The deadline of a rule on a metric is its next look; it is moved along in the transaction that
+stores how its lines stand and what fired. A look waits until all that was accepted by its time is
+rolled up, so that a slow rollup is never taken for missing points.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db import DataError, transaction
+
+from apps.automations import reasons
+from apps.automations.conditions import make_key
+from apps.automations.enums import DeadlineState
+from apps.automations.levels import Crossing, Look, Turn, follow
+from apps.automations.metric_trigger import MAX_LINES, MetricTrigger
+from apps.automations.models import Automation, Deadline, MetricState
+from apps.automations.rules import Rule
+from apps.automations.services.firings import Firings
+from apps.automations.services.rulebook import Book
+from apps.telemetry import selectors as telemetry
+from apps.telemetry.errors import QueryTooLarge
+from apps.telemetry.selectors import MetricQuery, MovingLine
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOMENTS: Final = 120  # of one rule at once, when it lags behind
+
+
+class Watch:
+    """What one transaction looks at of a workspace's metrics."""
+
+    def __init__(
+        self, workspace_id: uuid.UUID, book: Book, firings: Firings, now: datetime
+    ) -> None:
+        self._workspace_id = workspace_id
+        self._book = book
+        self._firings = firings
+        self._now = now
+
+    def look(self, limit: int) -> int:
+        """Let up to `limit` rules whose time has come look; return how many did."""
+        if not self._book.metric_ids:
+            return 0
+        until = telemetry.rolled_up_until(now=self._now)
+        due = list(
+            Deadline.objects.filter(
+                workspace_id=self._workspace_id,
+                automation_id__in=self._book.metric_ids,
+                state=DeadlineState.OPEN.value,
+                due_at__lte=until,
+            ).order_by("due_at", "id")[:limit]
+        )
+        for row in due:
+            self._look(row, until)
+        return len(due)
+
+    def _look(self, row: Deadline, until: datetime) -> None:
+        rule = self._book.rules.rules[row.automation_id]
+        trigger = rule.trigger
+        assert isinstance(trigger, MetricTrigger)
+        moments = _moments_due(trigger, row.ends_at, until)
+        states = {state.key: state for state in MetricState.objects.filter(automation_id=rule.id)}
+        trouble = ""
+        try:
+            lines = read_lines(self._workspace_id, trigger, moments)
+        except QueryTooLarge as refused:
+            lines, trouble = None, refused.message
+        if lines is not None:
+            kept = [*lines][:MAX_LINES]
+            kept += [key for key in states if key not in kept]
+            if len(lines) > MAX_LINES:
+                trouble = f"{len(lines)} lines, of which {MAX_LINES} are watched."
+            for key in kept:
+                self._follow(rule, trigger, key, states.get(key), moments, lines.get(key))
+        self._say(rule, trouble)
+        begin_look(row, trigger, moments[-1] + trigger.step)
+        row.save(update_fields=["starts_at", "ends_at", "due_at"])
+
+    def _follow(
+        self,
+        rule: Rule,
+        trigger: MetricTrigger,
+        key: str,
+        state: MetricState | None,
+        moments: Sequence[datetime],
+        line: MovingLine | None,
+    ) -> None:
+        labels = line.labels if line is not None else dict(state.labels) if state else {}
+        before, looks = looks_of(trigger, moments, line)
+        known = None if state is None else state.standing
+        standing, crossings = follow(trigger, known, looks, before=before)
+        for crossing in crossings:
+            self._tell(rule, trigger, crossing, key=key, labels=labels)
+        if standing == known:
+            return
+        if standing is None:
+            MetricState.objects.filter(automation_id=rule.id, key=key).delete()
+            return
+        MetricState.objects.bulk_create(
+            [
+                MetricState(
+                    workspace_id=self._workspace_id,
+                    automation_id=rule.id,
+                    key=key,
+                    labels=labels,
+                    level=standing.level.value,
+                    since=standing.since,
+                    value=standing.value,
+                    silent_since=standing.silent_since,
+                )
+            ],
+            update_conflicts=True,
+            unique_fields=["automation", "key"],
+            update_fields=["level", "since", "value", "silent_since"],
+        )
+
+    def _tell(
+        self,
+        rule: Rule,
+        trigger: MetricTrigger,
+        crossing: Crossing,
+        *,
+        key: str,
+        labels: Mapping[str, str],
+    ) -> None:
+        if crossing.turn is not Turn.FIRED and not trigger.tell_resolved:
+            return
+        self._firings.add(
+            rule,
+            key=key,
+            dedupe_key=reasons.dedupe_of_crossing(crossing, key),
+            occurred_at=crossing.look.at,
+            event=None,
+            reason=reasons.of_metric(trigger, crossing, labels=labels, key=key),
+        )
+
+    def _say(self, rule: Rule, trouble: str) -> None:
+        """Write what keeps the rule from looking where people see it."""
+        Automation.objects.filter(id=rule.id).exclude(trouble=trouble).update(trouble=trouble)
+
+
+def first_moment(trigger: MetricTrigger, since: datetime) -> datetime:
+    """Return the first moment at or after this one at which the rule looks."""
+    return EPOCH + -(-(since - EPOCH) // trigger.step) * trigger.step
+
+
+def begin_look(row: Deadline, trigger: MetricTrigger, moment: datetime) -> None:
+    """Set a deadline to the look at a moment."""
+    row.starts_at = moment - trigger.within
+    row.ends_at = moment
+    row.due_at = moment + trigger.allow_late
+
+
+def read_lines(
+    workspace_id: uuid.UUID, trigger: MetricTrigger, moments: Sequence[datetime]
+) -> dict[str, MovingLine]:
+    """
+    Return the lines that had points, by key; each also tells of the moment before the first.
+
+    Raises: QueryTooLarge.
+    """
+    try:
+        with transaction.atomic():
+            lines = telemetry.read_moving(
+                workspace_id=workspace_id,
+                asked=MetricQuery(
+                    name=trigger.metric,
+                    aggregate=trigger.aggregate,
+                    group_by=trigger.for_each,
+                    where=trigger.where,
+                ),
+                moments=[moments[0] - trigger.step, *moments],
+                step_seconds=trigger.step_seconds,
+                width=trigger.width,
+            )
+    except DataError:
+        # Added up in the database, two numbers of 1e308 are none.
+        raise QueryTooLarge("The numbers are too large to be added up.") from None
+    return {
+        make_key([line.labels[label] for label in trigger.for_each])
+        if trigger.for_each
+        else "": line
+        for line in lines
+    }
+
+
+def looks_of(
+    trigger: MetricTrigger, moments: Sequence[datetime], line: MovingLine | None
+) -> tuple[int, list[Look]]:
+    """Return how many points there were before the first moment, and what was at each of them."""
+    if line is None:
+        value = 0.0 if trigger.is_nothing_zero else None
+        return 0, [Look(at=at, value=value, count=0) for at in moments]
+    before, *measured = line.measured
+    return before.points, [
+        Look(at=at, value=each.value, count=each.points)
+        for at, each in zip(moments, measured, strict=True)
+    ]
+
+
+def _moments_due(trigger: MetricTrigger, first: datetime, until: datetime) -> list[datetime]:
+    last = until - trigger.allow_late
+    count = min((last - first) // trigger.step + 1, MOMENTS)
+    return [first + number * trigger.step for number in range(count)]
