@@ -1,6 +1,6 @@
 import { http, HttpResponse, type RequestHandler } from "msw";
 
-import type { Automation, Reason, Trigger, WireAction, WireMatcher, WouldFire } from "@/schema/wire/automations";
+import type { Automation, MetricTrigger, Reason, Trigger, WireAction, WireMatcher, WouldFire } from "@/schema/wire/automations";
 import type { EventItem } from "@/schema/wire/telemetry";
 
 import { page, refusal } from "./answers";
@@ -23,7 +23,7 @@ export function automationHandlers(world: World): RequestHandler[] {
   const { automations } = world;
   const gone = () => refusal(404, "not_found", "There is no such automation in this workspace.");
   const find = (id: unknown) => automations.find((each) => each.id === id);
-  const row = ({ description: _d, actions: _a, active_since: _s, paused_at: _p, created_by: _c, secret: _x, ...rest }: Automation) => rest;
+  const row = ({ description: _d, actions: _a, active_since: _s, paused_at: _p, created_by: _c, states: _t, secret: _x, ...rest }: Automation) => rest;
   const fault = (body: Body, own: string | null) => {
     if (automations.some((each) => each.name === body.name && each.id !== own)) {
       return refusal(400, "invalid_request", "There is an automation of this name.", { name: ["Taken by another one."] });
@@ -54,7 +54,7 @@ export function automationHandlers(world: World): RequestHandler[] {
       if (refused !== null) return refused;
       const now = Date.now();
       const secret = body.actions.some((action) => action.type === "webhook") ? `whsec_${"T3st".repeat(10)}` : null;
-      const made: Automation = { id: demoId(now, 320 + automations.length), name: body.name, description: body.description, sentence: `When ${JSON.stringify(matcherOf(body.trigger))} happens, do it.`, posture: body.trigger.type === "event" ? "reactive" : "proactive", trigger: body.trigger, actions: body.actions, paused: false, paused_at: null, active_since: iso(now), last_fired_at: null, firings_7d: [0, 0, 0, 0, 0, 0, 0], version: 1, created_by: null, created_at: iso(now), updated_at: iso(now), secret: null };
+      const made: Automation = { id: demoId(now, 320 + automations.length), name: body.name, description: body.description, sentence: `When ${JSON.stringify(matcherOf(body.trigger))} happens, do it.`, posture: body.trigger.type === "event" ? "reactive" : "proactive", trigger: body.trigger, actions: body.actions, paused: false, paused_at: null, active_since: iso(now), last_fired_at: null, trouble: null, states: [], firings_7d: [0, 0, 0, 0, 0, 0, 0], version: 1, created_by: null, created_at: iso(now), updated_at: iso(now), secret: null };
       automations.unshift(made);
       return HttpResponse.json({ ...made, secret }, { status: 201 });
     }),
@@ -85,6 +85,7 @@ export function automationHandlers(world: World): RequestHandler[] {
 }
 
 function matcherOf(trigger: Trigger): WireMatcher {
+  if (trigger.type === "metric") return {};
   return trigger.type === "event" ? trigger.match : { ...trigger.match, ...trigger.expect };
 }
 
@@ -106,7 +107,17 @@ function meets(event: EventItem, matcher: WireMatcher): boolean {
   });
 }
 
+/** One line that rises all the time, looked at a hundred times. */
+function metricPreview(trigger: MetricTrigger, from: number, to: number) {
+  const points = Array.from({ length: 100 }, (_, place) => [from + ((to - from) * place) / 100, place] as const);
+  const crossed = trigger.threshold === null ? undefined : points.find(([, value]) => value > (trigger.threshold ?? 0));
+  const reason = (at: number, value: number): Reason => ({ type: "metric", text: `${trigger.metric} was ${value}.`, state: "firing", metric: trigger.metric, aggregate: trigger.aggregate, is: trigger.is, value, threshold: trigger.threshold, series: {}, window: { from: iso(at - 60_000), to: iso(at) }, since: iso(at), count: 1 });
+  const fired: WouldFire[] = crossed === undefined ? [] : [{ at: iso(crossed[0]), key: [], reason: reason(...crossed) }];
+  return { sentence: "", events: [], total: 0, would_fire: fired, fired: fired.length, cut: false, read_until: iso(to), lines: [{ labels: {}, points, fired: fired.length }], moments: 100 };
+}
+
 function preview(all: readonly EventItem[], trigger: Trigger, from: number, to: number) {
+  if (trigger.type === "metric") return metricPreview(trigger, from, to);
   const matching = all.filter((event) => Date.parse(event.occurred_at) >= from && Date.parse(event.occurred_at) < to && meets(event, matcherOf(trigger)));
   const fired = trigger.type === "event" ? happened(matching, trigger.threshold, trigger.within_seconds) : missed(matching, trigger.within_seconds, from, to);
   return {
@@ -117,6 +128,8 @@ function preview(all: readonly EventItem[], trigger: Trigger, from: number, to: 
     fired: fired.length,
     cut: false,
     read_until: iso(to),
+    lines: [],
+    moments: 0,
   };
 }
 

@@ -136,7 +136,7 @@ describe("an automation’s history", () => {
 describe("the editor", () => {
   it("previews what the sentence would have done", async () => {
     const { user } = visit("/w/acme/automations/new");
-    expect(await screen.findByText(/Say which events, and what/, {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText(/Say which events, or which metric/, {}, PATIENT)).toBeVisible();
 
     await paste(user, screen.getByPlaceholderText("any name"), "dbt.test.failed");
     await user.keyboard("{Enter}");
@@ -145,6 +145,29 @@ describe("the editor", () => {
     expect(await screen.findByText(/in the last 7 days, the latest 50 drawn/, {}, PATIENT)).toBeVisible();
     expect(screen.getByRole("list", { name: "Would have fired" }).children).toHaveLength(50);
     expect(screen.getByRole("list", { name: "Matching events" }).children).toHaveLength(20);
+  });
+
+  it("watches a metric, drawn beside its threshold", async () => {
+    const bodies = bodiesOf("post", "*/automations");
+    const { user } = visit("/w/acme/automations/new?metric=rows_loaded&aggregate=sum&by=table&where=table%3Dflights");
+
+    expect(await screen.findByRole("radio", { name: "A metric" }, PATIENT)).toBeChecked();
+    expect(screen.getByDisplayValue("rows_loaded")).toBeVisible();
+    await paste(user, screen.getByLabelText("Name"), "Too many");
+    await user.click(screen.getByRole("button", { name: "Create automation" }));
+    expect(screen.getAllByText(/Say above what/)[0]).toBeVisible();
+    expect(bodies).toEqual([]);
+    await user.type(screen.getByRole("textbox", { name: "Threshold" }), "49.5");
+    await user.click(screen.getByRole("checkbox", { name: "Fire once more when it is over" }));
+
+    expect(await screen.findByText("It would have looked 100 times.", {}, PATIENT)).toBeVisible();
+    expect(screen.getByText("rows_loaded was 50.")).toBeVisible();
+    expect(screen.queryByText("No event matches")).not.toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Create automation" }));
+    await waitFor(() => expect(bodies).toHaveLength(1), PATIENT);
+    expect(bodies[0]).toMatchObject({
+      trigger: { type: "metric", metric: "rows_loaded", aggregate: "sum", where: { table: ["flights"] }, for_each: ["table"], within_seconds: 300, is: "above", threshold: 49.5, for_seconds: 0, resolve_at: null, tell_resolved: true, allow_late_seconds: 30 },
+    });
   });
 
   it("makes what it says, with refusals at their fields and the secret shown once", async () => {

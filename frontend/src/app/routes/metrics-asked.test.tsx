@@ -38,6 +38,18 @@ describe("what a page of metrics asks", () => {
     expect(sent.at(-1)?.formulas).toEqual([{ expression: "A / B", letter: "C", limit: 20 }]);
   });
 
+  it("leads from a query to an alert of it", async () => {
+    visit(`/w/acme/metrics?q=${encodeURIComponent("sum(rows_loaded){table=flights} by table")}`);
+
+    const link = await screen.findByRole("link", { name: "Make an alert of this" }, PATIENT);
+
+    const to = new URL(link.getAttribute("href") ?? "", "http://here");
+    expect(to.pathname).toBe("/w/acme/automations/new");
+    expect([...to.searchParams.keys()].sort()).toEqual(["aggregate", "by", "metric", "where"]);
+    expect(to.searchParams.get("metric")).toBe("rows_loaded");
+    expect(to.searchParams.get("where")).toContain("table=flights");
+  });
+
   it("says at the formula what is wrong with it", async () => {
     const { user } = visit(`/w/acme/metrics?${Q}&q=${encodeURIComponent("= A / B")}`);
     const box = await screen.findByRole("textbox", { name: "Expression of formula C" }, PATIENT);

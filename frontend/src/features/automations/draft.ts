@@ -1,3 +1,5 @@
+import { lengthOf, secondsOf, type Faults, type Length } from "@/features/automations/length";
+import { emptyMetric, metricDraftOf, metricFaults, metricTriggerOf, type MetricDraft, type MetricStart } from "@/features/automations/metric-draft";
 import type { AbsenceTrigger, ActionKind, Automation, Trigger, WireAction, WireMatcher } from "@/schema/wire/automations";
 
 /** One condition: the field is any of these patterns. */
@@ -8,22 +10,8 @@ export interface Clause {
 
 export type Clauses = readonly Clause[];
 
-/** Something happens · something doesn't follow on something · something stops happening. */
-export type TriggerKind = "event" | "after" | "silence";
-
-export const UNITS = [
-  { value: "s", label: "seconds", seconds: 1 },
-  { value: "m", label: "minutes", seconds: 60 },
-  { value: "h", label: "hours", seconds: 3_600 },
-  { value: "d", label: "days", seconds: 86_400 },
-] as const;
-export type Unit = (typeof UNITS)[number]["value"];
-
-/** A length of time as it was typed. */
-export interface Length {
-  readonly count: number;
-  readonly unit: Unit;
-}
+/** Something happens · something doesn't follow on something · something stops happening · a number is off. */
+export type TriggerKind = "event" | "after" | "silence" | "metric";
 
 export interface ActionDraft {
   /** Tells the forms of a list apart while it changes; never sent. */
@@ -53,6 +41,7 @@ export interface Draft {
   readonly threshold: number;
   readonly within: Length;
   readonly late: Length;
+  readonly metric: MetricDraft;
   readonly actions: readonly ActionDraft[];
 }
 
@@ -76,7 +65,7 @@ export function emptyAction(type: ActionKind): ActionDraft {
   };
 }
 
-interface Start {
+export interface DraftStart extends MetricStart {
   readonly name?: string | undefined;
   readonly resource?: string | undefined;
   /** `field:pattern`, one by one. */
@@ -92,7 +81,7 @@ function clausesFrom(match: readonly string[]): Clause[] {
   return [...fields].map(([field, patterns]) => ({ field, patterns }));
 }
 
-export function emptyDraft(start: Start = {}): Draft {
+export function emptyDraft(start: DraftStart = {}): Draft {
   const clauses = [
     ...clausesFrom(start.match ?? []),
     ...(start.name === undefined ? [] : [{ field: "name", patterns: [start.name] }]),
@@ -101,7 +90,7 @@ export function emptyDraft(start: Start = {}): Draft {
   return {
     name: "",
     description: "",
-    kind: "event",
+    kind: start.metric === undefined ? "event" : "metric",
     events: clauses,
     after: [],
     common: [],
@@ -109,18 +98,9 @@ export function emptyDraft(start: Start = {}): Draft {
     threshold: 1,
     within: { count: 10, unit: "m" },
     late: { count: 0, unit: "m" },
+    metric: emptyMetric(start),
     actions: [],
   };
-}
-
-/** The length in the largest unit that holds it without a rest. */
-export function lengthOf(seconds: number): Length {
-  const unit = UNITS.findLast((each) => seconds > 0 && seconds % each.seconds === 0) ?? UNITS[1];
-  return { count: seconds / unit.seconds, unit: unit.value };
-}
-
-export function secondsOf({ count, unit }: Length): number {
-  return count * (UNITS.find((each) => each.value === unit)?.seconds ?? 1);
 }
 
 function clausesOf(matcher: WireMatcher | null): Clause[] {
@@ -137,7 +117,9 @@ function matcherOf(clauses: Clauses): Record<string, string[]> {
 }
 
 export function draftOf({ name, description, trigger, actions }: Pick<Automation, "name" | "description" | "trigger" | "actions">): Draft {
-  const base = { ...emptyDraft(), name, description, forEach: trigger.for_each, threshold: trigger.threshold, within: lengthOf(trigger.within_seconds), actions: actions.map(actionDraft) };
+  const shared = { ...emptyDraft(), name, description, actions: actions.map(actionDraft) };
+  if (trigger.type === "metric") return { ...shared, kind: "metric", metric: metricDraftOf(trigger) };
+  const base = { ...shared, forEach: trigger.for_each, threshold: trigger.threshold, within: lengthOf(trigger.within_seconds) };
   if (trigger.type === "event") return { ...base, kind: "event", events: clausesOf(trigger.match) };
   return {
     ...base,
@@ -165,6 +147,7 @@ function actionDraft(action: WireAction): ActionDraft {
 
 /** The trigger to send; null while it says too little to be asked for. */
 export function triggerOf(draft: Draft): Trigger | null {
+  if (draft.kind === "metric") return metricTriggerOf(draft.metric);
   const events = matcherOf(draft.events);
   const shared = {
     for_each: draft.forEach,
@@ -208,20 +191,12 @@ export function parametersOf(text: string): Record<string, unknown> | null {
   }
 }
 
-export type Faults = Readonly<Record<string, readonly string[]>>;
-
 /** What is missing before the draft can be sent, by the server's names of the places. */
 export function draftFaults(draft: Draft): Faults {
   const faults: Record<string, string[]> = {};
   if (draft.name.trim() === "") faults["name"] = ["Give it a name."];
-  if (isEmpty(matcherOf(draft.events)) && (draft.kind === "event" || isEmpty(matcherOf(draft.common)))) {
-    faults[draft.kind === "event" ? "trigger.match" : "trigger.expect"] = [draft.kind === "event" ? "Say which events." : "Say which events are expected."];
-  }
-  if (draft.kind === "after" && isEmpty(matcherOf(draft.after)) && isEmpty(matcherOf(draft.common))) {
-    faults["trigger.after"] = ["Say after which events."];
-  }
-  if (!(draft.threshold >= 1)) faults["trigger.threshold"] = ["1 or more."];
-  if (!(secondsOf(draft.within) >= 1)) faults["trigger.within_seconds"] = ["Say how long."];
+  if (draft.kind === "metric") Object.assign(faults, metricFaults(draft.metric));
+  else Object.assign(faults, eventFaults(draft));
   draft.actions.forEach((action, place) => {
     const at = `actions.${place}`;
     if (action.type === "run_deployment" && action.deploymentId === "") faults[`${at}.deployment_id`] = ["Choose a deployment."];
@@ -232,13 +207,26 @@ export function draftFaults(draft: Draft): Faults {
   return faults;
 }
 
+function eventFaults(draft: Draft): Faults {
+  const faults: Record<string, string[]> = {};
+  if (isEmpty(matcherOf(draft.events)) && (draft.kind === "event" || isEmpty(matcherOf(draft.common)))) {
+    faults[draft.kind === "event" ? "trigger.match" : "trigger.expect"] = [draft.kind === "event" ? "Say which events." : "Say which events are expected."];
+  }
+  if (draft.kind === "after" && isEmpty(matcherOf(draft.after)) && isEmpty(matcherOf(draft.common))) {
+    faults["trigger.after"] = ["Say after which events."];
+  }
+  if (!(draft.threshold >= 1)) faults["trigger.threshold"] = ["1 or more."];
+  if (!(secondsOf(draft.within) >= 1)) faults["trigger.within_seconds"] = ["Say how long."];
+  return faults;
+}
+
 /** What is said about a place and about all within it. */
 export function faultsAt(faults: Faults, place: string): string | undefined {
   const said = Object.entries(faults).flatMap(([at, texts]) => (at === place || at.startsWith(`${place}.`) ? texts : []));
   return said.length === 0 ? undefined : [...new Set(said)].join(" ");
 }
 
-const PLACES = /^(name|description|trigger\.(match|expect|after|for_each|threshold|within_seconds|allow_late_seconds)|actions\.\d+\.(deployment_id|parameters|run_id|channel_id|subject|body|url))(\.|$)/;
+const PLACES = /^(name|description|trigger\.(match|expect|after|for_each|threshold|within_seconds|allow_late_seconds|metric|where|for_seconds|resolve_at)|actions\.\d+\.(deployment_id|parameters|run_id|channel_id|subject|body|url))(\.|$)/;
 
 /** Refusals of places that the form does not have. */
 export function placelessFaults(faults: Faults): string[] {

@@ -2,6 +2,7 @@ import { listOf, oneOf, textOf } from "@/lib/search-params";
 import { isPreset, type Preset } from "@/lib/time";
 import { plural } from "@/lib/units";
 import type { StateKind } from "@/lib/run-state";
+import { AGGREGATES, type Aggregate } from "@/schema/wire/telemetry";
 import type { ActionKind, Attempt, AttemptState, AutomationRow, PreviewEvent } from "@/schema/wire/automations";
 
 export const LIST_TABS = ["rules", "history"] as const;
@@ -43,6 +44,12 @@ export interface NewAutomationSearch {
   /** What was looked for and no trigger can say. */
   readonly left?: readonly string[] | undefined;
   readonly range?: Preset | undefined;
+  /** Or a metric, as it was looked at. */
+  readonly metric?: string | undefined;
+  readonly aggregate?: Aggregate | undefined;
+  /** Each as label=value. */
+  readonly where?: readonly string[] | undefined;
+  readonly by?: readonly string[] | undefined;
 }
 
 export function parseNewAutomationSearch(search: Record<string, unknown>): NewAutomationSearch {
@@ -53,6 +60,10 @@ export function parseNewAutomationSearch(search: Record<string, unknown>): NewAu
     match: list(search["match"]),
     left: list(search["left"]),
     range: presetOf(search["range"]),
+    metric: textOf(search["metric"]),
+    aggregate: oneOf(search["aggregate"], AGGREGATES),
+    where: list(search["where"]),
+    by: list(search["by"]),
   };
 }
 

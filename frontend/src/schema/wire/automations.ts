@@ -1,5 +1,5 @@
 import type { Schema } from "./schema";
-import type { ResourceRef } from "./telemetry";
+import type { Aggregate, Point, ResourceRef } from "./telemetry";
 
 /** Patterns by field; OpenAPI says "an object", docs/automations.md says which. */
 export type WireMatcher = Readonly<Record<string, readonly (string | number | boolean)[]>>;
@@ -23,7 +23,25 @@ export interface AbsenceTrigger {
   readonly allow_late_seconds: number;
 }
 
-export type Trigger = EventTrigger | AbsenceTrigger;
+export type MetricSide = "above" | "below" | "absent";
+
+export interface MetricTrigger {
+  readonly type: "metric";
+  readonly metric: string;
+  readonly aggregate: Aggregate;
+  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly for_each: readonly string[];
+  readonly within_seconds: number;
+  readonly is: MetricSide;
+  readonly threshold: number | null;
+  readonly for_seconds: number;
+  readonly resolve_at: number | null;
+  readonly tell_resolved: boolean;
+  readonly allow_late_seconds: number;
+}
+
+export type EventsTrigger = EventTrigger | AbsenceTrigger;
+export type Trigger = EventsTrigger | MetricTrigger;
 
 export type WireAction =
   | { readonly type: "run_deployment"; readonly deployment_id: string; readonly parameters: Readonly<Record<string, unknown>> }
@@ -63,15 +81,32 @@ export type Reason =
       readonly needed: number;
       readonly count: number;
       readonly seen: readonly string[];
+    }
+  | {
+      readonly type: "metric";
+      readonly text: string;
+      readonly state: "firing" | "resolved";
+      readonly metric: string;
+      readonly aggregate: Aggregate;
+      readonly is: MetricSide;
+      readonly value: number | null;
+      readonly threshold: number | null;
+      readonly series: Readonly<Record<string, string>>;
+      readonly window: { readonly from: string; readonly to: string };
+      readonly since: string;
+      readonly count: number;
     };
 
+export type MetricState = Schema<"MetricStateOutput">;
 export type Firing = Omit<Schema<"FiringOutput">, "reason"> & { readonly reason: Reason };
 export type WouldFire = Omit<Schema<"WouldFireOutput">, "reason"> & { readonly reason: Reason };
 export type PreviewEvent = Omit<Schema<"PreviewEventOutput">, "resource" | "related"> & {
   readonly resource: ResourceRef | null;
   readonly related: readonly (ResourceRef & { readonly role: string })[];
 };
-export type Preview = Omit<Schema<"PreviewOutput">, "events" | "would_fire"> & {
+export type PreviewLine = Omit<Schema<"PreviewLineOutput">, "points"> & { readonly points: readonly Point[] };
+export type Preview = Omit<Schema<"PreviewOutput">, "events" | "would_fire" | "lines"> & {
+  readonly lines: readonly PreviewLine[];
   readonly events: readonly PreviewEvent[];
   readonly would_fire: readonly WouldFire[];
 };

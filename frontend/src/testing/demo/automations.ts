@@ -30,6 +30,8 @@ export function makeAutomations(now: number, channels: readonly Channel[], deplo
     paused_at: null,
     active_since: iso(now - 12 * 24 * HOUR),
     last_fired_at: null,
+    trouble: null,
+    states: [],
     firings_7d: [0, 0, 0, 0, 0, 0, 0],
     version: 1,
     created_by: ADA,

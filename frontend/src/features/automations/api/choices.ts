@@ -5,7 +5,7 @@ import type { Page } from "@/lib/query-client";
 import { resolveRange } from "@/lib/time";
 import type { Channel } from "@/schema/wire/channels";
 import type { DeploymentRow } from "@/schema/wire/deployments";
-import type { EventHistogram } from "@/schema/wire/telemetry";
+import type { EventHistogram, MetricInfo } from "@/schema/wire/telemetry";
 
 /** What the editor offers to choose from. */
 const MOST = 500;
@@ -21,6 +21,15 @@ export function deploymentChoices(workspace: string) {
   return queryOptions({
     queryKey: ["automation-choices", workspace, "deployments"] as const,
     queryFn: ({ signal }) => request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST } }),
+  });
+}
+
+/** What is measured, with its labels and some of their values. */
+export function metricChoices(workspace: string) {
+  return queryOptions({
+    queryKey: ["automation-choices", workspace, "metrics"] as const,
+    queryFn: ({ signal }) => request<Page<MetricInfo>>(workspaceUrl(workspace, "/metrics"), { signal }),
+    staleTime: 60_000,
   });
 }
 

@@ -1,7 +1,8 @@
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { ActionFields } from "@/features/automations/components/action-fields";
-import { emptyAction, faultsAt, type ActionDraft, type Faults } from "@/features/automations/draft";
+import { emptyAction, faultsAt, type ActionDraft } from "@/features/automations/draft";
+import type { Faults } from "@/features/automations/length";
 import { ACTION_WORDS } from "@/features/automations/model";
 import { useDenial } from "@/lib/workspace";
 import type { ActionKind } from "@/schema/wire/automations";

@@ -16,6 +16,7 @@ import { paths } from "@/config/paths";
 import { automationKeys, automationQuery, deleteAutomation } from "@/features/automations/api/automations";
 import { Editor } from "@/features/automations/components/editor";
 import { FiringHistory } from "@/features/automations/components/firing-history";
+import { MetricStates } from "@/features/automations/components/metric-states";
 import { PausedSwitch } from "@/features/automations/components/paused-switch";
 import { draftOf } from "@/features/automations/draft";
 import type { AutomationSearch } from "@/features/automations/model";
@@ -73,6 +74,12 @@ export function AutomationPage({ automationId, search, onChange }: AutomationPag
           <Icon name="pause" size={13} /> Paused <RelativeTime at={data.paused_at} />: it watches for nothing, and begins anew when it goes on.
         </p>
       )}
+      {data.trouble !== null && (
+        <p className={styles["refusal"]} role="note">
+          {data.trouble}
+        </p>
+      )}
+      <MetricStates states={data.states} />
       {data.description !== "" && tab === "history" && <p className={styles["description"]}>{data.description}</p>}
       <TabBar
         label="Automation"

@@ -102,7 +102,7 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
           <TriggerFields draft={draft} names={names.data ?? []} fields={knownFields(preview.data?.events ?? [])} faults={faults} onChange={change} />
         </Panel>
         <Panel title="Then">
-          <ActionsEditor actions={draft.actions} hasEvent={draft.kind !== "silence"} faults={faults} onChange={(actions) => change({ actions })} />
+          <ActionsEditor actions={draft.actions} hasEvent={draft.kind === "event" || draft.kind === "after"} faults={faults} onChange={(actions) => change({ actions })} />
         </Panel>
         <Textarea
           label="Description"
@@ -138,7 +138,7 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
           <Button variant="default" onClick={onCancel}>
             Back
           </Button>
-          <span className="muted">{changes === null ? "It counts events from the moment it is made." : "Another “when” begins to count anew."}</span>
+          <span className="muted">{changes === null ? draft.kind === "metric" ? "It looks from the moment it is made." : "It counts events from the moment it is made." : "Another “when” begins to count anew."}</span>
         </div>
       </form>
       <ConfirmDialog
@@ -155,7 +155,7 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
         {changes === null ? "The automation has not been made yet; what you wrote is lost." : "What you changed is lost; the rule stays as it is."}
       </ConfirmDialog>
       <div className={styles["beside"]}>
-        <PreviewPanel query={preview} asked={trigger !== null} range={range} onRange={onRange} />
+        <PreviewPanel query={preview} trigger={trigger} range={range} onRange={onRange} />
       </div>
     </div>
   );

@@ -8,9 +8,11 @@ import { outcomeSentence } from "@/lib/outcome";
 import { formatDayAndTime, formatExact, formatStep } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
-import type { Attempt, Firing } from "@/schema/wire/automations";
+import type { Attempt, Firing, Reason } from "@/schema/wire/automations";
 
 import styles from "./automations.module.css";
+
+type MetricReason = Extract<Reason, { readonly type: "metric" }>;
 
 /** Why did it fire, and what was then done. */
 export function FiringDetail({ firing }: { readonly firing: Firing }) {
@@ -84,9 +86,29 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
           { term: "Came", value: `${formatCount(reason.count)} of ${formatCount(reason.needed)}` },
         ]
       : []),
+    ...(reason.type === "metric"
+      ? [
+          { term: "Value", value: reason.value === null ? "none" : formatCount(reason.value) },
+          ...(reason.threshold === null ? [] : [{ term: "Threshold", value: `${reason.is} ${formatCount(reason.threshold)}` }]),
+          { term: "Held since", value: formatExact(reason.since) },
+          { term: "Looked at", value: <MetricLink reason={reason} /> },
+        ]
+      : []),
     ...(reason.type === "threshold" ? [{ term: "Counted", value: `${plural(reason.count, "event")} within ${formatStep(reason.within_seconds)}` }] : []),
     { term: "Version", value: formatCount(version) },
   ];
+}
+
+/** What was looked at, on the page of metrics. */
+function MetricLink({ reason }: { readonly reason: MetricReason }) {
+  const { slug: workspace } = useWorkspace();
+  const pairs = Object.entries(reason.series).map(([label, value]) => `${label}=${value}`);
+  const query = `${reason.aggregate}(${reason.metric})${pairs.length === 0 ? "" : `{${pairs.join(",")}}`}`;
+  return (
+    <Link to={paths.metrics} params={{ workspace }} search={{ q: [query], ...reason.window }} className="link">
+      {query}
+    </Link>
+  );
 }
 
 function seconds({ from, to }: { readonly from: string; readonly to: string }): number {
@@ -98,6 +120,7 @@ const AROUND_MS = 2_000;
 
 function ReasonEvents({ firing: { reason } }: { readonly firing: Firing }) {
   const { slug: workspace } = useWorkspace();
+  if (reason.type === "metric") return null;
   const events = reason.type === "absence" ? (reason.opened_by === null ? [] : [reason.opened_by]) : reason.events;
   if (events.length === 0) return null;
   return (

@@ -1,6 +1,6 @@
 import { NumberInput, Select } from "@mantine/core";
 
-import { UNITS, type Length } from "@/features/automations/draft";
+import { UNITS, type Length } from "@/features/automations/length";
 import { oneOf } from "@/lib/search-params";
 
 import styles from "./automations.module.css";

@@ -6,12 +6,13 @@ import { MomentsStrip } from "@/components/charts/moments-strip";
 import { ErrorState } from "@/components/ui/error-state";
 import { Panel } from "@/components/ui/panel";
 import { paths } from "@/config/paths";
+import { MetricPreview } from "@/features/automations/components/metric-preview";
 import { placelessFaults } from "@/features/automations/draft";
 import { asApiError } from "@/lib/errors";
 import { formatDayAndTime, formatExact, PRESET_LABELS, type Preset, type Span } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
-import type { Preview, PreviewEvent, WouldFire } from "@/schema/wire/automations";
+import type { Preview, PreviewEvent, Trigger, WouldFire } from "@/schema/wire/automations";
 
 import styles from "./automations.module.css";
 
@@ -19,15 +20,16 @@ export const PREVIEW_RANGES = ["1h", "24h", "7d", "30d"] as const satisfies read
 
 interface PreviewPanelProps {
   readonly query: UseQueryResult<Preview & Span>;
-  /** Whether the rule says enough to be asked for. */
-  readonly asked: boolean;
+  /** Null while the rule says too little to be asked for. */
+  readonly trigger: Trigger | null;
   readonly range: Preset;
   readonly onRange: (range: Preset) => void;
 }
 
 /** What the rule would have made of what already happened. */
-export function PreviewPanel({ query, asked, range, onRange }: PreviewPanelProps) {
+export function PreviewPanel({ query, trigger, range, onRange }: PreviewPanelProps) {
   const { data } = query;
+  const asked = trigger !== null;
   return (
     <Panel
       title="Would have fired"
@@ -41,10 +43,10 @@ export function PreviewPanel({ query, asked, range, onRange }: PreviewPanelProps
         />
       }
     >
-      {!asked && <p className={styles["quiet"]}>Say which events, and what the rule would have done with those of the last time shows here.</p>}
+      {!asked && <p className={styles["quiet"]}>Say which events, or which metric, and what the rule would have done with those of the last time shows here.</p>}
       {asked && query.isError && <Refusal error={query.error} onRetry={() => void query.refetch()} />}
       {asked && query.isPending && <Skeleton height={180} role="status" aria-label="Loading the preview" />}
-      {asked && !query.isError && data !== undefined && <Shown preview={data} range={range} stale={query.isPlaceholderData || query.isFetching} />}
+      {asked && !query.isError && data !== undefined && <Shown preview={data} trigger={trigger} range={range} stale={query.isPlaceholderData || query.isFetching} />}
     </Panel>
   );
 }
@@ -60,7 +62,8 @@ function Refusal({ error, onRetry }: { readonly error: Error; readonly onRetry: 
   );
 }
 
-function Shown({ preview, range, stale }: { readonly preview: Preview & Span; readonly range: Preset; readonly stale: boolean }) {
+function Shown({ preview, trigger, range, stale }: { readonly preview: Preview & Span; readonly trigger: Trigger; readonly range: Preset; readonly stale: boolean }) {
+  const isMetric = trigger.type === "metric";
   const { fired, would_fire, total, events, cut, read_until } = preview;
   const drawn = would_fire.length < fired ? `, the latest ${formatCount(would_fire.length)} drawn` : "";
   return (
@@ -75,9 +78,10 @@ function Shown({ preview, range, stale }: { readonly preview: Preview & Span; re
         to={Date.parse(preview.to)}
         label={`${plural(fired, "firing")} over the ${PRESET_LABELS[range].toLowerCase()}`}
       />
+      {isMetric && <MetricPreview preview={preview} trigger={trigger} />}
       {cut && (
         <p className={styles["cut"]} role="note">
-          There were more than 5,000 events to read; only those until {formatDayAndTime(read_until)} were. Choose a shorter time.
+          There {isMetric ? "was too much to reckon with" : "were more than 5,000 events to read"}; only {isMetric ? "what lies" : "those"} until {formatDayAndTime(read_until)} {isMetric ? "was" : "were"}. Choose a shorter time.
         </p>
       )}
       {would_fire.length > 0 && (
@@ -87,9 +91,11 @@ function Shown({ preview, range, stale }: { readonly preview: Preview & Span; re
           ))}
         </ul>
       )}
-      <h3 className={styles["detailTitle"]}>
-        {total === 0 ? "No event matches" : `${plural(total, "event")} ${total === 1 ? "matches" : "match"}${events.length < total ? `, the latest ${formatCount(events.length)}` : ""}`}
-      </h3>
+      {!isMetric && (
+        <h3 className={styles["detailTitle"]}>
+          {total === 0 ? "No event matches" : `${plural(total, "event")} ${total === 1 ? "matches" : "match"}${events.length < total ? `, the latest ${formatCount(events.length)}` : ""}`}
+        </h3>
+      )}
       {events.length > 0 && (
         <ul className={styles["moments"]} aria-label="Matching events" tabIndex={0}>
           {events.map((event) => (

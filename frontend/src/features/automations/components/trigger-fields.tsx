@@ -4,7 +4,9 @@ import { Icon } from "@/components/ui/icon";
 import { ClauseFields } from "@/features/automations/components/clause-fields";
 import { CountField } from "@/features/automations/components/count-field";
 import { LengthField } from "@/features/automations/components/length-field";
-import { faultsAt, type Clauses, type Draft, type Faults } from "@/features/automations/draft";
+import { MetricFields } from "@/features/automations/components/metric-fields";
+import { faultsAt, type Clauses, type Draft } from "@/features/automations/draft";
+import type { Faults } from "@/features/automations/length";
 
 import styles from "./automations.module.css";
 
@@ -20,6 +22,7 @@ const KINDS = [
   { value: "event", label: "It happens" },
   { value: "after", label: "It doesn’t follow" },
   { value: "silence", label: "It stops" },
+  { value: "metric", label: "A metric" },
 ] as const satisfies readonly { value: Draft["kind"]; label: string }[];
 
 const MOST_KEYS = 4;
@@ -85,7 +88,8 @@ export function TriggerFields({ draft, names, fields, faults, onChange }: Trigge
           {clauses("What begins the wait", draft.after, "trigger.after", (after) => onChange({ after }))}
         </>
       )}
-      {draft.kind !== "event" && (
+      {draft.kind === "metric" && <MetricFields draft={draft.metric} faults={faults} onChange={(part) => onChange({ metric: { ...draft.metric, ...part } })} />}
+      {(draft.kind === "after" || draft.kind === "silence") && (
         <>
           <div className={styles["line"]}>
             {draft.kind === "silence" && <span>When</span>}

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/ui/icon";
 import { answerQuery } from "@/features/metrics/api/metrics";
 import { LETTERS, readAsked, withoutPlace, writeAsked, type Asked } from "@/features/metrics/asked";
+import { AlertLink } from "@/features/metrics/components/alert-link";
 import { FormulaRow } from "@/features/metrics/components/formula-row";
 import { QueryRow } from "@/features/metrics/components/query-row";
 import { usualAggregate } from "@/features/metrics/model";
@@ -75,6 +76,11 @@ export function AskedRows({ search, metrics, onChange }: AskedRowsProps) {
           <Button variant="subtle" leftSection={<Icon name="plus" size={13} />} onClick={() => write([...texts, `= ${usualFormula(queries.map((each) => each.letter))}`])}>
             Add a formula
           </Button>
+          {queries
+            .filter(({ query, hidden }) => !hidden && query.offset_seconds === undefined)
+            .map(({ letter, query }) => (
+              <AlertLink key={letter} query={query} label={queries.length === 1 ? "Make an alert of this" : `Make an alert of ${letter}`} />
+            ))}
         </div>
       )}
     </div>
