@@ -152,7 +152,7 @@ describe("the editor", () => {
     const { user } = visit("/w/acme/automations/new?metric=rows_loaded&aggregate=sum&by=table&where=table%3Dflights");
 
     expect(await screen.findByRole("radio", { name: "A metric" }, PATIENT)).toBeChecked();
-    expect(screen.getByDisplayValue("rows_loaded")).toBeVisible();
+    expect(screen.getAllByDisplayValue("rows_loaded")[0]).toBeVisible();
     await paste(user, screen.getByLabelText("Name"), "Too many");
     await user.click(screen.getByRole("button", { name: "Create automation" }));
     expect(screen.getAllByText(/Say above what/)[0]).toBeVisible();

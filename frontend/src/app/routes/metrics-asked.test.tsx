@@ -57,6 +57,7 @@ describe("what a page of metrics asks", () => {
     await user.clear(box);
     await user.type(box, "A /{Enter}");
 
+    expect(box).toHaveFocus();
     expect(await screen.findByText(/It ends where/, { selector: "[class*=error]" }, PATIENT)).toBeVisible();
   });
 

@@ -55,7 +55,7 @@ export function AskedRows({ search, metrics, onChange }: AskedRowsProps) {
           />
         ) : (
           <FormulaRow
-            key={`${each.letter}${each.expression}`}
+            key={each.letter}
             letter={each.letter}
             expression={each.expression}
             error={refusals[`formulas.${formulas.indexOf(each.letter)}.expression`]?.[0] ?? null}

@@ -16,6 +16,12 @@ interface FormulaRowProps {
 /** A formula over the letters above; asked for with Enter, or when it is left. */
 export function FormulaRow({ letter, expression, error, onChange, onRemove }: FormulaRowProps) {
   const [draft, setDraft] = useState(expression);
+  const [asked, setAsked] = useState(expression);
+  // Another one came from outside: a letter went, or somebody went back. The box stays, and its focus.
+  if (asked !== expression) {
+    setAsked(expression);
+    setDraft(expression);
+  }
   const commit = () => {
     if (draft.trim() !== expression) onChange(draft.trim());
   };
