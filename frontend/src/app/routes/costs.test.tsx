@@ -40,6 +40,27 @@ describe("the costs page", () => {
     expect(await screen.findByText(/req_7/, {}, PATIENT)).toBeVisible();
   });
 
+  it("sets a budget of a deployment, and leads to rules on what models cost", async () => {
+    const sent: unknown[] = [];
+    server.events.on("request:start", ({ request }) => {
+      if (request.method === "POST" && request.url.endsWith("/budgets")) void request.clone().json().then((body) => sent.push(body));
+    });
+    const { user } = visit("/w/acme/costs");
+    await user.click(await screen.findByRole("button", { name: "Set a budget" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", { name: "Set a budget" }, PATIENT);
+    await user.type(within(dialog).getByRole("textbox", { name: "Name" }), "loads");
+    await user.type(within(dialog).getByRole("textbox", { name: "A month may cost" }), "21");
+    await user.click(within(dialog).getByPlaceholderText("the whole workspace"));
+    const [first] = await screen.findAllByRole("option", {}, PATIENT);
+    if (first === undefined) throw new Error("the demo has no deployment");
+    await user.click(first);
+    await user.click(within(dialog).getByRole("button", { name: "Set budget" }));
+
+    await waitFor(() => expect(sent).toEqual([{ name: "loads", amount: "21", currency: "USD", deployment_id: expect.stringMatching(/^[0-9a-f-]{36}$/) }]), PATIENT);
+    expect(screen.getByRole("link", { name: "an automation on what is spent" })).toHaveAttribute("href", expect.stringContaining("metric=headway.cost"));
+    server.events.removeAllListeners();
+  });
+
   it("sets a budget and removes it", async () => {
     const { user } = visit("/w/acme/costs");
     await user.click(await screen.findByRole("button", { name: "Set a budget" }, PATIENT));

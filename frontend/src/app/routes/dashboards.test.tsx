@@ -56,6 +56,24 @@ describe("dashboards", () => {
     expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
   });
 
+  it("ask before what was changed is thrown away, and only then", async () => {
+    const { user, here } = visit(`${PATH}?edit=true`);
+    await user.click(await screen.findByRole("button", { name: "Discard changes" }, PATIENT));
+    await waitFor(() => expect(here().search).not.toHaveProperty("edit"), PATIENT);
+
+    await user.click(await screen.findByRole("button", { name: "Edit" }, PATIENT));
+    await user.type(await screen.findByRole("textbox", { name: "Name" }, PATIENT), " anew");
+    await user.click(screen.getByRole("button", { name: "Discard changes" }));
+    const dialog = await screen.findByRole("dialog", { name: "Leave without saving" }, PATIENT);
+    await user.click(within(dialog).getByRole("button", { name: "Go on editing" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument(), PATIENT);
+    expect(screen.getByRole("textbox", { name: "Name" })).toHaveDisplayValue(/ anew$/);
+
+    await user.click(screen.getByRole("button", { name: "Discard changes" }));
+    await user.click(within(await screen.findByRole("dialog", {}, PATIENT)).getByRole("button", { name: "Leave" }));
+    await waitFor(() => expect(here().search).not.toHaveProperty("edit"), PATIENT);
+  });
+
   it("are edited by keyboard and saved over the version that was read", async () => {
     const sent = sentTo("d1", "PATCH");
     const { user, here } = visit(`${PATH}?edit=true`);

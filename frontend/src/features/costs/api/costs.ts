@@ -1,7 +1,9 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { request, workspaceUrl } from "@/lib/api-client";
+import type { Page } from "@/lib/query-client";
 import type { Budget, BudgetInput, Budgets, Costs, CostsBy, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
+import type { DeploymentRow } from "@/schema/wire/deployments";
 
 export const costKeys = {
   all: (workspace: string) => ["costs", workspace] as const,
@@ -43,6 +45,17 @@ export function budgetsQuery(workspace: string) {
   return queryOptions({
     queryKey: [...costKeys.all(workspace), "budgets"] as const,
     queryFn: ({ signal }) => request<Budgets>(workspaceUrl(workspace, "/budgets"), { signal }),
+  });
+}
+
+const MOST_DEPLOYMENTS = 500;
+
+/** What a budget may be of. */
+export function deploymentsWithCosts(workspace: string) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "deployments"] as const,
+    queryFn: ({ signal }) => request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST_DEPLOYMENTS } }),
+    staleTime: 60_000,
   });
 }
 

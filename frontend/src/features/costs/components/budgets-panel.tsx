@@ -1,4 +1,4 @@
-import { TextInput } from "@mantine/core";
+import { Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -12,7 +12,7 @@ import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
-import { budgetsQuery, costKeys, createBudget, deleteBudget } from "@/features/costs/api/costs";
+import { budgetsQuery, costKeys, createBudget, deleteBudget, deploymentsWithCosts } from "@/features/costs/api/costs";
 import { amountGap, currencyGap, formatMoney } from "@/features/costs/model";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { Budget } from "@/schema/wire/costs";
@@ -55,6 +55,13 @@ export function BudgetsPanel() {
           </tbody>
         </table>
       )}
+      <p className="muted">
+        Of a model, or over other times than months:{" "}
+        <Link to={paths.newAutomation} params={{ workspace: slug }} search={{ metric: "headway.cost", aggregate: "sum", by: ["model", "currency"] }} className="link">
+          an automation on what is spent
+        </Link>
+        .
+      </p>
       {adding && <BudgetDialog onClose={() => setAdding(false)} />}
       {ending !== null && <EndBudget budget={ending} onClose={() => setEnding(null)} />}
     </Panel>
@@ -97,8 +104,10 @@ function BudgetDialog({ onClose }: { readonly onClose: () => void }) {
   const [name, setName] = useState("");
   const [amount, setAmount] = useState("");
   const [currency, setCurrency] = useState("USD");
+  const [deployment, setDeployment] = useState<string | null>(null);
+  const deployments = useQuery(deploymentsWithCosts(slug));
   const save = useMutation({
-    mutationFn: () => createBudget(slug, { name: name.trim(), amount: amount.trim(), currency, deployment_id: null }),
+    mutationFn: () => createBudget(slug, { name: name.trim(), amount: amount.trim(), currency, deployment_id: deployment }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: costKeys.all(slug) });
       onClose();
@@ -106,8 +115,20 @@ function BudgetDialog({ onClose }: { readonly onClose: () => void }) {
   });
   const gap = name.trim() === "" ? "Give it a name." : (amountGap(amount, false) ?? currencyGap(currency));
   return (
-    <FormDialog title="Set a budget" verb="Set budget" gap={gap} busy={save.isPending} error={save.error} shown={["name", "amount", "currency"]} onSubmit={() => save.mutate()} onClose={onClose}>
+    <FormDialog title="Set a budget" verb="Set budget" gap={gap} busy={save.isPending} error={save.error} shown={["name", "amount", "currency", "deployment_id"]} onSubmit={() => save.mutate()} onClose={onClose}>
       <TextInput label="Name" value={name} maxLength={120} error={fieldError(save.error, "name")} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
+      <Select
+        label="Of"
+        placeholder="the whole workspace"
+        searchable
+        clearable
+        clearButtonProps={{ "aria-label": "The whole workspace" }}
+        nothingFoundMessage="No such deployment"
+        data={(deployments.data?.items ?? []).map(({ id, flow, name: its }) => ({ value: id, label: `${flow.name}/${its}` }))}
+        value={deployment}
+        error={fieldError(save.error, "deployment_id")}
+        onChange={setDeployment}
+      />
       <TextInput label="A month may cost" value={amount} inputMode="decimal" error={fieldError(save.error, "amount")} onChange={(event) => setAmount(event.currentTarget.value)} />
       <TextInput label="Currency" value={currency} maxLength={3} error={fieldError(save.error, "currency")} onChange={(event) => setCurrency(event.currentTarget.value.toUpperCase())} />
     </FormDialog>

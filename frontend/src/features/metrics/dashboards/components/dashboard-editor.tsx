@@ -1,7 +1,9 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useBlocker } from "@tanstack/react-router";
+import { useRef, useState } from "react";
 
+import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { EmptyState } from "@/components/ui/empty-state";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
@@ -27,6 +29,10 @@ interface DashboardEditorProps {
   readonly onChange: (change: Partial<DashboardSearch>) => void;
 }
 
+function isEdited(search: unknown): boolean {
+  return (search as DashboardSearch).edit === true;
+}
+
 /** Changes are kept here until they are saved, over the version that they were made of. */
 export function DashboardEditor({ dashboard, search, onChange }: DashboardEditorProps) {
   const { slug } = useWorkspace();
@@ -36,11 +42,20 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
   // The list is asked for anew in the background: what is saved over is what was read at first.
   const [version, setVersion] = useState(dashboard.version);
   const [asking, setAsking] = useState<{ readonly panel: DashboardPanel | null } | "variables" | null>(null);
+  const [began, setBegan] = useState(() => JSON.stringify(draft));
+  const saved = useRef(false);
+  const mayBeLost = () => !saved.current && JSON.stringify(draft) !== began;
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => mayBeLost() && (current.pathname !== next.pathname || !isEdited(next.search)),
+    enableBeforeUnload: mayBeLost,
+    withResolver: true,
+  });
   const done = () => onChange({ edit: undefined });
   const save = useMutation({
     mutationFn: () => saveDashboard(slug, dashboard.id, version, draft),
-    onSuccess: (saved) => {
-      client.setQueryData(dashboardKeys.one(slug, saved.id), saved);
+    onSuccess: (stored) => {
+      saved.current = true;
+      client.setQueryData(dashboardKeys.one(slug, stored.id), stored);
       void client.invalidateQueries({ queryKey: dashboardKeys.list(slug) });
       done();
     },
@@ -50,6 +65,7 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
   const loadTheirs = async () => {
     const theirs = await client.fetchQuery({ ...dashboardQuery(slug, dashboard.id), staleTime: 0 });
     setDraft(documentOf(theirs));
+    setBegan(JSON.stringify(documentOf(theirs)));
     setVersion(theirs.version);
     save.reset();
   };
@@ -117,6 +133,19 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
           onRemove: (panel) => change({ panels: draft.panels.filter(({ id }) => id !== panel.id) }),
         }}
       />
+      <ConfirmDialog
+        opened={leaving.status === "blocked"}
+        title="Leave without saving"
+        verb="Leave"
+        danger
+        busy={false}
+        error={null}
+        back="Go on editing"
+        onConfirm={() => leaving.proceed?.()}
+        onClose={() => leaving.reset?.()}
+      >
+        What you changed is lost; the dashboard stays as it was saved.
+      </ConfirmDialog>
       {asking === "variables" && (
         <VariablesDialog
           variables={draft.variables}
