@@ -5524,7 +5524,7 @@ export interface components {
             may_delete: boolean;
         };
         /** @enum {string} */
-        Level337Enum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+        LevelEnum: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         LevelInputRequest: {
             /** Format: uuid */
@@ -5574,7 +5574,7 @@ export interface components {
         LevelVolumeOutput: {
             /** @description Pairs of lines and bytes, one a step. */
             buckets: number[][];
-            level: components["schemas"]["Level337Enum"];
+            level: components["schemas"]["LevelEnum"];
         };
         /** @enum {string} */
         LimitInputKindEnum: "POOL" | "QUEUE" | "DEPLOYMENT" | "FLOW" | "TAG" | "NAMED" | "RATE";
@@ -5668,7 +5668,7 @@ export interface components {
         LogLineOutput: {
             /** Format: uuid */
             id: string;
-            level: components["schemas"]["Level337Enum"];
+            level: components["schemas"]["LevelEnum"];
             logger: string | null;
             message: string;
             /** Format: date-time */
@@ -5843,6 +5843,8 @@ export interface components {
         };
         /** @enum {string} */
         MeterOutputUnitEnum: "task_run" | "second" | "vcpu_second" | "gb_second";
+        /** @enum {string} */
+        MetricLevelEnum: "PENDING" | "FIRING";
         MetricOutput: {
             labels: {
                 [key: string]: string[];
@@ -5901,14 +5903,12 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
-            level: components["schemas"]["MetricStateOutputLevelEnum"];
+            level: components["schemas"]["MetricLevelEnum"];
             /** Format: date-time */
             since: string;
             /** Format: double */
             value: number | null;
         };
-        /** @enum {string} */
-        MetricStateOutputLevelEnum: "PENDING" | "FIRING";
         MilestoneOutput: {
             /** Format: date-time */
             at: string;
