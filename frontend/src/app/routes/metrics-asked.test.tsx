@@ -88,7 +88,7 @@ describe("what a page of metrics asks", () => {
 
     const link = await screen.findByRole("link", { name: /\d+ events?$/ }, PATIENT);
 
-    expect(link).toHaveAttribute("href", expect.stringContaining("/w/acme/events?name=query.*&range=24h"));
+    expect(link).toHaveAttribute("href", expect.stringContaining("/w/acme/events?q=name%3Aquery.*&range=24h"));
   });
 
   it.each([
