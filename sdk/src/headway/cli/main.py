@@ -11,6 +11,7 @@ from headway.cli.deploy import deploy, deployments
 from headway.cli.import_queries import import_queries
 from headway.cli.login import flush, login
 from headway.cli.logs import logs
+from headway.cli.poll_postgres import poll_postgres
 from headway.cli.run import run
 from headway.cli.runs import runs
 
@@ -25,7 +26,18 @@ def main() -> None:
     """Run flows, deploy them, and see what they do."""
 
 
-for command in (login, run, deploy, deployments, agent, runs, logs, flush, import_queries):
+for command in (
+    login,
+    run,
+    deploy,
+    deployments,
+    agent,
+    runs,
+    logs,
+    flush,
+    import_queries,
+    poll_postgres,
+):
     main.add_command(command)
 
 
