@@ -112,9 +112,7 @@ class LiveHandler(ASGIHandler):
     claim of twenty runs.
     """
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise ValueError(f"No {scope['type']} here.")
+    async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         try:
             body = await self.read_body(receive)
         except RequestAborted:
