@@ -50,6 +50,28 @@ describe("what a page of metrics asks", () => {
     expect(to.searchParams.get("where")).toContain("table=flights");
   });
 
+  it("adds what it shows to a dashboard, below what that has", async () => {
+    const saved: { panels: readonly { kind: string; y: number; h: number; title?: string; compare_seconds?: number; queries?: readonly { letter: string }[] }[] }[] = [];
+    server.events.on("request:start", ({ request }) => {
+      if (request.method === "PATCH") void request.clone().json().then((body) => saved.push(body as (typeof saved)[number]));
+    });
+    const { user } = visit(`/w/acme/metrics?${Q}&compare=1w`);
+
+    await user.click(await screen.findByRole("button", { name: "Add to dashboard" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", { name: "Add to a dashboard" }, PATIENT);
+    await user.type(within(dialog).getByLabelText("Title"), "Loads");
+    await waitFor(() => expect(within(dialog).getByRole("button", { name: "Add" })).toHaveAttribute("aria-disabled", "false"), PATIENT);
+    await user.click(within(dialog).getByRole("button", { name: "Add" }));
+
+    await waitFor(() => expect(saved).toHaveLength(1), PATIENT);
+    expect(await screen.findByText(/^Added to /)).toBeInTheDocument();
+    const panels = saved[0]?.panels ?? [];
+    const added = panels.at(-1);
+    expect(added).toMatchObject({ kind: "chart", title: "Loads", compare_seconds: 604_800 });
+    expect(added?.queries?.map(({ letter }) => letter)).toEqual(["A", "B"]);
+    expect(added?.y).toBe(Math.max(...panels.slice(0, -1).map(({ y, h }) => y + h)));
+  });
+
   it("says at the formula what is wrong with it", async () => {
     const { user } = visit(`/w/acme/metrics?${Q}&q=${encodeURIComponent("= A / B")}`);
     const box = await screen.findByRole("textbox", { name: "Expression of formula C" }, PATIENT);

@@ -11,6 +11,7 @@ import { LineCharts } from "@/features/metrics/components/line-charts";
 import { MetricPicker, PickerSkeleton } from "@/features/metrics/components/metric-picker";
 import { PageOptions } from "@/features/metrics/components/page-options";
 import { SpreadCharts } from "@/features/metrics/components/spread-charts";
+import { AddToDashboard } from "@/features/metrics/dashboards/components/add-to-dashboard";
 import { formatMetricQuery, usualAggregate } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
 import { plural } from "@/lib/units";
@@ -52,7 +53,9 @@ export function MetricsPage({ search, onChange }: MetricsPageProps) {
       {asked.length > 0 && (
         <>
           <AskedRows search={search} metrics={known} onChange={onChange} />
-          <PageOptions search={search} onChange={onChange} />
+          <PageOptions search={search} onChange={onChange}>
+            <AddToDashboard search={search} />
+          </PageOptions>
           {search.view === undefined ? (
             <LineCharts search={search} metrics={known} onZoom={zoom} />
           ) : (

@@ -1,5 +1,5 @@
 import { SegmentedControl, Select, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { COMPARE_WORDS, COMPARES, VIEWS, type Compare } from "@/features/metrics/asked";
 import type { MetricsSearch } from "@/features/metrics/search";
@@ -10,12 +10,14 @@ import styles from "./metrics.module.css";
 interface PageOptionsProps {
   readonly search: MetricsSearch;
   readonly onChange: (change: Partial<MetricsSearch>) => void;
+  /** What else can be done with the charts. */
+  readonly children: ReactNode;
 }
 
 const VIEW_WORDS = { lines: "Lines", bands: "Percentile bands", heat: "Heat map" } as const;
 
 /** How all charts of the page are drawn. */
-export function PageOptions({ search, onChange }: PageOptionsProps) {
+export function PageOptions({ search, onChange, children }: PageOptionsProps) {
   const [events, setEvents] = useState(search.events ?? "");
   const mark = () => {
     if (events.trim() !== (search.events ?? "")) onChange({ events: events.trim() === "" ? undefined : events.trim() });
@@ -57,6 +59,7 @@ export function PageOptions({ search, onChange }: PageOptionsProps) {
           }}
         />
       )}
+      {children}
     </div>
   );
 }

@@ -1,7 +1,9 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { metricKeys } from "@/features/metrics/api/metrics";
-import { chartOf, type Chosen } from "@/features/metrics/dashboards/model";
+import { bottomOf } from "@/features/metrics/dashboards/grid";
+import { chartOf, documentOf, freeId, type Chosen } from "@/features/metrics/dashboards/model";
+import { panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { rangeKey, resolveRange, type RangeSearch } from "@/lib/time";
@@ -116,6 +118,17 @@ export function createDashboard(workspace: string, body: Partial<DashboardDocume
 /** `version` is the one that the changes were made of: over another one nothing is saved. */
 export function saveDashboard(workspace: string, id: string, version: number, body: DashboardDocument): Promise<Dashboard> {
   return request<Dashboard>(workspaceUrl(workspace, `/dashboards/${id}`), { method: "PATCH", body: { ...body, version } });
+}
+
+const PANEL_WIDTH = 6;
+const PANEL_HEIGHT = 4;
+
+/** Saves the dashboard as it is now with one more panel, below all others. */
+export async function addPanel(workspace: string, id: string, draft: PanelDraft): Promise<Dashboard> {
+  const there = await request<Dashboard>(workspaceUrl(workspace, `/dashboards/${id}`));
+  const panel = panelOf(draft, { id: freeId(there.panels, draft.kind), x: 0, y: bottomOf(there.panels), w: PANEL_WIDTH, h: PANEL_HEIGHT });
+  if (typeof panel === "string") throw new Error(panel);
+  return saveDashboard(workspace, id, there.version, { ...documentOf(there), panels: [...there.panels, panel] });
 }
 
 export function deleteDashboard(workspace: string, id: string): Promise<null> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { DashboardPanel } from "@/schema/wire/dashboards";
 
-import { draftOf, panelOf } from "./panel-draft";
+import { draftOf, draftOfPage, panelOf } from "./panel-draft";
 
 const PLACE = { id: "p", x: 1, y: 2, w: 3, h: 4, title: "T" };
 const QUERIES = [{ letter: "A", name: "rows", aggregate: "sum", where: { t: ["$t"] } }] as const;
@@ -18,6 +18,21 @@ describe("a panel while it is edited", () => {
     { ...PLACE, kind: "text", markdown: "# Hello" },
   ])("comes out as it went in: $kind", (panel) => {
     expect(panelOf(draftOf(panel), panel)).toEqual(panel);
+  });
+
+  it("is what the page of metrics shows", () => {
+    const page = { q: ["sum(rows)", "= A * 2"], compare: "1w", events: "deploy.*" } as const;
+    const bands = { q: ["avg(ms){t=x}"], view: "bands" } as const;
+
+    expect(panelOf(draftOfPage(page), PLACE)).toEqual({
+      ...{ id: "p", x: 1, y: 2, w: 3, h: 4, kind: "chart" },
+      queries: [{ letter: "A", name: "rows", aggregate: "sum" }],
+      formulas: [{ letter: "B", expression: "A * 2" }],
+      compare_seconds: 604_800,
+      events: "deploy.*",
+    });
+    expect(draftOfPage(bands).texts).toBe("p50(ms){t=x}\np90(ms){t=x}\np99(ms){t=x}");
+    expect(panelOf(draftOfPage({ ...bands, view: "heat" }), PLACE)).toMatchObject({ kind: "heat_map", name: "ms", where: { t: ["x"] } });
   });
 
   it("says what it lacks", () => {

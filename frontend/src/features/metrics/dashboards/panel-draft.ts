@@ -1,5 +1,7 @@
-import { COMPARES, type Compare } from "@/features/metrics/asked";
+import { BAND, COMPARES, LETTERS, readAsked, type Compare } from "@/features/metrics/asked";
 import { askedIn, textsOf } from "@/features/metrics/dashboards/model";
+import { formatMetricQuery } from "@/features/metrics/model";
+import type { MetricsSearch } from "@/features/metrics/search";
 import type { DashboardPanel, PanelKind, PanelPlace } from "@/schema/wire/dashboards";
 
 /** A panel while it is edited: everything that any kind has, so that changing the kind loses nothing. */
@@ -58,6 +60,15 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
     case "text":
       return { ...own, markdown: panel.markdown };
   }
+}
+
+/** What the page of metrics shows, as a panel would show it. */
+export function draftOfPage(search: MetricsSearch): PanelDraft {
+  const page = { ...EMPTY, texts: (search.q ?? []).join("\n"), compare: search.compare, events: search.events ?? "" };
+  if (search.view === "heat") return { ...page, kind: "heat_map" };
+  if (search.view !== "bands") return page;
+  const bands = readAsked(search.q ?? []).flatMap((asked) => (asked.kind === "query" ? BAND.map((aggregate) => formatMetricQuery({ ...asked.query, aggregate })) : []));
+  return { ...page, compare: undefined, texts: bands.slice(0, LETTERS.length).join("\n") };
 }
 
 /** The panel; or, as a text, what it still lacks. What stands in formulas the server judges. */
