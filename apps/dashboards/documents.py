@@ -15,6 +15,8 @@ from apps.telemetry import formula
 from apps.telemetry.errors import BadFormula
 from apps.telemetry.limits import LABEL_COUNT, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, NAME_LENGTH
 from apps.telemetry.query import Aggregate
+from apps.telemetry.search import parse as search
+from apps.telemetry.search.terms import LOG_FIELDS
 
 COLUMNS: Final = 12
 MAX_PANELS: Final = 40
@@ -307,6 +309,17 @@ def _events(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -
         check.text(f"{place}.name", panel["name"], most=NAME_LENGTH + 1)
 
 
+def _logs(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+    if "level" in panel:
+        check.one_of(f"{place}.level", panel["level"], LEVELS)
+    if "q" in panel and check.text(f"{place}.q", panel["q"], most=search.MAX_LENGTH):
+        try:
+            search.parse(panel["q"], LOG_FIELDS)
+        except search.QueryError as refused:
+            for message in (refused.fields or {}).get("q", [refused.message]):
+                check.say(f"{place}.q", message)
+
+
 def _text(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
     check.text(f"{place}.markdown", panel["markdown"], most=MAX_TEXT, least=0)
 
@@ -318,6 +331,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Look]]] = {
     "heat_map": (("name",), ("where",), _heat_map),
     "runs": (("view",), ("states", "deployment"), _runs),
     "events": (("view",), ("name",), _events),
+    "logs": ((), ("q", "level"), _logs),
     "text": (("markdown",), (), _text),
 }
 KINDS: Final = tuple(_KINDS)

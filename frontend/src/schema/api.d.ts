@@ -4667,7 +4667,7 @@ export interface components {
                 h: number;
                 id: string;
                 /** @enum {string} */
-                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "logs" | "text";
                 title?: string;
                 w: number;
                 x: number;
@@ -4699,7 +4699,7 @@ export interface components {
                 h: number;
                 id: string;
                 /** @enum {string} */
-                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "logs" | "text";
                 title?: string;
                 w: number;
                 x: number;
@@ -6222,7 +6222,7 @@ export interface components {
                 h: number;
                 id: string;
                 /** @enum {string} */
-                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "text";
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "logs" | "text";
                 title?: string;
                 w: number;
                 x: number;

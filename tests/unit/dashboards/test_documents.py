@@ -20,6 +20,7 @@ def panel(kind="text", **more):
         "heat_map": {"name": "ms"},
         "runs": {"view": "list"},
         "events": {"view": "histogram"},
+        "logs": {"q": '"timed out" logger:etl.*', "level": "ERROR"},
     }[kind]
     return {"id": "p", "kind": kind, "x": 0, "y": 0, "w": 6, "h": 4} | own | more
 
@@ -32,7 +33,7 @@ def wrong(*panels, variables=(), range_="24h"):
     return errors_in(panels=list(panels), variables=list(variables), range_=range_)
 
 
-@pytest.mark.parametrize("kind", ["text", "chart", "number", "heat_map", "runs", "events"])
+@pytest.mark.parametrize("kind", ["text", "chart", "number", "heat_map", "runs", "events", "logs"])
 def test_a_panel_of_each_kind_may_stand(kind):
     assert wrong(panel(kind, title="T")) == {}
 
@@ -51,6 +52,21 @@ def test_a_whole_one_with_variables_and_formulas_may_stand():
     runs = panel("runs", id="r", x=6, deployment="$which", states=["FAILED"])
 
     assert wrong(chart, runs, variables=[TABLE, {"name": "which", "kind": "deployment"}]) == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"q": "level:"}, "panels.0.q"),
+        ({"q": "x" * 1_001}, "panels.0.q"),
+        ({"q": 7}, "panels.0.q"),
+        ({"level": "LOUD"}, "panels.0.level"),
+        ({"view": "list"}, "panels.0.view"),
+    ],
+    ids=["no search", "long", "no text", "no level", "no field"],
+)
+def test_logs_are_searched_as_elsewhere(more, place):
+    assert list(wrong(panel("logs", **more))) == [place]
 
 
 def test_the_first_one_may_stand():

@@ -110,6 +110,30 @@ describe("dashboards", () => {
     expect((sent[0] as { panels: unknown[] }).panels.at(-1)).toMatchObject({ kind: "chart", title: "Share", y: 17, formulas: [{ letter: "B", expression: "A / 2" }] });
   });
 
+  it("show lines of logs, each of which leads to itself", async () => {
+    const asked: URL[] = [];
+    server.events.on("request:start", ({ request }) => {
+      const url = new URL(request.url);
+      if (url.pathname.endsWith("/acme/logs")) asked.push(url);
+    });
+    const trouble = { id: "l", kind: "logs", title: "Trouble", x: 0, y: 0, w: 12, h: 4, level: "INFO" } as const;
+    const silence = { id: "s", kind: "logs", title: "Silence", x: 0, y: 4, w: 12, h: 4, q: "nobody wrote this" } as const;
+    server.use(http.get("*/dashboards/:id", () => HttpResponse.json(makeDashboard({ panels: [trouble, silence] }))));
+    visit(PATH);
+
+    const panel = await screen.findByRole("region", { name: "Trouble" }, PATIENT);
+    const [line] = await within(panel).findAllByRole("link", {}, PATIENT);
+
+    expect(await screen.findByText("No such lines in this range.", {}, PATIENT)).toBeInTheDocument();
+    expect(asked.map((url) => [url.searchParams.get("q"), url.searchParams.get("level")])).toEqual([
+      [null, "INFO"],
+      ["nobody wrote this", null],
+    ]);
+    const to = new URL(line?.getAttribute("href") ?? "", "http://here");
+    expect(to.pathname).toBe("/w/acme/logs");
+    expect(to.searchParams.get("line")).not.toBeNull();
+  });
+
   it("are not saved over what somebody else saved", async () => {
     const { user } = visit(`${PATH}?edit=true`);
     const name = await screen.findByRole("textbox", { name: "Name" }, PATIENT);

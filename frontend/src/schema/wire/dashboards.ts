@@ -1,3 +1,4 @@
+import type { LogLevel } from "./runs";
 import type { Schema } from "./schema";
 import type { Aggregate } from "./telemetry";
 
@@ -40,8 +41,9 @@ export type RunsPanel = PanelPlace & {
   readonly deployment?: string;
 };
 export type EventsPanel = PanelPlace & { readonly kind: "events"; readonly view: "list" | "histogram"; readonly name?: string };
+export type LogsPanel = PanelPlace & { readonly kind: "logs"; readonly q?: string; readonly level?: LogLevel };
 export type TextPanel = PanelPlace & { readonly kind: "text"; readonly markdown: string };
-export type DashboardPanel = ChartPanel | NumberPanel | HeatMapPanel | RunsPanel | EventsPanel | TextPanel;
+export type DashboardPanel = ChartPanel | NumberPanel | HeatMapPanel | RunsPanel | EventsPanel | LogsPanel | TextPanel;
 export type PanelKind = DashboardPanel["kind"];
 
 export type DashboardVariable = Schema<"DashboardOutput">["variables"][number];

@@ -7,9 +7,9 @@ import { panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-dr
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { rangeKey, resolveRange, type RangeSearch } from "@/lib/time";
-import type { Dashboard, DashboardDocument, DashboardPanel, DashboardRow, EventsPanel, RunsPanel } from "@/schema/wire/dashboards";
+import type { Dashboard, DashboardDocument, DashboardPanel, DashboardRow, EventsPanel, LogsPanel, RunsPanel } from "@/schema/wire/dashboards";
 import type { DeploymentRow } from "@/schema/wire/deployments";
-import type { RunHistogram, RunRow } from "@/schema/wire/runs";
+import type { LogSearchPage, RunHistogram, RunRow } from "@/schema/wire/runs";
 import type { EventHistogram, EventItem, PanelsAnswer } from "@/schema/wire/telemetry";
 
 export const dashboardKeys = {
@@ -97,6 +97,16 @@ export function eventCountsOf(workspace: string, range: RangeSearch, { name }: P
     queryKey: dashboardKeys.panel(workspace, range, ["event counts", name]),
     queryFn: ({ signal }) =>
       request<EventHistogram>(workspaceUrl(workspace, "/events/histogram"), { signal, query: { name, ...resolveRange(range, Date.now()) } }),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function linesOf(workspace: string, range: RangeSearch, { q, level }: Pick<LogsPanel, "q" | "level">) {
+  return queryOptions({
+    queryKey: dashboardKeys.panel(workspace, range, ["logs", q, level]),
+    queryFn: ({ signal }) =>
+      request<LogSearchPage>(workspaceUrl(workspace, "/logs"), { signal, query: { q, level, ...resolveRange(range, Date.now()), limit: ROWS } }),
     placeholderData: keepPreviousData,
     refetchInterval: REFRESH_MS,
   });

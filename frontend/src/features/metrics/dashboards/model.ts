@@ -98,6 +98,7 @@ export const KIND_WORDS: Readonly<Record<PanelKind, string>> = {
   heat_map: "Heat map",
   runs: "Runs",
   events: "Events",
+  logs: "Logs",
   text: "Text",
 };
 

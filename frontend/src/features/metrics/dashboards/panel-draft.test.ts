@@ -15,6 +15,8 @@ describe("a panel while it is edited", () => {
     { ...PLACE, kind: "heat_map", name: "ms", where: { t: ["x"] } },
     { ...PLACE, kind: "runs", view: "histogram", states: ["FAILED"], deployment: "$which" },
     { ...PLACE, kind: "events", view: "list", name: "table.*" },
+    { ...PLACE, kind: "logs", q: '"timed out"', level: "ERROR" },
+    { ...PLACE, kind: "logs" },
     { ...PLACE, kind: "text", markdown: "# Hello" },
   ])("comes out as it went in: $kind", (panel) => {
     expect(panelOf(draftOf(panel), panel)).toEqual(panel);

@@ -3,6 +3,7 @@ import { askedIn, textsOf } from "@/features/metrics/dashboards/model";
 import { formatMetricQuery } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
 import type { DashboardPanel, PanelKind, PanelPlace } from "@/schema/wire/dashboards";
+import type { LogLevel } from "@/schema/wire/runs";
 
 /** A panel while it is edited: everything that any kind has, so that changing the kind loses nothing. */
 export interface PanelDraft {
@@ -17,6 +18,8 @@ export interface PanelDraft {
   readonly view: "list" | "histogram";
   readonly states: readonly string[];
   readonly deployment: string;
+  readonly search: string;
+  readonly level: LogLevel | undefined;
   readonly markdown: string;
 }
 
@@ -31,6 +34,8 @@ const EMPTY: PanelDraft = {
   view: "list",
   states: [],
   deployment: "",
+  search: "",
+  level: undefined,
   markdown: "",
 };
 
@@ -57,6 +62,8 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
       return { ...own, view: panel.view, states: panel.states ?? [], deployment: panel.deployment ?? "" };
     case "events":
       return { ...own, view: panel.view, events: panel.name ?? "" };
+    case "logs":
+      return { ...own, search: panel.q ?? "", level: panel.level };
     case "text":
       return { ...own, markdown: panel.markdown };
   }
@@ -101,6 +108,8 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
       };
     case "events":
       return { ...place, kind: "events", view: draft.view, ...(draft.events.trim() === "" ? {} : { name: draft.events.trim() }) };
+    case "logs":
+      return { ...place, kind: "logs", ...(draft.search.trim() === "" ? {} : { q: draft.search.trim() }), ...(draft.level === undefined ? {} : { level: draft.level }) };
     case "text":
       return { ...place, kind: "text", markdown: draft.markdown };
   }

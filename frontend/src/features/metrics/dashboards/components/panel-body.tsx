@@ -9,6 +9,7 @@ import type { DashboardPanel } from "@/schema/wire/dashboards";
 import type { PanelAnswer, PanelsAnswer } from "@/schema/wire/telemetry";
 
 import { EventsPanelBody } from "./events-panel-body";
+import { LogsPanelBody } from "./logs-panel-body";
 import { MetricPanelBody } from "./metric-panel-body";
 import { RunsPanelBody } from "./runs-panel-body";
 
@@ -35,6 +36,8 @@ export function PanelBody({ panel, range, chosen, answer, onZoom }: PanelBodyPro
       return <RunsPanelBody panel={panel} range={range} chosen={chosen} onZoom={onZoom} />;
     case "events":
       return <EventsPanelBody panel={panel} range={range} onZoom={onZoom} />;
+    case "logs":
+      return <LogsPanelBody panel={panel} range={range} />;
     default: {
       const found = answer.data?.found.get(panel.id);
       if (answer.isError && found === undefined) return <Refusal error={answer.error} />;

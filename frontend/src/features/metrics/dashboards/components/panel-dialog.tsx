@@ -23,6 +23,7 @@ interface PanelDialogProps {
 }
 
 const KINDS = Object.keys(KIND_WORDS) as PanelKind[];
+const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
 const VIEWS = [
   { value: "list", label: "A list of the newest" },
   { value: "histogram", label: "How many, over time" },
@@ -122,6 +123,20 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
       )}
       {draft.kind === "events" && (
         <TextInput label="Only events named" placeholder="table.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
+      )}
+      {draft.kind === "logs" && (
+        <>
+          <TextInput
+            label="Only lines that fit"
+            description="As in the search of logs"
+            placeholder={'"timed out" logger:etl.*'}
+            value={draft.search}
+            maxLength={1_000}
+            autoComplete="off"
+            onChange={(event) => set({ search: event.currentTarget.value })}
+          />
+          <Select label="From level" clearable placeholder="Any" data={[...LOG_LEVELS]} value={draft.level ?? null} onChange={(value) => set({ level: oneOf(value, LOG_LEVELS) })} />
+        </>
       )}
       {draft.kind === "text" && (
         <Textarea
