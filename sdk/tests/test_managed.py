@@ -265,6 +265,8 @@ def test_a_lost_run_is_killed_and_not_spoken_of(
     run_id = server.queue_task(bundle(), "flow.py:stubborn", parameters={"folder": str(tmp_path)})
     process = start(run_id)
     _wait_until(lambda: (tmp_path / "started").exists())
+    # Told in the background, and nothing more once it is lost.
+    _wait_until(lambda: server.runs[run_id]["state"] == "RUNNING")
 
     with server.changed:
         server.lost.add(run_id)

@@ -92,7 +92,7 @@ def ask_why_it_failed(page: Page) -> None:
 
 def ask_what_it_cost(page: Page) -> None:
     page.get_by_role("link", name="Costs").first.click()
-    expect(page.get_by_text(re.compile(r"\$\d.* spent"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\$\d[\d.,]* spent"))).to_be_visible()
     page.get_by_text("Model", exact=True).click()
     table = page.get_by_role("table", name="Costs by model")
     expect(table).to_contain_text("gpt-4o-mini")
