@@ -17,8 +17,8 @@ from apps.runs.services.record import Move, record_moves, returning_runs
 
 LATE_AFTER = timedelta(seconds=15)
 
-# What claimants, and the traces of the move, ask of a run. PERF: to read all its columns took as
-# long as half of the claim; the others come by a query of their own, when somebody asks.
+# What claimants, and the traces of a move, ask of a run. PERF: to read all its columns was a third
+# of the claim; the others come by a query of their own, when somebody asks.
 _CLAIMED = """
     id, workspace_id, flow_id, deployment_id, pool_id, queue_id, name, parameters, priority, state,
     epoch, attempt, scheduled_for, resumes
