@@ -131,6 +131,7 @@ describe("dashboards", () => {
     ]);
     const to = new URL(line?.getAttribute("href") ?? "", "http://here");
     expect(to.pathname).toBe("/w/acme/logs");
+    expect(panel).not.toHaveTextContent("[0m"); // colours of a terminal
     expect(to.searchParams.get("line")).not.toBeNull();
   });
 

@@ -24,6 +24,8 @@ export function AddToDashboard({ search }: { readonly search: MetricsSearch }) {
   );
 }
 
+const MOST = 200; // characters of a title
+
 function AddDialog({ search, onClose }: { readonly search: MetricsSearch; readonly onClose: () => void }) {
   const { slug } = useWorkspace();
   const client = useQueryClient();
@@ -31,9 +33,10 @@ function AddDialog({ search, onClose }: { readonly search: MetricsSearch; readon
   const rows = dashboards.data?.items ?? [];
   const [picked, setPicked] = useState<string | null>(null);
   const [title, setTitle] = useState("");
+  const asks = (search.q ?? []).join(", ").slice(0, MOST);
   const id = picked ?? rows[0]?.id ?? null;
   const add = useMutation({
-    mutationFn: (to: string) => addPanel(slug, to, { ...draftOfPage(search), title }),
+    mutationFn: (to: string) => addPanel(slug, to, { ...draftOfPage(search), title: title.trim() === "" ? asks : title }),
     onSuccess: (saved) => {
       void client.invalidateQueries({ queryKey: dashboardKeys.all(slug) });
       notifications.show({ message: `Added to ${saved.name}` });
@@ -53,7 +56,7 @@ function AddDialog({ search, onClose }: { readonly search: MetricsSearch; readon
       onClose={onClose}
     >
       <Select label="Dashboard" data={rows.map((row) => ({ value: row.id, label: row.name }))} value={id} allowDeselect={false} searchable={rows.length > 8} onChange={setPicked} />
-      <TextInput label="Title" placeholder="What it asks, unless you say" value={title} maxLength={120} autoComplete="off" onChange={(event) => setTitle(event.currentTarget.value)} />
+      <TextInput label="Title" placeholder={asks} value={title} maxLength={MOST} autoComplete="off" onChange={(event) => setTitle(event.currentTarget.value)} />
     </FormDialog>
   );
 }

@@ -6,6 +6,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { linesOf } from "@/features/metrics/dashboards/api";
+import { stripAnsi } from "@/lib/ansi";
 import type { RangeSearch } from "@/lib/time";
 import { useWorkspace } from "@/lib/workspace";
 import type { LogsPanel } from "@/schema/wire/dashboards";
@@ -36,7 +37,7 @@ export function LogsPanelBody({ panel, range }: LogsPanelBodyProps) {
             search={{ q: panel.q, level: panel.level, range: range.range, from: range.from, to: range.to, line: line.id }}
             className={`link mono ${styles["name"]}`}
           >
-            {line.message}
+            {stripAnsi(line.message)}
           </Link>
           <span className="muted">
             <RelativeTime at={line.occurred_at} />
