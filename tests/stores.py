@@ -92,10 +92,3 @@ def each_store(
 def forget_series() -> None:
     """Series of another test's rolled back transaction must not count as known."""
     services.forget_series()
-
-
-def end_backend(database: str, pid: int) -> bool:
-    """Kill a connection as a crash of its process would; say whether it was there."""
-    with superuser(database) as link:
-        found = link.execute("SELECT pg_terminate_backend(%s)", [pid]).fetchone()
-    return bool(found and found[0])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from datetime import timedelta
 from random import Random
 
 import pytest
-from django.db import Error, connection
+from django.db import connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
@@ -28,7 +27,7 @@ from apps.telemetry.sketch import decode, sketch_of
 from apps.telemetry.store import tables
 from apps.tenancy.isolation import workspace_scope
 from tests.isolation import as_worker
-from tests.stores import end_backend
+from tests.killed import killed_loops
 
 NOW = utc_now()
 RUNS = [uuid7(), uuid7()]
@@ -206,50 +205,14 @@ def test_count_pending_says_since_when(in_workspace):
 def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(alice):
     workspace = alice.workspace
     random = Random(11)
-    database = connection.settings_dict["NAME"]
-    stop = threading.Event()
-    backends: dict[int, int] = {}
-    surprises: list[BaseException] = []
-    killed = 0
 
-    def work(number):
-        while not stop.is_set() or PendingBatch.objects.exists():
-            try:
-                with as_worker():
-                    with connection.cursor() as cursor:
-                        cursor.execute("SELECT pg_backend_pid()")
-                        backends[number] = cursor.fetchone()[0]
-                    while not stop.is_set():
-                        services.merge_pending_batches(limit=3)
-                    while services.merge_pending_batches(limit=3):
-                        pass
-            except Error:
-                connection.close()  # killed: the next round connects anew
-            except BaseException as error:
-                surprises.append(error)
-                raise
-        connection.close()
+    with killed_loops(lambda: services.merge_pending_batches(limit=3), size=3) as crew:
+        for step in range(40):
+            put(workspace, random_batch(random))
+            if step % 5 == 4:
+                crew.kill_one(random)
 
-    def work_to_the_end(number):
-        # The role is the session's: a new connection has to take it again.
-        try:
-            work(number)
-        except Error:
-            connection.close()
-
-    threads = [threading.Thread(target=work_to_the_end, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for step in range(40):
-        put(workspace, random_batch(random))
-        if step % 5 == 4:
-            killed += end_backend(database, backends[random.randrange(3)])
-    stop.set()
-    for thread in threads:
-        thread.join(60)
-
-    assert not surprises
-    assert killed > 0
+    assert crew.killed > 0
     with as_worker():
         while services.merge_pending_batches():
             pass

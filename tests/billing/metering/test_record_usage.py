@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -10,7 +9,7 @@ from random import Random
 
 import pytest
 from django.core.management import call_command
-from django.db import Error, ProgrammingError, connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
@@ -27,7 +26,7 @@ from tests.databases import superuser
 from tests.factories.dispatch import local_run, make_deployment, running
 from tests.factories.metering import completed, record_all, tell, use
 from tests.isolation import as_worker, rolled_back
-from tests.stores import end_backend
+from tests.killed import killed_loops
 
 pytestmark = pytest.mark.django_db
 
@@ -269,51 +268,24 @@ def test_the_command_ends_with_one_when_the_ledger_is_off(workspace):
 @pytest.mark.django_db(transaction=True)
 def test_loops_that_are_killed_count_nothing_twice_and_lose_nothing(alice, mallory):
     random = Random(5)
-    database = connection.settings_dict["NAME"]
-    stop = threading.Event()
-    backends: dict[int, int] = {}
-    surprises: list[BaseException] = []
     runs = [use(person.workspace, 1) for person in (alice, mallory)]
-    sent, killed, expected = [], 0, 2
+    sent, expected = [], 2
 
-    def work(number):
-        # Each round is a new process's: a new session, which has to take the role.
-        while not stop.is_set():
-            try:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET ROLE headway_worker")
-                    cursor.execute("SELECT pg_backend_pid()")
-                    backends[number] = cursor.fetchone()[0]
-                while not stop.is_set():
-                    services.record_usage(now=utc_now(), limit=3)
-            except Error:
-                connection.close()
-            except BaseException as error:
-                surprises.append(error)
-                raise
-        connection.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for step in range(60):
-        run = random.choice(runs)
-        if sent and random.random() < 0.3:
-            tell(*random.choice(sent))
-        else:
-            batch = [completed(run, ended_at=utc_now()) for _ in range(random.randint(1, 5))]
-            expected += len(batch)
-            sent.append((run, batch))
-            tell(run, batch)
-        if step % 4 == 3:
-            killed += end_backend(database, backends[random.randrange(4)])
-    stop.set()
-    for thread in threads:
-        thread.join(60)
+    with killed_loops(lambda: services.record_usage(now=utc_now(), limit=3), size=4) as crew:
+        for step in range(60):
+            run = random.choice(runs)
+            if sent and random.random() < 0.3:
+                tell(*random.choice(sent))
+            else:
+                batch = [completed(run, ended_at=utc_now()) for _ in range(random.randint(1, 5))]
+                expected += len(batch)
+                sent.append((run, batch))
+                tell(run, batch)
+            if step % 4 == 3:
+                crew.kill_one(random)
     record_all()
 
-    assert not surprises
-    assert killed > 5
+    assert crew.killed > 5
     with as_worker():
         assert not PendingUsage.objects.exists()
     found = recount_now()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from django.db import Error, connection
 
 from apps.core.ids import uuid7
 from apps.dispatch import services as dispatch
@@ -41,7 +39,7 @@ from tests.factories.dispatch import (
 from tests.factories.notifications import confirm
 from tests.factories.tenancy import join
 from tests.isolation import as_worker, rolled_back
-from tests.stores import end_backend
+from tests.killed import killed_loops
 
 pytestmark = pytest.mark.django_db
 
@@ -400,44 +398,18 @@ def test_loops_that_are_killed_warn_once_and_hold_in_the_end(alice, mallory, set
     for person in people:
         confirm(person)
         subscribe(person.workspace, now=NOW)
-    random, stop = Random(3), threading.Event()
-    database = connection.settings_dict["NAME"]
-    backends: dict[int, int] = {}
-    surprises: list[BaseException] = []
-    killed = 0
+    random = Random(3)
 
-    def work(number):
-        while not stop.is_set():
-            try:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET ROLE headway_worker")
-                    cursor.execute("SELECT pg_backend_pid()")
-                    backends[number] = cursor.fetchone()[0]
-                while not stop.is_set():
-                    services.enforce_limits(now=NOW)
-            except Error:
-                connection.close()
-            except BaseException as error:
-                surprises.append(error)
-                raise
-        connection.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for step in range(40):
-        charge(random.choice(people).workspace, 1_100, now=NOW)
-        if step % 4 == 3:
-            killed += end_backend(database, backends[random.randrange(3)])
-    for person in people:
-        charge(person.workspace, LIMIT, now=NOW)
-    stop.set()
-    for thread in threads:
-        thread.join(60)
+    with killed_loops(lambda: services.enforce_limits(now=NOW), size=3) as crew:
+        for step in range(40):
+            charge(random.choice(people).workspace, 1_100, now=NOW)
+            if step % 4 == 3:
+                crew.kill_one(random)
+        for person in people:
+            charge(person.workspace, LIMIT, now=NOW)
     enforce(NOW)
 
-    assert not surprises
-    assert killed > 3
+    assert crew.killed > 3
     for person in people:
         assert hold_of(person.workspace).reason == REASON
         assert warnings_of(person.workspace) == [50, 80, 100]
