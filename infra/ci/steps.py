@@ -42,6 +42,7 @@ def python(*words: str) -> list[str]:
     return [sys.executable, *words]
 
 
+_TWICE: Final = str(REPOSITORY / "infra" / "ci" / "twice.py")
 # Two workers, as there are two cores to count on. A module's tests stay together: a stack that one
 # module starts for its journey is started once.
 _IN_PARALLEL: Final = ("-n", "2", "--dist", "loadscope", "-q")
@@ -50,12 +51,12 @@ TESTS: Final = [
     Step(
         name="back end",
         # In the order that tests/conftest.py makes.
-        command=python("-m", "pytest", "tests", *_IN_PARALLEL, "--no-loadscope-reorder"),
+        command=python(_TWICE, "tests", *_IN_PARALLEL, "--no-loadscope-reorder"),
     ),
     Step(
         name="SDK",
         # One worker: most of it waits for processes, and the front end's tests need the cores.
-        command=python("-m", "pytest", "tests", "-q"),
+        command=python(_TWICE, "tests", "-q"),
         working_dir=REPOSITORY / "sdk",
     ),
     Step(name="front end", command=[NPM, "test", "--silent"], working_dir=FRONTEND),
