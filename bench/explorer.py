@@ -1,9 +1,11 @@
 """
-The explorer at size, through HTTP: pages and histograms of events by filter, logs, the live tail.
+A store that fills, through HTTP: ingest at each size, and at the last one the explorer.
 
 Rows are made in the store by SQL, with the rollups that ingest would have left. How many:
 `EXPLORER_ROWS=50000000 python bench/run.py explorer` (5 million events otherwise, and a fifth as
-many log lines), spread over 30 days.
+many log lines), spread over 30 days. On the way there, at 1 and 10 million, batches of events are
+sent and compared with COPY of the same rows into the same tables; at the last size once more, and
+then pages and histograms of events by filter, logs and the live tail are asked for.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
 from apps.telemetry.store import tables
+from bench import ingest
 from bench.processes import live
 from bench.stack import Outcome, Stack, fire, postgres, stack, stores
 from bench.table import Row, Table
@@ -26,7 +30,8 @@ from bench.table import Row, Table
 ROWS = int(os.environ.get("EXPLORER_ROWS", "5000000"))
 LINES = ROWS // 5
 DAYS = 30
-STEP = DAYS * 86_400 * 0.99 / ROWS  # seconds between two events
+STAGES = [*(size for size in (1_000_000, 10_000_000) if size < ROWS), ROWS]
+PORTION = 250_000  # rows of one INSERT
 RUN_EVENTS = 2_000  # every tenth of so many in a row belongs to one run
 REPEATS = 20
 PAGE_MS = 150.0
@@ -36,12 +41,34 @@ TAIL_SECONDS = 15
 TAIL_RATE = 1_000
 BATCH = 50
 
-RUN_MS = int(RUN_EVENTS * STEP * 1_000)
-# The run that event number n belongs to: a UUIDv7 of about the time of the first of its events.
+# The run that row number n belongs to: a UUIDv7 of about the time of the first of its rows.
 _RUN_OF = (
-    "(lpad(to_hex((extract(epoch FROM began) * 1000)::bigint"
-    f" - (n::bigint / {RUN_EVENTS} + 1) * {RUN_MS}), 12, '0')"
-    f" || '70008000' || lpad(to_hex(n / {RUN_EVENTS}), 12, '0'))::uuid"
+    "(lpad(to_hex((extract(epoch FROM %(began)s::timestamptz) * 1000)::bigint"
+    f" - ((n - %(before)s) / {RUN_EVENTS} + 1) * (%(step)s * {RUN_EVENTS * 1_000})::bigint),"
+    f" 12, '0') || '70008000' || lpad(to_hex(n / {RUN_EVENTS}), 12, '0'))::uuid"
+)
+_EVENTS = (
+    "INSERT INTO telemetry_event (workspace_id, occurred_at, id, name, received_at,"
+    " resource_kind, resource_name, resource_namespace, related, payload, run_id, source)"
+    " SELECT %(workspace)s, at, gen_random_uuid(),"
+    "  CASE WHEN n %% 100 = 99 THEN 'load.' || n / 100 %% 5 ELSE 'query.' || n %% 20 END,"
+    "  at, 'table', 't' || n %% 50, 'lake',"
+    "  jsonb_build_array(jsonb_build_object('role', 'by', 'kind', 'user', 'name',"
+    "   'u' || n %% 30)),"
+    "  jsonb_build_object('rows', n %% 1000, 'sql', 'select * from t' || n %% 50,"
+    "   'status', CASE WHEN n %% 40 = 0 THEN 'timed out' ELSE 'ok' END),"
+    f"  CASE WHEN n %% 10 = 0 THEN {_RUN_OF} END, 'sdk'"
+    " FROM (SELECT n, %(began)s - make_interval(secs => (n - %(before)s) * %(step)s) AS at"
+    "  FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n) AS made"
+)
+_LINES = (
+    "INSERT INTO telemetry_log_line SELECT %(workspace)s, CASE WHEN n %% 3 = 0"
+    "  THEN '00000000-0000-0000-0000-000000000000'::uuid"
+    f"  ELSE {_RUN_OF} END, %(began)s - make_interval(secs => (n - %(before)s) * %(step)s),"
+    "  gen_random_uuid(), NULL, CASE WHEN n %% 50 = 0 THEN 40 ELSE 20 END,"
+    "  'etl.' || n %% 9, 'loaded part ' || n || CASE WHEN n %% 40 = 0"
+    "   THEN ' but it timed out' ELSE ' of the table' END"
+    " FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"
 )
 
 FILTERS = {
@@ -61,8 +88,15 @@ def run() -> Table:
     rows: list[Row] = []
     with postgres() as server:
         for store in stores(server):
-            with stack(server, store, workers=1) as at:
-                rows += _measure(at, _fill(at))
+            with stack(server, store) as at:
+                _make_room(at)
+                held = 0
+                for size in STAGES:
+                    _fill(at, held, size)
+                    held = size
+                    rows.append(_ingest(at, size))
+                _roll_up(at)
+                rows += _measure(at, _a_run(at))
     return Table(
         title=f"Explorer, {ROWS:,} events and {LINES:,} log lines",
         rows=rows,
@@ -76,8 +110,7 @@ def run() -> Table:
     )
 
 
-def _fill(at: Stack) -> UUID:
-    """Make the rows; return a run whose events are a third of the way back."""
+def _make_room(at: Stack) -> None:
     now = datetime.now(UTC)
     rollups = (*tables.EVENT_ROLLUPS.values(), *tables.LOG_ROLLUPS.values())
     with at.connect("headway_owner") as link:
@@ -85,42 +118,62 @@ def _fill(at: Stack) -> UUID:
             for days in range(DAYS + 1):
                 moment = now - timedelta(days=days)
                 link.execute("SELECT telemetry_make_room(%s, %s)", (table.name, moment))
+
+
+def _fill(at: Stack, held: int, size: int) -> None:
+    """Add events until there are `size`, and a fifth as many lines; each time over all days."""
+    _insert(at, _EVENTS, held, size)
+    _insert(at, _LINES, held // 5, size // 5)
     with at.connect() as link:
-        link.execute("SET synchronous_commit = off")
-        link.execute(
-            "INSERT INTO telemetry_event (workspace_id, occurred_at, id, name, received_at,"
-            " resource_kind, resource_name, resource_namespace, related, payload, run_id, source)"
-            " SELECT %(workspace)s, at, gen_random_uuid(),"
-            "  CASE WHEN n %% 100 = 99 THEN 'load.' || n / 100 %% 5 ELSE 'query.' || n %% 20 END,"
-            "  at, 'table', 't' || n %% 50, 'lake',"
-            "  jsonb_build_array(jsonb_build_object('role', 'by', 'kind', 'user', 'name',"
-            "   'u' || n %% 30)),"
-            "  jsonb_build_object('rows', n %% 1000, 'sql', 'select * from t' || n %% 50,"
-            "   'status', CASE WHEN n %% 40 = 0 THEN 'timed out' ELSE 'ok' END),"
-            f"  CASE WHEN n %% 10 = 0 THEN {_RUN_OF} END, 'sdk'"
-            " FROM (SELECT n, began, began - make_interval(secs => n * %(step)s) AS at"
-            "  FROM generate_series(1, %(rows)s) AS n, (SELECT now() AS began) AS start) AS made",
-            {"workspace": at.workspace_id, "step": STEP, "rows": ROWS},
-        )
-        link.execute(
-            "INSERT INTO telemetry_log_line SELECT %(workspace)s, CASE WHEN n %% 3 = 0"
-            "  THEN '00000000-0000-0000-0000-000000000000'::uuid"
-            f"  ELSE {_RUN_OF} END, began - make_interval(secs => n * %(step)s),"
-            "  gen_random_uuid(), NULL, CASE WHEN n %% 50 = 0 THEN 40 ELSE 20 END,"
-            "  'etl.' || n %% 9, 'loaded part ' || n || CASE WHEN n %% 40 = 0"
-            "   THEN ' but it timed out' ELSE ' of the table' END"
-            " FROM generate_series(1, %(lines)s) AS n, (SELECT now() AS began) AS start",
-            {"workspace": at.workspace_id, "step": STEP * ROWS / LINES, "lines": LINES},
-        )
-        _roll_up(at)
         link.execute("VACUUM ANALYZE")
+
+
+def _insert(at: Stack, statement: str, held: int, size: int) -> None:
+    """Insert rows held + 1 to `size` by two connections, in portions."""
+    values = {
+        "workspace": at.workspace_id,
+        "began": datetime.now(UTC),
+        "before": held,
+        "step": DAYS * 86_400 * 0.99 / (size - held),  # seconds between two rows
+    }
+
+    def insert(first: int) -> None:
+        with at.connect() as link:
+            link.execute("SET synchronous_commit = off")
+            last = min(first + PORTION - 1, size)
+            link.execute(statement, values | {"first": first, "last": last})
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(insert, range(held + 1, size + 1, PORTION)))
+
+
+def _a_run(at: Stack) -> UUID:
+    """Return a run whose events are a third of the way back."""
+    with at.connect() as link:
         row = link.execute(
             "SELECT run_id FROM telemetry_event WHERE workspace_id = %s AND run_id IS NOT NULL"
-            " AND occurred_at < now() - interval '10 days' ORDER BY occurred_at DESC LIMIT 1",
+            " AND occurred_at < now() - interval '10 days'"
+            " ORDER BY occurred_at DESC LIMIT 1",
             (at.workspace_id,),
         ).fetchone()
     assert row is not None
     return UUID(str(row[0]))
+
+
+def _ingest(at: Stack, size: int) -> Row:
+    """Send events by HTTP and by COPY in turn, and take them out again."""
+    began = datetime.now(UTC)
+    sent, copied = ingest.rates(at)
+    with at.connect() as link:
+        link.execute("DELETE FROM telemetry_event WHERE occurred_at >= %s", (began,))
+        link.execute("VACUUM telemetry_event")
+    return Row(
+        what=f"events in batches of {ingest.BATCH}, {size / 1e6:g} million held ({at.store})",
+        measured=f"{sent:,.0f}/s",
+        reference=f"COPY of the same rows {copied:,.0f}/s",
+        budget=f"{sent / copied:.0%} of ≥ 60 %",
+        holds=sent / copied >= 0.6,
+    )
 
 
 def _roll_up(at: Stack) -> None:

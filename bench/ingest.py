@@ -166,7 +166,8 @@ def _batches() -> list[list[dict[str, object]]]:
     return [events[start : start + BATCH] for start in range(0, len(events), BATCH)]
 
 
-def _measure_batches(at: Stack) -> list[Row]:
+def rates(at: Stack) -> tuple[float, float]:
+    """Return the events per second by HTTP and by COPY, medians of rounds in turn."""
     count = BATCH * BATCHES
     warm = [
         at.request("POST", f"{at.base}/events", json.dumps(_events(BATCH)).encode())
@@ -185,8 +186,12 @@ def _measure_batches(at: Stack) -> list[Row]:
         accepted = sum(json.loads(body)["accepted"] for body in outcome.bodies)
         assert accepted == count, f"{accepted} of {count} accepted"
         sent.append(outcome.seconds)
-    http, copy = count / statistics.median(sent), count / statistics.median(copied)
-    encoded = count / _copy_bytes(at, _batches())
+    return count / statistics.median(sent), count / statistics.median(copied)
+
+
+def _measure_batches(at: Stack) -> list[Row]:
+    http, copy = rates(at)
+    encoded = BATCH * BATCHES / _copy_bytes(at, _batches())
     return [
         Row(
             what=f"events in batches of {BATCH}, {CLIENTS} clients ({at.store})",
