@@ -23,12 +23,14 @@ def modules() -> dict[Path, ast.Module]:
     return found
 
 
-def functions(module: ast.Module) -> Iterator[Function]:
-    return (node for node in ast.walk(module) if isinstance(node, Function))
+@cache
+def functions(module: ast.Module) -> tuple[Function, ...]:
+    return tuple(node for node in ast.walk(module) if isinstance(node, Function))
 
 
-def calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (each for each in ast.walk(node) if isinstance(each, ast.Call))
+@cache
+def calls(node: ast.AST) -> tuple[ast.Call, ...]:
+    return tuple(each for each in ast.walk(node) if isinstance(each, ast.Call))
 
 
 def name_of(call: ast.Call) -> str:

@@ -35,7 +35,7 @@ from tests.factories.tenancy import (
 from tests.factories.world import furnish
 from tests.isolation import as_worker, rolled_back
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 # What a careful attacker would send: valid, so that the refusal is about the object.
 BODIES = {
