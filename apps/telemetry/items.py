@@ -146,11 +146,16 @@ class Refusal(Struct, kw_only=True, gc=False):
 
 
 class StoreOutcome(Struct, kw_only=True):
-    """What became of a batch; accepted + duplicates + refusals = items sent."""
+    """
+    What became of a batch; accepted + duplicates + refusals = items sent.
+
+    `differing` tells of those duplicates that say something else than what is there.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: list[Refusal] = []
+    differing: list[Refusal] = []
 
 
 class StoredLine(Struct, kw_only=True, gc=False):

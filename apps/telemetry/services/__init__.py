@@ -14,16 +14,14 @@ from apps.telemetry.services.readings import drop_old_streams
 from apps.telemetry.services.retention import compress_old, drop_expired, prepare_room
 from apps.telemetry.services.rollup import BATCHES as ROLLUP_BATCHES
 from apps.telemetry.services.rollup import count_pending, merge_pending_batches
-from apps.telemetry.services.write import (
+from apps.telemetry.services.series import forget_series
+from apps.telemetry.services.tell import (
     emit,
-    forget_series,
     record_told,
     record_told_in_many,
     record_transitions,
-    store_batch,
-    store_fresh,
-    store_points_of_many,
 )
+from apps.telemetry.services.write import store_batch, store_fresh, store_points_of_many
 from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
 __all__ = [

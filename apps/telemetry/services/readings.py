@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,11 +47,16 @@ _KEEP: Final = (
 
 @dataclass(slots=True)
 class Settled:
-    """Points to be stored, None where one is settled; and how many were kept or seen before."""
+    """
+    Points to be stored, None where one is settled; and how many were kept or seen before.
+
+    `differing` are the places of those that were seen before at the same time, with another value.
+    """
 
     points: Sequence[NewPoint | None]
     kept: int = 0
     repeated: int = 0
+    differing: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -122,11 +127,13 @@ def _settle_running(
         for place in sorted(places, key=lambda each: points[each].occurred_at):
             point = points[place]
             assert isinstance(point, NewReading)
+            reading = point.value if point.distribution is None else point.distribution
             if last.at is not None and point.occurred_at <= last.at:
                 kept[place] = None
                 settled.repeated += 1
+                if point.occurred_at == last.at and reading != last.reading:
+                    settled.differing.append(place)
                 continue
-            reading = point.value if point.distribution is None else point.distribution
             added = _added(reading, point, last)
             kept[place] = None if added is None else _point(point, added)
             if kept[place] is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -20,7 +20,9 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from psycopg.types.string import BytesBinaryDumper
 
-from apps.telemetry.store.tables import TimeTable
+from apps.telemetry.store import twins
+from apps.telemetry.store.tables import TimeTable, column_names, column_types
+from apps.telemetry.store.twins import PLACE, Differing
 
 # Up to here one INSERT with ON CONFLICT is as fast as savepoint, COPY and release (measured).
 FEW = 10
@@ -42,34 +44,45 @@ class Repeated(StrEnum):
     """Expect them: stage at once."""
 
 
+class Inserted(NamedTuple):
+    """What became of the rows of one table."""
+
+    new: Rows
+    differing: Sequence[Differing] = ()  # those that say something else than the row that is there
+
+
 class RowsAreThereError(Exception):
     """COPY met a row that is there. The transaction is lost; come again with Repeated.STAGE."""
 
 
-def insert_new(writes: Writes, *, repeated: Repeated = Repeated.SAVEPOINT) -> list[Rows]:
+def insert_new(
+    writes: Writes, *, repeated: Repeated = Repeated.SAVEPOINT, compare: bool = False
+) -> list[Inserted]:
     """
     Insert the rows that are not there yet and return, per table, those that were inserted.
 
-    Runs inside the caller's transaction. Two rows of one key in one call are one row.
+    Runs inside the caller's transaction. Two rows of one key in one call are one row: the first.
+    With `compare` those that were not inserted are held against what is there, which costs nothing
+    when all were.
     Raises: RowsAreThereError, only with Repeated.RAISE.
     """
     if sum(len(rows) for _, rows in writes) <= FEW:
-        return [_insert_few(table, rows) for table, rows in writes]
+        return [_insert_few(table, rows, compare) for table, rows in writes]
     if repeated is Repeated.STAGE:
-        return [_insert_staged(table, rows) for table, rows in writes]
+        return [_insert_staged(table, rows, compare) for table, rows in writes]
     # PERF: a savepoint is two round trips, which a batch of 500 events feels.
     guard = transaction.atomic() if repeated is Repeated.SAVEPOINT else nullcontext()
     try:
         with guard, connection.cursor() as cursor:
             for table, rows in writes:
-                _copy(cursor, table.name, table, rows)
+                _copy(cursor, table.name, table.columns, rows)
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise
         if repeated is Repeated.RAISE:
             raise RowsAreThereError from error
-        return [_insert_staged(table, rows) for table, rows in writes]
-    return [rows for _, rows in writes]
+        return [_insert_staged(table, rows, compare) for table, rows in writes]
+    return [Inserted(rows) for _, rows in writes]
 
 
 def _encode(data: bytes) -> bytes:
@@ -87,22 +100,21 @@ def _wire_column(kind: str, values: Sequence[Any]) -> tuple[str, Iterable[Any]]:
             return kind, values
 
 
-def _copy(cursor: Any, target: str, table: TimeTable, rows: Rows) -> None:
+def _copy(cursor: Any, target: str, columns: Sequence[tuple[str, str]], rows: Rows) -> None:
     if not rows:
         return
+    names, types = column_names(columns), column_types(columns)
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+        sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, names))
     )
-    kinds, columns = zip(
-        *map(_wire_column, table.column_types, zip(*rows, strict=True)), strict=True
-    )
+    kinds, values = zip(*map(_wire_column, types, zip(*rows, strict=True)), strict=True)
     # PERF: the dumper that is registered for bytea is in Python; this one is replaced by C.
     cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
     # Django hands out psycopg's own copy(), so its errors have to be made Django's here.
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.set_types(kinds)
         write_row = copy.write_row
-        for row in zip(*columns, strict=True):
+        for row in zip(*values, strict=True):
             write_row(row)
 
 
@@ -178,31 +190,39 @@ def _parameters(table: TimeTable, rows: Rows) -> list[Any]:
     ]
 
 
-def _insert_few(table: TimeTable, rows: Rows) -> Rows:
+def _insert_few(table: TimeTable, rows: Rows, compare: bool) -> Inserted:
     if not rows:
-        return rows
+        return Inserted(rows)
     with connection.cursor() as cursor:
         cursor.execute(_insert_unless_there_sql(table, rows), _parameters(table, rows))
-        return _those_inserted(table, rows, cursor.fetchall())
+        new = _those_inserted(table, rows, cursor.fetchall())
+        if not compare or len(new) == len(rows):
+            return Inserted(new)
+        sent = twins.values_sql(table, len(rows))
+        return Inserted(new, twins.find(cursor, table, rows, sent, _parameters(table, rows)))
 
 
-def _insert_staged(table: TimeTable, rows: Rows) -> Rows:
+def _insert_staged(table: TimeTable, rows: Rows, compare: bool) -> Inserted:
     if not rows:
-        return rows
+        return Inserted(rows)
     staging = f"staging_{table.name}"
-    columns = ", ".join(table.column_names)
+    columns, key = ", ".join(table.column_names), ", ".join(table.key)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DROP"
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging}"
+            f" (LIKE {table.name}, {PLACE} integer NOT NULL) ON COMMIT DROP"
         )
         cursor.execute(f"TRUNCATE {staging}")
-        _copy(cursor, staging, table, rows)
+        placed = [(*row, place) for place, row in enumerate(rows)]
+        _copy(cursor, staging, (*table.columns, (PLACE, "int4")), placed)
         cursor.execute(
             f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging}"
-            f" ORDER BY {', '.join(table.key)}"
-            f" ON CONFLICT DO NOTHING RETURNING {', '.join(table.key)}"
+            f" ORDER BY {key}, {PLACE} ON CONFLICT DO NOTHING RETURNING {key}"
         )
-        return _those_inserted(table, rows, cursor.fetchall())
+        new = _those_inserted(table, rows, cursor.fetchall())
+        if not compare or len(new) == len(rows):
+            return Inserted(new)
+        return Inserted(new, twins.find(cursor, table, rows, staging))
 
 
 def _those_inserted(table: TimeTable, rows: Rows, keys: Iterable[tuple[Any, ...]]) -> Rows:

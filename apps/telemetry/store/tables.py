@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+Columns = Sequence[tuple[str, str]]  # name, definition
 
 
 class Cut(StrEnum):
@@ -38,11 +41,19 @@ class TimeTable:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.columns)
+        return column_names(self.columns)
 
     @property
     def column_types(self) -> tuple[str, ...]:
-        return tuple(definition.removesuffix(" NOT NULL") for _, definition in self.columns)
+        return column_types(self.columns)
+
+
+def column_names(columns: Columns) -> tuple[str, ...]:
+    return tuple(name for name, _ in columns)
+
+
+def column_types(columns: Columns) -> tuple[str, ...]:
+    return tuple(definition.removesuffix(" NOT NULL") for _, definition in columns)
 
 
 EVENT: Final = TimeTable(

@@ -112,6 +112,85 @@ def test_a_batch_that_is_partly_there_adds_the_rest(in_workspace, size):
     assert Event.objects.for_workspace(in_workspace.id).filter(name="new.one").count() == 1
 
 
+CHANGES = [
+    ("events", event, {"name": "other"}, "name"),
+    ("events", event, {"payload": Raw(b'{"a": 2}')}, "payload"),
+    ("events", event, {"resource": Resource(kind="table", name="t")}, "resource"),
+    ("events", event, {"related": [Relation(role="reads", kind="table", name="t")]}, "related"),
+    ("events", event, {"run_id": uuid7()}, "run_id"),
+    ("logs", line, {"message": "goodbye"}, "message"),
+    ("logs", line, {"level": "ERROR"}, "level"),
+    ("points", point, {"value": 2.0}, "value"),
+]
+
+
+@pytest.mark.parametrize("others", [0, 100], ids=["few", "staged"])
+@pytest.mark.parametrize(
+    ("kind", "make", "changes", "field"),
+    CHANGES,
+    ids=[f"{kind} {field}" for kind, _, _, field in CHANGES],
+)
+def test_a_duplicate_that_says_something_else_is_told(
+    in_workspace, kind, make, changes, field, others
+):
+    first = [make() for _ in range(3 + others)]
+    put(in_workspace, **{kind: first})
+    again = list(first)
+    again[1] = make(**{"id": first[1].id} | changes)
+
+    outcome = put(in_workspace, **{kind: [make(), *again]})
+
+    assert (outcome.accepted, outcome.duplicates, outcome.rejected) == (1, 3 + others, [])
+    (told,) = outcome.differing
+    assert (told.kind, told.index, told.code, told.field) == (kind, 2, "duplicate_differs", field)
+    assert told.retryable is False
+
+
+@pytest.mark.parametrize("others", [0, 100], ids=["few", "staged"])
+def test_of_two_items_of_one_id_the_first_stays_and_the_second_is_told(in_workspace, others):
+    refused = event(occurred_at=NOW - timedelta(days=99))
+    twins = [event(id=refused.id, name="first"), event(id=refused.id, name="second")]
+
+    outcome = put(
+        in_workspace, events=[refused, *twins, *[event() for _ in range(others)], twins[0]]
+    )
+    outcome = put(in_workspace, events=[refused, *twins, *[event() for _ in range(others)]])
+
+    assert [(told.index, told.field) for told in outcome.differing] == [(2, "name")]
+    kept = Event.objects.for_workspace(in_workspace.id).filter(id=refused.id)
+    assert [each.name for each in kept] == ["first"]
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_what_comes_again_the_same_but_later_differs_in_nothing(in_workspace, size):
+    lists = {
+        "events": [event(payload=Raw(b'{"a": 1.50, "b": "\\u00e9"}')) for _ in range(size)],
+        "logs": [line() for _ in range(size)],
+        "points": [point(value=0.1) for _ in range(size)],
+    }
+    put(in_workspace, **lists)
+
+    outcome = services.store_batch(
+        workspace_id=in_workspace.id,
+        batch=TelemetryBatch(**lists),
+        now=NOW + timedelta(minutes=5),
+    )
+
+    assert (outcome.duplicates, outcome.differing) == (3 * size, [])
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_a_batch_of_new_rows_is_compared_with_nothing(
+    in_workspace, size, django_assert_max_num_queries
+):
+    put(in_workspace, events=[event()])
+
+    with django_assert_max_num_queries(10) as asked:
+        put(in_workspace, events=[event() for _ in range(size)])
+
+    assert not any("IS DISTINCT FROM" in query["sql"] for query in asked)
+
+
 @pytest.mark.parametrize("size", [1, 200])
 def test_one_id_twice_in_a_batch_is_one_row(in_workspace, size):
     twin = event()
