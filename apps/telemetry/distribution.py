@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from apps.telemetry.sketch import ACCURACY, LARGEST, Sketch, bucket_of, value_of
+from apps.telemetry.sketch import ACCURACY, LARGEST, SMALLEST, Sketch, bucket_of, value_of
 
 PIECES: Final = 16  # into which the values of one wide bucket are parted
 FINEST: Final = 20  # scales that OpenTelemetry knows
 COARSEST: Final = -10
+_ROUNDING: Final = 1e-9  # thresholds are bounds of buckets, but for what their powers are off
 _MOST_EXPONENT: Final = math.log(LARGEST * 10)
 
 
@@ -31,12 +32,17 @@ class Buckets(Struct, tag="explicit", array_like=True, gc=False):
 
 
 class Exponential(Struct, tag="exponential", array_like=True, gc=False):
-    """`positive[i]` values are in (base**i, base**(i+1)] with base = 2 ** 2**-scale."""
+    """
+    `positive[i]` values are in (base**i, base**(i+1)] with base = 2 ** 2**-scale.
+
+    `zero` of them are nearer to zero than `threshold`, or as near.
+    """
 
     scale: int
     zero: int
     positive: dict[int, int]
     negative: dict[int, int]
+    threshold: float = 0.0
 
 
 class Distribution(Struct, array_like=True, gc=False):
@@ -88,15 +94,31 @@ def _explicit_difference(new: Buckets, old: Buckets) -> Buckets | None:
 
 
 def _exponential_difference(new: Exponential, old: Exponential) -> Exponential | None:
-    if new.scale > old.scale or new.zero < old.zero:
+    if new.scale > old.scale or new.threshold < old.threshold:
         return None
-    # Senders make their buckets coarser as the range of values grows; that merges neighbours.
+    # Senders make their buckets coarser as the range of values grows; that merges neighbours. And
+    # they may widen the one around zero, which swallows those that are nearest.
     shift = old.scale - new.scale
-    positive = _less(new.positive, _coarser(old.positive, shift))
-    negative = _less(new.negative, _coarser(old.negative, shift))
-    if positive is None or negative is None:
+    positive, swallowed = _beyond(_coarser(old.positive, shift), new)
+    negative, more = _beyond(_coarser(old.negative, shift), new)
+    zero = new.zero - old.zero - swallowed - more
+    left = _less(new.positive, positive), _less(new.negative, negative)
+    if zero < 0 or left[0] is None or left[1] is None:
         return None
-    return Exponential(new.scale, new.zero - old.zero, positive, negative)
+    return Exponential(new.scale, zero, left[0], left[1], new.threshold)
+
+
+def _beyond(counts: dict[int, int], new: Exponential) -> tuple[dict[int, int], int]:
+    """Return the buckets that are not within the other's zero bucket, and what those hold."""
+    if not new.threshold:
+        return counts, 0
+    step = math.log(2) * 2.0**-new.scale
+    beyond = {
+        index: count
+        for index, count in counts.items()
+        if _power((index + 1) * step) > new.threshold * (1 + _ROUNDING)
+    }
+    return beyond, sum(counts.values()) - sum(beyond.values())
 
 
 def _coarser(counts: Mapping[int, int], shift: int) -> dict[int, int]:
@@ -170,7 +192,9 @@ def _explicit_parts(buckets: Buckets, low: float | None, high: float | None) -> 
 
 def _exponential_parts(buckets: Exponential) -> Iterator[_Part]:
     if buckets.zero:
-        yield 0.0, 0.0, buckets.zero
+        # Below that it is zero to the sketch, too.
+        edge = min(buckets.threshold, LARGEST) if buckets.threshold >= SMALLEST else 0.0
+        yield -edge if buckets.negative else 0.0, edge, buckets.zero
     step = math.log(2) * 2.0**-buckets.scale
     for sign, counts in ((1, buckets.positive), (-1, buckets.negative)):
         for index, count in counts.items():

@@ -35,6 +35,7 @@ from apps.telemetry.distribution import COARSEST, FINEST, Buckets, Distribution,
 from apps.telemetry.items import NewReading
 
 BUCKETS: Final = 1_000  # of one histogram
+NO_TIME: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")  # streams have none
 CUMULATIVE: Final = 2
 DELTA: Final = 1
 NOTHING_RECORDED: Final = 1  # a flag: the stream has ended, or skips a beat
@@ -84,6 +85,7 @@ class _JExponential(Struct, rename="camel", gc=False):
     sum: float | str | None = None
     scale: int = 0
     zero_count: int | str = 0
+    zero_threshold: float | str = 0.0
     positive: _JSide | None = None
     negative: _JSide | None = None
     min: float | str | None = None
@@ -339,10 +341,7 @@ def _summary(
 
 def _stream_of(identity: str, name: str, labels: _Labels) -> UUID:
     parts = [text for pair in sorted(labels.items()) for text in pair]
-    return derived_uuid7(_NO_TIME, "stream", identity, name, *parts)
-
-
-_NO_TIME: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+    return derived_uuid7(NO_TIME, "stream", identity, name, *parts)
 
 
 def _labels(attributes: dict[str, object], own: _Labels) -> _Labels:
@@ -438,7 +437,11 @@ def _exponential(point: Any) -> Distribution:
         offset = side.offset if side else 0
         sides.append({offset + at: count for at, count in enumerate(counts) if count})
     zero = _count(point.zero_count, "zeroCount")
-    buckets = Exponential(point.scale, zero, *sides)
+    threshold = _finite(point.zero_threshold, "zeroThreshold")
+    if threshold < 0:
+        raise ItemRefused("Expected 0 or more.", "zeroThreshold")
+    positive, negative = sides
+    buckets = Exponential(point.scale, zero, positive, negative, threshold)
     return _distribution(point, buckets, zero + sum(map(sum, (each.values() for each in sides))))
 
 

@@ -1,5 +1,5 @@
 """
-Prometheus remote write 1.0: samples become points. Pure.
+Prometheus remote write 1.0: samples become points, native histograms readings. Pure.
 
 https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
@@ -15,7 +15,7 @@ from apps.core.errors import BatchTooLarge, InvalidRequest
 from apps.core.ids import derived_uuid7
 from apps.ingest import limits as request_limits
 from apps.ingest.decode import Decoded, check_count
-from apps.ingest.doors import snappy
+from apps.ingest.doors import native_histograms, snappy
 from apps.ingest.doors.items import Collector, ItemRefused, moment_of
 from apps.ingest.doors.protobuf import BYTES, FIXED64, VARINT, WireError, fields, messages
 from apps.telemetry import limits
@@ -49,7 +49,7 @@ def unpack(body: bytes) -> bytes:
 
 def decode(body: bytes) -> Decoded:
     """
-    Read an unpacked request. What counts, and what is refused, is samples.
+    Read an unpacked request. What counts, and what is refused, is samples and histograms.
 
     Raises: InvalidRequest, BatchTooLarge.
     """
@@ -66,7 +66,7 @@ def decode(body: bytes) -> Decoded:
 def _read_series(raw: bytes, found: Collector) -> None:
     labels: list[bytes] = []
     samples: list[bytes] = []
-    histograms = 0
+    histograms: list[bytes] = []
     for number, wire, value in fields(raw):
         if not isinstance(value, bytes) or wire != BYTES:
             continue
@@ -75,8 +75,8 @@ def _read_series(raw: bytes, found: Collector) -> None:
         elif number == _SAMPLES:
             samples.append(value)
         elif number == _HISTOGRAMS:
-            histograms += 1
-        check_count(len(samples) + histograms, request_limits.FOREIGN_ITEMS)
+            histograms.append(value)
+        check_count(len(samples) + len(histograms), request_limits.FOREIGN_ITEMS)
     told: ItemRefused | None = None
     series: tuple[str, dict[str, str]] = ("", {})
     try:
@@ -94,15 +94,16 @@ def _read_series(raw: bytes, found: Collector) -> None:
             found.add(_point(*series, sample))
         except ItemRefused as refused:
             found.refuse(refused)
-    for _ in range(histograms):
+    for each in histograms:
+        if native_histograms.is_end(each, STALE):
+            continue
         found.begin(raw)
-        found.refuse(
-            ItemRefused(
-                "Native histograms are taken as OTLP; send classic ones.",
-                "histograms",
-                code="unsupported",
-            )
-        )
+        try:
+            if told is not None:
+                raise told
+            found.add(native_histograms.reading(*series, each))
+        except ItemRefused as refused:
+            found.refuse(refused)
 
 
 def _series_of(labels: list[bytes]) -> tuple[str, dict[str, str]]:

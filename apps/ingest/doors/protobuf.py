@@ -68,6 +68,11 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     raise WireError("A number has more than ten bytes.")
 
 
+def signed(value: int) -> int:
+    """Return the number that stands as `sint32` or `sint64`: the last bit is its sign."""
+    return (value >> 1) ^ -(value & 1)
+
+
 def messages(data: bytes, number: int) -> Iterator[bytes]:
     """Yield the messages in a repeated field; others are skipped."""
     for found, wire, value in fields(data):

@@ -101,10 +101,9 @@ def test_bad_samples_are_told_and_the_others_kept(sender):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "partly_taken")
     assert [point.value for point in sender.points()] == [7.0]
     assert sender.refused() == {
-        ("prometheus", "invalid_item"): 7,
+        ("prometheus", "invalid_item"): 8,
         ("prometheus", "too_many_labels"): 1,
         ("prometheus", "in_future"): 1,
-        ("prometheus", "unsupported"): 1,
     }
 
 
