@@ -50,6 +50,7 @@ class Collector:
         self.places: list[int] = []
         self.refusals: list[Refusal] = []
         self.claims: dict[int, list[UUID]] = {}
+        self.retold: set[int] = set()
 
     def begin(self, raw: bytes) -> None:
         """The next item of the request; what is added or refused from here on is of it."""
@@ -59,7 +60,10 @@ class Collector:
     def place(self) -> int:
         return len(self.raws) - 1
 
-    def add(self, item: object, claims: Sequence[UUID] = ()) -> None:
+    def add(self, item: object, claims: Sequence[UUID] = (), *, retold: bool = False) -> None:
+        """Keep an item. `retold`: its id says less than it does, so repeats may differ."""
+        if retold:
+            self.retold.add(self.place)
         if claims:
             self.claims[len(self.items)] = list(claims)
         self.items.append(item)
@@ -86,6 +90,7 @@ class Collector:
             count=len(self.raws),
             as_sent=lambda _, place: self.raws[place],
             claims=self.claims,
+            retold=frozenset(self.retold),
         )
 
 

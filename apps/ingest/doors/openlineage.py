@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
+from apps.core.ids import derived_uuid7
 from apps.ingest import limits
 from apps.ingest.decode import Decoded, check_count, explain, malformed, readable
 from apps.ingest.doors.items import (
@@ -142,6 +143,8 @@ def _read(raw: bytes) -> tuple[NewEvent, list[UUID]]:
         NewEvent(
             name=name,
             occurred_at=event.event_time,
+            # By what was sent alone: whose it is may be found out between it and its repeat.
+            id=derived_uuid7(event.event_time, SOURCE, raw.decode()),
             resource=about,
             related=related[:RELATED_COUNT],  # the payload has all of them
             payload=Raw(raw if len(raw) <= PAYLOAD_BYTES else _shortened(raw)),

@@ -53,7 +53,8 @@ def read(delivery: Delivery, found: Collector) -> None:
                 resource=port.resource("job", within(facts, "jobName"), f"{PLACE}/{project}"),
                 related=relation("on", "environment", within(facts, "environmentName"), PLACE),
                 follows=follows,
-            )
+            ),
+            retold=True,  # by another webhook of theirs, at another time
         )
     except ItemRefused as refused:
         found.refuse(refused)

@@ -96,7 +96,8 @@ def _read_workflow_run(
             resource=port.resource("job", run.get("name"), f"{PLACE}/{repository}"),
             related=[*by, *relation("part_of", "repository", repository, PLACE)],
             follows=follows,
-        )
+        ),
+        retold=True,
     )
 
 

@@ -40,7 +40,8 @@ def read(delivery: Delivery, found: Collector) -> None:
                 payload=document,
                 resource=port.resource(kind[:100], within(about, "id"), PLACE),
                 related=relation("customer", "customer", within(about, "customer"), PLACE),
-            )
+            ),
+            retold=True,  # each attempt says how many deliveries are pending
         )
     except ItemRefused as refused:
         found.refuse(refused)

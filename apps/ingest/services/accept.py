@@ -72,6 +72,7 @@ class Sent(Struct, kw_only=True):
     actor: Actor
     decoded: Decoded
     admission: Admission | None = None  # until its rate classes were looked at
+    differing: list[Refusal] = []  # duplicates that say something else than what is there
 
 
 @joined
@@ -205,6 +206,9 @@ def _store_telemetry(
         raise RowsAreThereError  # whose they are is not known
     items.answers[0].accepted += outcome.accepted
     items.answers[0].duplicates += outcome.duplicates
+    for told in outcome.differing:
+        told.index = items.requests[0].decoded.place(told.kind, told.index)
+        items.requests[0].differing.append(told)
     for refusal in outcome.rejected:
         items.pass_on(refusal)
 

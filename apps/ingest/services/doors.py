@@ -15,6 +15,7 @@ from apps.ingest.services.intake import take_in
 from apps.ingest.services.refused import count_refused_items
 from apps.ingest.services.schema_checks import check_events, count_misfits
 from apps.runs import selectors as runs
+from apps.telemetry.items import Refusal
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
 
@@ -29,24 +30,36 @@ def take_in_at(
     *, door: str, workspace: WorkspaceRef, actor: Actor, decoded: Decoded
 ) -> tuple[Answer, Admission]:
     """
-    Apply what came through a door, and count what it refused for good.
+    Apply what came through a door, and count what it refused for good, and what it took for a
+    duplicate though it says something else.
 
     Returns after the commit; must be called outside of a transaction.
     """
+    claimed: set[int] = set()
     if decoded.claims:
+        claimed = {decoded.place("events", index) for index in decoded.claims}
         _link_runs(workspace.id, decoded)
     checked = check_events(workspace_id=workspace.id, decoded=decoded)
-    answer, admission = take_in(workspace=workspace, actor=actor, decoded=decoded)
-    if answer.rejected or checked.warnings:
+    answer, admission, differing = take_in(workspace=workspace, actor=actor, decoded=decoded)
+    noted = [*checked.warnings, *(each for each in differing if _is_told(each, decoded, claimed))]
+    if answer.rejected or noted:
         count_refused_items(
             workspace_id=workspace.id,
             door=door,
-            refusals=[*answer.rejected, *checked.warnings],
+            refusals=[*answer.rejected, *noted],
             decoded=decoded,
             now=utc_now(),
         )
         count_misfits(workspace_id=workspace.id, checked=checked, now=utc_now())
     return answer, admission
+
+
+def _is_told(differs: Refusal, decoded: Decoded, claimed: Collection[int]) -> bool:
+    """Return whether it is the sender who says of one id now this, now that."""
+    if differs.index in decoded.retold:
+        return False
+    # Whose the event is was looked up: the run may not have been there when it first came.
+    return not (differs.field == "run_id" and differs.index in claimed)
 
 
 def _link_runs(workspace_id: uuid.UUID, decoded: Decoded) -> None:

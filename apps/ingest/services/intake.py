@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from django.db import DatabaseError, connection
@@ -15,7 +15,7 @@ from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
 from apps.ingest.services.admit import Admission, admit
 from apps.ingest.services.own_items import keep_items_of_pool, keep_own_items
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import TelemetryBatch
+from apps.telemetry.items import Refusal, TelemetryBatch
 from apps.telemetry.services import Repeated, RowsAreThereError
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
@@ -25,7 +25,15 @@ logger = structlog.get_logger(__name__)
 SMALL: Final = 10  # items; more are worth a transaction of their own
 
 
-def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> tuple[Answer, Admission]:
+class Taken(NamedTuple):
+    """What became of a request's items."""
+
+    answer: Answer
+    admission: Admission
+    differing: Sequence[Refusal]  # duplicates that say something else than what is there
+
+
+def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Taken:
     """
     Apply a batch in a transaction of its own, or in one with others that came at the same time.
 
@@ -42,7 +50,7 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> tuple
     else:
         answer = (_reports if _moves_runs(sent) else _items).submit(workspace.id, sent)
     assert sent.admission is not None
-    return answer, sent.admission
+    return Taken(answer, sent.admission, sent.differing)
 
 
 def _moves_runs(sent: Sent) -> bool:
