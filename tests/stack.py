@@ -25,6 +25,9 @@ OTHERS_PASS = 0o711  # else what root cannot give to the database's user lies ou
 SHARED_FOLDER = "HEADWAY_TEST_FOLDER"  # variable: where the processes of one session share files
 
 
+_LOOSE_ENDS = ("Exception in callback", "exception was never retrieved", "was never awaited")
+
+
 def wait_until(
     what: str, condition: Callable[[], Any], *, seconds: float = 30.0, every: float = 0.2
 ) -> Any:
@@ -106,6 +109,11 @@ class Stack:
     def said_after(self, words: str) -> str:
         """What the stack printed from where these words first stand; nothing when they do not."""
         return "".join(self.log.read_text(errors="replace").partition(words)[1:])
+
+    def loose_ends(self) -> list[str]:
+        """What its event loops complained of: answers may come while tasks hang for ever."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if any(words in line for words in _LOOSE_ENDS)]
 
     def kill(self) -> None:
         """End everything at once, as a power cut would: the children follow the supervisor."""

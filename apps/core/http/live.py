@@ -126,9 +126,9 @@ class LiveHandler(ASGIHandler):
         answering = asyncio.create_task(self._answer(request, send))
         leaving = asyncio.ensure_future(receive())  # nothing but the caller's going can come
         await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
+        leaving.cancel()  # the server's own kind of future, of which nothing more is asked
         answering.cancel()  # unless it is done
-        await asyncio.gather(answering, leaving, return_exceptions=True)
+        await asyncio.wait({answering})
         if not answering.cancelled():
             answering.result()
 

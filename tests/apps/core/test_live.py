@@ -96,13 +96,36 @@ def views(settings):
     del sys.modules["tests.live_views"]
 
 
-async def ask(name, *, leaves_after=None):
+class ServersFuture:
+    """What a server may give for `receive()`: awaited like a future, and of asyncio's own parts."""
+
+    _asyncio_future_blocking = False
+
+    def __init__(self, coroutine) -> None:
+        self._task = asyncio.ensure_future(coroutine)
+
+    def __await__(self):
+        return self._task.__await__()
+
+    def __getattr__(self, name):
+        if name == "_cancel_message":
+            raise AttributeError(name)
+        return getattr(self._task, name)
+
+    def add_done_callback(self, callback, *, context=None):
+        self._task.add_done_callback(lambda _: callback(self), context=context)
+
+
+async def ask(name, *, leaves_after=None, server=None):
     """Ask, as a server would, and go once so many messages came; return the messages."""
     sent = []
     gone = asyncio.Event()
     given = iter([{"type": "http.request", "body": b""}])
 
-    async def receive():
+    def receive():
+        return server(take()) if server else take()
+
+    async def take():
         if (message := next(given, None)) is not None:
             if leaves_after == 0:
                 gone.set()
@@ -146,3 +169,9 @@ def test_nobody_is_waited_for_who_left(views, name, messages):
 def test_what_breaks_is_answered_and_the_next_is_served(views):
     assert asyncio.run(ask("fail"))[0]["status"] == 500
     assert asyncio.run(ask("answer"))[0]["status"] == 200
+
+
+def test_a_servers_future_that_is_no_asyncio_one_keeps_nobody_waiting(views):
+    sent = asyncio.run(ask("answer", server=ServersFuture))
+
+    assert sent[0]["status"] == 200
