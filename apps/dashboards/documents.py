@@ -8,9 +8,10 @@ in `where` stands for what is chosen for the variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from apps.dashboards.checks import Check, Errors, Json
 from apps.telemetry import formula
 from apps.telemetry.errors import BadFormula
 from apps.telemetry.limits import LABEL_COUNT, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, NAME_LENGTH
@@ -32,85 +33,22 @@ STATES: Final = (
 )  # fmt: skip
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-Json = Any  # what a JSON document holds: it is looked at piece by piece below
-Errors = dict[str, list[str]]  # by place: `panels.3.queries.0.name`
-
 _ID: Final = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z")
 _VARIABLE: Final = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
 _LETTER: Final = re.compile(r"\A[A-Z]\Z")
 _UUID: Final = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
-class _Check:
-    """Collects what is wrong, each with its place."""
-
-    def __init__(self) -> None:
-        self.errors: Errors = {}
-
-    def say(self, place: str, message: str) -> None:
-        self.errors.setdefault(place, []).append(message)
-
-    def text(self, place: str, value: Json, *, most: int, least: int = 1) -> bool:
-        if not isinstance(value, str) or not least <= len(value) <= most:
-            self.say(place, f"Must be a text of {least} to {most} characters.")
-        elif "\x00" in value:
-            self.say(place, "Must not hold NUL characters.")
-        else:
-            return True
-        return False
-
-    def number(self, place: str, value: Json, *, least: int, most: int) -> bool:
-        # True is a whole number to Python.
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            self.say(place, f"Must be a whole number from {least} to {most}.")
-            return False
-        return True
-
-    def one_of(self, place: str, value: Json, known: Sequence[str]) -> bool:
-        if not isinstance(value, str) or value not in known:
-            self.say(place, f"Must be one of {', '.join(known)}.")
-            return False
-        return True
-
-    def pattern(self, place: str, value: Json, pattern: re.Pattern[str], said: str) -> bool:
-        if not isinstance(value, str) or not pattern.match(value):
-            self.say(place, said)
-            return False
-        return True
-
-    def list(self, place: str, value: Json, *, most: int, least: int = 0) -> list[Json]:
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            self.say(place, f"Must be a list of {least} to {most}.")
-            return []
-        return value
-
-    def object(
-        self, place: str, value: Json, *, needs: Sequence[str], may: Sequence[str] = ()
-    ) -> dict[str, Json] | None:
-        """Return an object without fields that nobody reads; None when it is none or lacks some."""
-        if not isinstance(value, dict):
-            self.say(place, "Must be an object.")
-            return None
-        for name in value:
-            if name not in needs and name not in may:
-                shown = name if len(name) <= 40 else f"{name[:40]}…"
-                self.say(f"{place}.{shown}", "Unknown field.")
-        missing = [name for name in needs if name not in value]
-        for name in missing:
-            self.say(f"{place}.{name}", "Is required.")
-        return None if missing else value
-
-
 def errors_in(*, panels: Json, variables: Json, range_: Json) -> Errors:
     """Return what is wrong with a dashboard, by place; empty when it can be drawn."""
-    check = _Check()
+    check = Check()
     check.one_of("range", range_, RANGES)
     names = _variables(check, variables)
     _panels(check, panels, names)
     return check.errors
 
 
-def _variables(check: _Check, found: Json) -> set[str]:
+def _variables(check: Check, found: Json) -> set[str]:
     names: set[str] = set()
     for number, each in enumerate(check.list("variables", found, most=MAX_VARIABLES)):
         place = f"variables.{number}"
@@ -136,7 +74,14 @@ def _variables(check: _Check, found: Json) -> set[str]:
     return names
 
 
-def _panels(check: _Check, found: Json, names: set[str]) -> None:
+def asked_errors(*, panels: Json, variables: Json) -> Errors:
+    """Return what is wrong with panels that are asked for, as yet without a place on the grid."""
+    check = Check()
+    _panels(check, panels, _variables(check, variables), placed=False)
+    return check.errors
+
+
+def _panels(check: Check, found: Json, names: set[str], *, placed: bool = True) -> None:
     ids: set[str] = set()
     taken: dict[tuple[int, int], int] = {}
     queries = 0
@@ -146,11 +91,12 @@ def _panels(check: _Check, found: Json, names: set[str]) -> None:
         if not check.one_of(f"{place}.kind", kind, tuple(_KINDS)):
             continue
         needs, may, look = _KINDS[str(kind)]
+        sides = ["x", "y", "w", "h"] if placed else []
         panel = check.object(
             place,
             each,
-            needs=["id", "kind", "x", "y", "w", "h", *needs],
-            may=["title", *may],
+            needs=["id", "kind", *sides, *needs],
+            may=[*(["title"] if placed else []), *may],
         )
         if panel is None:
             continue
@@ -161,7 +107,8 @@ def _panels(check: _Check, found: Json, names: set[str]) -> None:
             ids.add(panel["id"])
         if "title" in panel:
             check.text(f"{place}.title", panel["title"], most=200, least=0)
-        _place(check, place, panel, number, taken)
+        if placed:
+            _place(check, place, panel, number, taken)
         look(check, place, panel, names)
         asked = panel.get("queries")
         queries += len(asked) if isinstance(asked, list) else kind == "heat_map"
@@ -170,7 +117,7 @@ def _panels(check: _Check, found: Json, names: set[str]) -> None:
 
 
 def _place(
-    check: _Check,
+    check: Check,
     place: str,
     panel: Mapping[str, Json],
     number: int,
@@ -195,7 +142,7 @@ def _place(
                 return
 
 
-def _chart(check: _Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+def _chart(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     known: dict[str, frozenset[str]] = {}
     for number, each in enumerate(
         check.list(f"{place}.queries", panel["queries"], most=20, least=1)
@@ -249,12 +196,12 @@ def _chart(check: _Check, place: str, panel: Mapping[str, Json], names: set[str]
         check.text(f"{place}.events", panel["events"], most=NAME_LENGTH + 1)
 
 
-def _letter(check: _Check, place: str, letter: Json, known: Mapping[str, object]) -> None:
+def _letter(check: Check, place: str, letter: Json, known: Mapping[str, object]) -> None:
     if check.pattern(place, letter, _LETTER, "Must be one letter, A to Z.") and letter in known:
         check.say(place, f"The letter {letter} is given twice.")
 
 
-def _where(check: _Check, place: str, where: Json, names: set[str]) -> None:
+def _where(check: Check, place: str, where: Json, names: set[str]) -> None:
     if not isinstance(where, dict) or len(where) > LABEL_COUNT:
         check.say(place, f"Must be an object of at most {LABEL_COUNT} labels.")
         return
@@ -269,7 +216,7 @@ def _where(check: _Check, place: str, where: Json, names: set[str]) -> None:
                 check.say(place, f"There is no variable {value[:42]}.")
 
 
-def _number(check: _Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+def _number(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     _chart(check, place, panel, names)
     check.pattern(f"{place}.show", panel["show"], _LETTER, "Must be one letter, A to Z.")
     lists = [panel["queries"], panel.get("formulas", [])]
@@ -284,12 +231,12 @@ def _number(check: _Check, place: str, panel: Mapping[str, Json], names: set[str
         check.say(f"{place}.show", "No query or formula of this panel has that letter.")
 
 
-def _heat_map(check: _Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+def _heat_map(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     check.text(f"{place}.name", panel["name"], most=NAME_LENGTH)
     _where(check, f"{place}.where", panel.get("where", {}), names)
 
 
-def _runs(check: _Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+def _runs(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     check.one_of(f"{place}.view", panel["view"], ("list", "histogram"))
     for state in check.list(f"{place}.states", panel.get("states", []), most=len(STATES)):
         check.one_of(f"{place}.states", state, STATES)
@@ -303,13 +250,13 @@ def _runs(check: _Check, place: str, panel: Mapping[str, Json], names: set[str])
             check.pattern(f"{place}.deployment", deployment, _UUID, said)
 
 
-def _events(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+def _events(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
     check.one_of(f"{place}.view", panel["view"], ("list", "histogram"))
     if "name" in panel:
         check.text(f"{place}.name", panel["name"], most=NAME_LENGTH + 1)
 
 
-def _logs(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+def _logs(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
     if "level" in panel:
         check.one_of(f"{place}.level", panel["level"], LEVELS)
     if "q" in panel and check.text(f"{place}.q", panel["q"], most=search.MAX_LENGTH):
@@ -320,11 +267,11 @@ def _logs(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> 
                 check.say(f"{place}.q", message)
 
 
-def _text(check: _Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+def _text(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
     check.text(f"{place}.markdown", panel["markdown"], most=MAX_TEXT, least=0)
 
 
-_Look = Callable[[_Check, str, Mapping[str, Json], set[str]], None]
+_Look = Callable[[Check, str, Mapping[str, Json], set[str]], None]
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Look]]] = {
     "chart": (("queries",), ("formulas", "compare_seconds", "events"), _chart),
     "number": (("queries", "show"), ("formulas", "compare_seconds"), _number),

@@ -10,6 +10,7 @@ from apps.core.http.query import checked_range
 from apps.core.http.serializers import StrictSerializer
 from apps.telemetry import formula, heatmap, limits, selectors
 from apps.telemetry.api.serializers import RangeInput
+from apps.telemetry.chart_wire import ChartOutput, ChartRefusedOutput, HeatMapOfOutput
 from apps.telemetry.query import MAX_SERIES, Aggregate, Fill, Rollup
 
 MAX_QUERIES = 20
@@ -173,74 +174,14 @@ class ChartsInput(StrictSerializer, RangeInput):
         return charts
 
 
-class LineOutput(serializers.Serializer[Any]):
-    labels = serializers.DictField(child=serializers.CharField())
-    points = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField(allow_null=True)),
-        help_text="Pairs of milliseconds since 1970 and value.",
-    )
-
-
-class ResultOutput(serializers.Serializer[Any]):
-    letter = serializers.CharField()
-    series = LineOutput(many=True, help_text=f"At most {MAX_SERIES} in one answer.")
-    compared = LineOutput(
-        many=True, help_text="The same from earlier, at the times of now; empty unless asked for."
-    )
-    left_out = serializers.IntegerField(help_text="Lines that `limit` cut off.")
-
-
-class QueryResultOutput(ResultOutput):
-    query = serializers.IntegerField()
-    matched_series = serializers.IntegerField(
-        allow_null=True, help_text="Null when a metric's own total over all its series was read."
-    )
-
-
-class FormulaResultOutput(ResultOutput):
-    formula = serializers.IntegerField()
-    unmet = serializers.IntegerField(help_text="Lines of its sides that met no other.")
-
-
-class ChartOutput(serializers.Serializer[Any]):
-    results = QueryResultOutput(many=True)
-    formulas = FormulaResultOutput(many=True)
-    compare_seconds = serializers.IntegerField(allow_null=True, help_text="In whole steps.")
-
-
 class MetricsQueryOutput(ChartOutput):
     step_seconds = serializers.IntegerField()
     rollup = serializers.ChoiceField(choices=[each.value for each in Rollup])
 
 
-class HeatMapOfOutput(serializers.Serializer[Any]):
-    scale = serializers.ChoiceField(choices=[each.value for each in heatmap.Scale])
-    edges = serializers.ListField(
-        child=serializers.FloatField(),
-        help_text="Row i is from edge i to edge i + 1, lowest first; empty without values.",
-    )
-    cells = serializers.ListField(
-        child=serializers.ListField(child=serializers.IntegerField()),
-        help_text="Milliseconds since 1970, row, how many values; cells without any are left out.",
-    )
-
-
 class HeatMapOutput(HeatMapOfOutput):
     step_seconds = serializers.IntegerField()
     rollup = serializers.ChoiceField(choices=[each.value for each in Rollup])
-
-
-class ChartRefusedOutput(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
-    fields_ = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), allow_null=True
-    )
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        fields["fields"] = fields.pop("fields_")  # the name is one of DRF's own
-        return fields
 
 
 class PanelChartOutput(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from apps.core.errors import DomainError
 from apps.telemetry import query as metric_query
 from apps.telemetry import selectors
 from apps.telemetry.api import metric_serializers as wire
+from apps.telemetry.chart_wire import chart_body, heat_map_body, refused_body
 from apps.telemetry.heatmap import HeatMap
 from apps.telemetry.query import Aggregate, Fill, Plan
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
@@ -50,7 +51,7 @@ class MetricsQuery(WorkspaceView):
             plan=plan,
             fill=Fill(asked["fill"]),
         )
-        return Response(_step(plan) | _chart_body(answers))
+        return Response(_step(plan) | chart_body(answers))
 
 
 class MetricsHeatMap(WorkspaceView):
@@ -68,7 +69,7 @@ class MetricsHeatMap(WorkspaceView):
         form.is_valid(raise_exception=True)
         plan = _plan(form.validated_data, wanted_points=HEAT_MAP_STEPS)
         found = _heat_map(request, form.validated_data, plan)
-        return Response(_step(plan) | _heat_map_body(found))
+        return Response(_step(plan) | heat_map_body(found))
 
 
 class MetricsCharts(WorkspaceView):
@@ -94,9 +95,9 @@ def _panel(
     answer: dict[str, Any] = {"chart": None, "heat_map": None, "error": None}
     try:
         if "heat_map" in asked:
-            answer["heat_map"] = _heat_map_body(_heat_map(request, asked["heat_map"], plan))
+            answer["heat_map"] = heat_map_body(_heat_map(request, asked["heat_map"], plan))
         else:
-            answer["chart"] = _chart_body(
+            answer["chart"] = chart_body(
                 selectors.answer_chart(
                     workspace_id=request.workspace.id,
                     chart=_chart(asked["chart"]),
@@ -105,11 +106,7 @@ def _panel(
                 )
             )
     except DomainError as refused:
-        answer["error"] = {
-            "code": refused.code,
-            "message": refused.message,
-            "fields": refused.fields,
-        }
+        answer["error"] = refused_body(refused)
     return answer
 
 
@@ -161,34 +158,3 @@ def _heat_map(request: WorkspaceRequest, asked: dict[str, Any], plan: Plan) -> H
 
 def _step(plan: Plan) -> dict[str, Any]:
     return {"step_seconds": plan.step_seconds, "rollup": plan.rollup.value}
-
-
-def _chart_body(answers: selectors.Answers) -> dict[str, Any]:
-    return {
-        "results": [
-            {"query": number, "matched_series": answer.series, **_lines(answer)}
-            for number, answer in enumerate(answers.queries)
-        ],
-        "formulas": [
-            {"formula": number, "unmet": answer.unmet, **_lines(answer)}
-            for number, answer in enumerate(answers.formulas)
-        ],
-        "compare_seconds": answers.compare_seconds,
-    }
-
-
-def _lines(answer: selectors.Answer) -> dict[str, Any]:
-    return {
-        "letter": answer.letter,
-        "series": [{"labels": line.labels, "points": line.points} for line in answer.lines],
-        "compared": [{"labels": line.labels, "points": line.points} for line in answer.compared],
-        "left_out": answer.left_out,
-    }
-
-
-def _heat_map_body(found: HeatMap) -> dict[str, Any]:
-    return {
-        "scale": found.scale.value,
-        "edges": found.edges,
-        "cells": [[cell.start * 1_000, cell.row, cell.number] for cell in found.cells],
-    }

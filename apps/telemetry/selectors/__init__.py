@@ -45,7 +45,7 @@ from apps.telemetry.selectors.logs import (
     list_newest_log_keys,
     log_item,
 )
-from apps.telemetry.selectors.metrics import list_metrics, run_metrics
+from apps.telemetry.selectors.metrics import list_metrics, run_metrics, units_of
 from apps.telemetry.selectors.moving import MovingLine, read_moving, rolled_up_until
 from apps.telemetry.selectors.notable import (
     LabelledSeries,
@@ -125,5 +125,6 @@ __all__ = [
     "split_name",
     "transition_item",
     "transitions_of_runs",
+    "units_of",
     "workspaces_waiting",
 ]

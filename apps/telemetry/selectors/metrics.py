@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
+
+from django.db import connection
 
 from apps.telemetry.models import MetricSeries, RunMetric
 
@@ -67,3 +70,21 @@ def list_metrics(*, workspace_id: uuid.UUID) -> list[dict[str, object]]:
             for label, its_values in sorted(values[name].items())
         }
     return list(found.values())
+
+
+def units_of(*, workspace_id: uuid.UUID, names: Sequence[str]) -> dict[str, str | None]:
+    """Return the unit of each metric, as one of its series says it; None: none does."""
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNITS, [workspace_id, list(names)])
+        return dict(cursor.fetchall())
+
+
+_UNITS: Final = """
+    SELECT asked.name, (
+        SELECT series.unit FROM telemetry_metricseries AS series
+        WHERE series.workspace_id = %s AND series.name = asked.name AND series.unit <> ''
+        LIMIT 1)
+    FROM unnest(%s::text[]) AS asked(name)
+"""

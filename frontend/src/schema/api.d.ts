@@ -1727,6 +1727,27 @@ export interface paths {
         patch: operations["change_dashboard"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/dashboards/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description All panels of a page, also of one that is not saved yet.
+         *
+         *     One that is refused says why; the others are answered. Each needs the scopes of what it shows.
+         */
+        post: operations["answer_dashboard_panels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/deployments": {
         parameters: {
             query?: never;
@@ -3773,6 +3794,34 @@ export interface components {
             cut_off: components["schemas"]["CutOffKeyOutput"][];
             items: components["schemas"]["AllowedNetworkOutput"][];
             own_address: string | null;
+        };
+        /** @description By the kind and the view of the panel one of these is there, or `error`; of texts none. */
+        AnsweredPanelOutput: {
+            chart: components["schemas"]["ChartOutput"] | null;
+            error: components["schemas"]["ChartRefusedOutput"] | null;
+            event_counts: components["schemas"]["PanelEventCountsOutput"] | null;
+            events: components["schemas"]["PanelEventsOutput"] | null;
+            heat_map: components["schemas"]["HeatMapOfOutput"] | null;
+            id: string;
+            logs: components["schemas"]["PanelLogsOutput"] | null;
+            /** @description Events to mark on the chart. */
+            marks: components["schemas"]["PanelEventsOutput"] | null;
+            run_counts: components["schemas"]["RunHistogramOutput"] | null;
+            runs: components["schemas"]["PanelRunsOutput"] | null;
+        };
+        /** @description Panels in the order in which they were asked for. */
+        AnsweredPanelsOutput: {
+            /** Format: date-time */
+            from: string;
+            panels: components["schemas"]["AnsweredPanelOutput"][];
+            rollup: components["schemas"]["RollupEnum"];
+            step_seconds: number;
+            /** Format: date-time */
+            to: string;
+            /** @description By the name of the metric. */
+            units: {
+                [key: string]: string | null;
+            };
         };
         AnswerOutput: {
             accepted: number;
@@ -6162,6 +6211,101 @@ export interface components {
             chart: components["schemas"]["ChartOutput"] | null;
             error: components["schemas"]["ChartRefusedOutput"] | null;
             heat_map: components["schemas"]["HeatMapOfOutput"] | null;
+        };
+        PanelEventBucketOutput: {
+            /** Format: date-time */
+            at: string;
+            count: number;
+        };
+        PanelEventCountsOutput: {
+            buckets: components["schemas"]["PanelEventBucketOutput"][];
+            /**
+             * Format: date-time
+             * @description Nothing before this moment was counted: the time was up.
+             */
+            counted_from: string | null;
+            step_seconds: number;
+        };
+        PanelEventOutput: {
+            /** Format: uuid */
+            id: string | null;
+            name: string;
+            /** Format: date-time */
+            occurred_at: string;
+            resource: string | null;
+        };
+        /** @description The newest first. */
+        PanelEventsOutput: {
+            has_more: boolean;
+            items: components["schemas"]["PanelEventOutput"][];
+            /**
+             * Format: date-time
+             * @description The time for searching was up here: there may be more before.
+             */
+            searched_to: string | null;
+        };
+        PanelLineOutput: {
+            /** Format: uuid */
+            id: string | null;
+            level: components["schemas"]["LevelEnum"];
+            /** @description Its first 500 characters. */
+            message: string;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** @description The newest first. */
+        PanelLogsOutput: {
+            has_more: boolean;
+            items: components["schemas"]["PanelLineOutput"][];
+            /**
+             * Format: date-time
+             * @description The time for searching was up here: there may be more before.
+             */
+            searched_to: string | null;
+        };
+        PanelRunOutput: {
+            /** Format: date-time */
+            created_at: string;
+            duration_ms: number | null;
+            flow: string;
+            /** Format: uuid */
+            id: string | null;
+            name: string;
+            state: components["schemas"]["RunStateEnum"];
+            state_type: components["schemas"]["StateTypeEnum"];
+        };
+        /** @description The newest first. */
+        PanelRunsOutput: {
+            has_more: boolean;
+            items: components["schemas"]["PanelRunOutput"][];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PanelsInputRequest: {
+            /** @description Values by variable; of what is left out its default. None: of everything. */
+            chosen?: {
+                [key: string]: string[];
+            };
+            /** Format: date-time */
+            from: string;
+            /** @description As a dashboard has them, without place and title: see docs/metrics.md. */
+            panels: ({
+                id: string;
+                /** @enum {string} */
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "logs" | "text";
+            } & {
+                [key: string]: unknown;
+            })[];
+            /** Format: date-time */
+            to: string;
+            variables?: {
+                default?: string[];
+                /** @enum {string} */
+                kind: "label" | "deployment";
+                label?: string;
+                metric?: string;
+                name: string;
+                title?: string;
+            }[];
         };
         PartRunOutput: {
             duration_ms: number | null;
@@ -12737,6 +12881,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DashboardOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    answer_dashboard_panels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredPanelsOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
