@@ -28,6 +28,7 @@ import { savedViewHandlers } from "./saved-view-handlers";
 import { scheduleHandlers } from "./schedule-handlers";
 import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
+import { panelHandlers } from "./panel-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { storageHandlers } from "./storage-handlers";
@@ -199,6 +200,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...logHandlers(world),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
     ...dashboardHandlers(),
+    ...panelHandlers(world),
     ...savedViewHandlers(),
     ...metricHandlers(),
     http.get(`${W}/members`, ({ request }) => {

@@ -9,9 +9,9 @@ import { makeLogs, makeTimeline } from "./demo/timeline";
 import { stepFor, type World } from "./demo/world";
 
 const W = "*/api/v1/workspaces/:workspace";
-const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
+export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
-function allLines(world: World): readonly LogLine[] {
+export function allLines(world: World): readonly LogLine[] {
   return world.runs
     .filter((run) => run.started_at !== null && run.ended_at !== null) // what goes on writes anew each time
     .slice(0, 12)

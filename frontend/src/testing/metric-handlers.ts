@@ -6,13 +6,13 @@ import type { ChartAnswer, HeatMapAnswer, MetricQuery, PanelAnswer } from "@/sch
 
 const W = "*/api/v1/workspaces/:workspace";
 
-interface ChartAsked {
+export interface ChartAsked {
   readonly queries: readonly MetricQuery[];
   readonly formulas?: readonly { readonly expression: string; readonly letter?: string }[];
   readonly compare_seconds?: number;
 }
 
-interface Span {
+export interface Span {
   readonly from: string;
   readonly to: string;
   readonly step_seconds?: number;
@@ -44,11 +44,11 @@ export function metricHandlers() {
 
 const PERCENTILES: Readonly<Partial<Record<MetricQuery["aggregate"], number>>> = { p90: 1.6, p99: 2.4 };
 
-function stepOf(span: Span): number {
+export function stepOf(span: Span): number {
   return span.step_seconds ?? Math.max(60, Math.ceil((Date.parse(span.to) - Date.parse(span.from)) / 1000 / 240 / 60) * 60);
 }
 
-function answerChart(asked: ChartAsked, span: Span): ChartAnswer {
+export function answerChart(asked: ChartAsked, span: Span): ChartAnswer {
   const known = makeMetrics(Date.now());
   const [from, to, step] = [Date.parse(span.from), Date.parse(span.to), stepOf(span) * 1000];
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -87,7 +87,7 @@ function answerChart(asked: ChartAsked, span: Span): ChartAnswer {
   };
 }
 
-function makeHeatMap(span: Span): HeatMapAnswer {
+export function makeHeatMap(span: Span): HeatMapAnswer {
   const [from, to, step] = [Date.parse(span.from), Date.parse(span.to), stepOf(span) * 1000];
   const rows = 16;
   const cells: [number, number, number][] = [];

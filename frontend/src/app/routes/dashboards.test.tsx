@@ -3,6 +3,8 @@ import { http, HttpResponse } from "msw";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { dashboardHandlers, makeDashboard } from "@/testing/dashboard-handlers";
+import { makeWorld } from "@/testing/demo/world";
+import { answerPanels, type PanelsBody } from "@/testing/panel-handlers";
 import { PATIENT } from "@/testing/people";
 import { visit } from "@/testing/render";
 import { server } from "@/testing/server";
@@ -21,8 +23,10 @@ beforeEach(() => server.use(...dashboardHandlers()));
 afterEach(() => server.events.removeAllListeners());
 
 describe("dashboards", () => {
-  it("draw all panels of metrics from one answer, and the others beside them", async () => {
-    const sent = sentTo("/metrics/charts", "POST");
+  it("draw all panels from one answer, and ask no more than that and what the dashboard is", async () => {
+    const sent = sentTo("/dashboards/panels", "POST");
+    const asked = new Set<string>();
+    server.events.on("request:start", ({ request }) => void asked.add(new URL(request.url).pathname.replace(/^.*\/workspaces\/acme/, "")));
     visit(PATH);
 
     expect(await screen.findByRole("img", { name: /^Rows by table, \d+ lines/ }, PATIENT)).toBeInTheDocument();
@@ -30,29 +34,32 @@ describe("dashboards", () => {
     expect(screen.getByRole("heading", { name: "Loads", level: 3 })).toBeVisible();
     expect(within(screen.getByRole("region", { name: "Rows now" })).getByText(/a week before/)).toBeVisible();
     expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
+    expect(await screen.findByRole("region", { name: "Runs that failed" })).toHaveTextContent("Failed");
     expect(sent).toHaveLength(1);
+    expect([...asked].filter((path) => /dashboards|metrics|runs|events|logs|deployments/.test(path)).toSorted()).toEqual([PATH.replace("/w/acme", ""), "/dashboards/panels"]);
   });
 
   it("are narrowed by a variable, in the address", async () => {
-    const sent = sentTo("/metrics/charts", "POST");
+    const sent = sentTo("/dashboards/panels", "POST");
     visit(`${PATH}?v=table%3Draw.flights`);
 
     await screen.findByRole("img", { name: /^Rows by table/ }, PATIENT);
 
-    expect(sent[0]).toMatchObject({ charts: expect.arrayContaining([{ chart: expect.objectContaining({ queries: [expect.objectContaining({ where: { table: ["raw.flights"] } })] }) }]) });
+    expect(sent[0]).toMatchObject({ chosen: { table: ["raw.flights"] }, variables: [{ name: "table", label: "table" }] });
     expect(screen.getByRole("link", { name: "Open Rows by table in metrics" })).toHaveAttribute("href", expect.stringContaining("rows_loaded%29%7Btable%3Draw.flights%7D+by+table&range=24h"));
   });
 
   it("say by themselves that one panel failed", async () => {
     server.use(
-      http.post("*/metrics/charts", () => {
+      http.post("*/dashboards/panels", async ({ request }) => {
+        const answer = answerPanels(makeWorld(Date.now(), "http://here"), (await request.json()) as PanelsBody);
         const error = { code: "query_too_large", message: "More than 10000 series match.", fields: null };
-        return HttpResponse.json({ step_seconds: 60, rollup: "1m", charts: [0, 1, 2].map(() => ({ chart: null, heat_map: null, error })) });
+        return HttpResponse.json({ ...answer, panels: answer.panels.map((panel) => (panel.id === "rows" ? { ...panel, chart: null, error } : panel)) });
       }),
     );
     visit(PATH);
 
-    expect(await screen.findAllByText("More than 10000 series match.", {}, PATIENT)).toHaveLength(3);
+    expect(await screen.findAllByText("More than 10000 series match.", {}, PATIENT)).toHaveLength(1);
     expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
   });
 
@@ -111,11 +118,7 @@ describe("dashboards", () => {
   });
 
   it("show lines of logs, each of which leads to itself", async () => {
-    const asked: URL[] = [];
-    server.events.on("request:start", ({ request }) => {
-      const url = new URL(request.url);
-      if (url.pathname.endsWith("/acme/logs")) asked.push(url);
-    });
+    const sent = sentTo("/dashboards/panels", "POST");
     const trouble = { id: "l", kind: "logs", title: "Trouble", x: 0, y: 0, w: 12, h: 4, level: "INFO" } as const;
     const silence = { id: "s", kind: "logs", title: "Silence", x: 0, y: 4, w: 12, h: 4, q: "nobody wrote this" } as const;
     server.use(http.get("*/dashboards/:id", () => HttpResponse.json(makeDashboard({ panels: [trouble, silence] }))));
@@ -125,10 +128,12 @@ describe("dashboards", () => {
     const [line] = await within(panel).findAllByRole("link", {}, PATIENT);
 
     expect(await screen.findByText("No such lines in this range.", {}, PATIENT)).toBeInTheDocument();
-    expect(asked.map((url) => [url.searchParams.get("q"), url.searchParams.get("level")])).toEqual([
-      [null, "INFO"],
-      ["nobody wrote this", null],
-    ]);
+    expect(sent[0]).toMatchObject({
+      panels: [
+        { id: "l", kind: "logs", level: "INFO" },
+        { id: "s", kind: "logs", q: "nobody wrote this" },
+      ],
+    });
     const to = new URL(line?.getAttribute("href") ?? "", "http://here");
     expect(to.pathname).toBe("/w/acme/logs");
     expect(panel).not.toHaveTextContent("[0m"); // colours of a terminal

@@ -1,8 +1,14 @@
 import { readMarkdown, type Inline } from "./markdown";
 import styles from "./markdown-text.module.css";
 
+interface MarkdownTextProps {
+  readonly source: string;
+  /** Whether who reads may go to other pages of the app; else links to them are shown as text. */
+  readonly inside?: boolean;
+}
+
 /** Written text. It becomes elements, never HTML: whatever stands in it is shown, not run. */
-export function MarkdownText({ source }: { readonly source: string }) {
+export function MarkdownText({ source, inside = true }: MarkdownTextProps) {
   return (
     <div className={styles["text"]}>
       {readMarkdown(source).map((block, place) => {
@@ -10,13 +16,13 @@ export function MarkdownText({ source }: { readonly source: string }) {
           case "heading":
             return (
               <p key={place} role="heading" aria-level={block.level + 2} className={styles["heading"]} data-level={block.level}>
-                <Inlines inline={block.inline} />
+                <Inlines inline={block.inline} inside={inside} />
               </p>
             );
           case "paragraph":
             return (
               <p key={place}>
-                <Inlines inline={block.inline} />
+                <Inlines inline={block.inline} inside={inside} />
               </p>
             );
           case "code":
@@ -24,7 +30,7 @@ export function MarkdownText({ source }: { readonly source: string }) {
           case "list": {
             const items = block.items.map((inline, item) => (
               <li key={item}>
-                <Inlines inline={inline} />
+                <Inlines inline={inline} inside={inside} />
               </li>
             ));
             return block.ordered ? <ol key={place}>{items}</ol> : <ul key={place}>{items}</ul>;
@@ -35,7 +41,7 @@ export function MarkdownText({ source }: { readonly source: string }) {
   );
 }
 
-function Inlines({ inline }: { readonly inline: readonly Inline[] }) {
+function Inlines({ inline, inside }: { readonly inline: readonly Inline[]; readonly inside: boolean }) {
   return inline.map((each, place) => {
     switch (each.kind) {
       case "text":
@@ -47,6 +53,7 @@ function Inlines({ inline }: { readonly inline: readonly Inline[] }) {
       case "code":
         return <code key={place}>{each.text}</code>;
       case "link":
+        if (!inside && each.href.startsWith("/")) return each.text;
         return (
           <a key={place} href={each.href} className="link" {...(each.href.startsWith("/") ? {} : { target: "_blank", rel: "noreferrer noopener" })}>
             {each.text}

@@ -1,6 +1,6 @@
 import type { LogLevel } from "./runs";
 import type { Schema } from "./schema";
-import type { Aggregate } from "./telemetry";
+import type { Aggregate, ChartAnswer, HeatMapAnswer } from "./telemetry";
 
 export type DashboardRow = Schema<"DashboardRowOutput">;
 export type DashboardRange = Schema<"DashboardOutput">["range"];
@@ -56,3 +56,11 @@ export interface DashboardDocument {
   readonly variables: readonly DashboardVariable[];
   readonly panels: readonly DashboardPanel[];
 }
+
+/** A panel as it is asked for: where it stands does not matter. */
+export type AskedPanel = { [K in PanelKind]: Omit<Extract<DashboardPanel, { kind: K }>, "x" | "y" | "w" | "h" | "title"> }[PanelKind];
+export type AnsweredPanel = Omit<Schema<"AnsweredPanelOutput">, "chart" | "heat_map"> & {
+  readonly chart: ChartAnswer | null;
+  readonly heat_map: HeatMapAnswer | null;
+};
+export type AnsweredPanels = Omit<Schema<"AnsweredPanelsOutput">, "panels"> & { readonly panels: readonly AnsweredPanel[] };

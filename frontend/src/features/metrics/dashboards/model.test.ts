@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { askedIn, chartOf, chosenValues, filledWhere, freeId, parseDashboardSearch, textsOf, withChosen } from "./model";
+import { askedIn, askedPanels, chosenValues, filledWhere, freeId, parseDashboardSearch, textsOf, withChosen } from "./model";
 
 const TABLE = { name: "table", kind: "label", metric: "rows", label: "table", default: ["a"] } as const;
 
@@ -44,9 +44,10 @@ describe("queries of a panel", () => {
     expect(askedIn(["sum(rows)", "what?"]).unread).toEqual(["what?"]);
   });
 
-  it("are asked with what is chosen", () => {
-    expect(chartOf({ ...place, kind: "heat_map", name: "ms", where: { t: ["$t"] } }, { t: ["x"] })).toEqual({ heat_map: { name: "ms", where: { t: ["x"] } } });
-    expect(chartOf({ ...place, kind: "text", markdown: "" }, {})).toBeNull();
+  it("are asked for without the places of the panels, and notes not at all", () => {
+    const heat = { id: "p", kind: "heat_map", name: "ms", where: { t: ["$t"] } } as const;
+
+    expect(askedPanels([{ ...place, ...heat, title: "T" }, { ...place, kind: "text", markdown: "" }])).toEqual([heat]);
   });
 
   it("get ids that are free", () => {

@@ -1,7 +1,7 @@
 import { LETTERS, readAsked, writeAsked } from "@/features/metrics/asked";
 import { listOf } from "@/lib/search-params";
 import { parseRange, type RangeSearch } from "@/lib/time";
-import type { ChartPanel, Dashboard, DashboardDocument, DashboardPanel, DashboardVariable, PanelKind, PanelQuery } from "@/schema/wire/dashboards";
+import type { AskedPanel, ChartPanel, Dashboard, DashboardDocument, DashboardPanel, DashboardVariable, PanelKind, PanelQuery } from "@/schema/wire/dashboards";
 
 export interface DashboardSearch extends RangeSearch {
   /** What is chosen for variables: `table=flights`, several times for several values. */
@@ -44,19 +44,9 @@ export function filledWhere(where: PanelQuery["where"], chosen: Chosen): Record<
   return Object.fromEntries(filled.filter(([, values]) => values.length > 0));
 }
 
-const LINES = 20;
-
-/** What the server is asked for a panel; null for those that are not made of metrics. */
-export function chartOf(panel: DashboardPanel, chosen: Chosen) {
-  if (panel.kind === "heat_map") return { heat_map: { name: panel.name, where: filledWhere(panel.where, chosen) } };
-  if (panel.kind !== "chart" && panel.kind !== "number") return null;
-  return {
-    chart: {
-      queries: panel.queries.map((query) => ({ ...query, where: filledWhere(query.where, chosen), limit: LINES })),
-      formulas: (panel.formulas ?? []).map((formula) => ({ ...formula, limit: LINES })),
-      ...(panel.compare_seconds === undefined ? {} : { compare_seconds: panel.compare_seconds }),
-    },
-  };
+/** What the server is asked for: without their places, so that a panel that is moved is not asked for anew; notes ask for nothing. */
+export function askedPanels(panels: readonly DashboardPanel[]): AskedPanel[] {
+  return panels.flatMap(({ x: _, y: __, w: ___, h: ____, title: _____, ...asked }) => (asked.kind === "text" ? [] : [asked]));
 }
 
 /** A panel's queries and formulas as the page of metrics has them in its address, with letters by place. */

@@ -123,6 +123,7 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
       )}
       <PanelGrid
         panels={draft.panels}
+        variables={draft.variables}
         range={withPreset(search, draft.range)}
         chosen={chosenValues(draft.variables, search.v ?? [])}
         onZoom={() => undefined}

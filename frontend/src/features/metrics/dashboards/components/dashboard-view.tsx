@@ -78,6 +78,7 @@ export function DashboardView({ dashboard, search, onChange, onMade, onGone }: D
       ) : (
         <PanelGrid
           panels={dashboard.panels}
+          variables={dashboard.variables}
           range={range}
           chosen={chosenValues(dashboard.variables, search.v ?? [])}
           onZoom={(from, to) => onChange({ range: undefined, from: new Date(from).toISOString(), to: new Date(to).toISOString() })}

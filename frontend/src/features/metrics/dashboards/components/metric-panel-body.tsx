@@ -1,47 +1,32 @@
 import { useElementSize } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { HeatMap } from "@/components/charts/heat-map";
 import { LineChart } from "@/components/charts/line-chart";
-import { marksQuery, metricsQuery } from "@/features/metrics/api/metrics";
 import { beforeWords } from "@/features/metrics/asked";
 import { linesOf } from "@/features/metrics/lines";
 import { unitOf } from "@/features/metrics/model";
-import type { RangeSearch } from "@/lib/time";
 import { formatValue, plural } from "@/lib/units";
-import { useWorkspace } from "@/lib/workspace";
-import type { ChartPanel, HeatMapPanel, NumberPanel } from "@/schema/wire/dashboards";
-import type { MetricInfo, PanelAnswer } from "@/schema/wire/telemetry";
+import type { AnsweredPanel, AnsweredPanels, ChartPanel, HeatMapPanel, NumberPanel } from "@/schema/wire/dashboards";
 
 import styles from "./dashboards.module.css";
-import type { PanelsFound } from "./panel-body";
+import type { PanelBodyProps } from "./panel-body";
 
-interface MetricPanelBodyProps {
-  readonly panel: ChartPanel | NumberPanel | HeatMapPanel;
-  readonly range: RangeSearch;
-  readonly answer: PanelsFound;
-  readonly found: PanelAnswer;
-  readonly onZoom: (from: number, to: number) => void;
-}
+type MetricPanel = ChartPanel | NumberPanel | HeatMapPanel;
 
 const LEAST_PX = 120;
 
 /** Lines, a heat map, or one number. */
-export function MetricPanelBody({ panel, range, answer, found, onZoom }: MetricPanelBodyProps) {
-  const { slug } = useWorkspace();
+export function MetricPanelBody({ panel, answer, found, onZoom }: PanelBodyProps<MetricPanel>) {
   const { ref, height } = useElementSize();
-  const metrics = useQuery(metricsQuery(slug));
-  const marks = useQuery(marksQuery(slug, { ...range, events: panel.kind === "chart" ? panel.events : undefined }));
   const lines = useMemo(() => namedLines(panel, found), [panel, found]);
-  const known = metrics.data?.items ?? [];
-  const span = { from: Date.parse(answer.from), to: Date.parse(answer.to), stepMs: answer.step_seconds * 1000, onZoom };
+  const span = { from: Date.parse(answer.from), to: Date.parse(answer.to), stepMs: answer.step_seconds * 1000, ...(onZoom === undefined ? {} : { onZoom }) };
   const name = panel.title === undefined || panel.title === "" ? "Metrics" : panel.title;
   const nothing = <p className="muted">No points in this range.</p>;
 
   if (panel.kind === "heat_map") {
     if (found.heat_map === null || found.heat_map.cells.length === 0) return nothing;
-    const unit = known.find((metric) => metric.name === panel.name)?.unit ?? null;
+    const unit = answer.units[panel.name] ?? null;
     return (
       <div ref={ref} style={{ height: "100%" }}>
         <HeatMap {...span} map={found.heat_map} unit={unit} height={Math.max(LEAST_PX, height)} label={`Heat map of ${panel.name}`} />
@@ -53,7 +38,7 @@ export function MetricPanelBody({ panel, range, answer, found, onZoom }: MetricP
     const last = (points: readonly (readonly [number, number | null])[] | undefined) => points?.findLast(([, value]) => value !== null)?.[1] ?? null;
     const value = last(result?.series[0]?.points);
     const before = last(result?.compared[0]?.points);
-    const unit = unitOfPanel(panel, known, panel.show);
+    const unit = unitOfPanel(panel, answer.units, panel.show);
     return (
       <div className={styles["number"]}>
         <span className={styles["big"]}>{formatValue(value, unit)}</span>
@@ -73,10 +58,10 @@ export function MetricPanelBody({ panel, range, answer, found, onZoom }: MetricP
         <LineChart
           {...span}
           series={lines}
-          unit={unitOfPanel(panel, known, null)}
+          unit={unitOfPanel(panel, answer.units, null)}
           height={Math.max(LEAST_PX, height)}
           label={`${name}, ${plural(lines.length, "line")}; gaps are times without points`}
-          {...(marks.data === undefined || panel.events === undefined ? {} : { marks: marks.data.marks })}
+          {...(found.marks === null ? {} : { marks: found.marks.items.map(markOf) })}
         />
       </div>
       <ul className={styles["key"]} aria-label={`Lines of ${name}`}>
@@ -95,7 +80,11 @@ export function MetricPanelBody({ panel, range, answer, found, onZoom }: MetricP
 
 const KEYS = 6;
 
-function namedLines(panel: MetricPanelBodyProps["panel"], { chart }: PanelAnswer) {
+function markOf({ name, resource, occurred_at }: NonNullable<AnsweredPanel["marks"]>["items"][number]) {
+  return { at: Date.parse(occurred_at), label: resource === null ? name : `${name} · ${resource}` };
+}
+
+function namedLines(panel: MetricPanel, { chart }: AnsweredPanel) {
   if (panel.kind !== "chart" || chart === null) return [];
   const before = chart.compare_seconds === null ? "" : beforeWords(chart.compare_seconds);
   const titles = new Map([
@@ -121,10 +110,10 @@ function namedLines(panel: MetricPanelBodyProps["panel"], { chart }: PanelAnswer
 }
 
 /** The unit that all shown lines have; none where they differ, or where something was computed. */
-function unitOfPanel(panel: ChartPanel | NumberPanel, known: readonly MetricInfo[], only: string | null): string | null {
+function unitOfPanel(panel: ChartPanel | NumberPanel, units: AnsweredPanels["units"], only: string | null): string | null {
   const formulas = (panel.formulas ?? []).filter(({ letter }) => only === null || letter === only);
   if (formulas.length > 0) return null;
   const shown = panel.queries.filter((query) => (only === null ? query.hidden !== true : query.letter === only));
-  const units = new Set(shown.map((query) => unitOf(query.aggregate, known.find((metric) => metric.name === query.name)?.unit ?? null)));
-  return units.size === 1 ? ([...units][0] ?? null) : null;
+  const shownUnits = new Set(shown.map((query) => unitOf(query.aggregate, units[query.name] ?? null)));
+  return shownUnits.size === 1 ? ([...shownUnits][0] ?? null) : null;
 }

@@ -1,5 +1,6 @@
 import { MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { metricsQuery } from "@/features/metrics/api/metrics";
 import { deploymentNamesQuery } from "@/features/metrics/dashboards/api";
@@ -15,13 +16,15 @@ interface VariablesBarProps {
   readonly onChange: (pairs: readonly string[]) => void;
 }
 
-/** What all panels are narrowed to. Nothing chosen: everything. */
+/** What all panels are narrowed to. Nothing chosen: everything. What else there is to choose is asked for once somebody wants to. */
 export function VariablesBar({ variables, chosen, onChange }: VariablesBarProps) {
   const { slug } = useWorkspace();
-  const metrics = useQuery({ ...metricsQuery(slug), enabled: variables.some((each) => each.kind === "label") });
-  const deployments = useQuery({ ...deploymentNamesQuery(slug), enabled: variables.some((each) => each.kind === "deployment") });
-  if (variables.length === 0) return null;
+  const [opened, setOpened] = useState<DashboardVariable["kind"] | null>(null);
   const values = chosenValues(variables, chosen);
+  const isNamed = variables.some(({ kind, name }) => kind === "deployment" && (values[name] ?? []).length > 0);
+  const metrics = useQuery({ ...metricsQuery(slug), enabled: opened === "label" });
+  const deployments = useQuery({ ...deploymentNamesQuery(slug), enabled: opened === "deployment" || isNamed });
+  if (variables.length === 0) return null;
   return (
     <div className={styles["variables"]} role="group" aria-label="Narrowed to">
       {variables.map((variable) => {
@@ -37,6 +40,8 @@ export function VariablesBar({ variables, chosen, onChange }: VariablesBarProps)
               searchable
               clearable
               data={known}
+              nothingFoundMessage={deployments.isSuccess ? "None" : "On their way"}
+              onDropdownOpen={() => setOpened("deployment")}
               value={now[0] ?? null}
               onChange={(value) => onChange(withChosen(chosen, variable.name, value === null ? [] : [value]))}
             />
@@ -51,6 +56,8 @@ export function VariablesBar({ variables, chosen, onChange }: VariablesBarProps)
             searchable
             clearable
             data={[...new Set([...known, ...now])]}
+            nothingFoundMessage={metrics.isSuccess ? "None" : "On their way"}
+            onDropdownOpen={() => setOpened("label")}
             value={[...now]}
             onChange={(next) => onChange(withChosen(chosen, variable.name, next))}
           />
