@@ -36,13 +36,14 @@ PUBLIC = {
     },
 }
 DEFAULT_PUBLIC = {"services", "selectors", "enums", "errors", "exports"}
-# How runs and schedules look on the wire: routes of the layer above answer them too; the table of
-# legal sizes of managed runs; pure, where code may be, what times a schedule has, what parameters
-# fit. And the structs that the store takes, histograms among them, with how much one may hold; and
-# what a query, a formula and a search may say.
+# How runs, schedules and charts look on the wire: routes of upper layers answer them too; the table
+# of legal sizes of managed runs; pure, where code may be, what times a schedule has, what
+# parameters fit. And the structs that the store takes, histograms among them, with how much one may
+# hold; and what a query, a formula and a search may say.
 PUBLIC["runs"] = DEFAULT_PUBLIC | {"wire"}
 PUBLIC["flows"] = DEFAULT_PUBLIC | {"wire", "code", "sizes", "parameters", "recurrence", "zones"}
 PUBLIC["telemetry"] = DEFAULT_PUBLIC | {
+    "chart_wire",
     "items",
     "distribution",
     "limits",

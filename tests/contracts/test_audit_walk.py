@@ -186,6 +186,7 @@ SILENT = {
     "cancel_run": "in the run's own record",
     "retry_run": "in the run's own record",
     # They change nothing.
+    "answer_dashboard_panels": "a read with a body",
     "query_metric_charts": "a read with a body",
     "query_metric_heat_map": "a read with a body",
     "query_metrics": "a read with a body",
@@ -475,6 +476,9 @@ ROUTES: dict[str, Callable[[Scene], Request]] = {
             "parameter_schema": {"type": "object", "properties": {}},
             "schedules": [],
         }
+    ),
+    "answer_dashboard_panels": lambda _: Request(
+        body=AN_HOUR | {"panels": [{"id": "a", "kind": "logs"}]}
     ),
     "query_metric_charts": lambda _: Request(
         body={"charts": [{"heat_map": {"name": "secret_metric"}}], **AN_HOUR}

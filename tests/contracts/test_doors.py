@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 # What can be done with what is archived: look at it, take it along, bring it back, delete it, leave
 # it, and end what is paid for it; and take from others what lets them in.
 OPEN_WHILE_ARCHIVED = {
+    "answer_dashboard_panels",
     "query_metric_charts",
     "query_metric_heat_map",
     "query_metrics",

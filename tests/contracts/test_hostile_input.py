@@ -91,6 +91,8 @@ def test_ranges_at_the_ends_of_the_calendar_are_refused(api, alice, since, until
     refused(client.post("metrics/heat-map", {"from": since, "to": until, "name": "x"}))
     charts = [{"heat_map": {"name": "x"}}]
     refused(client.post("metrics/charts", {"from": since, "to": until, "charts": charts}))
+    panels = [{"id": "a", "kind": "heat_map", "name": "x"}]
+    refused(client.post("dashboards/panels", {"from": since, "to": until, "panels": panels}))
 
 
 @pytest.mark.parametrize(
