@@ -9,10 +9,11 @@ interface HistogramTooltipProps {
   readonly stepMs: number;
   readonly left: number;
   readonly noun: string;
+  readonly format: ((value: number) => string) | undefined;
   readonly total: number;
 }
 
-export function HistogramTooltip({ bucket, stepMs, left, noun, total }: HistogramTooltipProps) {
+export function HistogramTooltip({ bucket, stepMs, left, noun, format = formatCount, total }: HistogramTooltipProps) {
   const side = left > 0.6 ? { right: `${(1 - left) * 100}%` } : { left: `${left * 100}%` };
   return (
     <div className={styles["tooltip"]} style={{ ...side, top: 0, margin: "0 12px" }}>
@@ -27,7 +28,7 @@ export function HistogramTooltip({ bucket, stepMs, left, noun, total }: Histogra
           <div key={part.key} className={styles["row"]}>
             <span className={styles["swatch"]} style={{ background: part.color }} />
             <span className={styles["label"]}>{part.label}</span>
-            <span className={styles["value"]}>{formatCount(part.value)}</span>
+            <span className={styles["value"]}>{format(part.value)}</span>
             <span className={styles["share"]}>{formatRatio(part.value / total)}</span>
           </div>
         ))}

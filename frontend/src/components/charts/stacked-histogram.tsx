@@ -24,12 +24,14 @@ interface StackedHistogramProps {
   readonly buckets: readonly StackBucket[];
   readonly stepMs: number;
   readonly noun: string;
+  /** How amounts are written; counts otherwise. */
+  readonly format?: (value: number) => string;
   readonly height?: number;
   readonly onSelect?: (from: number, to: number) => void;
 }
 
 /** Counts over time, stacked. Empty buckets are zero. Dragging chooses a time range. */
-export function StackedHistogram({ buckets, stepMs, noun, height = 96, onSelect }: StackedHistogramProps) {
+export function StackedHistogram({ buckets, stepMs, noun, format, height = 96, onSelect }: StackedHistogramProps) {
   const plot = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
@@ -58,7 +60,7 @@ export function StackedHistogram({ buckets, stepMs, noun, height = 96, onSelect 
     <figure className={styles["figure"]} aria-label={`${formatCount(all)} ${noun} over time, at most ${formatCount(Math.max(0, ...totals))} in one bar`}>
       <div className={styles["frame"]} style={{ height }}>
         <span className={styles["top"]} aria-hidden="true">
-          {formatCompact(top)}
+          {(format ?? formatCompact)(top)}
         </span>
         <div
           ref={plot}
@@ -89,7 +91,7 @@ export function StackedHistogram({ buckets, stepMs, noun, height = 96, onSelect 
           )}
         </div>
         {hovered !== undefined && hover !== null && (
-          <HistogramTooltip bucket={hovered} stepMs={stepMs} left={(hover + 0.5) / count} noun={noun} total={totals[hover] ?? 0} />
+          <HistogramTooltip bucket={hovered} stepMs={stepMs} left={(hover + 0.5) / count} noun={noun} format={format} total={totals[hover] ?? 0} />
         )}
       </div>
       <TimeAxis from={first} to={first + count * stepMs} />

@@ -41,6 +41,7 @@ it("keeps a colour with its name when the neighbours change order, and differs b
 
 it.each([
   ["rows_loaded", "rows", "sum"],
+  ["headway.cost", "USD", "sum"],
   ["process.memory", "bytes", "avg"],
   ["http.requests.total", null, "sum"],
   ["model_rmse", null, "avg"],

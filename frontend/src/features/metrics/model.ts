@@ -44,9 +44,13 @@ const COUNTING = /(^|[._-])(total|count|loaded|written|read|errors|failures|retr
 /** Names of what is there at a time: to add up its samples would say nothing. */
 const LEVEL = /(^|[._-])(size|depth|length|backlog|queue|queued|pending|waiting|open|active|running|current|used|free|available|capacity|level|lag|age|balance|stock|threads|connections)($|[._-])/i;
 
+/** What was spent adds up, as what is counted does. */
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+
 /** How a metric is summed up at first sight: what counts things adds up, what measures something has a mean. */
 export function usualAggregate({ name, unit }: Pick<MetricInfo, "name" | "unit">): Aggregate {
   if (LEVEL.test(name)) return "avg";
+  if (unit !== null && CURRENCIES.has(unit)) return "sum";
   if (unit !== null && unit !== "" && unit !== "1") return COUNTED.test(unit) && !MEASURES.test(unit) ? "sum" : "avg";
   return COUNTING.test(name) ? "sum" : "avg";
 }

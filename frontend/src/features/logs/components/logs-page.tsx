@@ -170,6 +170,7 @@ function VolumeOverTime({ volume, onZoom }: { readonly volume: LogVolume | undef
           height={64}
           stepMs={volume.step_seconds * 1000}
           noun="bytes"
+          format={formatBytes}
           buckets={levelBuckets(volume).map((bucket) => ({
             at: bucket.at,
             parts: LEVELS.map((level) => ({ key: level, label: level.toLowerCase(), color: COLORS[level], value: bucket.bytes[level] ?? 0, quiet: level === "DEBUG" })),

@@ -27,7 +27,7 @@ export function VolumePanel({ volume, failed, chosen, onChoose }: VolumePanelPro
             const share = { "--share": `${(each.bytes / most) * 100}%` } as React.CSSProperties;
             const figures = (
               <span className="muted tabular">
-                {formatBytes(each.bytes)} · {formatCompact(each.lines)} lines
+                {formatBytes(each.bytes)} · {formatCompact(each.lines)} {each.lines === 1 ? "line" : "lines"}
               </span>
             );
             return (

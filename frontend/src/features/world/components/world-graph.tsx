@@ -115,7 +115,8 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
                       onBlur={() => setLit(null)}
                     >
                       <KindIcon kind={node.kind} />
-                      <span className={styles["words"]}>
+                      {/* The button's name says all of it, in one piece. */}
+                      <span className={styles["words"]} aria-hidden>
                         <span className={styles["short"]}>{short}</span>
                         {under !== "" && <span className={styles["under"]}>{under}</span>}
                       </span>
