@@ -6,6 +6,7 @@ import { parseLogsSearch } from "@/features/logs/model";
 import { dashboardQuery, dashboardsQuery } from "@/features/metrics/dashboards/api";
 import { parseDashboardSearch } from "@/features/metrics/dashboards/model";
 import { parseMetricsSearch } from "@/features/metrics/search";
+import { parseQueryLogSearch } from "@/features/query-log/model";
 import { parseRefusedSearch } from "@/features/refused/model";
 import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
 import { kindsAsked, parseWorldSearch } from "@/features/world/model";
@@ -29,6 +30,13 @@ const refusedRoute = createRoute({
   path: "refused",
   validateSearch: parseRefusedSearch,
   component: lazyRouteComponent(() => import("@/app/routes/refused"), "RefusedRoute"),
+});
+
+const queryLogRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: "query-log",
+  validateSearch: parseQueryLogSearch,
+  component: lazyRouteComponent(() => import("@/app/routes/query-log"), "QueryLogRoute"),
 });
 
 const metricsRoute = createRoute({
@@ -77,4 +85,4 @@ const worldResourceRoute = createRoute({
   component: lazyRouteComponent(() => import("@/app/routes/world-resource"), "WorldResourceRoute"),
 });
 
-export const observeRoutes = [eventsRoute, logsRoute, refusedRoute, metricsRoute, dashboardsRoute, dashboardRoute, worldRoute, worldResourceRoute] as const;
+export const observeRoutes = [eventsRoute, logsRoute, refusedRoute, queryLogRoute, metricsRoute, dashboardsRoute, dashboardRoute, worldRoute, worldResourceRoute] as const;

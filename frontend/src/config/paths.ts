@@ -20,6 +20,7 @@ export const paths = {
   events: "/w/$workspace/events",
   logs: "/w/$workspace/logs",
   refused: "/w/$workspace/refused",
+  queryLog: "/w/$workspace/query-log",
   metrics: "/w/$workspace/metrics",
   dashboards: "/w/$workspace/dashboards",
   dashboard: "/w/$workspace/dashboards/$dashboardId",

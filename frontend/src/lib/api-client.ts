@@ -6,6 +6,8 @@ export interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly query?: Readonly<Record<string, QueryValue>>;
   readonly body?: unknown;
+  /** Sent as it is, instead of a body. */
+  readonly content?: { readonly type: string; readonly data: Uint8Array<ArrayBuffer> };
   readonly signal?: AbortSignal;
   /** Sent as Idempotency-Key: the same key makes the same thing once. */
   readonly idempotencyKey?: string;
@@ -28,11 +30,23 @@ export function readCookie(name: string): string | null {
   return found === undefined ? null : decodeURIComponent(found.slice(name.length + 1));
 }
 
+export interface Answer<T> {
+  readonly body: T;
+  /** After which what was not taken is worth sending again. */
+  readonly retryAfterSeconds: number | null;
+}
+
 /** One request to our own origin; resolves with the decoded body or rejects with an ApiError. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  return (await exchange<T>(path, options)).body;
+}
+
+/** The same, with what the answer's headers say. */
+export async function exchange<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   const method = options.method ?? "GET";
   const headers = new Headers({ Accept: "application/json" });
-  if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  if (options.content !== undefined) headers.set("Content-Type", options.content.type);
+  else if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (method !== "GET") {
     const token = readCookie("csrftoken");
     if (token !== null) headers.set("X-CSRFToken", token);
@@ -45,7 +59,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       method,
       headers,
       credentials: "same-origin",
-      body: options.body === undefined ? null : JSON.stringify(options.body),
+      body: options.content?.data ?? (options.body === undefined ? null : JSON.stringify(options.body)),
       signal: options.signal ?? null,
     });
   } catch (error) {
@@ -55,7 +69,8 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   const text = await response.text();
   const body = decode(text);
   if (!response.ok) throw errorFrom(response.status, body, response.headers.get("X-Request-Id"));
-  return body as T;
+  const wait = Number(response.headers.get("Retry-After") ?? NaN);
+  return { body: body as T, retryAfterSeconds: Number.isFinite(wait) ? wait : null };
 }
 
 function decode(text: string): unknown {

@@ -29,6 +29,7 @@ import { scheduleHandlers } from "./schedule-handlers";
 import { dashboardHandlers } from "./dashboard-handlers";
 import { metricHandlers } from "./metric-handlers";
 import { panelHandlers } from "./panel-handlers";
+import { queryLogHandlers } from "./query-log-handlers";
 import { poolHandlers } from "./pool-handlers";
 import { ssoHandlers } from "./sso-handlers";
 import { storageHandlers } from "./storage-handlers";
@@ -216,6 +217,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...accountHandlers(world),
     ...billingHandlers(world),
     ...channelHandlers(world),
+    ...queryLogHandlers(),
     ...webhookHandlers(),
     ...eventSchemaHandlers(),
     ...automationHandlers(world),

@@ -32,6 +32,14 @@ Element.prototype.scrollIntoView = () => {};
 Element.prototype.scrollTo = () => {};
 // Without a layout every row would be 0 high, and a virtual list would draw them all.
 Object.defineProperty(HTMLElement.prototype, "offsetHeight", { configurable: true, value: 40 });
+Blob.prototype.arrayBuffer = function (this: Blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(new Error("The file could not be read."));
+    reader.readAsArrayBuffer(this);
+  });
+};
 HTMLCanvasElement.prototype.getContext = () => null;
 Object.defineProperty(document, "fonts", { value: { addEventListener() {}, removeEventListener() {} } });
 

@@ -26,6 +26,7 @@ export interface Command {
 const SETTLE_MS = 180;
 const SHORTEST_SEARCH = 2;
 const MOST_NAMED = 6;
+const IMPORT = "Import a query log";
 
 /** Pages and deployments match at once from what is cached; runs are searched on the server once typing rests. */
 export function useCommands(text: string): readonly Command[] {
@@ -48,6 +49,14 @@ export function useCommands(text: string): readonly Command[] {
     run: () => void navigate({ to: item.to, params: { workspace } }),
   }));
   if (needle === "") return pages;
+  // Pages that others lead to have no place in the rail.
+  const imports: Command[] = [IMPORT].filter(matches).map((title) => ({
+    id: "page-query-log",
+    title,
+    hint: "From a file",
+    icon: "arrowUp",
+    run: () => void navigate({ to: paths.queryLog, params: { workspace } }),
+  }));
 
   const found = (deployments.data?.items ?? []).filter((each) => matches(`${each.flow.name}/${each.name}`)).slice(0, 6);
   const open: Command[] = found.map((each) => ({
@@ -95,5 +104,5 @@ export function useCommands(text: string): readonly Command[] {
     state: kindOf(each.state),
     run: () => void navigate({ to: paths.run, params: { workspace, runId: each.id } }),
   }));
-  return [...pages, ...open, ...rules, ...places, ...start, ...runRows];
+  return [...pages, ...imports, ...open, ...rules, ...places, ...start, ...runRows];
 }

@@ -46,6 +46,9 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
   return (
     <>
       <PageHeader title="World" answer={kinds.length > 0 && <span>{kinds.map(([kind, count]) => plural(count, lookOf(kind).word.toLowerCase(), lookOf(kind).many)).join(", ")}.</span>}>
+        <Link to={paths.queryLog} params={{ workspace: slug }} className="link">
+          Import a query log
+        </Link>
         <RangePicker anyTime value={{ range: search.range, from: search.from, to: search.to }} onChange={(range) => onChange({ range: undefined, from: undefined, to: undefined, ...range })} />
       </PageHeader>
       {isEmpty ? (
@@ -53,6 +56,11 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
           icon="world"
           title="Nothing is known yet"
           code={`from headway import emit_event\n\nemit_event("query.executed", payload={"text": "SELECT * FROM orders", "user": "maria"})`}
+          action={
+            <Link to={paths.queryLog} params={{ workspace: slug }} className="link">
+              Or import a query log
+            </Link>
+          }
         >
           Tables, people, jobs and dashboards appear here by themselves, from what happens: queries that you tell, OpenLineage events, traces with database attributes, and the runs.
         </EmptyState>

@@ -1,0 +1,4 @@
+import type { Schema } from "./schema";
+
+export type ImportAnswer = Schema<"QueryLogOutput">;
+export type RefusedLine = Schema<"RefusedRowOutput">;
