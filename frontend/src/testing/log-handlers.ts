@@ -127,6 +127,7 @@ function refusedRows() {
     row(3, "openlineage", "in_future", 1, 12, "More than ten minutes ahead of our clock.", "occurred_at", '{"eventType": "START", "eventTime": "2026-03-04T14:00:00+00:00"}'),
     row(4, "prometheus", "invalid_request", 3, 1, "The body is not snappy.", null, null),
     row(6, "native", "schema_warning", 2, 41, "12.5 is not of type integer.", "payload.rows", '{"name": "table.loaded", "payload": {"rows": 12.5}}'),
+    row(7, "cloudevents", "duplicate_differs", 2, 6, "One of the same id and time is there already, and says something else. The first one stays.", "payload", '{"id": "7", "source": "/shop", "type": "order.paid", "data": {"amount": 12}}'),
     row(5, "webhook", "bad_signature", 3, 3, "The signature is not this webhook's.", null, '{"ref": "refs/heads/main"}'),
   ];
 }

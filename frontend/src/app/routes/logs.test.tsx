@@ -74,6 +74,15 @@ describe("the logs of a workspace", () => {
 });
 
 describe("what was refused", () => {
+  it("counts apart what was only noted, and says what a duplicate differs in", async () => {
+    const { user } = visit("/w/acme/refused");
+
+    expect(await screen.findByText(/not taken, 47 noted in the last 90 days/, {}, PATIENT)).toBeVisible();
+    await user.click(screen.getByRole("button", { name: /Taken for a duplicate, but says something else/ }));
+    const detail = await screen.findByText(/One of the same id and time was there, and stays/);
+    expect(detail.parentElement).toHaveTextContent("payload");
+  });
+
   it("says why and how it is mended, with a sample", async () => {
     const { user, here } = visit("/w/acme/refused");
     const rows = await screen.findByRole("list", { name: "Refused" }, PATIENT);

@@ -40,7 +40,14 @@ const REASONS: Readonly<Record<string, Reason>> = {
   too_many_series: { title: "Too many series", mend: "A label holds something with endless values, such as an id or a time. Leave that label out." },
   too_many_labels: { title: "Over 20 labels", mend: "Leave out labels that nobody groups by." },
   too_many_buckets: { title: "Over 1,000 buckets", mend: "Lower the histogram's resolution in the exporter." },
-  unsupported: { title: "A kind that the door doesn't take", mend: "Native histograms of Prometheus come as OTLP instead." },
+  unsupported: { title: "A kind that the door doesn't take", mend: "The message names it. The sender can be set to another, or send by another door; the doors are in docs/doors.md." },
+  bad_signature: { title: "Not signed with the webhook's secret", mend: "Give the sender the secret that the webhook has, or the webhook the sender's; proxies that change a body break its signature." },
+  stale_delivery: { title: "Signed too long ago", mend: "Signatures are good for five minutes: the sender's clock is wrong, or somebody sends an old delivery again." },
+  wrong_topic: { title: "Of another topic", mend: "The webhook listens to one topic of SNS. Subscribe that one, or make a webhook for the other." },
+  template_failed: { title: "The template made no event of it", mend: "Try the template on the sample, in the settings of the webhook." },
+  not_this_run: { title: "Sent with another run's key", mend: "The key of a managed run is for that run and those that it starts. Send the rest with a key of your own." },
+  not_this_pool: { title: "Sent with another pool's key", mend: "An agent's key is for runs of its pool. Send the rest with a key of your own." },
+  duplicate_differs: { title: "Taken for a duplicate, but says something else", mend: "One of the same id and time was there, and stays. The sample names the first field that differs: give each item an id of its own, or don't change what was sent." },
 };
 
 /** What a code means, and what to do about it. */
@@ -48,16 +55,25 @@ export function reasonOf(code: string): Reason {
   return REASONS[code] ?? { title: code.replaceAll("_", " "), mend: "The message of the sample says what was wrong." };
 }
 
+/** What is told here though it was taken, or was there already. */
+const NOTED = new Set(["schema_warning", "duplicate_differs"]);
+
 export interface RefusedTotals {
-  readonly count: number;
+  readonly refused: number;
+  readonly noted: number;
   readonly doors: readonly string[];
   readonly codes: readonly string[];
 }
 
 export function totalsOf(rows: readonly Refused[]): RefusedTotals {
   return {
-    count: rows.reduce((sum, row) => sum + row.count, 0),
+    refused: sum(rows.filter((row) => !NOTED.has(row.code))),
+    noted: sum(rows.filter((row) => NOTED.has(row.code))),
     doors: [...new Set(rows.map((row) => row.door))].sort(),
     codes: [...new Set(rows.map((row) => row.code))].sort(),
   };
+}
+
+function sum(rows: readonly Refused[]): number {
+  return rows.reduce((count, row) => count + row.count, 0);
 }

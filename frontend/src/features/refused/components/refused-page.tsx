@@ -8,7 +8,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { refusedQuery } from "@/features/refused/api/refused";
 import { RefusedRow } from "@/features/refused/components/refused-row";
 import { DOORS, reasonOf, totalsOf, type RefusedSearch } from "@/features/refused/model";
-import { plural } from "@/lib/units";
+import { formatCount, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
 import styles from "./refused.module.css";
@@ -38,9 +38,9 @@ export function RefusedPage({ search, onChange }: RefusedPageProps) {
             <>
               <strong>
                 {found.hasNextPage && "At least "}
-                {plural(totals.count, "item")}
+                {plural(totals.refused, "item")}
               </strong>{" "}
-              not taken in the last 90 days
+              not taken{totals.noted > 0 && `, ${formatCount(totals.noted)} noted`} in the last 90 days
             </>
           ))
         }
