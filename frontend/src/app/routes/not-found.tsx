@@ -8,6 +8,7 @@ export function NotFoundPage() {
     <main>
       <EmptyState
         icon="search"
+        heading="h1"
         title="Nothing lives at this address"
         action={
           <Link to={paths.root} className="link">

@@ -11,7 +11,7 @@ import { NAV_ITEMS } from "@/app/shell/nav-items";
 import { Rail } from "@/app/shell/rail";
 import { useCommands } from "@/app/shell/use-commands";
 import { useShellKeys } from "@/app/shell/use-shell-keys";
-import { NotFoundPage } from "@/app/routes/not-found";
+import { ClosedWorkspacePage } from "@/app/routes/closed-workspace";
 import { PagePending } from "@/app/page-pending";
 import { paths } from "@/config/paths";
 import { UsageBanner } from "@/features/billing/components/usage-banner";
@@ -37,7 +37,7 @@ export function Shell() {
   }, [me, slug]);
 
   if (me === undefined) return <PagePending />;
-  if (value === null) return <NotFoundPage />;
+  if (value === null) return <ClosedWorkspacePage me={me} />;
   return (
     <WorkspaceContext value={value}>
       <a href="#main" className={styles["skip"]}>
