@@ -49,6 +49,7 @@ PAGES = {
     "logs-fault": "/w/{ws}/logs?q=nam:x",
     "logs-empty": "/w/fresh/logs",
     "logs-error": "/w/{ws}/logs?mock=error",
+    "query-log": "/w/{ws}/query-log?preset=snowflake",
     "refused": "/w/{ws}/refused?row=01940000-0000-7000-8000-00000000f010",
     "refused-empty": "/w/fresh/refused",
     "refused-error": "/w/{ws}/refused?mock=error",
