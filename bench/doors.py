@@ -2,18 +2,21 @@
 Foreign protocols through HTTP: items a second, against as many native events in the same batches.
 
 Bodies are made before the clock starts, and are what real clients send: spans with ten attributes,
-running totals of many series, events of runs with a parent, columns and two tables.
+running totals of many series, events of runs with a parent, columns and two tables, samples and
+native histograms of many series, deliveries of a webhook one by one.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
+import struct
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import cramjam
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -21,6 +24,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from apps.core.ids import uuid7
+from apps.ingest.doors.protobuf import encode_field
 from bench.stack import Stack, fire, postgres, stack
 from bench.table import Row, Table
 
@@ -157,6 +161,46 @@ def _histograms(count: int, batch: int) -> bytes:
     return request.SerializeToString()
 
 
+def _write_request(count: int, batch: int, of_series: Callable[[int], bytes]) -> bytes:
+    """Return series with six labels as remote write packs them, one sample or histogram each."""
+    out = bytearray()
+    for number in range(count):
+        labels = {
+            "__name__": "http_requests_total",
+            "job": "shop",
+            "instance": f"10.0.{batch % CLIENTS}.7:8080",
+            "path": f"/orders/{number}",
+            "method": "GET",
+            "code": "200",
+        }
+        series = b"".join(
+            encode_field(1, encode_field(1, name.encode()) + encode_field(2, value.encode()))
+            for name, value in labels.items()
+        )
+        out += encode_field(1, series + of_series(number))
+    return bytes(cramjam.snappy.compress_raw(bytes(out)))
+
+
+def _samples(count: int, batch: int) -> bytes:
+    now = time.time_ns() // 1_000_000
+
+    def sample(number: int) -> bytes:
+        value = b"\x09" + struct.pack("<d", float(batch + number))
+        return encode_field(2, value + encode_field(2, now))
+
+    return _write_request(count, batch, sample)
+
+
+def _native_histograms(count: int, batch: int) -> bytes:
+    now = time.time_ns() // 1_000_000
+    # Twenty buckets side by side of five values each: 5, and then 0 more than the one before.
+    span = encode_field(11, encode_field(1, 20) + encode_field(2, 20))
+    deltas = encode_field(12, b"\x0a" + bytes(19))
+    told = encode_field(1, 100) + b"\x19" + struct.pack("<d", 250.0) + encode_field(4, 6)
+    gauge = encode_field(4, told + span + deltas + encode_field(14, 3) + encode_field(15, now))
+    return _write_request(count, batch, lambda _: gauge)
+
+
 def _lineage_event(number: int) -> dict[str, object]:
     at = datetime.now(UTC) + timedelta(microseconds=number)
     columns = [{"name": f"column_{at}", "type": "text"} for at in range(8)]
@@ -203,9 +247,11 @@ def _native(count: int, _: int) -> bytes:
 
 
 def _request(at: Stack, path: str, body: bytes, content_type: str) -> bytes:
+    encoding = "snappy" if path.endswith("/prometheus/write") else "identity"
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{at.port}\r\n"
         f"Authorization: Bearer {at.key}\r\nContent-Type: {content_type}\r\n"
+        f"Content-Encoding: {encoding}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
@@ -245,6 +291,13 @@ def _batches(at: Stack) -> list[Row]:
         ("OTLP running totals, protobuf", "/otlp/v1/metrics", PROTOBUF, _totals),
         ("OTLP histograms, protobuf", "/otlp/v1/metrics", PROTOBUF, _histograms),
         ("OpenLineage, lists", "/api/v1/lineage", JSON, _lineage),
+        ("remote write, samples", "/api/v1/prometheus/write", PROTOBUF, _samples),
+        (
+            "remote write, native histograms",
+            "/api/v1/prometheus/write",
+            PROTOBUF,
+            _native_histograms,
+        ),
     )
     rows = []
     for what, path, content_type, bodies in doors:
@@ -264,33 +317,37 @@ def _batches(at: Stack) -> list[Row]:
     return rows
 
 
-def _singles(at: Stack) -> Row:
-    rates = []
-    for path, wrap in (("/api/v1/lineage", False), (f"{at.base}/events", True)):
-        requests = [
-            _request(
-                at,
-                path,
-                _native(1, 0) if wrap else json.dumps(_lineage_event(number)).encode(),
-                JSON,
-            )
-            for number in range(SINGLES)
-        ]
-        fire(at.port, requests[:200], clients=SINGLE_CLIENTS)
-        rates.append(SINGLES / fire(at.port, requests, clients=SINGLE_CLIENTS).seconds)
-    ours, native = rates
-    return Row(
-        what=f"OpenLineage, one event in a request, {SINGLE_CLIENTS} clients",
-        measured=f"{ours:,.0f}/s",
-        reference=f"single native events {native:,.0f}/s",
-        budget=f"{ours / native:.0%}, no budget",
-    )
+def _rate_of_singles(at: Stack, path: str, bodies: Sequence[bytes]) -> float:
+    requests = [_request(at, path, body, JSON) for body in bodies]
+    fire(at.port, requests[:200], clients=SINGLE_CLIENTS)
+    return len(bodies) / fire(at.port, requests, clients=SINGLE_CLIENTS).seconds
+
+
+def _singles(at: Stack) -> list[Row]:
+    native = _rate_of_singles(at, f"{at.base}/events", [_native(1, 0) for _ in range(SINGLES)])
+    lineage = [json.dumps(_lineage_event(number)).encode() for number in range(SINGLES)]
+    asked = json.dumps({"name": "bench", "preset": "GENERIC"}).encode()
+    (made,) = fire(at.port, [at.request("POST", f"{at.base}/webhooks", asked)], clients=1).bodies
+    hook = "/hooks/" + str(json.loads(made)["address"]).rpartition("/")[2]
+    rates = {
+        "OpenLineage, one event in a request": _rate_of_singles(at, "/api/v1/lineage", lineage),
+        "webhook, one delivery in a request": _rate_of_singles(at, hook, lineage),
+    }
+    return [
+        Row(
+            what=f"{what}, {SINGLE_CLIENTS} clients",
+            measured=f"{ours:,.0f}/s",
+            reference=f"single native events {native:,.0f}/s",
+            budget=f"{ours / native:.0%}, no budget",
+        )
+        for what, ours in rates.items()
+    ]
 
 
 def run() -> Table:
     """Measure on native partitions: doors know nothing of stores."""
     with postgres() as server, stack(server, "partitions") as at:
-        rows = [*_batches(at), _singles(at)]
+        rows = [*_batches(at), *_singles(at)]
     return Table(
         title="Front doors",
         rows=rows,

@@ -301,11 +301,12 @@ def _read(link: socket.socket) -> bytes:
     while b"\r\n\r\n" not in data:
         data += _some(link)
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(
+    lengths = [
         int(line.split(b":")[1])
         for line in head.split(b"\r\n")
         if line.lower().startswith(b"content-length:")
-    )
+    ]
+    length = lengths[0] if lengths else 0  # a 204 says none
     while len(body) < length:
         body += _some(link)
     if b" 20" not in head.split(b"\r\n")[0]:
