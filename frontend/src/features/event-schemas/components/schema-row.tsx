@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { RelativeTime } from "@/components/ui/relative-time";
+import named from "@/components/ui/named-rows.module.css";
 import { paths } from "@/config/paths";
 import { MODE_NAMES, MODE_WORDS } from "@/features/event-schemas/model";
 import { formatCount } from "@/lib/units";
@@ -20,10 +21,10 @@ interface SchemaRowProps {
 export function SchemaRow({ schema, denial, onEdit, onDelete }: SchemaRowProps) {
   const { name, number, mode } = schema;
   return (
-    <li className={styles["row"]} aria-label={name}>
-      <div className={styles["what"]}>
-        <span className={`${styles["name"]} mono`}>{name}</span>
-        <span className={styles["under"]}>
+    <li className={`${named["row"]} ${styles["schema"]}`} aria-label={name}>
+      <div className={named["what"]}>
+        <span className={`${named["name"]} mono`}>{name}</span>
+        <span className={named["under"]}>
           Version {number}, since <RelativeTime at={schema.counted_since} />
           {number === 1 && schema.created_by !== null && ` by ${schema.created_by.name}`}
         </span>
@@ -32,7 +33,7 @@ export function SchemaRow({ schema, denial, onEdit, onDelete }: SchemaRowProps) 
         {MODE_NAMES[mode]}
       </span>
       <Misfits schema={schema} />
-      <div className={styles["actions"]}>
+      <div className={named["actions"]}>
         <GuardedIcon icon="edit" label="Change" name={`Change the schema of ${name}`} reason={denial} onClick={onEdit} />
         <GuardedIcon icon="trash" label="Delete" name={`Delete the schema of ${name}`} reason={denial} onClick={onDelete} />
       </div>
@@ -48,7 +49,7 @@ function Misfits({ schema }: { readonly schema: EventSchema }) {
     return <span className="muted">{schema.mode === "OFF" ? "Nothing is checked" : "Everything fitted so far"}</span>;
   }
   return (
-    <div className={styles["what"]}>
+    <div className={named["what"]}>
       <span>
         {warned > 0 && (
           <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_warning" }}>
@@ -62,7 +63,7 @@ function Misfits({ schema }: { readonly schema: EventSchema }) {
           </Link>
         )}
       </span>
-      <span className={styles["under"]}>
+      <span className={named["under"]}>
         the last <RelativeTime at={last} />
       </span>
     </div>

@@ -9,6 +9,7 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import named from "@/components/ui/named-rows.module.css";
 import { deleteEventSchema, eventSchemasQuery } from "@/features/event-schemas/api/event-schemas";
 import { SchemaDialog } from "@/features/event-schemas/components/schema-dialog";
 import { SchemaRow } from "@/features/event-schemas/components/schema-row";
@@ -16,7 +17,6 @@ import { plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { EventSchema } from "@/schema/wire/event-schemas";
 
-import styles from "./schemas.module.css";
 
 /** What do payloads hold, and what becomes of those that don't? */
 export function SchemasTab() {
@@ -59,7 +59,7 @@ export function SchemasTab() {
         </EmptyState>
       ) : (
         <Panel title="Event schemas" flush aside={<>{plural(rows.length, "schema")} {add}</>}>
-          <ul className={styles["list"]} aria-label="Event schemas">
+          <ul className={named["list"]} aria-label="Event schemas">
             {rows.map((schema) => (
               <SchemaRow key={schema.id} schema={schema} denial={denial} onEdit={() => setEditing(schema)} onDelete={() => setLeaving(schema)} />
             ))}

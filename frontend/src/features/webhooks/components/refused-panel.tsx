@@ -4,6 +4,7 @@ import { ErrorState } from "@/components/ui/error-state";
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import named from "@/components/ui/named-rows.module.css";
 import { refusedQuery } from "@/features/webhooks/api/webhooks";
 import { useWorkspace } from "@/lib/workspace";
 
@@ -23,7 +24,7 @@ export function RefusedPanel() {
           Nothing that was delivered was refused in the last 90 days.
         </p>
       ) : (
-        <ul className={styles["list"]} aria-label="Refused deliveries">
+        <ul className={named["list"]} aria-label="Refused deliveries">
           {rows.map((row) => (
             <li key={row.id} className={styles["refused"]}>
               <RelativeTime at={row.last_at} />

@@ -4,6 +4,7 @@ import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { GuardedSwitch } from "@/components/ui/guarded-switch";
 import { Refusal } from "@/components/ui/refusal";
 import { RelativeTime } from "@/components/ui/relative-time";
+import named from "@/components/ui/named-rows.module.css";
 import { changeWebhook, webhooksQuery } from "@/features/webhooks/api/webhooks";
 import { PRESET_NAMES } from "@/features/webhooks/model";
 import { plural } from "@/lib/units";
@@ -29,15 +30,15 @@ export function WebhookRow({ webhook, denial, onEdit, onRotate, onDelete }: Webh
     onSettled: () => client.invalidateQueries({ queryKey: webhooksQuery(slug).queryKey }),
   });
   return (
-    <li className={styles["row"]} aria-label={name}>
-      <div className={styles["what"]}>
-        <span className={styles["name"]}>{name}</span>
-        <span className={styles["under"]}>
+    <li className={`${named["row"]} ${styles["webhook"]}`} aria-label={name}>
+      <div className={named["what"]}>
+        <span className={named["name"]}>{name}</span>
+        <span className={`${named["under"]} ${styles["cut"]}`}>
           {PRESET_NAMES[webhook.preset]} · <span className="mono">{webhook.address}</span>
           {!webhook.signed && webhook.preset !== "SNS" && " · not signed"}
         </span>
       </div>
-      <div className={styles["what"]}>
+      <div className={named["what"]}>
         <span>
           {webhook.last_received_at === null ? (
             <span className="muted">Nothing received yet</span>
@@ -48,12 +49,12 @@ export function WebhookRow({ webhook, denial, onEdit, onRotate, onDelete }: Webh
           )}
         </span>
         {webhook.last_refused_at !== null && (
-          <span className={`${styles["under"]} ${styles["bad"]}`}>
+          <span className={`${named["under"]} ${styles["cut"]} ${styles["bad"]}`}>
             {webhook.refused_count} refused, the last <RelativeTime at={webhook.last_refused_at} />
           </span>
         )}
       </div>
-      <div className={styles["actions"]}>
+      <div className={named["actions"]}>
         <GuardedSwitch reason={denial} label={`${name} takes deliveries`} checked={webhook.enabled} busy={move.isPending} onChange={(enabled) => move.mutate(enabled)} />
         <GuardedIcon icon="edit" label="Change" name={`Change ${name}`} reason={denial} onClick={onEdit} />
         <GuardedIcon icon="retry" label="New address" name={`New address for ${name}`} reason={denial} onClick={onRotate} />

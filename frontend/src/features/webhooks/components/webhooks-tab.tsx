@@ -9,6 +9,7 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import named from "@/components/ui/named-rows.module.css";
 import { deleteWebhook, rotateWebhook, webhooksQuery } from "@/features/webhooks/api/webhooks";
 import { AddressDialog } from "@/features/webhooks/components/address-dialog";
 import { RefusedPanel } from "@/features/webhooks/components/refused-panel";
@@ -18,7 +19,6 @@ import { plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { CreatedWebhook, Webhook } from "@/schema/wire/webhooks";
 
-import styles from "./webhooks.module.css";
 
 export function WebhooksTab() {
   const { slug } = useWorkspace();
@@ -64,7 +64,7 @@ export function WebhooksTab() {
       ) : (
         <>
           <Panel title="Webhooks" flush aside={<>{plural(rows.length, "webhook")} {add}</>}>
-            <ul className={styles["list"]}>
+            <ul className={named["list"]}>
               {rows.map((webhook) => (
                 <WebhookRow
                   key={webhook.id}
