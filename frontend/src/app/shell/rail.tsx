@@ -1,7 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
-import { NAV_ITEMS } from "@/app/shell/nav-items";
+import { NAV_GROUPS } from "@/app/shell/nav-items";
 import { useWaitingApprovals } from "@/app/shell/use-waiting-approvals";
 import { UserMenu } from "@/app/shell/user-menu";
 import { WorkspaceSwitcher } from "@/app/shell/workspace-switcher";
@@ -38,21 +38,30 @@ export function Rail({ me, collapsed, onToggle, onSearch, onHelp }: RailProps) {
         </button>
       </Tooltip>
       <nav aria-label="Pages" className={styles["nav"]}>
-        {NAV_ITEMS.map((item) => (
-          <Tooltip key={item.to} label={item.label} position="right" disabled={!collapsed}>
-            <Link
-              to={item.to}
-              params={{ workspace: slug }}
-              className={styles["item"]}
-              activeOptions={{ exact: item.label === "Home", includeSearch: false }}
-              activeProps={{ "aria-current": "page" }}
-              aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label} ${waiting} waiting for an answer` : item.label}
-            >
-              <Icon name={item.icon} size={17} />
-              <span className={styles["label"]}>{item.label}</span>
-              {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}> {waiting}</span>}
-            </Link>
-          </Tooltip>
+        {NAV_GROUPS.map(({ heading, items }) => (
+          <div key={heading ?? "home"} className={styles["group"]} role={heading === undefined ? undefined : "group"} aria-label={heading}>
+            {heading !== undefined && (
+              <span className={styles["heading"]} aria-hidden>
+                <span className={styles["label"]}>{heading}</span>
+              </span>
+            )}
+            {items.map((item) => (
+              <Tooltip key={item.to} label={item.label} position="right" disabled={!collapsed}>
+                <Link
+                  to={item.to}
+                  params={{ workspace: slug }}
+                  className={styles["item"]}
+                  activeOptions={{ exact: item.label === "Home", includeSearch: false }}
+                  activeProps={{ "aria-current": "page" }}
+                  aria-label={item.to === paths.approvals && waiting !== "" ? `${item.label} ${waiting} waiting for an answer` : item.label}
+                >
+                  <Icon name={item.icon} size={17} />
+                  <span className={styles["label"]}>{item.label}</span>
+                  {item.to === paths.approvals && waiting !== "" && <span className={styles["badge"]}> {waiting}</span>}
+                </Link>
+              </Tooltip>
+            ))}
+          </div>
         ))}
       </nav>
       <div className={styles["foot"]}>
