@@ -448,6 +448,25 @@ def test_sigterm_stops_the_agent_in_order(
     assert server.runs[run_id]["state"] == "CANCELLED"
 
 
+def test_a_lease_that_comes_while_the_agent_stops_is_handed_back(
+    server: ContractServer, start_agent: Callable[..., Any], flows: dict[str, Any], tmp_path: Path
+) -> None:
+    agent = start_agent(on_stop="wait", stop_seconds=60.0)
+    queue(server, flows, "long", parameters={"folder": str(tmp_path)})
+    wait_for_file(tmp_path / "started")
+
+    agent.send_signal(signal.SIGTERM)
+    assert any("stopping" in line for line in agent.stdout)
+    second = queue(server, flows, "good_async")
+    said = server.runs[second]["reports"]
+    server.wait_for(lambda: len(said) == 2)
+
+    agent.send_signal(signal.SIGTERM)
+    agent.communicate(timeout=PATIENCE_SECONDS)
+    assert [each["state"] for each in said] == ["PENDING", "SCHEDULED"]
+    assert said[-1]["message"] == "The agent is stopping."
+
+
 def test_an_agent_with_a_wrong_key_says_so_and_exits(
     server: ContractServer, python: Python
 ) -> None:

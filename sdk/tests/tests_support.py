@@ -318,6 +318,8 @@ class ContractServer:
                 known = self.runs.get(run_id)
                 if known is None:
                     return 404, _error("not_found", "No such run.")
+                if not {"epoch", "state", "occurred_at"} <= body.keys():
+                    return 400, _error("invalid_request", "A field is missing.")
                 if State(body["state"]) not in LEGAL[State(known["state"])]:
                     return 409, _error("illegal_transition", "That move is not legal.")
                 self.apply({"run_id": run_id, **body})

@@ -138,6 +138,21 @@ def test_a_stale_epoch_is_refused_and_kept_as_evidence(api, agent_key, workspace
     assert client.get(f"runs/{executed.id}").json()["state"] == "RUNNING"
 
 
+def test_a_run_that_is_handed_back_is_given_to_the_next_who_asks(api, agent_key, workspace):
+    with workspace_scope(workspace.id):
+        deployment = make_deployment(workspace)
+        start(deployment)
+        [granted] = lease(deployment)
+        run = Run.objects.get(id=granted.run_id)
+
+    response = tell(api(agent_key, workspace), run, state="SCHEDULED")
+
+    assert (response.status_code, response.json()["state"]) == (200, "SCHEDULED")
+    with workspace_scope(workspace.id):
+        [again] = lease(deployment)
+        assert (again.run_id, again.epoch) == (run.id, granted.epoch + 1)
+
+
 def test_an_illegal_move_is_a_409(api, agent_key, workspace, executed):
     response = tell(api(agent_key, workspace), executed, state="SCHEDULED")
 

@@ -15,11 +15,13 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from headway._client import Client
+from headway._clock import iso_from_ns, now_ns
 from headway._config import Config
 from headway._errors import ApiError, ConfigError, NotFound, PermissionDenied, Unauthenticated
 from headway._ids import uuid7
 from headway._recorder import Recorder
 from headway._recording import open_recorder
+from headway._states import State
 from headway._version import __version__
 from headway.agent._heartbeat import HEARTBEAT_SECONDS, Heartbeat
 from headway.agent._lease import Lease
@@ -361,7 +363,12 @@ class Agent:
         process.start()
 
     def _hand_back(self, lease: Lease) -> None:
-        body = {"epoch": lease.epoch, "state": "SCHEDULED", "message": "The agent is stopping."}
+        body = {
+            "epoch": lease.epoch,
+            "state": State.SCHEDULED,
+            "occurred_at": iso_from_ns(now_ns()),
+            "message": "The agent is stopping.",
+        }
         try:
             self._client.post(f"runs/{lease.run_id}/transitions", body)
         except (ApiError, ConfigError) as error:
