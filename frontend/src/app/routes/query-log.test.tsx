@@ -57,7 +57,7 @@ describe("importing a query log", () => {
     expect(await screen.findByText("1 query of jobs.log.gz is new", {}, PATIENT)).toBeVisible();
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ type: "application/x-ndjson", body: '{"query": "select 1"}\n' });
-    expect(Object.fromEntries(asked[0]?.query ?? [])).toEqual({ preset: "bigquery", namespace: "bigquery" });
+    expect(Object.fromEntries(asked[0]?.query ?? [])).toEqual({ preset: "bigquery", namespace: "bigquery", timezone: "UTC" });
   });
 
   it("parts a long file and counts its lines through", async () => {

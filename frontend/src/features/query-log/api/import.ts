@@ -13,7 +13,7 @@ export interface ImportAsked {
   readonly file: File;
   readonly preset: Preset;
   readonly namespace: string | undefined;
-  readonly timezone: string | undefined;
+  readonly timezone: string;
 }
 
 export interface Progress {

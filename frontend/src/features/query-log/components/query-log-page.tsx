@@ -29,6 +29,7 @@ export function QueryLogPage({ search, onChange }: QueryLogPageProps) {
   const client = useQueryClient();
   const preset = search.preset ?? DEFAULT_PRESET;
   const look = LOOKS[preset];
+  const timezone = search.timezone ?? "UTC"; // sent as it is shown
   const [file, setFile] = useState<File | null>(null);
   const [progress, setProgress] = useState<Progress | null>(null);
   const stop = useRef<AbortController | null>(null);
@@ -36,8 +37,7 @@ export function QueryLogPage({ search, onChange }: QueryLogPageProps) {
     mutationFn: (chosen: File) => {
       stop.current = new AbortController();
       setProgress({ read: 0, totals: NOTHING, waitSeconds: null });
-      const { namespace, timezone } = search;
-      return importFile({ workspace: slug, file: chosen, preset, namespace, timezone }, setProgress, stop.current.signal);
+      return importFile({ workspace: slug, file: chosen, preset, namespace: search.namespace, timezone }, setProgress, stop.current.signal);
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["refused"] }),
   });
@@ -85,7 +85,7 @@ export function QueryLogPage({ search, onChange }: QueryLogPageProps) {
                     value={search.namespace ?? ""}
                     onChange={(event) => onChange({ namespace: event.currentTarget.value === "" ? undefined : event.currentTarget.value })}
                   />
-                  <ZoneSelect label="Time zone" description="Of times that say no offset." value={search.timezone ?? "UTC"} onChange={(timezone) => onChange({ timezone })} />
+                  <ZoneSelect label="Time zone" description="Of times that say no offset." value={timezone} onChange={(zone) => onChange({ timezone: zone })} />
                 </div>
                 <div>
                   <GuardedButton reason={reason}>{sending.isError ? "Try again" : "Import"}</GuardedButton>

@@ -1,3 +1,4 @@
+import { Stack } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -62,7 +63,7 @@ export function WebhooksTab() {
           Addresses at which GitHub, Stripe, S3, Slack, dbt Cloud or anybody else tell what happened there. It becomes events.
         </EmptyState>
       ) : (
-        <>
+        <Stack gap={16}>
           <Panel title="Webhooks" flush aside={<>{plural(rows.length, "webhook")} {add}</>}>
             <ul className={named["list"]}>
               {rows.map((webhook) => (
@@ -78,7 +79,7 @@ export function WebhooksTab() {
             </ul>
           </Panel>
           <RefusedPanel />
-        </>
+        </Stack>
       )}
       {editing !== null && (
         <WebhookDialog
