@@ -12,8 +12,9 @@ import structlog
 
 _SECRET_NAMES = re.compile(r"(password|secret|token|authorization|api_key|cookie)", re.IGNORECASE)
 _KEY = re.compile(r"(hw[a-z]?_)[0-9A-Za-z]{8,}")  # also of invitations: their links are logged
-# A webhook's address is its key, also when somebody spells it in a way that no router knows.
-_HOOK = re.compile(r"(/hooks/)[^/?#\s\"'<>]+")
+# The address of a webhook, and of what is shared by link, is its key, also when somebody spells it
+# in a way that no router knows.
+_ADDRESS = re.compile(r"(/(?:hooks|shared)/)[^/?#\s\"'<>]+")
 
 
 def redacted(value: Any) -> Any:
@@ -25,7 +26,7 @@ def redacted(value: Any) -> Any:
     if isinstance(value, str):
         if "hw" in value:
             value = _KEY.sub(r"\1[redacted]", value)
-        return _HOOK.sub(r"\1[redacted]", value) if "/hooks/" in value else value
+        return _ADDRESS.sub(r"\1[redacted]", value) if "/" in value else value
     if isinstance(value, Mapping):
         return {redacted(name): redacted(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -29,6 +29,28 @@ class TooManyDashboards(DomainError):
     status: ClassVar[int] = 409
 
 
+class SharingNotAllowed(DomainError):
+    """The workspace does not let its dashboards be shared by link; its owners can allow it."""
+
+    code: ClassVar[str] = "sharing_not_allowed"
+    status: ClassVar[int] = 409
+
+
+class LinkNotFound(NotFound):
+    """There is no such link to this dashboard."""
+
+
+class TooManyLinks(DomainError):
+    """The dashboard has as many links as one may have."""
+
+    code: ClassVar[str] = "too_many_links"
+    status: ClassVar[int] = 409
+
+
+class NothingShared(NotFound):
+    """This address shows nothing: it is wrong, it has ended, or it was taken back."""
+
+
 class SavedViewNotFound(NotFound):
     """There is no such view in this workspace, or it is somebody else's own."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of
-from apps.dashboards.models import Dashboard, SavedView
+from apps.dashboards.models import Dashboard, DashboardLink, SavedView, Sharing
 
 WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
     export_of(
@@ -22,6 +22,31 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "created_at",
             "updated_at",
             "updated_by",
+        ),
+    ),
+    export_of(
+        "dashboard_sharing",
+        lambda owner: Sharing.objects.for_workspace(owner),
+        key=("id",),
+        fields=("created_at", "allowed_by"),
+    ),
+    export_of(
+        "dashboard_links",
+        lambda owner: DashboardLink.objects.for_workspace(owner),
+        key=("created_at", "id"),
+        fields=(
+            "id",
+            "dashboard_id",
+            "token_start",
+            "name",
+            "range",
+            "chosen",
+            "panels",
+            "version",
+            "expires_at",
+            "created_at",
+            "created_by",
+            "updated_at",
         ),
     ),
     export_of(

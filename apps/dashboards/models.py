@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -60,6 +61,70 @@ class Dashboard(Record):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SharingQuerySet(models.QuerySet["Sharing"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> SharingQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+
+class Sharing(Record):
+    """That a workspace lets its dashboards be seen by link; without a row it does not."""
+
+    workspace = models.OneToOneField(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+"
+    )
+    allowed_by = models.JSONField(null=True)  # {"kind", "id", "name"} of the actor, as of then
+
+    objects = SharingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"sharing of {self.workspace_id}"
+
+
+class DashboardLinkQuerySet(models.QuerySet["DashboardLink"]):
+    def for_workspace(self, workspace_id: uuid.UUID) -> DashboardLinkQuerySet:
+        return self.filter(workspace_id=workspace_id)
+
+
+class DashboardLink(Record):
+    """
+    An address at which everybody who knows it sees a dashboard as it was when it was shared.
+
+    SECURITY: it holds the panels themselves. What somebody changes on the dashboard afterwards is
+    not seen by link until somebody who may see it all shows that, too.
+    """
+
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    dashboard = models.ForeignKey(Dashboard, on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)  # of what its address ends with
+    token_start = models.CharField(max_length=16)  # its first characters, to tell addresses apart
+    expires_at = models.DateTimeField(null=True)  # null: until it is taken back
+    version = models.PositiveIntegerField()  # of the dashboard, as it was shared
+    name = models.CharField(max_length=120)
+    range = models.CharField(max_length=8)  # up to now; who looks cannot choose another
+    chosen = models.JSONField(default=dict)  # by variable; nor other values
+    panels = models.JSONField(default=list)  # as shared, variables not put in
+    created_by = models.JSONField(null=True)  # as `Dashboard.updated_by`
+    updated_at = models.DateTimeField(default=utc_now)
+
+    objects = DashboardLinkQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "dashboard", "-created_at", "-id"], name="dashboards_links"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_start}… of {self.dashboard_id}"
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether its time is up."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):

@@ -211,11 +211,9 @@ class _Reading:
             {
                 "id": run.id,
                 "name": run.name,
-                "flow": run.flow.name,
                 "state": run.state,
                 "state_type": TYPE_OF[RunState(run.state)].value,
                 "created_at": run.created_at,
-                "duration_ms": run.duration_ms,
             }
             for run in found[:ROWS]
         ]

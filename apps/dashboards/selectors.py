@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import uuid
 
-from apps.dashboards.errors import DashboardNotFound, SavedViewNotFound
+from apps.dashboards.errors import DashboardNotFound, LinkNotFound, SavedViewNotFound
 from apps.dashboards.models import (
     Dashboard,
+    DashboardLink,
+    DashboardLinkQuerySet,
     DashboardQuerySet,
     SavedView,
     SavedViewQuerySet,
+    Sharing,
 )
 
 BY_NAME = ("name", "id")
+NEWEST_FIRST = ("-created_at", "-id")
 
 
 def list_dashboards(*, workspace_id: uuid.UUID) -> DashboardQuerySet:
@@ -35,6 +39,27 @@ def get_dashboard(
     found = rows.filter(id=dashboard_id).first()
     if found is None:
         raise DashboardNotFound("There is no such dashboard in this workspace.")
+    return found
+
+
+def find_sharing(*, workspace_id: uuid.UUID) -> Sharing | None:
+    """Return since when and by whom links are allowed; None: they are not."""
+    return Sharing.objects.for_workspace(workspace_id).first()
+
+
+def list_links(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID) -> DashboardLinkQuerySet:
+    """Return the links to one dashboard; order them by `NEWEST_FIRST`."""
+    return DashboardLink.objects.for_workspace(workspace_id).filter(dashboard_id=dashboard_id)
+
+
+def get_link(
+    *, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, link_id: uuid.UUID
+) -> DashboardLink:
+    """Return one link, to be changed. Raises: LinkNotFound."""
+    links = list_links(workspace_id=workspace_id, dashboard_id=dashboard_id)
+    found = links.select_for_update(of=("self",)).filter(id=link_id).first()
+    if found is None:
+        raise LinkNotFound("There is no such link to this dashboard.")
     return found
 
 

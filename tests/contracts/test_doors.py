@@ -48,6 +48,7 @@ OPEN_WHILE_ARCHIVED = {
     "deactivate_account_member",
     "disable_service_account",
     "revoke_invitation",
+    "delete_dashboard_link",
     "end_scim_token",
 }
 # A workspace comes back with its account and not before.

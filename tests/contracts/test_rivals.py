@@ -143,6 +143,9 @@ BODIES = {
     "change_automation": {"paused": True},
     "create_dashboard": {"name": "x"},
     "change_dashboard": {"version": 1, "name": "taken over"},
+    "change_dashboard_sharing": {"allowed": False},
+    "create_dashboard_link": {"version": 1},
+    "change_dashboard_link": {"version": 1},
     "create_saved_view": {"page": "LOGS", "name": "x", "query": "q=x"},
     "change_saved_view": {"name": "taken over"},
     "create_sso_connection": {

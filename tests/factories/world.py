@@ -125,6 +125,8 @@ def furnish(owner: Person) -> dict[str, str]:
     )
     text = {"id": "a", "kind": "text", "x": 0, "y": 0, "w": 4, "h": 2, "markdown": "secret words"}
     dashboard = made(api.post("dashboards", {"name": "secret dashboard", "panels": [text]}))
+    made(api.put("dashboards/sharing", {"allowed": True}))
+    link = made(api.post(f"dashboards/{dashboard['id']}/links", {"version": 1}))
     # Private: besides rivals, nobody else of the workspace may see it.
     view = made(
         api.post("saved-views", {"page": "EVENTS", "name": "secret view", "query": "q=secret"})
@@ -227,6 +229,7 @@ def furnish(owner: Person) -> dict[str, str]:
         "automation_id": automation["id"],
         "webhook_id": webhook["id"],
         "dashboard_id": dashboard["id"],
+        "link_id": link["id"],
         "view_id": view["id"],
         "schema_id": schema["id"],
         "sha256": bundle.sha256,

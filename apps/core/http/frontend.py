@@ -31,12 +31,14 @@ def asset(request: HttpRequest, name: str) -> FileResponse:  # noqa: ARG001
     return FileResponse(path.open("rb"), headers={"Cache-Control": "max-age=60, public"})
 
 
-def index(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def index(request: HttpRequest) -> HttpResponse:
     """Answer index.html; files with a hash in their name are WhiteNoise's."""
     path = Path(settings.FRONTEND_DIST) / "index.html"
     if not path.is_file():
         return HttpResponse(_NOT_BUILT, status=503)
     response = HttpResponse(_index(path, path.stat().st_mtime_ns))
+    if request.path.startswith("/shared/"):  # whoever finds such a link was not given it
+        response["X-Robots-Tag"] = "noindex, nofollow"
     response["Cache-Control"] = "no-cache"
     response["Content-Security-Policy"] = (
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "

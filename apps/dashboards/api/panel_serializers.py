@@ -63,13 +63,11 @@ class PanelsInput(StrictSerializer):
 
 
 class PanelRunOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True, help_text="Null for who has only a link.")
     name = serializers.CharField()
-    flow = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
     state_type = serializers.ChoiceField(choices=STATE_TYPES)
     created_at = serializers.DateTimeField()
-    duration_ms = serializers.IntegerField(allow_null=True)
 
 
 class PanelRunsOutput(serializers.Serializer[Any]):
@@ -80,7 +78,7 @@ class PanelRunsOutput(serializers.Serializer[Any]):
 
 
 class PanelEventOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True, help_text="Null for who has only a link.")
     name = serializers.CharField()
     resource = serializers.CharField(allow_null=True)
     occurred_at = serializers.DateTimeField()
@@ -113,7 +111,7 @@ class PanelEventCountsOutput(serializers.Serializer[Any]):
 
 
 class PanelLineOutput(serializers.Serializer[Any]):
-    id = serializers.UUIDField(allow_null=True)
+    id = serializers.UUIDField(allow_null=True, help_text="Null for who has only a link.")
     level = serializers.ChoiceField(choices=[(each, each) for each in documents.LEVELS])
     message = serializers.CharField(help_text="Its first 500 characters.")
     occurred_at = serializers.DateTimeField()

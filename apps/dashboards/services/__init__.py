@@ -8,6 +8,7 @@ from apps.dashboards.services.edit import (
     make_first,
 )
 from apps.dashboards.services.erase import erase_workspace
+from apps.dashboards.services.open_link import open_link
 from apps.dashboards.services.saved_views import (
     SavedViewChanges,
     change_saved_view,
@@ -17,13 +18,24 @@ from apps.dashboards.services.saved_views import (
     may_change,
     person_of,
 )
+from apps.dashboards.services.share import (
+    Shown,
+    allow_sharing,
+    change_link,
+    create_link,
+    revoke_link,
+)
 
 __all__ = [
     "DashboardChanges",
     "SavedViewChanges",
+    "Shown",
+    "allow_sharing",
     "change_dashboard",
+    "change_link",
     "change_saved_view",
     "create_dashboard",
+    "create_link",
     "create_saved_view",
     "delete_dashboard",
     "delete_saved_view",
@@ -31,5 +43,7 @@ __all__ = [
     "forget_saved_views",
     "make_first",
     "may_change",
+    "open_link",
     "person_of",
+    "revoke_link",
 ]

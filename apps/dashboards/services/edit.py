@@ -13,7 +13,7 @@ from apps.core.ids import uuid7
 from apps.core.transactions import joined
 from apps.dashboards import documents, first, selectors
 from apps.dashboards.errors import BadDashboard, DashboardChanged, TooManyDashboards
-from apps.dashboards.models import Dashboard
+from apps.dashboards.models import Dashboard, DashboardLink
 from apps.telemetry import selectors as telemetry
 from apps.tenancy import audit
 
@@ -122,6 +122,7 @@ def delete_dashboard(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, now: d
     _record("dashboard.deleted", found, before=_told(found))
     if found.is_first:
         found.deleted_at, found.panels, found.variables = now, [], []
+        DashboardLink.objects.for_workspace(workspace_id).filter(dashboard=found).delete()
         found.save(update_fields=["deleted_at", "panels", "variables"])
     else:
         found.delete()

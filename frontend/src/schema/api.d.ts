@@ -1078,6 +1078,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shared/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What everybody with the link sees. The token is the secret; who asks does not matter. */
+        get: operations["get_shared_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sso/discovery": {
         parameters: {
             query?: never;
@@ -1727,6 +1744,42 @@ export interface paths {
         patch: operations["change_dashboard"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/dashboards/{dashboard_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The links to one dashboard, the newest first. An address is told once, when it is made. */
+        get: operations["list_dashboard_links"];
+        put?: never;
+        /** @description The links to one dashboard, the newest first. An address is told once, when it is made. */
+        post: operations["create_dashboard_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/dashboards/{dashboard_id}/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description One link. */
+        delete: operations["delete_dashboard_link"];
+        options?: never;
+        head?: never;
+        /** @description One link. */
+        patch: operations["change_dashboard_link"];
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/dashboards/panels": {
         parameters: {
             query?: never;
@@ -1742,6 +1795,24 @@ export interface paths {
          *     One that is refused says why; the others are answered. Each needs the scopes of what it shows.
          */
         post: operations["answer_dashboard_panels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/dashboards/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether the workspace's dashboards may be shared by link. */
+        get: operations["get_dashboard_sharing"];
+        /** @description Whether the workspace's dashboards may be shared by link. */
+        put: operations["change_dashboard_sharing"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5692,6 +5763,45 @@ export interface components {
         };
         /** @enum {string} */
         LineReasonOutputKindEnum: "not_due" | "held" | "deployment_paused" | "pool_paused" | "queue_paused" | "limit" | "workspace_limit" | "no_agent" | "agents_full" | "in_line";
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        LinkInputRequest: {
+            /** @description Values by variable; of what is left out its default. None: of everything. */
+            chosen?: {
+                [key: string]: string[];
+            };
+            /**
+             * Format: date-time
+             * @description Null: when it is taken back.
+             */
+            expires_at?: string | null;
+            range?: components["schemas"]["RangeEnum"];
+            /** @description Of the dashboard: what you saw is shown. */
+            version: number;
+        };
+        LinkOutput: {
+            /** @description Values by variable; of what is left out its default. None: of everything. */
+            chosen: {
+                [key: string]: string[];
+            };
+            /** Format: date-time */
+            created_at: string;
+            readonly created_by: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            range: components["schemas"]["RangeEnum"];
+            /** @description To tell addresses apart. */
+            token_start: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the dashboard, that is shown. */
+            version: number;
+        };
+        LinkPage: {
+            items: components["schemas"]["LinkOutput"][];
+            next_cursor: string | null;
+        };
         /** @description One thing. `name` is normalised; `label` is what people read. */
         ListedResourceOutput: {
             /** Format: uuid */
@@ -6082,6 +6192,28 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        NewLinkOutput: {
+            /** @description Told this once: only its hash is kept. */
+            address: string;
+            /** @description Values by variable; of what is left out its default. None: of everything. */
+            chosen: {
+                [key: string]: string[];
+            };
+            /** Format: date-time */
+            created_at: string;
+            readonly created_by: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            range: components["schemas"]["RangeEnum"];
+            /** @description To tell addresses apart. */
+            token_start: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the dashboard, that is shown. */
+            version: number;
+        };
         NewScimTokenOutput: {
             /** Format: date-time */
             created_at: string;
@@ -6227,7 +6359,10 @@ export interface components {
             step_seconds: number;
         };
         PanelEventOutput: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Null for who has only a link.
+             */
             id: string | null;
             name: string;
             /** Format: date-time */
@@ -6245,7 +6380,10 @@ export interface components {
             searched_to: string | null;
         };
         PanelLineOutput: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Null for who has only a link.
+             */
             id: string | null;
             level: components["schemas"]["LevelEnum"];
             /** @description Its first 500 characters. */
@@ -6266,9 +6404,10 @@ export interface components {
         PanelRunOutput: {
             /** Format: date-time */
             created_at: string;
-            duration_ms: number | null;
-            flow: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Null for who has only a link.
+             */
             id: string | null;
             name: string;
             state: components["schemas"]["RunStateEnum"];
@@ -6415,6 +6554,21 @@ export interface components {
             time_of_day?: string;
             timezone?: string;
             weekdays?: components["schemas"]["WeekdaysEnum"][];
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        PatchedLinkInputRequest: {
+            /** @description Values by variable; of what is left out its default. None: of everything. */
+            chosen?: {
+                [key: string]: string[];
+            };
+            /**
+             * Format: date-time
+             * @description Null: when it is taken back.
+             */
+            expires_at?: string | null;
+            range?: components["schemas"]["RangeEnum"];
+            /** @description Of the dashboard: what you saw is shown. */
+            version?: number;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedPersonChangeRequest: {
@@ -7577,6 +7731,45 @@ export interface components {
         };
         /** @enum {string} */
         ServiceLevelKindEnum: "START_BY" | "FINISH_BY" | "LASTS_AT_MOST" | "SUCCEEDS_WITHIN";
+        /** @description The panels to draw, without what they are narrowed to, and what they show, without ids. */
+        SharedDashboardOutput: {
+            answers: components["schemas"]["AnsweredPanelOutput"][];
+            /** Format: date-time */
+            from: string;
+            name: string;
+            /** @description On a grid of 12 columns, none over another. By kind: see docs/metrics.md. */
+            panels: ({
+                h: number;
+                id: string;
+                /** @enum {string} */
+                kind: "chart" | "number" | "heat_map" | "runs" | "events" | "logs" | "text";
+                title?: string;
+                w: number;
+                x: number;
+                y: number;
+            } & {
+                [key: string]: unknown;
+            })[];
+            range: components["schemas"]["RangeEnum"];
+            rollup: components["schemas"]["RollupEnum"];
+            step_seconds: number;
+            /** Format: date-time */
+            to: string;
+            /** @description By the name of the metric. */
+            units: {
+                [key: string]: string | null;
+            };
+        };
+        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        SharingInputRequest: {
+            allowed: boolean;
+        };
+        SharingOutput: {
+            allowed: boolean;
+            /** Format: date-time */
+            allowed_at: string | null;
+            allowed_by: string | null;
+        };
         ShutOutput: {
             /** Format: uuid */
             object_id: string;
@@ -11139,6 +11332,36 @@ export interface operations {
             };
         };
     };
+    get_shared_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedDashboardOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     discover_sso: {
         parameters: {
             query?: never;
@@ -12894,6 +13117,142 @@ export interface operations {
             };
         };
     };
+    list_dashboard_links: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dashboard_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPage"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_dashboard_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLinkOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_dashboard_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                link_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_dashboard_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+                link_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedLinkInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     answer_dashboard_panels: {
         parameters: {
             query?: never;
@@ -12915,6 +13274,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnsweredPanelsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_dashboard_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_dashboard_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

@@ -90,7 +90,7 @@ def test_all_panels_of_a_page_come_in_one_answer(api, bob, busy):
     assert sum(count for _, _, count in of(answer, HEAT)["heat_map"]["cells"]) == 2
     assert answer["units"] == {"rows": "rows"}
     [run] = of(answer, RUNS)["runs"]["items"]
-    assert (run["id"], run["flow"], run["state_type"]) == (str(busy.id), "load", "SCHEDULED")
+    assert (run["id"], run["name"], run["state_type"]) == (str(busy.id), busy.name, "SCHEDULED")
     counts = of(answer, RUN_COUNTS)["run_counts"]["buckets"]
     assert sum(sum(each["counts"].values()) for each in counts) == 1
     [happened] = of(answer, EVENTS)["events"]["items"]

@@ -64,3 +64,11 @@ export type AnsweredPanel = Omit<Schema<"AnsweredPanelOutput">, "chart" | "heat_
   readonly heat_map: HeatMapAnswer | null;
 };
 export type AnsweredPanels = Omit<Schema<"AnsweredPanelsOutput">, "panels"> & { readonly panels: readonly AnsweredPanel[] };
+
+export type DashboardSharing = Schema<"SharingOutput">;
+export type DashboardLink = Schema<"LinkOutput">;
+export type NewDashboardLink = Schema<"NewLinkOutput">;
+export type SharedDashboard = Omit<Schema<"SharedDashboardOutput">, "panels" | "answers"> & {
+  readonly panels: readonly DashboardPanel[];
+  readonly answers: readonly AnsweredPanel[];
+};
