@@ -11,6 +11,7 @@ import { operateRoutes } from "@/app/operate-routes";
 import { PagePending } from "@/app/page-pending";
 import { requireMe, rootRoute } from "@/app/root-route";
 import { runRoutes } from "@/app/run-routes";
+import { sharedRoute } from "@/app/shared-route";
 import { signInRoutes } from "@/app/sign-in-routes";
 import { workspaceRoute } from "@/app/workspace-route";
 import { paths } from "@/config/paths";
@@ -37,6 +38,7 @@ export const routeTree = rootRoute.addChildren([
   anyUsageRoute,
   anyPlanRoute,
   invitationRoute,
+  sharedRoute,
   accountTree,
   meTree,
   workspaceRoute.addChildren([...runRoutes, ...deploymentRoutes, ...observeRoutes, ...automationRoutes, ...operateRoutes]),

@@ -56,6 +56,8 @@ export const paths = {
   mySessions: "/me/sessions",
   myKeys: "/me/keys",
   invitation: "/invitations/$token",
+  /** What somebody sees who has only a link to a dashboard. */
+  shared: "/shared/$token",
   /** Without a workspace, for mails and for who comes back from paying: they lead to one's own. */
   anyUsage: "/usage",
   anyPlan: "/plan",

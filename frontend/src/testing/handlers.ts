@@ -27,6 +27,7 @@ import { deploymentRow, makeOverview, runHistogram, type World } from "./demo/wo
 import { savedViewHandlers } from "./saved-view-handlers";
 import { scheduleHandlers } from "./schedule-handlers";
 import { dashboardHandlers } from "./dashboard-handlers";
+import { linkHandlers } from "./link-handlers";
 import { metricHandlers } from "./metric-handlers";
 import { panelHandlers } from "./panel-handlers";
 import { queryLogHandlers } from "./query-log-handlers";
@@ -200,6 +201,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...eventHandlers(world),
     ...logHandlers(world),
     http.get(`${W}/metrics`, ({ request }) => page(makeMetrics(Date.now()), new URL(request.url))),
+    ...linkHandlers(world), // before the others: `sharing` is no dashboard's id
     ...dashboardHandlers(),
     ...panelHandlers(world),
     ...savedViewHandlers(),

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useState } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
@@ -8,7 +8,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { RangePicker } from "@/components/ui/range-picker";
 import { Refusal } from "@/components/ui/refusal";
 import { chosenValues, documentOf } from "@/features/metrics/dashboards/model";
-import { withPreset } from "@/lib/time";
+import { isPreset, withPreset } from "@/lib/time";
 import { plural } from "@/lib/units";
 import { useDenial } from "@/lib/workspace";
 import type { Dashboard } from "@/schema/wire/dashboards";
@@ -17,6 +17,7 @@ import type { DashboardPageProps } from "./dashboard-page";
 import { DeleteDialog } from "./delete-dialog";
 import { saveAsFile } from "./save-as-file";
 import { PanelGrid } from "./panel-grid";
+import { ShareDialog } from "./share-dialog";
 import { useCreate } from "./use-create";
 import { VariablesBar } from "./variables-bar";
 
@@ -29,6 +30,7 @@ export function DashboardView({ dashboard, search, onChange, onMade, onGone }: D
   const denial = useDenial("telemetry:manage");
   const duplicate = useCreate(onMade);
   const [deleting, setDeleting] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const range = withPreset(search, dashboard.range);
   const edit = () => onChange({ edit: true });
   return (
@@ -38,6 +40,9 @@ export function DashboardView({ dashboard, search, onChange, onMade, onGone }: D
         <GuardedButton variant="default" reason={denial} leftSection={<Icon name="edit" size={14} />} onClick={edit}>
           Edit
         </GuardedButton>
+        <Button variant="default" leftSection={<Icon name="external" size={14} />} onClick={() => setSharing(true)}>
+          Share
+        </Button>
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="default" size={34} aria-label="More about this dashboard">
@@ -82,6 +87,14 @@ export function DashboardView({ dashboard, search, onChange, onMade, onGone }: D
           range={range}
           chosen={chosenValues(dashboard.variables, search.v ?? [])}
           onZoom={(from, to) => onChange({ range: undefined, from: new Date(from).toISOString(), to: new Date(to).toISOString() })}
+        />
+      )}
+      {sharing && (
+        <ShareDialog
+          dashboard={dashboard}
+          range={isPreset(range.range) ? range.range : dashboard.range}
+          chosen={chosenValues(dashboard.variables, search.v ?? [])}
+          onClose={() => setSharing(false)}
         />
       )}
       {deleting && <DeleteDialog dashboard={dashboard} onGone={onGone} onClose={() => setDeleting(false)} />}

@@ -11,6 +11,7 @@ import { useWorkspace } from "@/lib/workspace";
 import type { DashboardPanel } from "@/schema/wire/dashboards";
 
 import styles from "./dashboards.module.css";
+import { PanelFrame } from "./panel-frame";
 import type { PanelEdits } from "./panel-grid";
 
 type Change = Partial<Record<"x" | "y" | "w" | "h", number>>;
@@ -66,40 +67,37 @@ export function PanelCell({ panel, range, chosen, grid, edits, onMoving, onPlace
   });
 
   return (
-    <section
-      className={styles["cell"]}
-      aria-label={name}
-      data-kind={panel.kind}
-      data-moving={begun !== null || undefined}
-      style={{ gridColumn: `${panel.x + 1} / span ${panel.w}`, gridRow: `${panel.y + 1} / span ${panel.h}`, "--rows": panel.h } as React.CSSProperties}
+    <PanelFrame
+      panel={panel}
+      moving={begun !== null}
+      head={(edits !== undefined || (panel.title ?? "") !== "") && (
+          <header className={styles["head"]}>
+            {edits !== undefined && (
+              <button
+                type="button"
+                className={styles["handle"]}
+                aria-label={`Move ${name}: arrows move it, shift and arrows resize it. It is at column ${panel.x + 1}, row ${panel.y + 1}, ${panel.w} wide, ${panel.h} high`}
+                {...dragging(move)}
+              >
+                <Icon name="grip" size={14} />
+              </button>
+            )}
+            <h2 className={styles["title"]}>{panel.title}</h2>
+            {edits === undefined ? (
+              <MetricsLink panel={panel} range={range} chosen={chosen} name={name} />
+            ) : (
+              <>
+                <GuardedIcon icon="edit" label="Edit" name={`Edit ${name}`} reason={null} onClick={() => edits.onEdit(panel)} />
+                <GuardedIcon icon="copy" label="Duplicate" name={`Duplicate ${name}`} reason={null} onClick={() => edits.onDuplicate(panel)} />
+                <GuardedIcon icon="trash" label="Remove" name={`Remove ${name}`} reason={null} onClick={() => edits.onRemove(panel)} />
+              </>
+            )}
+          </header>
+        )}
+      corner={edits !== undefined && <button type="button" className={styles["corner"]} aria-label={`Resize ${name} with arrows`} {...dragging(resize)} />}
     >
-      {(edits !== undefined || (panel.title ?? "") !== "") && (
-        <header className={styles["head"]}>
-          {edits !== undefined && (
-            <button
-              type="button"
-              className={styles["handle"]}
-              aria-label={`Move ${name}: arrows move it, shift and arrows resize it. It is at column ${panel.x + 1}, row ${panel.y + 1}, ${panel.w} wide, ${panel.h} high`}
-              {...dragging(move)}
-            >
-              <Icon name="grip" size={14} />
-            </button>
-          )}
-          <h2 className={styles["title"]}>{panel.title}</h2>
-          {edits === undefined ? (
-            <MetricsLink panel={panel} range={range} chosen={chosen} name={name} />
-          ) : (
-            <>
-              <GuardedIcon icon="edit" label="Edit" name={`Edit ${name}`} reason={null} onClick={() => edits.onEdit(panel)} />
-              <GuardedIcon icon="copy" label="Duplicate" name={`Duplicate ${name}`} reason={null} onClick={() => edits.onDuplicate(panel)} />
-              <GuardedIcon icon="trash" label="Remove" name={`Remove ${name}`} reason={null} onClick={() => edits.onRemove(panel)} />
-            </>
-          )}
-        </header>
-      )}
-      <div className={styles["body"]}>{children}</div>
-      {edits !== undefined && <button type="button" className={styles["corner"]} aria-label={`Resize ${name} with arrows`} {...dragging(resize)} />}
-    </section>
+      {children}
+    </PanelFrame>
   );
 }
 
