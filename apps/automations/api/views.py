@@ -17,7 +17,7 @@ from apps.automations.context import shown
 from apps.automations.enums import Posture, Side
 from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.sentence import sentence_of
-from apps.automations.services.edit import parse_trigger
+from apps.automations.services.check import parse_trigger
 from apps.core.clock import utc_now
 from apps.core.errors import InvalidRequest
 from apps.core.http.pagination import page_of

@@ -11,7 +11,7 @@ from apps.automations.conditions import Conditions, Facts
 from apps.automations.errors import BadRule
 from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.rules import Rule
-from apps.automations.services.edit import parse_trigger
+from apps.automations.services.check import parse_trigger
 from apps.automations.services.preview_metric import MovingValues, play_metric
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.selectors import EventScan
