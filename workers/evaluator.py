@@ -48,7 +48,8 @@ def _evaluate(workspace_id: uuid.UUID) -> Took | None:
             "fired": done.fired,
             "more": done.more,
         },
-        again=True,
+        # Nothing done: what is due waits for others, who are not hurried by asking.
+        again=done.more or bool(done.events or done.decided),
     )
 
 

@@ -31,6 +31,7 @@ class Side(StrEnum):
 class Level(StrEnum):
     """How a line of a watched metric stands. What is well is not kept."""
 
+    NO_DATA = "NO_DATA"  # there is nothing to compare yet
     PENDING = "PENDING"  # holds, but not for long enough yet
     FIRING = "FIRING"
 

@@ -21,7 +21,7 @@ SILENT_WINDOWS: Final = 2  # behind the one that had no points, after which a li
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen at one moment: of the window before it."""
+    """What was seen at one moment: of the window before it. Without points and value: nothing."""
 
     at: datetime
     value: float | None
@@ -30,10 +30,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A line of which the condition holds, or held and is not over. Others have none."""
+    """A line of which nothing is known, or the condition holds, or held and is not over."""
 
     level: Level
-    since: datetime  # pending: when it first held; firing: when it fired
+    since: datetime  # no data, pending: when that began; firing: when it fired
     value: float | None
     silent_since: datetime | None = None  # the first moment in a row without points
 
@@ -94,13 +94,26 @@ def _next(
             return None, Crossing(turn=Turn.ENDED, look=look, since=standing.since)
         return replace(standing, value=look.value, silent_since=silent_since), None
     if not holds:
-        return None, None
-    since = look.at if standing is None else standing.since
+        return _unknown(trigger, standing, look, silent_since), None
+    held_before = standing is not None and standing.level is Level.PENDING
+    since = standing.since if standing is not None and held_before else look.at
     held = Standing(level=Level.PENDING, since=since, value=look.value, silent_since=silent_since)
     if (look.at - since).total_seconds() < trigger.for_seconds:
         return held, None
     fires = replace(held, level=Level.FIRING, since=look.at)
     return fires, Crossing(turn=Turn.FIRED, look=look, since=since)
+
+
+def _unknown(
+    trigger: MetricTrigger, standing: Standing | None, look: Look, silent_since: datetime | None
+) -> Standing | None:
+    """Return that there is nothing to compare, which is neither well nor bad; None: there is."""
+    is_compared = look.count > 0 or look.value is not None or trigger.side is Side.ABSENT
+    if is_compared or trigger.for_each:
+        return None  # a line of `for_each` without points is none
+    if standing is not None and standing.level is Level.NO_DATA:
+        return standing
+    return Standing(level=Level.NO_DATA, since=look.at, value=None, silent_since=silent_since)
 
 
 def _is_gone(trigger: MetricTrigger, look: Look, silent_since: datetime | None) -> bool:

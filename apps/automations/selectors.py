@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Prefetch
 
+from apps.automations.enums import Level
 from apps.automations.errors import AutomationNotFound
 from apps.automations.models import (
     ActionAttempt,
@@ -25,6 +26,7 @@ from apps.flows import selectors as flows
 from apps.notifications import selectors as notifications
 
 DAYS = 7
+BADNESS: Final = tuple(Level)  # the last is the worst
 
 
 def list_automations(*, workspace_id: uuid.UUID) -> AutomationQuerySet:
@@ -71,6 +73,17 @@ def list_firings(
 def list_metric_states(*, automation: Automation) -> list[MetricState]:
     """Return the lines of a watched metric that are pending or firing, the longest so first."""
     return list(MetricState.objects.filter(automation=automation).order_by("since", "key"))
+
+
+def standing_of(*, automation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Level]:
+    """Return how the worst line of each rule on a metric stands; well ones are left out."""
+    rows = MetricState.objects.filter(automation_id__in=automation_ids).order_by()
+    found: dict[uuid.UUID, Level] = {}
+    for automation_id, level in rows.values_list("automation_id", "level").distinct():
+        found[automation_id] = max(
+            Level(level), found.get(automation_id, Level(level)), key=BADNESS.index
+        )
+    return found
 
 
 @dataclass(slots=True, kw_only=True)

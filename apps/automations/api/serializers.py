@@ -62,6 +62,9 @@ class AutomationRowOutput(serializers.Serializer[Any]):
     trouble = serializers.CharField(
         allow_null=True, help_text="What keeps it from looking at its metric, or at all of it."
     )
+    standing = serializers.ChoiceField(
+        choices=LEVELS, allow_null=True, help_text="Of its metric's worst line; null: all are well."
+    )
     last_fired_at = serializers.DateTimeField(allow_null=True)
     firings_7d = serializers.ListField(child=serializers.IntegerField())
     version = serializers.IntegerField()
@@ -70,7 +73,11 @@ class AutomationRowOutput(serializers.Serializer[Any]):
 
 
 class MetricStateOutput(serializers.Serializer[Any]):
-    """A line of a watched metric that is not well. `since`: pending from then on, or fired then."""
+    """
+    A line of a watched metric that is not well. `since`: no data, pending from then; or fired then.
+
+    No data with an empty `key` of a rule for each of something: there is no line to watch.
+    """
 
     key = serializers.ListField(child=serializers.CharField())
     labels = serializers.DictField(child=serializers.CharField())

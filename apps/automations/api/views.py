@@ -41,6 +41,7 @@ def _rows(request: WorkspaceRequest, automations: Sequence[Automation]) -> list[
     activity = selectors.activity_of(
         workspace_id=workspace_id, automation_ids=[a.id for a in automations], now=utc_now()
     )
+    standing = selectors.standing_of(automation_ids=[a.id for a in automations])
     names = selectors.names_in(
         workspace_id=workspace_id, actions=[each for a in automations for each in a.actions]
     )
@@ -53,6 +54,7 @@ def _rows(request: WorkspaceRequest, automations: Sequence[Automation]) -> list[
             "trigger": automation.trigger,
             "paused": automation.paused,
             "trouble": automation.trouble or None,
+            "standing": standing.get(automation.id),
             "last_fired_at": activity[automation.id].last_fired_at,
             "firings_7d": activity[automation.id].by_day,
             "version": automation.version,

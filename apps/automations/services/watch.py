@@ -9,6 +9,7 @@ rolled up, so that a slow rollup is never taken for missing points.
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -17,18 +18,20 @@ from django.db import DataError, transaction
 
 from apps.automations import reasons
 from apps.automations.conditions import make_key
-from apps.automations.enums import DeadlineState
-from apps.automations.levels import Crossing, Look, Turn, follow
+from apps.automations.enums import DeadlineState, Level
+from apps.automations.levels import Crossing, Look, Standing, Turn, follow
 from apps.automations.metric_trigger import MAX_LINES, MetricTrigger
 from apps.automations.models import Automation, Deadline, MetricState
 from apps.automations.rules import Rule
 from apps.automations.services.firings import Firings
 from apps.automations.services.rulebook import Book
 from apps.telemetry import selectors as telemetry
+from apps.telemetry.enums import Consumer
 from apps.telemetry.errors import QueryTooLarge
 from apps.telemetry.selectors import MetricQuery, MovingLine
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NO_LINES: Final = ""  # in place of the key of a line: a rule for each that has none
 MOMENTS: Final = 120  # of one rule at once, when it lags behind
 
 
@@ -42,12 +45,18 @@ class Watch:
         self._book = book
         self._firings = firings
         self._now = now
+        self._states: dict[uuid.UUID, dict[str, MetricState]] = defaultdict(dict)
+        self._troubles: dict[uuid.UUID, str] = {}
+        self._changed: list[MetricState] = []
+        self._ended: list[tuple[uuid.UUID, str]] = []
 
     def look(self, limit: int) -> int:
         """Let up to `limit` rules whose time has come look; return how many did."""
         if not self._book.metric_ids:
             return 0
-        until = telemetry.rolled_up_until(now=self._now)
+        until = telemetry.taken_in_until(
+            workspace_id=self._workspace_id, consumer=Consumer.ROLLUP, now=self._now
+        )
         due = list(
             Deadline.objects.filter(
                 workspace_id=self._workspace_id,
@@ -56,16 +65,37 @@ class Watch:
                 due_at__lte=until,
             ).order_by("due_at", "id")[:limit]
         )
+        self._load(due)
         for row in due:
             self._look(row, until)
+        self._save()
+        Deadline.objects.bulk_update(due, ["starts_at", "ends_at", "due_at"])
         return len(due)
+
+    def _load(self, due: Sequence[Deadline]) -> None:
+        """Read how the lines of these rules stand, and what troubles them: once for all."""
+        ids = [row.automation_id for row in due]
+        for state in MetricState.objects.filter(automation_id__in=ids):
+            self._states[state.automation_id][state.key] = state
+        rows = Automation.objects.filter(id__in=ids)
+        self._troubles = dict(rows.values_list("id", "trouble"))
+
+    def _save(self) -> None:
+        MetricState.objects.bulk_create(
+            self._changed,
+            update_conflicts=True,
+            unique_fields=["automation", "key"],
+            update_fields=["level", "since", "value", "silent_since"],
+        )
+        if self._ended:
+            MetricState.objects.filter(pk__in=self._ended).delete()
 
     def _look(self, row: Deadline, until: datetime) -> None:
         rule = self._book.rules.rules[row.automation_id]
         trigger = rule.trigger
         assert isinstance(trigger, MetricTrigger)
         moments = _moments_due(trigger, row.ends_at, until)
-        states = {state.key: state for state in MetricState.objects.filter(automation_id=rule.id)}
+        states = self._states[rule.id]
         trouble = ""
         try:
             lines = read_lines(self._workspace_id, trigger, moments)
@@ -73,14 +103,30 @@ class Watch:
             lines, trouble = None, refused.message
         if lines is not None:
             kept = [*lines][:MAX_LINES]
-            kept += [key for key in states if key not in kept]
+            kept += [key for key in states if key not in kept and key != NO_LINES]
             if len(lines) > MAX_LINES:
                 trouble = f"{len(lines)} lines, of which {MAX_LINES} are watched."
             for key in kept:
                 self._follow(rule, trigger, key, states.get(key), moments, lines.get(key))
+            if trigger.for_each:
+                self._tell_of_none(rule, states.get(NO_LINES), moments, has_lines=bool(kept))
         self._say(rule, trouble)
         begin_look(row, trigger, moments[-1] + trigger.step)
-        row.save(update_fields=["starts_at", "ends_at", "due_at"])
+
+    def _tell_of_none(
+        self,
+        rule: Rule,
+        state: MetricState | None,
+        moments: Sequence[datetime],
+        *,
+        has_lines: bool,
+    ) -> None:
+        """Keep that a rule of many lines has none to watch, which nothing else would say."""
+        if has_lines and state is not None:
+            self._ended.append(state.pk)
+        elif not has_lines and state is None:
+            nothing = Standing(level=Level.NO_DATA, since=moments[0], value=None)
+            self._keep(rule, NO_LINES, {}, nothing)
 
     def _follow(
         self,
@@ -100,24 +146,22 @@ class Watch:
         if standing == known:
             return
         if standing is None:
-            MetricState.objects.filter(automation_id=rule.id, key=key).delete()
-            return
-        MetricState.objects.bulk_create(
-            [
-                MetricState(
-                    workspace_id=self._workspace_id,
-                    automation_id=rule.id,
-                    key=key,
-                    labels=labels,
-                    level=standing.level.value,
-                    since=standing.since,
-                    value=standing.value,
-                    silent_since=standing.silent_since,
-                )
-            ],
-            update_conflicts=True,
-            unique_fields=["automation", "key"],
-            update_fields=["level", "since", "value", "silent_since"],
+            self._ended.append((rule.id, key))
+        else:
+            self._keep(rule, key, labels, standing)
+
+    def _keep(self, rule: Rule, key: str, labels: dict[str, str], standing: Standing) -> None:
+        self._changed.append(
+            MetricState(
+                workspace_id=self._workspace_id,
+                automation_id=rule.id,
+                key=key,
+                labels=labels,
+                level=standing.level.value,
+                since=standing.since,
+                value=standing.value,
+                silent_since=standing.silent_since,
+            )
         )
 
     def _tell(
@@ -142,7 +186,8 @@ class Watch:
 
     def _say(self, rule: Rule, trouble: str) -> None:
         """Write what keeps the rule from looking where people see it."""
-        Automation.objects.filter(id=rule.id).exclude(trouble=trouble).update(trouble=trouble)
+        if self._troubles.get(rule.id) != trouble:
+            Automation.objects.filter(id=rule.id).update(trouble=trouble)
 
 
 def first_moment(trigger: MetricTrigger, since: datetime) -> datetime:
@@ -195,6 +240,7 @@ def looks_of(
 ) -> tuple[int, list[Look]]:
     """Return how many points there were before the first moment, and what was at each of them."""
     if line is None:
+        # One of `for_each` whose points ended; of others there is always a line.
         value = 0.0 if trigger.is_nothing_zero else None
         return 0, [Look(at=at, value=value, count=0) for at in moments]
     before, *measured = line.measured

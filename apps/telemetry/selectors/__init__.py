@@ -46,7 +46,7 @@ from apps.telemetry.selectors.logs import (
     log_item,
 )
 from apps.telemetry.selectors.metrics import list_metrics, run_metrics, units_of
-from apps.telemetry.selectors.moving import MovingLine, read_moving, rolled_up_until
+from apps.telemetry.selectors.moving import MovingLine, read_moving, taken_in_until
 from apps.telemetry.selectors.notable import (
     LabelledSeries,
     NotableEvents,
@@ -116,13 +116,13 @@ __all__ = [
     "own_transitions_of_runs",
     "peaks_by_label",
     "read_moving",
-    "rolled_up_until",
     "run_metrics",
     "scan_events",
     "search_events",
     "search_logs",
     "series_labelled",
     "split_name",
+    "taken_in_until",
     "transition_item",
     "transitions_of_runs",
     "units_of",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.telemetry import query as metric_query
 from apps.telemetry.acceptance import total_id_of
@@ -72,13 +72,7 @@ def match_series(
     series: list[uuid.UUID] = []
     groups: list[int] = []
     numbers: dict[Key, int] = {}
-    matching = MetricSeries.objects.filter(workspace_id=workspace_id, name=name)
-    for label, wanted in where.items():
-        # SECURITY: the label is data, never a part of a lookup's name.
-        any_of = Q()
-        for value in wanted:
-            any_of |= Q(labels__contains={label: value}) if value else ~Q(labels__has_key=label)
-        matching = matching.filter(any_of)
+    matching = series_of(workspace_id, name=name, where=where)
     rows = matching.order_by("id").values_list("id", "labels")[: MAX_MATCHED_SERIES + 1]
     for series_id, labels in rows:
         series.append(series_id)
@@ -96,6 +90,20 @@ def match_series(
             fields={"queries": ["Narrow with `where`, shorten the range, or ask for an average."]},
         )
     return Matching(series, groups, numbers, len(series))
+
+
+def series_of(
+    workspace_id: uuid.UUID, *, name: str, where: Mapping[str, Sequence[str]]
+) -> QuerySet[MetricSeries]:
+    """Return the metric's series that have one of the values of each of these labels."""
+    matching = MetricSeries.objects.filter(workspace_id=workspace_id, name=name)
+    for label, wanted in where.items():
+        # SECURITY: the label is data, never a part of a lookup's name.
+        any_of = Q()
+        for value in wanted:
+            any_of |= Q(labels__contains={label: value}) if value else ~Q(labels__has_key=label)
+        matching = matching.filter(any_of)
+    return matching
 
 
 class Found(NamedTuple):

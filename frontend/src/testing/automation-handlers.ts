@@ -54,7 +54,7 @@ export function automationHandlers(world: World): RequestHandler[] {
       if (refused !== null) return refused;
       const now = Date.now();
       const secret = body.actions.some((action) => action.type === "webhook") ? `whsec_${"T3st".repeat(10)}` : null;
-      const made: Automation = { id: demoId(now, 320 + automations.length), name: body.name, description: body.description, sentence: `When ${JSON.stringify(matcherOf(body.trigger))} happens, do it.`, posture: body.trigger.type === "event" ? "reactive" : "proactive", trigger: body.trigger, actions: body.actions, paused: false, paused_at: null, active_since: iso(now), last_fired_at: null, trouble: null, states: [], firings_7d: [0, 0, 0, 0, 0, 0, 0], version: 1, created_by: null, created_at: iso(now), updated_at: iso(now), secret: null };
+      const made: Automation = { id: demoId(now, 320 + automations.length), name: body.name, description: body.description, sentence: `When ${JSON.stringify(matcherOf(body.trigger))} happens, do it.`, posture: body.trigger.type === "event" ? "reactive" : "proactive", trigger: body.trigger, actions: body.actions, paused: false, paused_at: null, active_since: iso(now), last_fired_at: null, trouble: null, standing: null, states: [], firings_7d: [0, 0, 0, 0, 0, 0, 0], version: 1, created_by: null, created_at: iso(now), updated_at: iso(now), secret: null };
       automations.unshift(made);
       return HttpResponse.json({ ...made, secret }, { status: 201 });
     }),

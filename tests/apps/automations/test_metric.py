@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.automations import services
+from apps.automations import selectors, services
 from apps.automations.models import Automation, Deadline, Firing, MetricState
 from apps.automations.services import watch as module
 from apps.core.clock import utc_now
 from apps.runs.models import Run
-from apps.telemetry.models import Listener
+from apps.telemetry.models import Listener, PendingBatch
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.automations import (
     evaluate,
@@ -205,7 +205,67 @@ def test_a_metric_that_is_not_there_is_absent_and_adds_up_to_nothing(workspace):
 
     with workspace_scope(workspace.id):
         fired = Firing.objects.values_list("automation__name", "reason__value")
-        assert sorted(fired) == [("a", None), ("b", 0)]
+        assert list(fired) == [("a", None)]
+        states = MetricState.objects.values_list("automation__name", "level", "since")
+        assert sorted(states) == [
+            ("a", "FIRING", at(0)),
+            ("b", "NO_DATA", at(0)),
+            ("c", "NO_DATA", at(0)),
+        ]
+
+
+def test_once_it_was_there_nothing_adds_up_to_nothing(workspace):
+    make_automation(workspace, HIGH | {"aggregate": "sum", "is": "below"}, now=at(0))
+    live(workspace, 2)
+    put_points(workspace, points(7, start=2))
+    live_on = [look(workspace, at(half / 2)) for half in range(5, 12)]
+
+    assert len(live_on) == 7
+    assert told(workspace) == [(4, "", "firing")]
+    assert levels(workspace) == {"": "FIRING"}
+
+
+def test_a_rule_for_each_of_nothing_says_so_until_there_is_something(workspace):
+    watch = HIGH | {"aggregate": "sum", "is": "below", "for_each": ["table"]}
+    automation = make_automation(workspace, watch, now=at(0))
+    live(workspace, 2)
+    assert (told(workspace), levels(workspace)) == ([], {"": "NO_DATA"})
+    with workspace_scope(workspace.id):
+        assert selectors.standing_of(automation_ids=[automation.id]) == {automation.id: "NO_DATA"}
+
+    put_points(workspace, points(7, start=2), table="orders")
+    look(workspace, at(3.5))
+
+    assert (told(workspace), levels(workspace)) == ([], {})
+
+
+def test_a_preview_says_nothing_of_what_nobody_told(workspace):
+    watch = HIGH | {"aggregate": "count", "is": "below"}
+    put_points(workspace, points(6, 6, 6, 6, 6, 6, start=30), now=at(30.5))
+
+    with workspace_scope(workspace.id):
+        found = services.preview_trigger(
+            workspace_id=workspace.id, trigger=watch, since=at(0), until=at(38)
+        )
+
+    assert [(one.at - NOON) / MINUTE for one in found.would_fire] == [31]
+
+
+def test_a_rollup_that_is_stuck_holds_up_its_own_workspace_only(workspace, rival_workspace):
+    for place in (workspace, rival_workspace):
+        make_automation(place, HIGH, now=at(0))
+    put_points(rival_workspace, points(6), now=at(0.5), rolled_up=False)
+    with as_worker():
+        PendingBatch.objects.update(content=b"nobody can read this")
+    evaluate(rival_workspace, at(3))
+
+    for minute in (0.5, 1.5):
+        evaluate(workspace, at(minute))
+
+    with workspace_scope(workspace.id):
+        assert Deadline.objects.get().ends_at == at(2)
+    with workspace_scope(rival_workspace.id):
+        assert Deadline.objects.get().ends_at == at(1)  # 12:00 came before what waits
 
 
 def test_more_lines_than_may_be_watched_are_said(workspace):

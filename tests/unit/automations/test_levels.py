@@ -76,6 +76,31 @@ def test_a_line_without_points_now_and_before_is_not_known():
     assert played(each, [None, None], before=1) == ([(0, "firing")], Level.FIRING)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "values", "told"),
+    [
+        (ABOVE, [None, None], ([], Level.NO_DATA)),
+        (BELOW, [None, 9], ([], None)),
+        (BELOW, [None, 4], ([(1, "firing")], Level.FIRING)),
+        (BELOW | {"for_seconds": 60}, [None, 4, 4], ([(2, "firing")], Level.FIRING)),
+        (BELOW | {"for_seconds": 60}, [4, None], ([], Level.NO_DATA)),
+        (ABOVE | {"for_each": ["t"]}, [None, None], ([], None)),
+        (ABSENT, [None], ([(0, "firing")], Level.FIRING)),
+    ],
+    ids=[
+        "nothing to compare",
+        "then well",
+        "then too low",
+        "the time without data is none in which it held",
+        "pending, then nothing to compare",
+        "lines of each have their points or are none",
+        "what is absent is known to be",
+    ],
+)
+def test_nothing_to_compare_is_neither_well_nor_bad(trigger, values, told):
+    assert played(trigger, values) == told
+
+
 def test_a_row_cut_anywhere_says_the_same():
     trigger = parse_trigger(ABOVE | {"for_seconds": 120, "resolve_at": 3, "within_seconds": 60})
     values = [6, 6, 6, 4, None, None, None, None, 6, 6, 2, 6, 6, 6, 3, 6]

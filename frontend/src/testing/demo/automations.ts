@@ -31,6 +31,7 @@ export function makeAutomations(now: number, channels: readonly Channel[], deplo
     active_since: iso(now - 12 * 24 * HOUR),
     last_fired_at: null,
     trouble: null,
+    standing: null,
     states: [],
     firings_7d: [0, 0, 0, 0, 0, 0, 0],
     version: 1,

@@ -27,7 +27,10 @@ export function AutomationListRow({ row, active }: AutomationListRowProps) {
       </div>
       <Link to={paths.automation} params={params} className={styles["fired"]}>
         <DayStrip counts={row.firings_7d} what="firing" />
-        <span className="muted">{row.last_fired_at === null ? "never fired" : <>fired <RelativeTime at={row.last_fired_at} /></>}</span>
+        <span className="muted">
+          {row.standing === "NO_DATA" && !row.paused ? "no data" : row.last_fired_at === null ? "never fired" : <>fired <RelativeTime at={row.last_fired_at} /></>}
+          {row.standing === "FIRING" && !row.paused && ", not over"}
+        </span>
       </Link>
       <PausedSwitch automation={row} />
     </li>

@@ -79,7 +79,7 @@ export function AutomationPage({ automationId, search, onChange }: AutomationPag
           {data.trouble}
         </p>
       )}
-      <MetricStates states={data.states} />
+      {data.trigger.type === "metric" && <MetricStates states={data.states} metric={data.trigger.metric} />}
       {data.description !== "" && tab === "history" && <p className={styles["description"]}>{data.description}</p>}
       <TabBar
         label="Automation"
