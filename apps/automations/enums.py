@@ -26,6 +26,18 @@ class Side(StrEnum):
     ABOVE = "above"
     BELOW = "below"
     ABSENT = "absent"
+    AT_LEAST = "at_least"  # of a month so far
+
+    @property
+    def is_high(self) -> bool:
+        """Whether it is high values that are watched for."""
+        return self in {Side.ABOVE, Side.AT_LEAST}
+
+
+class Over(StrEnum):
+    """A time that is looked at from its beginning, in place of the last while."""
+
+    MONTH = "month"  # of the calendar, in UTC
 
 
 class Level(StrEnum):

@@ -84,6 +84,13 @@ def _next(
     trigger: MetricTrigger, standing: Standing | None, look: Look
 ) -> tuple[Standing | None, Crossing | None]:
     holds = trigger.holds(look.value, look.count)
+    if standing is not None and trigger.is_month:
+        if trigger.start_of(look.at) == trigger.start_of(standing.since):
+            if standing.level is Level.FIRING:
+                # Corrected or not: once a month.
+                return replace(standing, value=look.value), None
+        else:
+            standing = None  # what was of the month before is over
     silent_since = None
     if not look.count:
         silent_since = (standing and standing.silent_since) or look.at

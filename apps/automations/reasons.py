@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from apps.automations.enums import Side
 from apps.automations.levels import Crossing, Turn
 from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.sentence import (
+    costing,
     duration,
     measure_of,
     number,
@@ -21,6 +23,7 @@ from apps.automations.sentence import (
 )
 from apps.automations.triggers import AbsenceTrigger, EventTrigger
 from apps.automations.windows import Entry, Window
+from apps.costs.enums import CostLabel
 
 SHOWN_EVENTS: Final = 20  # named in a reason, of however many
 
@@ -83,15 +86,32 @@ def of_absence(trigger: AbsenceTrigger, window: Window) -> dict[str, Any]:
 
 
 def of_metric(
-    trigger: MetricTrigger, crossing: Crossing, *, labels: Mapping[str, str], key: str
+    trigger: MetricTrigger,
+    crossing: Crossing,
+    *,
+    labels: Mapping[str, str],
+    key: str,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A watched number crossed its threshold, or came back."""
+    """
+    A watched number crossed its threshold, or came back.
+
+    `names`: of what a rule on costs speaks of by id. Of a month so far it also says which `month`,
+    of costs in which `currency`.
+    """
     look = crossing.look
     is_firing = crossing.turn is Turn.FIRED
-    said = _said_of_absence if trigger.side is Side.ABSENT else _said_of_level
+    if trigger.is_month:
+        text = f"{_said_of_month(trigger, crossing, labels, names or {})}{_for(key)}."
+    else:
+        said = _said_of_absence if trigger.side is Side.ABSENT else _said_of_level
+        text = f"{said(trigger, crossing)}, at {_clock(look.at)}{_for(key)}."
+    month = {"month": _month(trigger, look.at)} if trigger.is_month else {}
+    if trigger.is_cost:
+        month["currency"] = currency_of(trigger, labels)
     return {
         "type": "metric",
-        "text": f"{said(trigger, crossing)}, at {_clock(look.at)}{_for(key)}.",
+        "text": text,
         "state": (Turn.FIRED if is_firing else Turn.RESOLVED).value,
         "metric": trigger.metric,
         "aggregate": trigger.aggregate.value,
@@ -99,20 +119,53 @@ def of_metric(
         "value": look.value,
         "threshold": trigger.threshold,
         "series": dict(labels),
-        "window": {"from": wire(look.at - trigger.within), "to": wire(look.at)},
+        "window": {"from": wire(trigger.start_of(look.at)), "to": wire(look.at)},
         "since": wire(crossing.since),
         "count": look.count,
+        **month,
     }
+
+
+def currency_of(trigger: MetricTrigger, labels: Mapping[str, str]) -> str:
+    """Return in which currency a rule on costs counts, of this line."""
+    named = labels.get(CostLabel.CURRENCY.value)
+    return trigger.where[CostLabel.CURRENCY.value][0] if named is None else named
+
+
+def _said_of_month(
+    trigger: MetricTrigger,
+    crossing: Crossing,
+    labels: Mapping[str, str],
+    names: Mapping[str, str],
+) -> str:
+    assert trigger.threshold is not None
+    assert crossing.look.value is not None
+    value, level = number(crossing.look.value), number(trigger.threshold)
+    month = f"{trigger.start_of(crossing.look.at):%B %Y}"
+    by = _clock(crossing.look.at)
+    if trigger.is_cost:
+        what, currency = costing(trigger, names), currency_of(trigger, labels)
+        return f"{what} cost {value} {currency} in {month} by {by}, of {level} {currency}"
+    return f"{measure_of(trigger)} in {month} was {value} by {by}, at least {level}"
+
+
+def _month(trigger: MetricTrigger, at: datetime) -> str:
+    return f"{trigger.start_of(at):%Y-%m}"
 
 
 def _said_of_absence(trigger: MetricTrigger, crossing: Crossing) -> str:
     what = subject_of_metric(trigger)
     if crossing.turn is Turn.FIRED:
-        silent = duration(trigger.within_seconds + trigger.for_seconds)
+        silent = duration(_within(trigger) + trigger.for_seconds)
         return f"{what} had no points for {silent}"
     if crossing.turn is Turn.RESOLVED:
         return f"{what} has points again"
     return f"{what} is no longer waited for"
+
+
+def _within(trigger: MetricTrigger) -> int:
+    assert trigger.within_seconds is not None
+    return trigger.within_seconds
 
 
 def _said_of_level(trigger: MetricTrigger, crossing: Crossing) -> str:
@@ -124,13 +177,27 @@ def _said_of_level(trigger: MetricTrigger, crossing: Crossing) -> str:
     level = f"{trigger.side.value} {number(trigger.threshold)}"
     held = f" for {duration(trigger.for_seconds)}" if is_firing and trigger.for_seconds else ""
     over = f"{'' if is_firing else 'no longer '}{level}{held}"
-    return f"{what} over {duration(trigger.within_seconds)} was {number(value)}, {over}"
+    return f"{what} over {duration(_within(trigger))} was {number(value)}, {over}"
 
 
-def dedupe_of_crossing(crossing: Crossing, key: str) -> str:
-    """Name the turn of a line at a moment among all of its automation, for ever."""
+def dedupe_of_crossing(trigger: MetricTrigger, crossing: Crossing, key: str) -> str:
+    """
+    Name the turn of a line at a moment among all of its automation, for ever.
+
+    Of a month, its turn in this month for what is asked: a pause, or a correction there and back,
+    makes no other one. Another threshold does.
+    """
+    if trigger.is_month:
+        return dedupe_of_month(trigger, _month(trigger, crossing.look.at), key)
     turn = "fired" if crossing.turn is Turn.FIRED else "over"
     return f"metric:{turn}:{wire(crossing.look.at)}:{_digest(key)}"
+
+
+def dedupe_of_month(trigger: MetricTrigger, month: str, key: str) -> str:
+    """Name that a line reached its threshold in a month ("2026-11")."""
+    where = {label: sorted(values) for label, values in trigger.where.items()}
+    asked = [trigger.metric, trigger.aggregate.value, where, trigger.for_each, trigger.threshold]
+    return f"month:{month}:{_digest(json.dumps([*asked, key], sort_keys=True))}"
 
 
 def dedupe_of_window(window: Window) -> str:

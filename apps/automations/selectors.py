@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Min, Prefetch
 
-from apps.automations.enums import Level
+from apps.automations.enums import Level, Over
 from apps.automations.errors import AutomationNotFound
+from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.models import (
     ActionAttempt,
     Automation,
@@ -22,8 +24,11 @@ from apps.automations.models import (
     FiringQuerySet,
     MetricState,
 )
+from apps.automations.triggers import Trigger
+from apps.costs.enums import COST_METRIC, CostLabel
 from apps.flows import selectors as flows
 from apps.notifications import selectors as notifications
+from apps.tenancy import selectors as tenancy
 
 DAYS = 7
 BADNESS: Final = tuple(Level)  # the last is the worst
@@ -123,10 +128,47 @@ def activity_of(
     return found
 
 
-def names_in(*, workspace_id: uuid.UUID, actions: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Return the names of the deployments and channels that the actions speak of, by id."""
+def list_budgets(*, workspace_id: uuid.UUID) -> list[Automation]:
+    """Return the rules on what a month costs, by name; there are no more than rules."""
+    watching = {"type": "metric", "metric": COST_METRIC, "over": Over.MONTH.value}
+    rows = list_automations(workspace_id=workspace_id).filter(trigger__contains=watching)
+    return list(rows.order_by("name", "id"))
+
+
+def reached_in(
+    *, workspace_id: uuid.UUID, automation_ids: Collection[uuid.UUID], month: str
+) -> dict[uuid.UUID, datetime]:
+    """Return when each of these rules first fired of what that month ("2026-11") was."""
+    rows = Firing.objects.for_workspace(workspace_id).filter(
+        automation_id__in=automation_ids, reason__month=month
+    )
+    return dict(rows.values_list("automation_id").annotate(Min("fired_at")).order_by())
+
+
+def names_in(
+    *,
+    workspace_id: uuid.UUID,
+    actions: Sequence[dict[str, Any]] = (),
+    triggers: Sequence[Trigger] = (),
+) -> dict[str, str]:
+    """Return the names of the deployments, channels and teams that rules speak of, by id."""
     deployments = {uuid.UUID(a["deployment_id"]) for a in actions if "deployment_id" in a}
+    deployments |= _ids_in(triggers, CostLabel.DEPLOYMENT_ID)
+    teams = _ids_in(triggers, CostLabel.TEAM_ID)
     channels = {uuid.UUID(a["channel_id"]) for a in actions if "channel_id" in a}
     found = flows.deployment_names(workspace_id=workspace_id, deployment_ids=deployments)
     found |= notifications.channel_names(workspace_id=workspace_id, channel_ids=channels)
+    if teams:
+        account_id = tenancy.account_ids_of(workspace_ids=[workspace_id])[workspace_id]
+        found |= tenancy.names_of_teams(account_id=account_id, team_ids=teams)
     return {str(id_): name for id_, name in found.items()}
+
+
+def _ids_in(triggers: Sequence[Trigger], label: CostLabel) -> set[uuid.UUID]:
+    found = set()
+    for trigger in triggers:
+        if isinstance(trigger, MetricTrigger) and trigger.is_cost:
+            for value in trigger.where.get(label.value, ()):
+                with suppress(ValueError):  # any text may stand there; it names nothing
+                    found.add(uuid.UUID(value))
+    return found

@@ -8,6 +8,7 @@ from typing import Any, Final
 from apps.automations.enums import Side
 from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.triggers import EventTrigger, Trigger
+from apps.costs.enums import CostLabel
 from apps.telemetry.query import Aggregate
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -23,6 +24,13 @@ _MEASURES: Final = {
     Aggregate.P95: "the 95th percentile of",
     Aggregate.P99: "the 99th percentile of",
     Aggregate.RATE: "the sum per second of",
+}
+_COST_WORDS: Final = {
+    CostLabel.DEPLOYMENT.value: "",
+    CostLabel.DEPLOYMENT_ID.value: "",
+    CostLabel.TEAM.value: "the team ",
+    CostLabel.TEAM_ID.value: "the team ",
+    CostLabel.MODEL.value: "the model ",
 }
 
 
@@ -49,9 +57,9 @@ def subject_of(matcher: Mapping[str, Sequence[Any]]) -> str:
 def sentence_of(
     trigger: Trigger, actions: Sequence[Mapping[str, Any]], names: Mapping[str, str]
 ) -> str:
-    """Return the rule as one sentence; `names` are those of deployments and channels by id."""
+    """Return the rule as one sentence; `names` are those of what it speaks of by id."""
     done = _list([_action(action, names) for action in actions]) if actions else "do nothing"
-    return f"{_when(trigger)}, {done}."
+    return f"{_when(trigger, names)}, {done}."
 
 
 def number(value: float) -> str:
@@ -78,7 +86,34 @@ def subject_of_metric(trigger: MetricTrigger) -> str:
     return measure_of(trigger).removeprefix(f"{_MEASURES[trigger.aggregate]} ")
 
 
-def _when_metric(trigger: MetricTrigger) -> str:
+def costing(trigger: MetricTrigger, names: Mapping[str, str]) -> str:
+    """Say whose costs a rule on them watches: load/main; the model gpt-4o; the whole workspace."""
+    clauses = []
+    for label, values in trigger.where.items():
+        if label == CostLabel.CURRENCY.value:
+            continue
+        word = _COST_WORDS.get(label, f"{label} ")
+        clauses.append(word + _any_of([names.get(value, value or "none") for value in values]))
+    return " and ".join(clauses) if clauses else "the whole workspace"
+
+
+def _when_month(trigger: MetricTrigger, names: Mapping[str, str]) -> str:
+    assert trigger.threshold is not None
+    level = number(trigger.threshold)
+    if not trigger.is_cost:
+        each = f" for any {_list(list(trigger.for_each))}" if trigger.for_each else ""
+        return f"When {measure_of(trigger)} in a month is at least {level}{each}"
+    by = [label for label in trigger.for_each if label != CostLabel.CURRENCY.value]
+    each = f" for any {_list(by)}" if by else ""
+    currencies = trigger.where.get(CostLabel.CURRENCY.value, ["in any currency"])
+    amount = f"{level} {_any_of(currencies)}"
+    return f"When what {costing(trigger, names)} costs in a month reaches {amount}{each}"
+
+
+def _when_metric(trigger: MetricTrigger, names: Mapping[str, str]) -> str:
+    if trigger.is_month:
+        return _when_month(trigger, names)
+    assert trigger.within_seconds is not None
     each = f" for any {_list(list(trigger.for_each))}" if trigger.for_each else ""
     within = duration(trigger.within_seconds)
     held = f", for {duration(trigger.for_seconds)}" if trigger.for_seconds else ""
@@ -89,9 +124,9 @@ def _when_metric(trigger: MetricTrigger) -> str:
     return f"When {measure_of(trigger)} over {within} is {level}{each}{held}"
 
 
-def _when(trigger: Trigger) -> str:
+def _when(trigger: Trigger, names: Mapping[str, str]) -> str:
     if isinstance(trigger, MetricTrigger):
-        return _when_metric(trigger)
+        return _when_metric(trigger, names)
     each = f" for the same {_list(list(trigger.for_each))}" if trigger.for_each else ""
     within = duration(trigger.within_seconds)
     if isinstance(trigger, EventTrigger):

@@ -38,6 +38,20 @@ class Group(StrEnum):
     KIND = "kind"
 
 
+class CostLabel(StrEnum):
+    """What a rule on `headway.cost` over a month may name in `where` and `for_each`."""
+
+    CURRENCY = "currency"
+    KIND = "kind"
+    MODEL = "model"  # or the warehouse, or where the code ran
+    DEPLOYMENT = "deployment"  # flow/deployment
+    DEPLOYMENT_ID = "deployment_id"
+    TEAM = "team"
+    TEAM_ID = "team_id"
+
+
+COST_METRIC: Final = "headway.cost"
+
 UNITS: Final[dict[CostKind, tuple[Unit, ...]]] = {
     CostKind.MODEL: (
         Unit.INPUT_TOKENS,

@@ -16,19 +16,8 @@ class PriceExists(DomainError):
     status = 409
 
 
-class BudgetNotFound(NotFound):
-    """There is no such budget in this workspace."""
-
-
-class BudgetExists(DomainError):
-    """The workspace has a budget of this name already."""
-
-    code = "budget_exists"
-    status = 409
-
-
 class CostsLimit(DomainError):
-    """The workspace has as many prices or budgets as it may; `details.limit` says how many."""
+    """The workspace has as many prices as it may; `details.limit` says how many."""
 
     code = "costs_limit"
     status = 409

@@ -1,11 +1,11 @@
-"""What of costs goes into an export: prices, budgets, and what was used."""
+"""What of costs goes into an export: prices, and what was used."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from apps.core.exports import ExportKind, export_of
-from apps.costs.models import Budget, DayUsage, Price, RunUsage
+from apps.costs.models import DayUsage, Price, RunUsage
 
 _USED: Final = ("kind", "subject", "unit", "quantity", "count")
 
@@ -18,12 +18,6 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             *("id", "kind", "pattern", "unit", "price", "currency", "valid_from"),
             *("created_at", "updated_at"),
         ),
-    ),
-    export_of(
-        "budgets",
-        lambda owner: Budget.objects.filter(workspace_id=owner),
-        key=("created_at", "id"),
-        fields=("id", "name", "amount", "currency", "deployment_id", "reached_month", "created_at"),
     ),
     export_of(
         "run_usage",

@@ -1,4 +1,4 @@
-"""What runs used, what it costs, and how much of that a month may bring."""
+"""What runs used, and what it costs."""
 
 from __future__ import annotations
 
@@ -49,28 +49,6 @@ class Price(Record):
 
     def __str__(self) -> str:
         return f"{self.pattern} {self.unit}"
-
-
-class Budget(Record):
-    """How much a calendar month may cost before an event says that it did."""
-
-    workspace = models.ForeignKey(
-        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    name = models.CharField(max_length=120)
-    amount = models.DecimalField(max_digits=20, decimal_places=6)
-    currency = models.CharField(max_length=3)
-    deployment_id = models.UUIDField(null=True)  # by value; null: all of the workspace
-    reached_month = models.DateField(null=True)  # the newest month of which it was said
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint("workspace", Lower("name"), name="costs_budget_name"),
-            models.CheckConstraint(name="costs_budget_positive", condition=Q(amount__gt=0)),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class RunUsage(models.Model):

@@ -32,19 +32,26 @@ def moving(
     buckets: Mapping[int, Summary],
     *,
     moments: range,
-    width: int,
+    widths: Sequence[int],
 ) -> list[Measured]:
     """
     Return what the window before each moment holds.
 
     `moments` are seconds since 1970, a step apart; `buckets` are keyed by their start in seconds, a
-    step long; a window is `width` of them.
+    step long; the window of each moment is as many of them as `widths` says.
     """
     step = moments.step
-    first = moments.start - width * step
+    widest = max(widths)
+    first = moments.start - widest * step
     row = [buckets.get(start) for start in range(first, moments.stop - step, step)]
-    windows = [row[place : place + width] for place in range(len(moments))]
-    return [_measure(aggregate, [each for each in w if each], width * step) for w in windows]
+    windows = [
+        row[place + widest - width : place + widest]
+        for place, width in zip(range(len(moments)), widths, strict=True)
+    ]
+    return [
+        _measure(aggregate, [each for each in window if each], width * step)
+        for window, width in zip(windows, widths, strict=True)
+    ]
 
 
 def _measure(aggregate: Aggregate, parts: Sequence[Summary], seconds: int) -> Measured:

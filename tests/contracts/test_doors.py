@@ -29,6 +29,7 @@ OPEN_WHILE_ARCHIVED = {
     "query_metric_heat_map",
     "query_metrics",
     "preview_automation",
+    "preview_budget",
     "preview_event_schema",
     "preview_backfill",
     "preview_schedule",

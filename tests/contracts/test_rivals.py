@@ -176,6 +176,7 @@ BODIES = {
     },
     "ingest_batch": {"events": [{"name": "x", "occurred_at": "2026-01-01T00:00:00.000000Z"}]},
     "send_events": [],
+    "preview_budget": {"amount": "1", "currency": "USD"},
     "preview_automation": {"trigger": {"type": "event", "match": {"name": ["*"]}}},
 }
 NOBODY = "01900000-0000-7000-8000-000000000000"

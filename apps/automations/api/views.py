@@ -43,7 +43,9 @@ def _rows(request: WorkspaceRequest, automations: Sequence[Automation]) -> list[
     )
     standing = selectors.standing_of(automation_ids=[a.id for a in automations])
     names = selectors.names_in(
-        workspace_id=workspace_id, actions=[each for a in automations for each in a.actions]
+        workspace_id=workspace_id,
+        actions=[each for a in automations for each in a.actions],
+        triggers=[a.rule.trigger for a in automations],
     )
     return [
         {
@@ -269,9 +271,10 @@ class Preview(WorkspaceView):
             workspace_id=request.workspace.id, trigger=given["trigger"], since=since, until=until
         )
         trigger = parse_trigger(given["trigger"])
+        names = selectors.names_in(workspace_id=request.workspace.id, triggers=[trigger])
         return Response(
             {
-                "sentence": sentence_of(trigger, [], {}),
+                "sentence": sentence_of(trigger, [], names),
                 "events": [shown(event) for event in found.events],
                 "total": found.total,
                 "would_fire": [

@@ -2,6 +2,14 @@
 
 from apps.automations.services.act import perform_action
 from apps.automations.services.attempts import hand_out, sweep_attempts
+from apps.automations.services.budgets import (
+    BudgetChanges,
+    change_budget,
+    create_budget,
+    get_budget,
+    measure_budgets,
+    play_budget,
+)
 from apps.automations.services.edit import (
     AutomationChanges,
     create_automation,
@@ -21,17 +29,23 @@ from apps.automations.services.retention import drop_old
 
 __all__ = [
     "AutomationChanges",
+    "BudgetChanges",
     "Evaluated",
     "Preview",
+    "change_budget",
     "create_automation",
+    "create_budget",
     "delete_automation",
     "drop_old",
     "edit_automation",
     "erase_workspace",
     "evaluate_workspace",
     "find_next_due_at",
+    "get_budget",
     "hand_out",
+    "measure_budgets",
     "perform_action",
+    "play_budget",
     "preview_trigger",
     "shown_points",
     "sweep_attempts",

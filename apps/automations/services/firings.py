@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from apps.automations.budget import plain_amount
 from apps.automations.enums import AttemptState
 from apps.automations.models import ActionAttempt, Automation, Firing
 from apps.automations.rules import Rule
 from apps.automations.services.attempts import hand_out
+from apps.core.ids import uuid7
+from apps.costs.enums import CostLabel
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import NewEvent, Resource, object_payload
+from apps.telemetry.items import NewEvent, Relation, Resource, object_payload
 
 FIRINGS_AT_ONCE = 5_000  # kept in memory: with many broad rules, one batch may hold millions
 FIRED: Final = "headway.automation.fired"
+REACHED: Final = "headway.cost.budget_reached"  # what a month cost; other rules may hear it
 TOLD: Final = ("state", "metric", "value", "threshold", "series")  # of metrics, in that event
 
 
@@ -96,7 +100,10 @@ class Firings:
         )
         telemetry.emit(
             workspace_id=self._workspace_id,
-            events=[self._event_of(firing) for firing in new],
+            events=[
+                *(self._event_of(firing) for firing in new),
+                *(self._budget_reached(firing) for firing in new if "currency" in firing.reason),
+            ],
             now=self._now,
         )
         self._stored += len(new)
@@ -121,5 +128,29 @@ class Firings:
                 }
             ),
             follows=firing.event_id,
+            source="headway",
+        )
+
+    def _budget_reached(self, firing: Firing) -> NewEvent:
+        automation = self._automations[firing.automation_id]
+        ids = automation.trigger["where"].get(CostLabel.DEPLOYMENT_ID.value, [])
+        return NewEvent(
+            id=uuid7(self._now),
+            name=REACHED,
+            occurred_at=self._now,
+            resource=Resource(kind="budget", name=automation.name),
+            related=[Relation(role="deployment", kind="deployment", name=id_) for id_ in ids],
+            payload=object_payload(
+                {
+                    "budget_id": str(automation.id),
+                    "firing_id": str(firing.id),
+                    "month": firing.reason["month"],
+                    "amount": plain_amount(firing.reason["threshold"]),
+                    "spent": f"{firing.reason['value']:.6f}",
+                    "currency": firing.reason["currency"],
+                    "key": firing.key,
+                }
+            ),
+            follows=firing.id,
             source="headway",
         )

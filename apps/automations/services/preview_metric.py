@@ -13,7 +13,9 @@ from apps.automations.backtest import WouldFire
 from apps.automations.enums import Side
 from apps.automations.levels import Look, Standing, Turn, follow
 from apps.automations.metric_trigger import MAX_LINES, MetricTrigger
-from apps.automations.services.watch import first_moment, looks_of, read_lines
+from apps.automations.selectors import names_in
+from apps.automations.services.reading import Reader, looks_of
+from apps.automations.services.watch import first_moment
 
 MOMENTS: Final = 1_440  # read at once
 SKETCHED: Final = 240  # of percentiles
@@ -55,12 +57,15 @@ def play_metric(
     lines: dict[str, MovingValues] = {}
     fired: list[WouldFire] = []
     at_once = MOMENTS if trigger.aggregate.quantile is None else SKETCHED
-    cost = trigger.width * (1 if trigger.aggregate.quantile is None else SKETCH_COSTS)
+    width = 1 if trigger.is_cost else trigger.within // trigger.step
+    cost = width * (1 if trigger.aggregate.quantile is None else SKETCH_COSTS)
+    reader = Reader(workspace_id)
+    names = names_in(workspace_id=workspace_id, triggers=[trigger])
     first, work, count = first_moment(trigger, since), 0, 0
     while first <= until and work < MAX_WORK:
         some = min((until - first) // trigger.step + 1, at_once)
         moments = [first + number * trigger.step for number in range(some)]
-        found = read_lines(workspace_id, trigger, moments)
+        found = reader.read(trigger, moments)
         for key in [*found, *(key for key in lines if key not in found)][:MAX_LINES]:
             line = found.get(key)
             played = lines.setdefault(key, MovingValues(labels=line.labels if line else {}))
@@ -69,7 +74,9 @@ def play_metric(
             played.standing, crossings = follow(trigger, played.standing, looks, before=before)
             for crossing in crossings:
                 if crossing.turn is Turn.FIRED or trigger.tell_resolved:
-                    reason = reasons.of_metric(trigger, crossing, labels=played.labels, key=key)
+                    reason = reasons.of_metric(
+                        trigger, crossing, labels=played.labels, key=key, names=names
+                    )
                     fired.append(WouldFire(at=crossing.look.at, key=key, reason=reason))
                 played.fired += crossing.turn is Turn.FIRED
         count += some
@@ -93,7 +100,7 @@ def shown_points(trigger: MetricTrigger, looks: Sequence[Look]) -> list[tuple[in
     absent the number of points.
     """
     stride = -(-len(looks) // SHOWN_POINTS) or 1
-    worst = max if trigger.side is Side.ABOVE else min
+    worst = max if trigger.side.is_high else min
     points: list[tuple[int, float | None]] = []
     for place in range(0, len(looks), stride):
         some = looks[place : place + stride]
@@ -109,7 +116,7 @@ def _compared(trigger: MetricTrigger, look: Look) -> float | None:
 
 def _most_telling(trigger: MetricTrigger, lines: list[MovingValues]) -> list[MovingValues]:
     """Return the lines that fired most often, then those that came nearest."""
-    sign = -1 if trigger.side is Side.ABOVE else 1
+    sign = -1 if trigger.side.is_high else 1
 
     def nearest(line: MovingValues) -> tuple[int, float]:
         values = [value for look in line.looks if (value := _compared(trigger, look)) is not None]

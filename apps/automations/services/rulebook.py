@@ -23,6 +23,7 @@ class Book:
     automations: dict[uuid.UUID, Automation]
     rules: Rulebook
     metric_ids: frozenset[uuid.UUID]  # of those that watch a metric
+    cost_ids: frozenset[uuid.UUID]  # of those among them that watch what a month costs
 
 
 _books: OrderedDict[uuid.UUID, tuple[object, Book]] = OrderedDict()
@@ -44,10 +45,17 @@ def get_book(workspace_id: uuid.UUID) -> Book:
     rows = Automation.objects.for_workspace(workspace_id).active().defer("secret", "description")
     automations = {row.id: row for row in rows.order_by("created_at", "id")}
     rules = Rulebook([row.rule for row in automations.values()])
-    metric_ids = [
-        rule.id for rule in rules.rules.values() if isinstance(rule.trigger, MetricTrigger)
-    ]
-    book = Book(automations, rules, frozenset(metric_ids))
+    watching = {
+        rule.id: rule.trigger
+        for rule in rules.rules.values()
+        if isinstance(rule.trigger, MetricTrigger)
+    }
+    book = Book(
+        automations,
+        rules,
+        metric_ids=frozenset(watching),
+        cost_ids=frozenset(id_ for id_, trigger in watching.items() if trigger.is_cost),
+    )
     _books[workspace_id] = state, book
     while len(_books) > KNOWN_WORKSPACES:
         _books.popitem(last=False)

@@ -14,21 +14,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db import DataError, transaction
-
 from apps.automations import reasons
-from apps.automations.conditions import make_key
 from apps.automations.enums import DeadlineState, Level
-from apps.automations.levels import Crossing, Look, Standing, Turn, follow
+from apps.automations.levels import Crossing, Standing, Turn, follow
 from apps.automations.metric_trigger import MAX_LINES, MetricTrigger
 from apps.automations.models import Automation, Deadline, MetricState
 from apps.automations.rules import Rule
+from apps.automations.selectors import names_in
 from apps.automations.services.firings import Firings
+from apps.automations.services.reading import Reader, looks_of
 from apps.automations.services.rulebook import Book
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.enums import Consumer
 from apps.telemetry.errors import QueryTooLarge
-from apps.telemetry.selectors import MetricQuery, MovingLine
+from apps.telemetry.selectors import MovingLine
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NO_LINES: Final = ""  # in place of the key of a line: a rule for each that has none
@@ -49,18 +48,24 @@ class Watch:
         self._troubles: dict[uuid.UUID, str] = {}
         self._changed: list[MetricState] = []
         self._ended: list[tuple[uuid.UUID, str]] = []
+        self._reader = Reader(workspace_id)
 
     def look(self, limit: int) -> int:
         """Let up to `limit` rules whose time has come look; return how many did."""
-        if not self._book.metric_ids:
+        costs = self._book.cost_ids
+        looked = self._look_at(self._book.metric_ids - costs, Consumer.ROLLUP, limit)
+        return looked + self._look_at(costs, Consumer.COSTS, limit - looked)
+
+    def _look_at(self, rule_ids: frozenset[uuid.UUID], source: Consumer, limit: int) -> int:
+        if not rule_ids or limit <= 0:
             return 0
         until = telemetry.taken_in_until(
-            workspace_id=self._workspace_id, consumer=Consumer.ROLLUP, now=self._now
+            workspace_id=self._workspace_id, consumer=source, now=self._now
         )
         due = list(
             Deadline.objects.filter(
                 workspace_id=self._workspace_id,
-                automation_id__in=self._book.metric_ids,
+                automation_id__in=rule_ids,
                 state=DeadlineState.OPEN.value,
                 due_at__lte=until,
             ).order_by("due_at", "id")[:limit]
@@ -69,6 +74,7 @@ class Watch:
         for row in due:
             self._look(row, until)
         self._save()
+        self._changed, self._ended = [], []
         Deadline.objects.bulk_update(due, ["starts_at", "ends_at", "due_at"])
         return len(due)
 
@@ -98,7 +104,7 @@ class Watch:
         states = self._states[rule.id]
         trouble = ""
         try:
-            lines = read_lines(self._workspace_id, trigger, moments)
+            lines = self._reader.read(trigger, moments)
         except QueryTooLarge as refused:
             lines, trouble = None, refused.message
         if lines is not None:
@@ -178,10 +184,16 @@ class Watch:
         self._firings.add(
             rule,
             key=key,
-            dedupe_key=reasons.dedupe_of_crossing(crossing, key),
+            dedupe_key=reasons.dedupe_of_crossing(trigger, crossing, key),
             occurred_at=crossing.look.at,
             event=None,
-            reason=reasons.of_metric(trigger, crossing, labels=labels, key=key),
+            reason=reasons.of_metric(
+                trigger,
+                crossing,
+                labels=labels,
+                key=key,
+                names=names_in(workspace_id=self._workspace_id, triggers=[trigger]),
+            ),
         )
 
     def _say(self, rule: Rule, trouble: str) -> None:
@@ -197,57 +209,9 @@ def first_moment(trigger: MetricTrigger, since: datetime) -> datetime:
 
 def begin_look(row: Deadline, trigger: MetricTrigger, moment: datetime) -> None:
     """Set a deadline to the look at a moment."""
-    row.starts_at = moment - trigger.within
+    row.starts_at = trigger.start_of(moment)
     row.ends_at = moment
     row.due_at = moment + trigger.allow_late
-
-
-def read_lines(
-    workspace_id: uuid.UUID, trigger: MetricTrigger, moments: Sequence[datetime]
-) -> dict[str, MovingLine]:
-    """
-    Return the lines that had points, by key; each also tells of the moment before the first.
-
-    Raises: QueryTooLarge.
-    """
-    try:
-        with transaction.atomic():
-            lines = telemetry.read_moving(
-                workspace_id=workspace_id,
-                asked=MetricQuery(
-                    name=trigger.metric,
-                    aggregate=trigger.aggregate,
-                    group_by=trigger.for_each,
-                    where=trigger.where,
-                ),
-                moments=[moments[0] - trigger.step, *moments],
-                step_seconds=trigger.step_seconds,
-                width=trigger.width,
-            )
-    except DataError:
-        # Added up in the database, two numbers of 1e308 are none.
-        raise QueryTooLarge("The numbers are too large to be added up.") from None
-    return {
-        make_key([line.labels[label] for label in trigger.for_each])
-        if trigger.for_each
-        else "": line
-        for line in lines
-    }
-
-
-def looks_of(
-    trigger: MetricTrigger, moments: Sequence[datetime], line: MovingLine | None
-) -> tuple[int, list[Look]]:
-    """Return how many points there were before the first moment, and what was at each of them."""
-    if line is None:
-        # One of `for_each` whose points ended; of others there is always a line.
-        value = 0.0 if trigger.is_nothing_zero else None
-        return 0, [Look(at=at, value=value, count=0) for at in moments]
-    before, *measured = line.measured
-    return before.points, [
-        Look(at=at, value=each.value, count=each.points)
-        for at, each in zip(moments, measured, strict=True)
-    ]
 
 
 def _moments_due(trigger: MetricTrigger, first: datetime, until: datetime) -> list[datetime]:

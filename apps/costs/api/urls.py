@@ -9,6 +9,4 @@ urlpatterns = [
     path(f"{W}/runs/<uuid:run_id>/cost", views.RunCosts.as_view()),
     path(f"{W}/prices", views.Prices.as_view()),
     path(f"{W}/prices/<uuid:price_id>", views.PriceDetail.as_view()),
-    path(f"{W}/budgets", views.Budgets.as_view()),
-    path(f"{W}/budgets/<uuid:budget_id>", views.BudgetDetail.as_view()),
 ]

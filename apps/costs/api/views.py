@@ -16,13 +16,12 @@ from apps.costs import selectors, services
 from apps.costs.api import serializers as wire
 from apps.costs.enums import PER, CostKind, Group, Unit
 from apps.costs.pricing import shown
-from apps.flows import selectors as flows
 from apps.runs import selectors as runs
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
 if TYPE_CHECKING:
-    from apps.costs.models import Budget, Price
+    from apps.costs.models import Price
     from apps.costs.pricing import Rate
     from apps.costs.selectors import CostGroup, CostLine
 
@@ -209,86 +208,4 @@ class PriceDetail(WorkspaceView):
     @extend_schema(operation_id="delete_price", responses={204: None})
     def delete(self, request: WorkspaceRequest, price_id: uuid.UUID) -> Response:
         services.delete_price(workspace_id=request.workspace.id, price_id=price_id)
-        return Response(status=204)
-
-
-def _budgets(workspace_id: uuid.UUID, budgets: list[Budget]) -> list[dict[str, Any]]:
-    if not budgets:
-        return []
-    spent = selectors.spent_in_month(
-        workspace_id=workspace_id, month=selectors.month_of(utc_now().date())
-    )
-    names = flows.deployment_names(
-        workspace_id=workspace_id,
-        deployment_ids=[each.deployment_id for each in budgets if each.deployment_id],
-    )
-    return [
-        dict(
-            wire.BudgetOutput(
-                {
-                    "id": each.id,
-                    "name": each.name,
-                    "amount": _plain(each.amount),
-                    "currency": each.currency,
-                    "deployment_id": each.deployment_id,
-                    "deployment_name": names.get(each.deployment_id)
-                    if each.deployment_id
-                    else None,
-                    "spent": str(
-                        shown(spent.of(each.deployment_id).get(each.currency, Fraction()))
-                    ),
-                    "reached_month": each.reached_month,
-                    "created_at": each.created_at,
-                }
-            ).data
-        )
-        for each in budgets
-    ]
-
-
-class Budgets(WorkspaceView):
-    """How much a month may cost."""
-
-    scopes: ClassVar = {"GET": Scope.USAGE_READ, "POST": Scope.TELEMETRY_MANAGE}
-
-    @extend_schema(operation_id="list_budgets", responses=wire.BudgetsOutput)
-    def get(self, request: WorkspaceRequest) -> Response:
-        workspace_id = request.workspace.id
-        found = selectors.find_budgets(workspace_id=workspace_id)
-        return Response({"items": _budgets(workspace_id, found)})
-
-    # Not idempotent by key: the name is unique.
-    @extend_schema(
-        operation_id="create_budget", request=wire.BudgetInput, responses={201: wire.BudgetOutput}
-    )
-    def post(self, request: WorkspaceRequest) -> Response:
-        form = wire.BudgetInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        workspace_id = request.workspace.id
-        budget = services.create_budget(
-            workspace_id=workspace_id, now=utc_now(), **form.validated_data
-        )
-        return Response(_budgets(workspace_id, [budget])[0], status=201)
-
-
-class BudgetDetail(WorkspaceView):
-    """One budget."""
-
-    scopes: ClassVar = {"PATCH": Scope.TELEMETRY_MANAGE, "DELETE": Scope.TELEMETRY_MANAGE}
-
-    @extend_schema(
-        operation_id="change_budget", request=wire.BudgetChange, responses=wire.BudgetOutput
-    )
-    def patch(self, request: WorkspaceRequest, budget_id: uuid.UUID) -> Response:
-        form = wire.BudgetChange(data=request.data)
-        form.is_valid(raise_exception=True)
-        workspace_id = request.workspace.id
-        budget = services.change_budget(
-            workspace_id=workspace_id, budget_id=budget_id, changes=form.validated_data
-        )
-        return Response(_budgets(workspace_id, [budget])[0])
-
-    @extend_schema(operation_id="delete_budget", responses={204: None})
-    def delete(self, request: WorkspaceRequest, budget_id: uuid.UUID) -> Response:
-        services.delete_budget(workspace_id=request.workspace.id, budget_id=budget_id)
         return Response(status=204)

@@ -1,25 +1,23 @@
 """Reads of costs. Each begins with the workspace; prices are looked up when somebody asks."""
 
+from apps.costs.pricing import shown
 from apps.costs.selectors.costs import (
     MOST_GROUPS,
     CostGroup,
     CostLine,
     Costs,
     RunCost,
-    SpentInMonth,
     get_costs,
     get_run_cost,
     month_of,
-    spent_in_month,
 )
 from apps.costs.selectors.prices import (
-    find_budgets,
     get_book,
-    get_budget,
     get_price,
     list_examples,
     list_prices,
 )
+from apps.costs.selectors.spending import SpentLine, SpentMonths
 
 __all__ = [
     "MOST_GROUPS",
@@ -27,15 +25,14 @@ __all__ = [
     "CostLine",
     "Costs",
     "RunCost",
-    "SpentInMonth",
-    "find_budgets",
+    "SpentLine",
+    "SpentMonths",
     "get_book",
-    "get_budget",
     "get_costs",
     "get_price",
     "get_run_cost",
     "list_examples",
     "list_prices",
     "month_of",
-    "spent_in_month",
+    "shown",
 ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -82,21 +81,6 @@ class Costs:
     truncated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SpentInMonth:
-    by_deployment: dict[uuid.UUID, Money]
-
-    def of(self, deployment_id: uuid.UUID | None) -> Money:
-        """Return what the deployment cost; with None, what all of the workspace did."""
-        if deployment_id is not None:
-            return self.by_deployment.get(deployment_id, {})
-        total: Money = {}
-        for money in self.by_deployment.values():
-            for currency, amount in money.items():
-                _add(total, currency, amount)
-        return total
-
-
 def get_run_cost(*, workspace_id: uuid.UUID, run_id: uuid.UUID) -> RunCost:
     """Return what the run used so far; nothing of a run that used nothing, or that is not there."""
     book = get_book(workspace_id=workspace_id)
@@ -129,19 +113,6 @@ def get_costs(*, workspace_id: uuid.UUID, by: Group, since: date, until: date) -
         groups.of(first, second).add(line)
     found = groups.in_order()
     return Costs(total=total, groups=found[:MOST_GROUPS], truncated=len(found) > MOST_GROUPS)
-
-
-def spent_in_month(*, workspace_id: uuid.UUID, month: date) -> SpentInMonth:
-    """Return what each deployment cost in the month that begins with this day."""
-    book = get_book(workspace_id=workspace_id)
-    until = month_of(month + timedelta(days=31))
-    spent: dict[uuid.UUID, Money] = defaultdict(dict)
-    rows = _sums(workspace_id, Group.DEPLOYMENT, book.changes, month, until)
-    for deployment_id, _, kind, subject, unit, day, quantity, count in rows:
-        line = _line(book, kind, subject, unit, day, quantity, count)
-        if line.rate is not None and line.amount is not None:
-            _add(spent[uuid.UUID(deployment_id)], line.rate.currency, line.amount)
-    return SpentInMonth(spent)
 
 
 def month_of(day: date) -> date:

@@ -1,12 +1,12 @@
-"""What a workspace says that things cost, and how much a month may bring."""
+"""What a workspace says that things cost, and the examples beneath it."""
 
 from __future__ import annotations
 
 import uuid
 
-from apps.costs.errors import BudgetNotFound, PriceNotFound
+from apps.costs.errors import PriceNotFound
 from apps.costs.examples import EXAMPLES
-from apps.costs.models import Budget, Price
+from apps.costs.models import Price
 from apps.costs.pricing import PriceBook, Rate
 
 
@@ -47,19 +47,3 @@ def get_book(*, workspace_id: uuid.UUID) -> PriceBook:
         for price in list_prices(workspace_id=workspace_id)
     ]
     return PriceBook([*own, *EXAMPLES])
-
-
-def find_budgets(*, workspace_id: uuid.UUID) -> list[Budget]:
-    """Return all budgets of the workspace, by name."""
-    return list(Budget.objects.filter(workspace_id=workspace_id).order_by("name", "id"))
-
-
-def get_budget(
-    *, workspace_id: uuid.UUID, budget_id: uuid.UUID, for_update: bool = False
-) -> Budget:
-    """Raises: BudgetNotFound."""
-    rows = Budget.objects.filter(workspace_id=workspace_id)
-    found = (rows.select_for_update() if for_update else rows).filter(id=budget_id).first()
-    if found is None:
-        raise BudgetNotFound("There is no such budget in this workspace.", budget_id=str(budget_id))
-    return found

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connection
 
 from apps.core.erasure import erase_rows
-from apps.costs.models import Budget, DayUsage, Price, RunUsage
+from apps.costs.models import DayUsage, Price, RunUsage
 
 RUNS_KEPT: Final = timedelta(days=90)  # what each used; the days' sums stay
 DAYS_KEPT: Final = timedelta(days=800)
@@ -31,7 +31,7 @@ def erase_workspace(*, workspace_id: uuid.UUID, limit: int) -> int:
             limit=limit,
             key=("day", "deployment_id", "flow_id", "kind", "subject", "unit"),
         )
-        or erase_rows((Price, Budget), workspace_id=workspace_id, limit=limit)
+        or erase_rows((Price,), workspace_id=workspace_id, limit=limit)
     )
 
 

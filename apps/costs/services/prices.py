@@ -92,7 +92,7 @@ def delete_price(*, workspace_id: uuid.UUID, price_id: uuid.UUID) -> None:
 
 
 def lock_costs(workspace_id: uuid.UUID) -> None:
-    """Let those who add prices or budgets to one workspace take turns, so that limits hold."""
+    """Let those who add prices to one workspace take turns, so that limits hold."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"prices:{workspace_id}"]

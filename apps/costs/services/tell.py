@@ -1,4 +1,4 @@
-"""Tell what was spent: points of `headway.cost`, and an event when a budget is reached."""
+"""Tell what was spent, as points of metrics."""
 
 from __future__ import annotations
 
@@ -14,26 +14,17 @@ from typing import Final
 import structlog
 
 from apps.core.ids import uuid7
-from apps.costs.enums import CostKind
-from apps.costs.models import NOBODY, Budget
-from apps.costs.pricing import amount_of, shown
-from apps.costs.selectors import get_book, month_of, spent_in_month
+from apps.costs.enums import COST_METRIC, CostKind
+from apps.costs.models import NOBODY
+from apps.costs.pricing import amount_of
+from apps.costs.selectors import get_book
 from apps.flows import selectors as flows
 from apps.telemetry import limits
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import (
-    NewEvent,
-    NewPoint,
-    Relation,
-    Resource,
-    TelemetryBatch,
-    object_payload,
-)
+from apps.telemetry.items import NewPoint, TelemetryBatch
 
 logger = structlog.get_logger(__name__)
-COST: Final = "headway.cost"
 TOKENS: Final = "headway.cost.tokens"
-REACHED: Final = "headway.cost.budget_reached"
 NO_DEPLOYMENT: Final = "none"
 
 
@@ -51,11 +42,11 @@ class Spent:
 
 def tell_spent(*, workspace_id: uuid.UUID, spent: Sequence[Spent], now: datetime) -> None:
     """
-    Store points of what was spent, and say which budgets that reached.
+    Store points of what was spent.
 
     A point stands at the time at which it was counted, whenever it was spent: what comes late is in
-    the chart and in the budget of now, and nothing that was told before is told anew when prices
-    change. Belongs into the transaction that counts.
+    the chart of now, and nothing that was told before is told anew when prices change. Budgets
+    therefore read the sums, see `selectors.spending`. Belongs into the transaction that counts.
     """
     points = _points(workspace_id, spent, now)
     if points:
@@ -69,7 +60,6 @@ def tell_spent(*, workspace_id: uuid.UUID, spent: Sequence[Spent], now: datetime
                 count=len(outcome.rejected),
                 code=outcome.rejected[0].code,
             )
-    _tell_budgets(workspace_id, now)
 
 
 def _points(workspace_id: uuid.UUID, spent: Sequence[Spent], now: datetime) -> list[NewPoint]:
@@ -91,7 +81,7 @@ def _points(workspace_id: uuid.UUID, spent: Sequence[Spent], now: datetime) -> l
     return [
         *(
             _point(
-                COST,
+                COST_METRIC,
                 now,
                 float(amount),
                 currency,
@@ -123,50 +113,4 @@ def _point(name: str, now: datetime, value: float, unit: str, **labels: str) -> 
             for label, text in labels.items()
         },
         unit=unit,
-    )
-
-
-def _tell_budgets(workspace_id: uuid.UUID, now: datetime) -> None:
-    month = month_of(now.date())
-    open_ones = list(
-        Budget.objects.filter(workspace_id=workspace_id)
-        .exclude(reached_month__gte=month)
-        .order_by("id")
-    )
-    if not open_ones:
-        return
-    spent = spent_in_month(workspace_id=workspace_id, month=month)
-    events = []
-    for budget in open_ones:
-        found = spent.of(budget.deployment_id).get(budget.currency, Fraction())
-        if found < budget.amount:
-            continue
-        Budget.objects.filter(id=budget.id).update(reached_month=month)
-        events.append(_reached(budget, month, found, now))
-    if events:
-        telemetry.emit(workspace_id=workspace_id, events=events, now=now)
-
-
-def _reached(budget: Budget, month: date, spent: Fraction, now: datetime) -> NewEvent:
-    related = []
-    if budget.deployment_id is not None:
-        related.append(
-            Relation(role="deployment", kind="deployment", name=str(budget.deployment_id))
-        )
-    return NewEvent(
-        id=uuid7(now),
-        name=REACHED,
-        occurred_at=now,
-        resource=Resource(kind="budget", name=budget.name),
-        related=related,
-        payload=object_payload(
-            {
-                "budget_id": str(budget.id),
-                "month": f"{month:%Y-%m}",
-                "amount": str(budget.amount),
-                "spent": str(shown(spent)),
-                "currency": budget.currency,
-            }
-        ),
-        source="headway",
     )

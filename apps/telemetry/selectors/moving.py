@@ -38,20 +38,20 @@ def read_moving(
     asked: MetricQuery,
     moments: Sequence[datetime],
     step_seconds: int,
-    width: int,
+    widths: Sequence[int],
 ) -> list[MovingLine]:
     """
-    Return what the `width` steps before each moment held, of each group that had points in any.
+    Return what the steps before each moment held, of each group that had points in any.
 
-    Moments are multiples of the step since 1970, a step apart, at least one; steps are whole
-    minutes. Ordered by labels. A query without groups always has its line. Reads what is rolled
-    up: see `taken_in_until`. Before the first point of a query without groups there is no value,
-    also of what nothing adds up to zero of.
+    `widths` says how many steps, of each moment. Moments are multiples of the step since 1970, a
+    step apart, at least one; steps are whole minutes. Ordered by labels. A query without groups
+    always has its line; before its first point there is no value, also of a sum. Reads what is
+    rolled up: see `taken_in_until`.
     Raises: QueryTooLarge for too many series or values behind them.
     """
     step = timedelta(seconds=step_seconds)
     plan = Plan(
-        moments[0] - width * step,
+        min(at - width * step for at, width in zip(moments, widths, strict=True)),
         moments[-1],
         step_seconds,
         metric_query.coarsest_rollup(step_seconds),
@@ -95,7 +95,7 @@ def read_moving(
                 asked.aggregate,
                 by_group.get(number, {}),
                 moments=range(first, last + step_seconds, step_seconds),
-                width=width,
+                widths=widths,
             ),
         )
         for key, number in groups

@@ -1584,6 +1584,23 @@ export interface paths {
         patch: operations["change_budget"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/budgets/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description In which of the last months a budget would have been reached. */
+        post: operations["preview_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/bundles/{sha256}": {
         parameters: {
             query?: never;
@@ -4236,6 +4253,8 @@ export interface components {
             posture: components["schemas"]["PostureEnum"];
             secret: string | null;
             sentence: string;
+            /** @description Of its metric's worst line; null: all are well. */
+            standing: components["schemas"]["MetricLevelEnum"] | components["schemas"]["NullEnum"];
             states: components["schemas"]["MetricStateOutput"][];
             trigger: {
                 [key: string]: unknown;
@@ -4263,6 +4282,8 @@ export interface components {
             paused: boolean;
             posture: components["schemas"]["PostureEnum"];
             sentence: string;
+            /** @description Of its metric's worst line; null: all are well. */
+            standing: components["schemas"]["MetricLevelEnum"] | components["schemas"]["NullEnum"];
             trigger: {
                 [key: string]: unknown;
             };
@@ -4486,30 +4507,64 @@ export interface components {
             items: components["schemas"]["BreachOutput"][];
             next_cursor: string | null;
         };
-        /** @description `deployment_id` null: of the whole workspace. */
+        /** @description `channel_id`: where it is told when a month reaches it. */
         BudgetInputRequest: {
             /** Format: decimal */
             amount: string;
+            /** Format: uuid */
+            channel_id?: string | null;
             currency: string;
             /** Format: uuid */
             deployment_id?: string | null;
+            model?: string | null;
             name: string;
+            /** Format: uuid */
+            team_id?: string | null;
         };
-        /** @description `spent`: of this month so far. `reached_month`: the newest of which an event told. */
+        /** @description `name`: of the deployment, team or model; null of the workspace, and of what is gone. */
+        BudgetOfOutput: {
+            /** Format: uuid */
+            id: string | null;
+            kind: components["schemas"]["BudgetOfOutputKindEnum"];
+            name: string | null;
+        };
+        /** @enum {string} */
+        BudgetOfOutputKindEnum: "workspace" | "deployment" | "team" | "model" | "other";
+        /**
+         * @description A rule on what a month costs: an automation by the same id.
+         *
+         *     `spent`: of this month (UTC) so far; of a rule for each of something, by the dearest.
+         *     `reached_at`: when it fired this month.
+         */
         BudgetOutput: {
             amount: string;
             /** Format: date-time */
             created_at: string;
             currency: string;
             /** Format: uuid */
-            deployment_id: string | null;
-            deployment_name: string | null;
-            /** Format: uuid */
             id: string;
             name: string;
-            /** Format: date */
-            reached_month: string | null;
+            of: components["schemas"]["BudgetOfOutput"];
+            paused: boolean;
+            /** Format: date-time */
+            reached_at: string | null;
+            sentence: string;
             spent: string;
+        };
+        /** @description A budget that could be. */
+        BudgetPreviewInputRequest: {
+            /** Format: decimal */
+            amount: string;
+            currency: string;
+            /** Format: uuid */
+            deployment_id?: string | null;
+            model?: string | null;
+            /** Format: uuid */
+            team_id?: string | null;
+        };
+        /** @description The last three months and this one so far, oldest first, at the prices of today. */
+        BudgetPreviewOutput: {
+            months: components["schemas"]["PastMonthOutput"][];
         };
         BudgetsOutput: {
             items: components["schemas"]["BudgetOutput"][];
@@ -6003,7 +6058,7 @@ export interface components {
         /** @enum {string} */
         MeterOutputUnitEnum: "task_run" | "second" | "vcpu_second" | "gb_second";
         /** @enum {string} */
-        MetricLevelEnum: "PENDING" | "FIRING";
+        MetricLevelEnum: "NO_DATA" | "PENDING" | "FIRING";
         MetricOutput: {
             labels: {
                 [key: string]: string[];
@@ -6056,7 +6111,11 @@ export interface components {
             rollup: components["schemas"]["RollupEnum"];
             step_seconds: number;
         };
-        /** @description A line of a watched metric that is not well. `since`: pending from then on, or fired then. */
+        /**
+         * @description A line of a watched metric that is not well. `since`: no data, pending from then; or fired then.
+         *
+         *     No data with an empty `key` of a rule for each of something: there is no line to watch.
+         */
         MetricStateOutput: {
             key: string[];
             labels: {
@@ -6458,6 +6517,14 @@ export interface components {
             state: components["schemas"]["RunStateEnum"];
             state_type: components["schemas"]["StateTypeEnum"];
         };
+        /** @description `month`: its first day. `reached_on`: the day (UTC) on which it would have been reached. */
+        PastMonthOutput: {
+            /** Format: date */
+            month: string;
+            /** Format: date */
+            reached_on: string | null;
+            spent: string;
+        };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         PatchedAccountInputRequest: {
             name?: string;
@@ -6483,7 +6550,7 @@ export interface components {
         PatchedBackfillChangeRequest: {
             concurrency?: number;
         };
-        /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
+        /** @description Any of the fields. What else there is of the rule is changed as an automation. */
         PatchedBudgetChangeRequest: {
             /** Format: decimal */
             amount?: string;
@@ -12571,6 +12638,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BudgetOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    preview_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetPreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetPreviewOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

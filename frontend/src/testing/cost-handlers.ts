@@ -1,6 +1,6 @@
 import { http, HttpResponse } from "msw";
 
-import type { Budget, BudgetInput, CostGroup, Costs, CostsBy, Price, PriceInput, Rate, RunCost } from "@/schema/wire/costs";
+import type { Budget, BudgetInput, CostGroup, Costs, CostsBy, PastMonth, Price, PriceInput, Rate, RunCost } from "@/schema/wire/costs";
 
 import { refusal } from "./answers";
 import { demoId, iso } from "./demo/random";
@@ -37,7 +37,12 @@ export const EXAMPLE: Rate = { kind: "model", pattern: "gpt-4o*", unit: "input_t
 
 export function costHandlers(world: World) {
   let prices: Price[] = [{ ...EXAMPLE, pattern: "gpt-4o-mini*", price: "0.12", valid_from: "2026-10-01", id: demoId(AT, 700), created_at: iso(AT), updated_at: iso(AT) }];
-  let budgets: Budget[] = [{ id: demoId(AT, 710), name: "models", amount: "50", currency: "USD", deployment_id: null, deployment_name: null, spent: "42.120400", reached_month: null, created_at: iso(AT) }];
+  const budget = (id: number, name: string, amount: string, spent: string, of: Budget["of"], rest: Partial<Budget> = {}): Budget => ({ id: demoId(AT, id), name, sentence: `When what it costs in a month reaches ${amount} USD, do nothing.`, amount, currency: "USD", of, spent, reached_at: null, paused: false, created_at: iso(AT), ...rest });
+  let budgets: Budget[] = [
+    budget(710, "models", "50", "42.120400", { kind: "workspace", id: null, name: null }),
+    budget(711, "gpt-4o", "30", "38.120400", { kind: "model", id: null, name: "gpt-4o" }, { reached_at: iso(AT) }),
+    budget(712, "Data platform", "120", "38.120400", { kind: "team", id: demoId(AT, 1), name: "Data platform" }),
+  ];
   let made = 720;
   return [
     http.get(`${W}/costs`, ({ request }) => {
@@ -87,9 +92,17 @@ export function costHandlers(world: World) {
     http.get(`${W}/budgets`, () => HttpResponse.json({ items: budgets })),
     http.post(`${W}/budgets`, async ({ request }) => {
       const given = (await request.json()) as BudgetInput;
-      const budget: Budget = { id: demoId(AT, (made += 1)), name: given.name, amount: given.amount, currency: given.currency, deployment_id: null, deployment_name: null, spent: "0.000000", reached_month: null, created_at: iso(AT) };
-      budgets = [...budgets, budget];
-      return HttpResponse.json(budget, { status: 201 });
+      const of: Budget["of"] = given.deployment_id ? { kind: "deployment", id: given.deployment_id, name: "summarise/nightly" } : given.team_id ? { kind: "team", id: given.team_id, name: "Data platform" } : given.model ? { kind: "model", id: null, name: given.model } : { kind: "workspace", id: null, name: null };
+      if (given.name === "taken") return refusal(400, "invalid_request", "There is an automation of this name.", { name: ["Taken by another one."] });
+      const added = budget((made += 1), given.name, given.amount, "0.000000", of);
+      budgets = [...budgets, added];
+      return HttpResponse.json(added, { status: 201 });
+    }),
+    http.post(`${W}/budgets/preview`, async ({ request }) => {
+      const { amount } = (await request.json()) as BudgetInput;
+      const spent = ["31.400000", "47.900000", "52.250000", "42.120400"];
+      const months: PastMonth[] = spent.map((each, place) => ({ month: `2026-${String(8 + place).padStart(2, "0")}-01`, spent: each, reached_on: Number(each) >= Number(amount) ? `2026-${String(8 + place).padStart(2, "0")}-19` : null }));
+      return HttpResponse.json({ months });
     }),
     http.delete(`${W}/budgets/:id`, ({ params }) => {
       budgets = budgets.filter((each) => each.id !== params["id"]);

@@ -243,7 +243,6 @@ def test_prices_that_are_none(web, workspace, changes):
 
 def test_a_viewer_looks_and_changes_nothing(web, api, bob):
     price = web.post("prices", PRICE).json()
-    budget = web.post("budgets", {"name": "all", "amount": "5", "currency": "USD"}).json()
     theirs = api(bob)
 
     assert theirs.get("prices").status_code == 200
@@ -252,47 +251,8 @@ def test_a_viewer_looks_and_changes_nothing(web, api, bob):
         theirs.post("prices", PRICE | {"pattern": "x"}),
         theirs.patch(f"prices/{price['id']}", {"price": "0"}),
         theirs.delete(f"prices/{price['id']}"),
-        theirs.post("budgets", {"name": "b", "amount": "5", "currency": "USD"}),
-        theirs.patch(f"budgets/{budget['id']}", {"amount": "6"}),
-        theirs.delete(f"budgets/{budget['id']}"),
     ):
         assert answer.status_code == 403
-
-
-def test_budgets_say_how_much_of_them_is_spent(web, spent):
-    named = {"name": "load", "amount": "0.010", "currency": "USD"}
-    made = web.post("budgets", named | {"deployment_id": str(spent["deployment"].id)})
-    assert made.status_code == 201
-    budget = made.json()
-
-    assert (budget["amount"], budget["spent"]) == ("0.01", "0.015000")
-    assert budget["deployment_name"] == "load/main"
-    assert web.post("budgets", named | {"name": "LOAD"}).json()["error"]["code"] == "budget_exists"
-    changed = web.patch(f"budgets/{budget['id']}", {"amount": "7"}).json()
-    assert changed["amount"] == "7"
-    assert web.get("budgets").json()["items"] == [changed]
-    assert web.delete(f"budgets/{budget['id']}").status_code == 204
-    assert web.get("budgets").json()["items"] == []
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"amount": "0"},
-        {"amount": "NaN"},
-        {"amount": 10**30},
-        {"currency": "$"},
-        {"name": "\0"},
-        {"deployment_id": "x"},
-        {"deployment_id": "01900000-0000-7000-8000-000000000001"},
-    ],
-    ids=json.dumps,
-)
-def test_budgets_that_are_none(web, changes):
-    answer = web.post("budgets", {"name": "all", "amount": "1", "currency": "USD"} | changes)
-
-    assert answer.status_code == 400, answer.content
-    assert web.get("budgets").json()["items"] == []
 
 
 def test_routes_answer_with_few_queries(web, spent, django_assert_max_num_queries):

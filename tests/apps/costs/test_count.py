@@ -18,7 +18,6 @@ from apps.costs.models import NOBODY, RunUsage
 from apps.runs.enums import RunState
 from apps.telemetry.enums import Consumer
 from apps.telemetry.models import PendingBatch
-from tests.factories.automations import evaluate, make_automation
 from tests.factories.costs import (
     count,
     day_usage,
@@ -174,54 +173,6 @@ def test_points_tell_what_was_spent_and_by_whom(in_workspace):
         ("input", "acme-unknown"): 1_000,
         ("output", "acme-unknown"): 100,
     }
-
-
-def test_a_budget_that_is_reached_fires_an_automation_once_a_month(in_workspace):
-    make_price(in_workspace)
-    services.create_budget(
-        workspace_id=in_workspace.id,
-        name="models",
-        amount=Decimal("0.015"),
-        currency="USD",
-        deployment_id=None,
-        now=utc_now(),
-    )
-    rule = make_automation(
-        in_workspace, {"type": "event", "match": {"name": ["headway.cost.budget_reached"]}}
-    )
-    run = local_run(in_workspace)
-
-    fired = []
-    for _ in range(3):
-        store(in_workspace, [llm_call(run.id, received=0)])
-        count(in_workspace)
-        fired.append(sum(one.fired for one in evaluate(in_workspace)))
-
-    assert fired == [0, 1, 0]
-    assert rule.id is not None
-
-
-def test_a_budget_of_a_deployment_hears_of_its_own_runs_only(in_workspace):
-    make_price(in_workspace)
-    deployment = make_deployment(in_workspace)
-    budget = services.create_budget(
-        workspace_id=in_workspace.id,
-        name="load",
-        amount=Decimal("0.01"),
-        currency="USD",
-        deployment_id=deployment.id,
-        now=utc_now(),
-    )
-    store(in_workspace, [llm_call(local_run(in_workspace).id, sent=9_000_000)])
-    count(in_workspace)
-    budget.refresh_from_db()
-    assert budget.reached_month is None
-
-    store(in_workspace, [llm_call(running(deployment, in_workspace).id)])
-    count(in_workspace)
-
-    budget.refresh_from_db()
-    assert budget.reached_month == utc_now().date().replace(day=1)
 
 
 def test_the_number_of_statements_does_not_hang_on_the_number_of_runs(in_workspace):

@@ -24,7 +24,7 @@ def measured(aggregate, by_minute, *, moments=(3, 4, 5), width=2):
         aggregate,
         {minute * MINUTE: summary(*values) for minute, values in by_minute.items()},
         moments=range(moments[0] * MINUTE, (moments[-1] + 1) * MINUTE, MINUTE),
-        width=width,
+        widths=[width] * len(moments),
     )
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_finite_number_is_no_value(totals):
         for place, total in enumerate(totals)
     }
 
-    found = moving(Aggregate.SUM, buckets, moments=range(120, 180, MINUTE), width=2)
+    found = moving(Aggregate.SUM, buckets, moments=range(120, 180, MINUTE), widths=[2])
 
     assert found == [Measured(None, 2)]
 

@@ -166,7 +166,7 @@ describe("the editor", () => {
     await user.click(screen.getByRole("button", { name: "Create automation" }));
     await waitFor(() => expect(bodies).toHaveLength(1), PATIENT);
     expect(bodies[0]).toMatchObject({
-      trigger: { type: "metric", metric: "rows_loaded", aggregate: "sum", where: { table: ["flights"] }, for_each: ["table"], within_seconds: 300, is: "above", threshold: 49.5, for_seconds: 0, resolve_at: null, tell_resolved: true, allow_late_seconds: 30 },
+      trigger: { type: "metric", metric: "rows_loaded", aggregate: "sum", where: { table: ["flights"] }, for_each: ["table"], within_seconds: 300, over: null, is: "above", threshold: 49.5, for_seconds: 0, resolve_at: null, tell_resolved: true, allow_late_seconds: 30 },
     });
   });
 

@@ -40,7 +40,7 @@ describe("the costs page", () => {
     expect(await screen.findByText(/req_7/, {}, PATIENT)).toBeVisible();
   });
 
-  it("sets a budget of a deployment, and leads to rules on what models cost", async () => {
+  it("sets a budget of a model after showing what it would have meant", async () => {
     const sent: unknown[] = [];
     server.events.on("request:start", ({ request }) => {
       if (request.method === "POST" && request.url.endsWith("/budgets")) void request.clone().json().then((body) => sent.push(body));
@@ -49,14 +49,13 @@ describe("the costs page", () => {
     await user.click(await screen.findByRole("button", { name: "Set a budget" }, PATIENT));
     const dialog = await screen.findByRole("dialog", { name: "Set a budget" }, PATIENT);
     await user.type(within(dialog).getByRole("textbox", { name: "Name" }), "loads");
-    await user.type(within(dialog).getByRole("textbox", { name: "A month may cost" }), "21");
-    await user.click(within(dialog).getByPlaceholderText("the whole workspace"));
-    const [first] = await screen.findAllByRole("option", {}, PATIENT);
-    if (first === undefined) throw new Error("the demo has no deployment");
-    await user.click(first);
+    await user.type(within(dialog).getByRole("textbox", { name: "A month may cost" }), "45");
+    expect(await within(dialog).findByText("In the last 3 months it would have been reached on 19 Sep 2026 and on 19 Oct 2026. This month so far: $42.12.", {}, PATIENT)).toBeVisible();
+    await user.click(within(dialog).getByRole("radio", { name: "Model" }));
+    await user.type(within(dialog).getByRole("textbox", { name: "Model" }), "gpt-4o");
     await user.click(within(dialog).getByRole("button", { name: "Set budget" }));
 
-    await waitFor(() => expect(sent).toEqual([{ name: "loads", amount: "21", currency: "USD", deployment_id: expect.stringMatching(/^[0-9a-f-]{36}$/) }]), PATIENT);
+    await waitFor(() => expect(sent).toEqual([{ name: "loads", amount: "45", currency: "USD", deployment_id: null, team_id: null, model: "gpt-4o", channel_id: null }]), PATIENT);
     expect(screen.getByRole("link", { name: "an automation on what is spent" })).toHaveAttribute("href", expect.stringContaining("metric=headway.cost"));
     server.events.removeAllListeners();
   });

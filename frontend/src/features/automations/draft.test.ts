@@ -8,7 +8,8 @@ import { lengthOf, secondsOf } from "./length";
 const EVENT: Trigger = { type: "event", match: { name: ["query.*", "!query.test*"], "payload.rows": ["0"] }, for_each: ["resource.name"], threshold: 3, within_seconds: 600 };
 const AFTER: Trigger = { type: "absence", match: { "resource.kind": ["table"] }, after: { name: ["load.started"] }, expect: { name: ["load.finished"] }, for_each: ["resource.name"], threshold: 1, within_seconds: 3600, allow_late_seconds: 90 };
 const SILENCE: Trigger = { type: "absence", match: {}, after: null, expect: { name: ["table.updated"] }, for_each: [], threshold: 2, within_seconds: 86_400, allow_late_seconds: 0 };
-const METRIC: Trigger = { type: "metric", metric: "rows_failed", aggregate: "sum", where: { zone: ["eu", ""] }, for_each: ["table"], within_seconds: 3600, is: "above", threshold: 5.5, for_seconds: 600, resolve_at: 2, tell_resolved: true, allow_late_seconds: 30 };
+const METRIC: Trigger = { type: "metric", metric: "rows_failed", aggregate: "sum", where: { zone: ["eu", ""] }, for_each: ["table"], within_seconds: 3600, over: null, is: "above", threshold: 5.5, for_seconds: 600, resolve_at: 2, tell_resolved: true, allow_late_seconds: 30 };
+const MONTH: Trigger = { ...METRIC, metric: "headway.cost", where: { currency: ["USD"] }, within_seconds: null, over: "month", is: "at_least", for_seconds: 0, resolve_at: null, tell_resolved: false, allow_late_seconds: 0 };
 const GONE: Trigger = { ...METRIC, is: "absent", threshold: null, resolve_at: null, for_seconds: 0, allow_late_seconds: 0 };
 const ACTIONS: readonly WireAction[] = [
   { type: "run_deployment", deployment_id: "d1", parameters: { day: "{{ event.payload.day }}", limit: 5 } },
@@ -23,6 +24,7 @@ describe("an automation in the editor", () => {
     ["after", AFTER],
     ["silence", SILENCE],
     ["metric", METRIC],
+    ["metric", MONTH],
     ["metric", GONE],
   ] as const)("reads %s and writes the same", (kind, trigger) => {
     const draft = draftOf({ name: "a", description: "", trigger, actions: ACTIONS });

@@ -10,6 +10,8 @@ export interface MetricDraft {
   readonly where: readonly string[];
   readonly forEach: readonly string[];
   readonly within: Length;
+  /** From the first of the month on, and not over the last while. */
+  readonly month: boolean;
   readonly side: MetricSide;
   /** Null while nothing is typed. */
   readonly threshold: number | null;
@@ -26,6 +28,11 @@ export const SIDES = [
   { value: "absent", label: "missing" },
 ] as const satisfies readonly { value: MetricSide; label: string }[];
 
+export const WINDOWS = [
+  { value: "last", label: "the last" },
+  { value: "month", label: "the month so far" },
+] as const;
+
 export interface MetricStart {
   readonly metric?: string | undefined;
   readonly aggregate?: Aggregate | undefined;
@@ -40,6 +47,7 @@ export function emptyMetric({ metric, aggregate, where, by }: MetricStart = {}):
     where: where ?? [],
     forEach: by ?? [],
     within: { count: 5, unit: "m" },
+    month: false,
     side: "above",
     threshold: null,
     resolveAt: null,
@@ -55,8 +63,9 @@ export function metricDraftOf(trigger: MetricTrigger): MetricDraft {
     aggregate: trigger.aggregate,
     where: Object.entries(trigger.where).flatMap(([label, values]) => values.map((value) => `${label}=${value}`)),
     forEach: trigger.for_each,
-    within: lengthOf(trigger.within_seconds),
-    side: trigger.is,
+    within: trigger.within_seconds === null ? { count: 5, unit: "m" } : lengthOf(trigger.within_seconds),
+    month: trigger.over === "month",
+    side: trigger.is === "at_least" ? "above" : trigger.is,
     threshold: trigger.threshold,
     resolveAt: trigger.resolve_at,
     held: lengthOf(trigger.for_seconds),
@@ -67,20 +76,21 @@ export function metricDraftOf(trigger: MetricTrigger): MetricDraft {
 
 /** The trigger to send; null while it says too little to be asked for. */
 export function metricTriggerOf(draft: MetricDraft): MetricTrigger | null {
-  const isAbsent = draft.side === "absent";
-  if (draft.metric === "" || (!isAbsent && draft.threshold === null) || !(secondsOf(draft.within) >= 60)) return null;
+  const isAbsent = draft.side === "absent" && !draft.month;
+  if (draft.metric === "" || (!isAbsent && draft.threshold === null) || !(draft.month || secondsOf(draft.within) >= 60)) return null;
   const where: Record<string, string[]> = {};
   for (const pair of draft.where) {
     const at = pair.indexOf("=");
     if (at > 0) (where[pair.slice(0, at)] ??= []).push(pair.slice(at + 1));
   }
+  const asked = { type: "metric", metric: draft.metric, aggregate: draft.aggregate, where, for_each: draft.forEach, threshold: draft.threshold } as const;
+  if (draft.month) {
+    return { ...asked, within_seconds: null, over: "month", is: "at_least", for_seconds: 0, resolve_at: null, tell_resolved: false, allow_late_seconds: secondsOf(draft.late) };
+  }
   return {
-    type: "metric",
-    metric: draft.metric,
-    aggregate: draft.aggregate,
-    where,
-    for_each: draft.forEach,
+    ...asked,
     within_seconds: secondsOf(draft.within),
+    over: null,
     is: draft.side,
     threshold: isAbsent ? null : draft.threshold,
     for_seconds: secondsOf(draft.held),
@@ -93,7 +103,8 @@ export function metricTriggerOf(draft: MetricDraft): MetricTrigger | null {
 export function metricFaults(draft: MetricDraft): Faults {
   const faults: Record<string, string[]> = {};
   if (draft.metric === "") faults["trigger.metric"] = ["Choose a metric."];
-  if (draft.side !== "absent" && draft.threshold === null) faults["trigger.threshold"] = [`Say ${draft.side} what.`];
-  if (!(secondsOf(draft.within) >= 60)) faults["trigger.within_seconds"] = ["A minute or more."];
+  const isAbsent = draft.side === "absent" && !draft.month;
+  if (!isAbsent && draft.threshold === null) faults["trigger.threshold"] = [draft.month ? "Say how much." : `Say ${draft.side} what.`];
+  if (!draft.month && !(secondsOf(draft.within) >= 60)) faults["trigger.within_seconds"] = ["A minute or more."];
   return faults;
 }

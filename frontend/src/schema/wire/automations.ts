@@ -23,7 +23,7 @@ export interface AbsenceTrigger {
   readonly allow_late_seconds: number;
 }
 
-export type MetricSide = "above" | "below" | "absent";
+export type MetricSide = "above" | "below" | "absent" | "at_least";
 
 export interface MetricTrigger {
   readonly type: "metric";
@@ -31,7 +31,10 @@ export interface MetricTrigger {
   readonly aggregate: Aggregate;
   readonly where: Readonly<Record<string, readonly string[]>>;
   readonly for_each: readonly string[];
-  readonly within_seconds: number;
+  /** Null over a month. */
+  readonly within_seconds: number | null;
+  /** From its beginning on, in place of the last while. */
+  readonly over: "month" | null;
   readonly is: MetricSide;
   readonly threshold: number | null;
   readonly for_seconds: number;
@@ -95,6 +98,9 @@ export type Reason =
       readonly window: { readonly from: string; readonly to: string };
       readonly since: string;
       readonly count: number;
+      /** Of a month so far, as 2026-11. */
+      readonly month?: string;
+      readonly currency?: string;
     };
 
 export type MetricState = Schema<"MetricStateOutput">;

@@ -16,3 +16,5 @@ export type PriceChange = Schema<"PatchedPriceChangeRequest">;
 export type Budget = Schema<"BudgetOutput">;
 export type Budgets = Schema<"BudgetsOutput">;
 export type BudgetInput = Schema<"BudgetInputRequest">;
+export type BudgetPreviewInput = Schema<"BudgetPreviewInputRequest">;
+export type PastMonth = Schema<"PastMonthOutput">;

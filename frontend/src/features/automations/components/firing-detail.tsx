@@ -89,7 +89,7 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
     ...(reason.type === "metric"
       ? [
           { term: "Value", value: reason.value === null ? "none" : formatCount(reason.value) },
-          ...(reason.threshold === null ? [] : [{ term: "Threshold", value: `${reason.is} ${formatCount(reason.threshold)}` }]),
+          ...(reason.threshold === null ? [] : [{ term: "Threshold", value: `${reason.is.replace("_", " ")} ${formatCount(reason.threshold)}` }]),
           { term: "Held since", value: formatExact(reason.since) },
           { term: "Looked at", value: <MetricLink reason={reason} /> },
         ]
@@ -102,6 +102,13 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
 /** What was looked at, on the page of metrics. */
 function MetricLink({ reason }: { readonly reason: MetricReason }) {
   const { slug: workspace } = useWorkspace();
+  if (reason.currency !== undefined) {
+    return (
+      <Link to={paths.costs} params={{ workspace }} search={{ from: reason.window.from.slice(0, 10), to: new Date(Date.parse(reason.window.to) - 1).toISOString().slice(0, 10) }} className="link">
+        what {reason.month} cost
+      </Link>
+    );
+  }
   const pairs = Object.entries(reason.series).map(([label, value]) => `${label}=${value}`);
   const query = `${reason.aggregate}(${reason.metric})${pairs.length === 0 ? "" : `{${pairs.join(",")}}`}`;
   return (

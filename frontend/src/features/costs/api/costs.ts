@@ -2,7 +2,8 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
-import type { Budget, BudgetInput, Budgets, Costs, CostsBy, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
+import type { Channel } from "@/schema/wire/channels";
+import type { Budget, BudgetInput, BudgetPreviewInput, Budgets, Costs, CostsBy, PastMonth, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
 import type { DeploymentRow } from "@/schema/wire/deployments";
 
 export const costKeys = {
@@ -48,6 +49,17 @@ export function budgetsQuery(workspace: string) {
   });
 }
 
+/** What a budget would have meant in the last months. */
+export function budgetPreviewQuery(workspace: string, { amount, currency, deployment_id, team_id, model }: BudgetInput) {
+  const asked: BudgetPreviewInput = { amount, currency, deployment_id: deployment_id ?? null, team_id: team_id ?? null, model: model ?? null };
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "budget-preview", asked] as const,
+    queryFn: ({ signal }) => request<{ readonly months: readonly PastMonth[] }>(workspaceUrl(workspace, "/budgets/preview"), { method: "POST", body: asked, signal }),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+}
+
 const MOST_DEPLOYMENTS = 500;
 
 /** What a budget may be of. */
@@ -55,6 +67,33 @@ export function deploymentsWithCosts(workspace: string) {
   return queryOptions({
     queryKey: [...costKeys.all(workspace), "deployments"] as const,
     queryFn: ({ signal }) => request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST_DEPLOYMENTS } }),
+    staleTime: 60_000,
+  });
+}
+
+const WEEK_MS = 7 * 86_400_000;
+const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+/** The models that were called in the last twelve weeks, the dearest first. */
+export function modelsWithCosts(workspace: string, now: number) {
+  const asked: CostsAsked = { by: "model", from: day(now - 12 * WEEK_MS), to: day(now) };
+  return queryOptions({ ...costsQuery(workspace, asked), select: (costs: Costs) => costs.groups.filter(({ key }) => key.startsWith("model:")).map(({ label }) => label) });
+}
+
+/** Whose budget it may be. */
+export function teamsOfAccount(account: string) {
+  return queryOptions({
+    queryKey: ["costs", "teams-of", account] as const,
+    queryFn: ({ signal }) => request<Page<{ readonly id: string; readonly name: string }>>(`/api/v1/account/${account}/teams`, { signal, query: { limit: MOST_DEPLOYMENTS } }),
+    staleTime: 60_000,
+  });
+}
+
+/** Where it may be told. */
+export function budgetChannels(workspace: string) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "channels"] as const,
+    queryFn: ({ signal }) => request<Page<Channel>>(workspaceUrl(workspace, "/channels"), { signal, query: { limit: MOST_DEPLOYMENTS } }),
     staleTime: 60_000,
   });
 }
