@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
+from apps.automations.budget import plain_amount
 from apps.automations.conditions import Facts, read_key
 from apps.automations.enums import Side
 from apps.automations.levels import Crossing, Turn
@@ -140,13 +141,14 @@ def _said_of_month(
 ) -> str:
     assert trigger.threshold is not None
     assert crossing.look.value is not None
-    value, level = number(crossing.look.value), number(trigger.threshold)
+    value, level = crossing.look.value, trigger.threshold
     month = f"{trigger.start_of(crossing.look.at):%B %Y}"
     by = _clock(crossing.look.at)
     if trigger.is_cost:
         what, currency = costing(trigger, names), currency_of(trigger, labels)
-        return f"{what} cost {value} {currency} in {month} by {by}, of {level} {currency}"
-    return f"{measure_of(trigger)} in {month} was {value} by {by}, at least {level}"
+        spent, amount = plain_amount(round(value, 6)), plain_amount(level)
+        return f"{what} cost {spent} {currency} in {month} by {by}, of {amount} {currency}"
+    return f"{measure_of(trigger)} in {month} was {number(value)} by {by}, at least {number(level)}"
 
 
 def _month(trigger: MetricTrigger, at: datetime) -> str:

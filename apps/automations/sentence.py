@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from apps.automations.budget import plain_amount
 from apps.automations.enums import Side
 from apps.automations.metric_trigger import MetricTrigger
 from apps.automations.triggers import EventTrigger, Trigger
@@ -99,14 +100,14 @@ def costing(trigger: MetricTrigger, names: Mapping[str, str]) -> str:
 
 def _when_month(trigger: MetricTrigger, names: Mapping[str, str]) -> str:
     assert trigger.threshold is not None
-    level = number(trigger.threshold)
     if not trigger.is_cost:
         each = f" for any {_list(list(trigger.for_each))}" if trigger.for_each else ""
+        level = number(trigger.threshold)
         return f"When {measure_of(trigger)} in a month is at least {level}{each}"
     by = [label for label in trigger.for_each if label != CostLabel.CURRENCY.value]
     each = f" for any {_list(by)}" if by else ""
     currencies = trigger.where.get(CostLabel.CURRENCY.value, ["in any currency"])
-    amount = f"{level} {_any_of(currencies)}"
+    amount = f"{plain_amount(trigger.threshold)} {_any_of(currencies)}"
     return f"When what {costing(trigger, names)} costs in a month reaches {amount}{each}"
 
 

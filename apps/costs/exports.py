@@ -23,7 +23,7 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
         "run_usage",
         lambda owner: RunUsage.objects.filter(workspace_id=owner),
         key=("run_id", "day", "kind", "subject", "unit"),
-        fields=("run_id", "day", *_USED),
+        fields=("run_id", "day", "deployment_id", "flow_id", *_USED),
     ),
     export_of(
         "day_usage",

@@ -65,9 +65,18 @@ class RunUsage(models.Model):
     unit = models.CharField(max_length=32)
     quantity = models.DecimalField(max_digits=30, decimal_places=9)
     count = models.BigIntegerField()  # of events
+    # Whose the run is; null while nobody knows, and NOBODY for a run without a deployment.
+    deployment_id = models.UUIDField(null=True)
+    flow_id = models.UUIDField(null=True)
     # How much of both is in `DayUsage`: nothing while nobody knows whose the run is.
     counted_quantity = models.DecimalField(max_digits=30, decimal_places=9, default=0)
     counted = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            # PERF: which runs made an amount, by days and by whose they are.
+            models.Index(fields=["workspace", "day", "deployment_id"], name="costs_runusage_days")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.unit} of {self.run_id}"

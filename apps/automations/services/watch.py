@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from apps.automations import reasons
@@ -216,5 +216,23 @@ def begin_look(row: Deadline, trigger: MetricTrigger, moment: datetime) -> None:
 
 def _moments_due(trigger: MetricTrigger, first: datetime, until: datetime) -> list[datetime]:
     last = until - trigger.allow_late
+    if trigger.is_cost:
+        return _ends_of_days(first, first + (last - first) // trigger.step * trigger.step)
     count = min((last - first) // trigger.step + 1, MOMENTS)
     return [first + number * trigger.step for number in range(count)]
+
+
+def _ends_of_days(first: datetime, last: datetime) -> list[datetime]:
+    """
+    Return the last moment of each day from the first to the last one, at most MOMENTS.
+
+    Costs are sums of days: whoever lags behind finds the same at all moments of one.
+    """
+    midnight = datetime.combine(first.astimezone(UTC), time(), UTC)
+    if midnight < first:
+        midnight += timedelta(days=1)
+    days = (last - midnight) // timedelta(days=1) + 1
+    ends = [midnight + timedelta(days=number) for number in range(min(days, MOMENTS))]
+    if len(ends) < MOMENTS and last not in ends:
+        ends.append(last)
+    return ends

@@ -23,6 +23,7 @@ GROUPS = [(group.value, group.value) for group in Group]
 EARLIEST_DAY = date(1970, 1, 1)
 LATEST_DAY = date(2199, 12, 31)
 MOST_DAYS = 800
+KEY_LENGTH = SUBJECT_LENGTH + 20  # a subject with its kind
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -62,6 +63,13 @@ class CostsQuery(QuerySerializer):
         if until - since > timedelta(days=MOST_DAYS):
             raise serializers.ValidationError({"from": [f"At most {MOST_DAYS} days at once."]})
         return attrs
+
+
+class CostRunsQuery(CostsQuery):
+    """`by` and `key` as `GET costs` says them of a group."""
+
+    by = serializers.ChoiceField(choices=GROUPS)
+    key = serializers.CharField(max_length=KEY_LENGTH)
 
 
 class MoneyOutput(serializers.Serializer[Any]):
@@ -136,6 +144,37 @@ class CostsOutput(serializers.Serializer[Any]):
     total = CostsTotalOutput()
     groups = CostGroupOutput(many=True)
     truncated = serializers.BooleanField()
+
+
+class SpentOutput(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    amount = serializers.CharField()
+
+
+class CostOfRunOutput(serializers.Serializer[Any]):
+    """`money` is empty where nobody knows a price. All but the id is null of a deleted run."""
+
+    run_id = serializers.UUIDField()
+    name = serializers.CharField(allow_null=True)
+    flow = serializers.CharField(allow_null=True)
+    deployment = serializers.CharField(allow_null=True)
+    state = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField(allow_null=True)
+    money = SpentOutput(many=True)
+
+
+class CostRunsOutput(serializers.Serializer[Any]):
+    """
+    The runs that make a group, the dearest first, at most a hundred of `total`.
+
+    `kept_from`: what single runs used before that day is not kept any more.
+    """
+
+    since = serializers.DateField()
+    until = serializers.DateField()
+    kept_from = serializers.DateField()
+    total = serializers.IntegerField()
+    runs = CostOfRunOutput(many=True)
 
 
 class PriceFields(StrictSerializer):

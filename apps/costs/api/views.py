@@ -17,6 +17,7 @@ from apps.costs.api import serializers as wire
 from apps.costs.enums import PER, CostKind, Group, Unit
 from apps.costs.pricing import shown
 from apps.runs import selectors as runs
+from apps.tenancy import access
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
@@ -146,6 +147,50 @@ class CostsOverview(WorkspaceView):
                 "truncated": found.truncated,
             }
         )
+
+
+class CostRuns(WorkspaceView):
+    """Which runs made an amount."""
+
+    scopes: ClassVar = {"GET": Scope.USAGE_READ}
+
+    @extend_schema(
+        operation_id="list_cost_runs",
+        parameters=[wire.CostRunsQuery],
+        responses=wire.CostRunsOutput,
+    )
+    def get(self, request: WorkspaceRequest) -> Response:
+        access.require(request.actor, Scope.RUNS_READ)
+        asked = wire.CostRunsQuery.read(request)
+        found = selectors.dearest_runs(
+            workspace_id=request.workspace.id,
+            by=Group(asked["by"]),
+            key=asked["key"],
+            since=asked["since"],
+            until=asked["until"] + timedelta(days=1),
+        )
+        told = {
+            "since": asked["since"],
+            "until": asked["until"],
+            "kept_from": (utc_now() - services.RUNS_KEPT).date(),
+            "total": found.total,
+            "runs": [
+                {
+                    "run_id": run.run_id,
+                    "name": run.name,
+                    "flow": run.flow,
+                    "deployment": run.deployment,
+                    "state": run.state,
+                    "created_at": run.created_at,
+                    "money": [
+                        {"currency": currency, "amount": str(shown(amount))}
+                        for currency, amount in sorted(run.money.items())
+                    ],
+                }
+                for run in found.runs
+            ],
+        }
+        return Response(wire.CostRunsOutput(told).data)
 
 
 class Prices(WorkspaceView):

@@ -17,16 +17,21 @@ from apps.costs.selectors.prices import (
     list_examples,
     list_prices,
 )
+from apps.costs.selectors.runs import MOST_RUNS, CostOfRun, DearestRuns, dearest_runs
 from apps.costs.selectors.spending import SpentLine, SpentMonths
 
 __all__ = [
     "MOST_GROUPS",
+    "MOST_RUNS",
     "CostGroup",
     "CostLine",
+    "CostOfRun",
     "Costs",
+    "DearestRuns",
     "RunCost",
     "SpentLine",
     "SpentMonths",
+    "dearest_runs",
     "get_book",
     "get_costs",
     "get_price",

@@ -19,6 +19,7 @@ from apps.costs.selectors.prices import get_book
 from apps.flows import selectors as flows
 
 MOST_GROUPS: Final = 500  # the rest is summed up as one
+NO_TEAM: Final = "none"  # the key of what no team owns
 Money = dict[str, Fraction]  # by currency
 
 
@@ -203,7 +204,7 @@ class _Groups:
         if self._by is Group.TEAM:
             team = self._teams.get(uuid.UUID(first))
             if team is None:
-                return CostGroup("none", "no team")
+                return CostGroup(NO_TEAM, "no team")
             return CostGroup(team[0], team[1], id=uuid.UUID(team[0]))
         if self._by is Group.MODEL:
             return CostGroup(f"{first}:{second}", second)

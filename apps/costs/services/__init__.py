@@ -1,7 +1,7 @@
 """Use cases of costs."""
 
 from apps.costs.services.count import Counted, count_costs, workspaces_with_work
-from apps.costs.services.erase import drop_old, erase_workspace
+from apps.costs.services.erase import RUNS_KEPT, drop_old, erase_workspace
 from apps.costs.services.prices import (
     MAX_PRICES,
     PriceChanges,
@@ -12,6 +12,7 @@ from apps.costs.services.prices import (
 
 __all__ = [
     "MAX_PRICES",
+    "RUNS_KEPT",
     "Counted",
     "PriceChanges",
     "change_price",

@@ -157,17 +157,20 @@ def _count_known(
     ids = sorted(known)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH due AS (SELECT u.*, n.deployment_id, n.flow_id FROM costs_runusage u"
+            "WITH due AS (SELECT u.*, n.deployment_id AS its_deployment, n.flow_id AS its_flow"
+            " FROM costs_runusage u"
             " JOIN unnest(%s::uuid[], %s::uuid[], %s::uuid[])"
             " AS n (run_id, deployment_id, flow_id) ON n.run_id = u.run_id"
             " WHERE u.workspace_id = %s"
             " AND (u.quantity, u.count) IS DISTINCT FROM (u.counted_quantity, u.counted)),"
             " counted AS (UPDATE costs_runusage u"
-            " SET counted_quantity = due.quantity, counted = due.count FROM due"
+            " SET counted_quantity = due.quantity, counted = due.count,"
+            " deployment_id = due.its_deployment, flow_id = due.its_flow FROM due"
             " WHERE u.workspace_id = due.workspace_id AND u.run_id = due.run_id"
             " AND u.day = due.day AND u.kind = due.kind AND u.subject = due.subject"
             " AND u.unit = due.unit),"
-            " more AS (SELECT day, deployment_id, flow_id, kind, subject, unit,"
+            " more AS (SELECT day, its_deployment AS deployment_id, its_flow AS flow_id,"
+            " kind, subject, unit,"
             " sum(quantity - counted_quantity) AS quantity,"
             " sum(count - counted)::bigint AS count FROM due GROUP BY 1, 2, 3, 4, 5, 6),"
             " added AS (INSERT INTO costs_dayusage AS d (workspace_id, day, deployment_id, flow_id,"

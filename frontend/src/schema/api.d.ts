@@ -1724,6 +1724,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/costs/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which runs made an amount. */
+        get: operations["list_cost_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/dashboards": {
         parameters: {
             query?: never;
@@ -4789,6 +4806,33 @@ export interface components {
             quantity: string;
             subject: string;
             unit: components["schemas"]["CostUnitEnum"];
+        };
+        /** @description `money` is empty where nobody knows a price. All but the id is null of a deleted run. */
+        CostOfRunOutput: {
+            /** Format: date-time */
+            created_at: string | null;
+            deployment: string | null;
+            flow: string | null;
+            money: components["schemas"]["SpentOutput"][];
+            name: string | null;
+            /** Format: uuid */
+            run_id: string;
+            state: string | null;
+        };
+        /**
+         * @description The runs that make a group, the dearest first, at most a hundred of `total`.
+         *
+         *     `kept_from`: what single runs used before that day is not kept any more.
+         */
+        CostRunsOutput: {
+            /** Format: date */
+            kept_from: string;
+            runs: components["schemas"]["CostOfRunOutput"][];
+            /** Format: date */
+            since: string;
+            total: number;
+            /** Format: date */
+            until: string;
         };
         /** @description `truncated`: there are more groups; the total holds them all. */
         CostsOutput: {
@@ -7898,6 +7942,10 @@ export interface components {
             id: string;
             name: string;
             state: components["schemas"]["RunStateEnum"];
+        };
+        SpentOutput: {
+            amount: string;
+            currency: string;
         };
         /** @description What the provider said. */
         SsoAssertedOutput: {
@@ -13042,6 +13090,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostsOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_cost_runs: {
+        parameters: {
+            query: {
+                by: "deployment" | "team" | "model" | "month" | "kind";
+                from?: string;
+                key: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRunsOutput"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */

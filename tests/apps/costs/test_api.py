@@ -255,9 +255,66 @@ def test_a_viewer_looks_and_changes_nothing(web, api, bob):
         assert answer.status_code == 403
 
 
+def runs_of(web, **asked):
+    return web.get("costs/runs?" + "&".join(f"{name}={value}" for name, value in asked.items()))
+
+
+def test_each_amount_leads_to_the_runs_that_make_it(web, spent):
+    first, second = str(spent["first"].id), str(spent["second"].id)
+    for by in ("deployment", "team", "model", "kind", "month"):
+        for group in web.get(f"costs?by={by}").json()["groups"]:
+            found = runs_of(web, by=by, key=group["key"]).json()
+            total = sum(float(money["amount"]) for run in found["runs"] for money in run["money"])
+            assert total == pytest.approx(sum(float(m["amount"]) for m in group["money"])), group
+            assert found["total"] == len(found["runs"]) > 0
+
+    month = runs_of(web, by="month", key=f"{utc_now():%Y-%m}").json()
+    assert [run["run_id"] for run in month["runs"]] == [second, first]
+    assert month["runs"][1] | {"name": "", "created_at": ""} == {
+        "run_id": first,
+        "name": "",
+        "flow": "load",
+        "deployment": "main",
+        "state": "RUNNING",
+        "created_at": "",
+        "money": [{"currency": "USD", "amount": "0.015000"}],
+    }
+    unknown = runs_of(web, by="model", key="model:acme-unknown").json()
+    assert [(run["run_id"], run["money"]) for run in unknown["runs"]] == [(second, [])]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"by": "deployment", "key": "x"}, 200),
+        ({"by": "deployment", "key": str(uuid7())}, 200),
+        ({"by": "team", "key": "x"}, 200),
+        ({"by": "model", "key": ":"}, 200),
+        ({"by": "model", "key": "%00"}, 400),
+        ({"by": "model", "key": "%ed%a0%80"}, 200),
+        ({"by": "model", "key": "m" * 221}, 400),
+        ({"by": "model"}, 400),
+        ({"key": "x"}, 400),
+        ({"by": "model", "key": "x", "from": "2026-02-30"}, 400),
+        ({"by": "model", "key": "x", "from": "9999-12-31"}, 400),
+    ],
+    ids=[
+        *("no id", "nobody", "no team", "no model", "NUL", "a lone surrogate", "too long"),
+        *("no key", "no group", "no day", "out of all time"),
+    ],
+)
+def test_runs_that_there_are_none_of(web, spent, asked, status):
+    answer = runs_of(web, **asked)
+
+    assert answer.status_code == status, answer.content
+    assert status != 200 or answer.json()["runs"] == []
+
+
 def test_routes_answer_with_few_queries(web, spent, django_assert_max_num_queries):
     web.get("costs")
     with django_assert_max_num_queries(8):
         web.get("costs?by=deployment")
+    with django_assert_max_num_queries(11):
+        web.get("costs/runs?by=kind&key=model")
     with django_assert_max_num_queries(8):
         web.get(f"runs/{spent['first'].id}/cost")

@@ -26,7 +26,7 @@ describe("what a budget would have meant", () => {
 
   it("names the days on which it was reached", () => {
     const months = [month("2026-08-01", "4"), month("2026-09-01", "6", "2026-09-19"), month("2026-10-01", "7", "2026-10-03"), month("2026-11-01", "8", "2026-11-02")];
-    expect(budgetPreviewText(months, "USD")).toBe("In the last 3 months it would have been reached on 19 Sep 2026 and on 3 Oct 2026. This month so far: $8.00, so it would fire at once.");
+    expect(budgetPreviewText(months, "USD")).toBe("In the last 3 months it would have been reached on 19 September and on 3 October. This month so far: $8.00, so it would fire at once.");
   });
 
   it("says how near the dearest came", () => {
