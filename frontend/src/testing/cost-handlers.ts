@@ -1,6 +1,6 @@
 import { http, HttpResponse } from "msw";
 
-import type { Budget, BudgetInput, CostGroup, Costs, CostsBy, PastMonth, Price, PriceInput, Rate, RunCost } from "@/schema/wire/costs";
+import type { Budget, BudgetInput, CostGroup, CostRuns, Costs, CostsBy, PastMonth, Price, PriceInput, Rate, RunCost } from "@/schema/wire/costs";
 
 import { refusal } from "./answers";
 import { demoId, iso } from "./demo/random";
@@ -57,6 +57,12 @@ export function costHandlers(world: World) {
         truncated: false,
         total: { money: [usd("42.120400", "12.000000")], quantities: [], unpriced: groups.flatMap((each) => each.unpriced) },
       };
+      return HttpResponse.json(body);
+    }),
+    http.get(`${W}/costs/runs`, ({ request }) => {
+      const query = new URL(request.url).searchParams;
+      const runs = world.runs.slice(0, 5).map(({ id, name, flow, deployment, state, created_at }, place) => ({ run_id: id, name, flow: flow.name, deployment: deployment?.name ?? null, state, created_at, money: place === 4 ? [] : [{ currency: "USD", amount: (12.5 / (place + 1)).toFixed(6) }] }));
+      const body: CostRuns = { since: query.get("from") ?? "2026-11-01", until: query.get("to") ?? "2026-11-22", kept_from: "2026-08-24", total: 212, runs };
       return HttpResponse.json(body);
     }),
     http.get(`${W}/runs/:id/cost`, () => {

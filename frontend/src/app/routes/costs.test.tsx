@@ -17,8 +17,12 @@ describe("the costs page", () => {
     expect(screen.getByText(/nobody has said what it costs: in-house-7b/)).toBeVisible();
     expect(screen.getByText(/by example prices that come with Headway/)).toBeVisible();
     const table = screen.getByRole("table", { name: "Costs by deployment" });
-    expect(within(table).getByRole("link", { name: "$38.12" })).toHaveAttribute("href", expect.stringContaining("/w/acme/runs?"));
-    expect(within(table).getByRole("link", { name: "$38.12" })).toHaveAttribute("href", expect.stringContaining("deployment_id="));
+    await user.click(within(table).getByRole("link", { name: "$38.12" }));
+    const runs = await screen.findByRole("table", { name: "Runs of summarise / nightly" }, PATIENT);
+    expect(within(runs).getByText("$12.50")).toBeVisible();
+    expect(within(runs).getByText("no price")).toBeVisible();
+    expect(screen.getByText(/The dearest 5 of 212 runs\./)).toBeVisible();
+    expect(screen.getByRole("link", { name: "All runs that began in these days" })).toHaveAttribute("href", expect.stringContaining("deployment_id="));
 
     await user.click(screen.getByRole("radio", { name: "Month" }));
     const months = await screen.findByRole("table", { name: "Costs by month" }, PATIENT);

@@ -1,4 +1,5 @@
 import { oneOf, textOf } from "@/lib/search-params";
+import { formatMonth } from "@/lib/time";
 import { formatBytes, formatCompact, formatCount, formatDuration, plural } from "@/lib/units";
 import type { CostGroup, Costs, CostsBy, Money, PriceInput, Unpriced } from "@/schema/wire/costs";
 
@@ -50,6 +51,8 @@ export interface CostsSearch {
   readonly range?: CostRange | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** The key of the group whose runs are shown. */
+  readonly of?: string | undefined;
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -64,7 +67,7 @@ export function parseCostsSearch(search: Record<string, unknown>): CostsSearch {
   const from = dayOf(search["from"]);
   const to = dayOf(search["to"]);
   const whole = from !== undefined && to !== undefined && from <= to;
-  return { by: oneOf(search["by"], GROUPS), range: oneOf(search["range"], RANGES), from: whole ? from : undefined, to: whole ? to : undefined };
+  return { by: oneOf(search["by"], GROUPS), range: oneOf(search["range"], RANGES), from: whole ? from : undefined, to: whole ? to : undefined, of: textOf(search["of"]) };
 }
 
 export interface Span {
@@ -119,7 +122,7 @@ export function formatMoney(amount: string | number, currency: string): string {
 }
 
 /** Sums of several currencies beside each other; nothing converts them. */
-export function moneyText(money: readonly Money[]): string {
+export function moneyText(money: readonly Pick<Money, "amount" | "currency">[]): string {
   return money.map((each) => formatMoney(each.amount, each.currency)).join(" + ");
 }
 
@@ -153,6 +156,12 @@ export function costsSentence(costs: Costs): string {
 
 function sumOf(money: readonly Money[]): number {
   return money.reduce((sum, each) => sum + Number(each.amount), 0);
+}
+
+export function labelOf(costs: Costs, group: CostGroup): string {
+  if (costs.by === "month") return formatMonth(group.key);
+  if (costs.by === "kind") return KIND_WORDS[group.key as keyof typeof KIND_WORDS];
+  return group.label.replace("/", " / ");
 }
 
 /** How much of the dearest group's bar the group fills, 0 to 1. */

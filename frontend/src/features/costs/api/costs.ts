@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import type { Channel } from "@/schema/wire/channels";
-import type { Budget, BudgetInput, BudgetPreviewInput, Budgets, Costs, CostsBy, PastMonth, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
+import type { Budget, BudgetInput, BudgetPreviewInput, Budgets, CostRuns, Costs, CostsBy, PastMonth, Price, PriceChange, PriceInput, Prices, RunCost } from "@/schema/wire/costs";
 import type { DeploymentRow } from "@/schema/wire/deployments";
 
 export const costKeys = {
@@ -23,6 +23,17 @@ export function costsQuery(workspace: string, asked: CostsAsked) {
     queryKey: [...costKeys.all(workspace), "by", asked] as const,
     queryFn: ({ signal }) => request<Costs>(workspaceUrl(workspace, "/costs"), { signal, query: { ...asked } }),
     placeholderData: keepPreviousData,
+  });
+}
+
+export interface CostRunsAsked extends CostsAsked {
+  readonly key: string;
+}
+
+export function costRunsQuery(workspace: string, asked: CostRunsAsked) {
+  return queryOptions({
+    queryKey: [...costKeys.all(workspace), "runs", asked] as const,
+    queryFn: ({ signal }) => request<CostRuns>(workspaceUrl(workspace, "/costs/runs"), { signal, query: { ...asked } }),
   });
 }
 

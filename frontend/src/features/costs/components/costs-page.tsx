@@ -11,6 +11,7 @@ import { paths } from "@/config/paths";
 import { costsQuery } from "@/features/costs/api/costs";
 import { BudgetsPanel } from "@/features/costs/components/budgets-panel";
 import { GroupTable } from "@/features/costs/components/group-table";
+import { RunsPanel } from "@/features/costs/components/runs-panel";
 import { costsSentence, GROUP_WORDS, GROUPS, hasExamples, RANGE_WORDS, RANGES, spanOf, unpricedText, type CostRange, type CostsSearch } from "@/features/costs/model";
 import { useNow } from "@/lib/now";
 import { formatDate } from "@/lib/time";
@@ -33,6 +34,7 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
   const by = search.by ?? "deployment";
   const span = spanOf(search, useNow());
   const costs = useQuery({ ...costsQuery(slug, { by, ...span }), enabled: denial === null });
+  const opened = costs.data?.groups.find((group) => group.key === search.of);
   const named = search.from !== undefined ? OWN_DAYS : (search.range ?? "month");
   return (
     <>
@@ -45,7 +47,7 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
           data={[...RANGES.map((value) => ({ value, label: RANGE_WORDS[value] })), ...(named === OWN_DAYS ? [{ value: OWN_DAYS, label: `${formatDate(span.from)} to ${formatDate(span.to)}` }] : [])]}
           value={named}
           onChange={(next) => {
-            if (next !== null && next !== OWN_DAYS) onChange({ range: next === "month" ? undefined : (next as CostRange), from: undefined, to: undefined });
+            if (next !== null && next !== OWN_DAYS) onChange({ range: next === "month" ? undefined : (next as CostRange), from: undefined, to: undefined, of: undefined });
           }}
         />
         <SegmentedControl
@@ -53,7 +55,7 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
           size="xs"
           data={GROUPS.map((value) => ({ value, label: GROUP_WORDS[value] }))}
           value={by}
-          onChange={(next) => onChange({ by: next === "deployment" ? undefined : (next as CostsBy) })}
+          onChange={(next) => onChange({ by: next === "deployment" ? undefined : (next as CostsBy), of: undefined })}
         />
       </PageHeader>
       {denial !== null && (
@@ -70,9 +72,10 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
             <NothingYet />
           ) : (
             <Panel title={`By ${GROUP_WORDS[costs.data.by].toLowerCase()}`} aside={`${formatDate(costs.data.since)} to ${formatDate(costs.data.until)}, UTC`} flush>
-              <GroupTable costs={costs.data} />
+              <GroupTable costs={costs.data} search={search} />
             </Panel>
           )}
+          {opened !== undefined && <RunsPanel key={opened.key} costs={costs.data} group={opened} search={search} />}
           <BudgetsPanel />
         </div>
       )}

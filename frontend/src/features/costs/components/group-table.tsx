@@ -2,18 +2,21 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { paths } from "@/config/paths";
-import { daysOfMonth, GROUP_WORDS, hasExamples, KIND_WORDS, moneyText, momentsOf, quantityText, shareOf, unpricedText, type Span } from "@/features/costs/model";
+import { daysOfMonth, GROUP_WORDS, hasExamples, labelOf, moneyText, quantityText, shareOf, unpricedText, type CostsSearch } from "@/features/costs/model";
 import { useWorkspace } from "@/lib/workspace";
-import { formatMonth } from "@/lib/time";
 import type { CostGroup, Costs } from "@/schema/wire/costs";
 
 import styles from "./costs.module.css";
 
 const SHOWN_QUANTITIES = 3;
 
+interface GroupTableProps {
+  readonly costs: Costs;
+  readonly search: CostsSearch;
+}
+
 /** What belongs together, the dearest first; each amount leads to what it is made of. */
-export function GroupTable({ costs }: { readonly costs: Costs }) {
-  const span = { from: costs.since, to: costs.until };
+export function GroupTable({ costs, search }: GroupTableProps) {
   return (
     <table className={styles["table"]} aria-label={`Costs by ${GROUP_WORDS[costs.by].toLowerCase()}`}>
       <thead>
@@ -25,7 +28,7 @@ export function GroupTable({ costs }: { readonly costs: Costs }) {
       </thead>
       <tbody>
         {costs.groups.map((group) => (
-          <tr key={group.key}>
+          <tr key={group.key} data-opened={group.key === search.of || undefined}>
             <td className={styles["what"]}>
               {labelOf(costs, group)}
               <span className={styles["bar"]} aria-hidden="true">
@@ -40,7 +43,7 @@ export function GroupTable({ costs }: { readonly costs: Costs }) {
               {group.quantities.length > SHOWN_QUANTITIES && " · …"}
             </td>
             <td className={styles["number"]}>
-              <Made costs={costs} group={group} span={span}>
+              <Made costs={costs} group={group} search={search}>
                 {amountOf(group)}
               </Made>
               {hasExamples(group.money) && <span className={styles["under"]}>by example prices</span>}
@@ -58,33 +61,16 @@ function amountOf(group: CostGroup): string {
   return group.unpriced.length > 0 ? "unknown" : "free";
 }
 
-function labelOf(costs: Costs, group: CostGroup): string {
-  if (costs.by === "month") return formatMonth(group.key);
-  if (costs.by === "kind") return KIND_WORDS[group.key as keyof typeof KIND_WORDS];
-  return group.label.replace("/", " / ");
-}
-
-interface MadeProps {
-  readonly costs: Costs;
+interface MadeProps extends GroupTableProps {
   readonly group: CostGroup;
-  readonly span: Span;
   readonly children: ReactNode;
 }
 
-/** Leads to the runs of a deployment; of anything else to the same costs, cut another way. */
-function Made({ costs, group, span, children }: MadeProps) {
+/** Leads to the runs that make it; of a month to its days. */
+function Made({ costs, group, search, children }: MadeProps) {
   const { slug: workspace } = useWorkspace();
-  if (costs.by === "deployment") {
-    const of = group.id === null ? { flow_id: group.flow_id ?? undefined } : { deployment_id: group.id };
-    return (
-      <Link to={paths.runs} params={{ workspace }} search={{ ...momentsOf(span), ...of }} className="link">
-        {children}
-      </Link>
-    );
-  }
-  const search = costs.by === "month" ? daysOfMonth(group.key) : costs.by === "kind" ? { ...span, by: "model" as const } : span;
   return (
-    <Link to={paths.costs} params={{ workspace }} search={search} className="link">
+    <Link to={paths.costs} params={{ workspace }} search={costs.by === "month" ? daysOfMonth(group.key) : { ...search, of: group.key }} resetScroll={false} className="link">
       {children}
     </Link>
   );
