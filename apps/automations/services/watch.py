@@ -53,8 +53,10 @@ class Watch:
     def look(self, limit: int) -> int:
         """Let up to `limit` rules whose time has come look; return how many did."""
         costs = self._book.cost_ids
-        looked = self._look_at(self._book.metric_ids - costs, Consumer.ROLLUP, limit)
-        return looked + self._look_at(costs, Consumer.COSTS, limit - looked)
+        # Costs first: they share one read, and must not starve behind a thousand other rules.
+        looked = self._look_at(costs, Consumer.COSTS, limit)
+        rest = self._book.metric_ids - costs
+        return looked + self._look_at(rest, Consumer.ROLLUP, limit - looked)
 
     def _look_at(self, rule_ids: frozenset[uuid.UUID], source: Consumer, limit: int) -> int:
         if not rule_ids or limit <= 0:
