@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection
 
 from apps.costs.enums import PER, Group, Unit
-from apps.costs.models import NOBODY, RunUsage
+from apps.costs.models import NOBODY
 from apps.costs.pricing import PriceBook, amount_of
 from apps.costs.selectors.costs import NO_TEAM, Money
 from apps.costs.selectors.prices import get_book
@@ -184,15 +184,17 @@ def _money(
 ) -> dict[uuid.UUID, Money]:
     """Return exactly what these runs cost of what is asked."""
     money: dict[uuid.UUID, Money] = defaultdict(dict)
-    rows = RunUsage.objects.raw(
-        "SELECT u.* FROM costs_runusage u WHERE u.workspace_id = %s AND u.run_id = ANY(%s)"  # noqa: S608 - of constants
-        f" AND u.day >= %s AND u.day < %s AND {asked.sql}",
-        [workspace_id, list(ids), since, until, *asked.values],
-    )
-    for row in rows:
-        rate = book.find(kind=row.kind, subject=row.subject, unit=row.unit, day=row.day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT u.run_id, u.kind, u.subject, u.unit, u.day, u.counted_quantity"  # noqa: S608 - of constants
+            " FROM costs_runusage u WHERE u.workspace_id = %s AND u.run_id = ANY(%s)"
+            f" AND u.day >= %s AND u.day < %s AND {asked.sql}",
+            [workspace_id, list(ids), since, until, *asked.values],
+        )
+        rows: list[tuple[uuid.UUID, str, str, str, date, Decimal]] = cursor.fetchall()
+    for run_id, kind, subject, unit, day, quantity in rows:
+        rate = book.find(kind=kind, subject=subject, unit=unit, day=day)
         if rate is not None:
-            its = money[row.run_id]
-            amount = amount_of(row.counted_quantity, rate)
-            its[rate.currency] = its.get(rate.currency, Fraction()) + amount
+            its = money[run_id]
+            its[rate.currency] = its.get(rate.currency, Fraction()) + amount_of(quantity, rate)
     return money
