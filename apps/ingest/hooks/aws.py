@@ -82,7 +82,10 @@ def read_message(delivery: Delivery, envelope: Mapping[str, Any], found: Collect
 
     `envelope` is the notification. Raises: ItemRefused for what can be only one item.
     """
-    text = needed_text(envelope.get("Message"), "Message")
+    text = port.text_of(envelope.get("Message"))
+    if text is None:
+        found.begin(delivery.body)
+        raise ItemRefused("Expected a text.", "Message")
     inner = _inner(text)
     if isinstance(inner, dict) and isinstance(inner.get("Records"), list):
         records = inner["Records"][:MOST_RECORDS]

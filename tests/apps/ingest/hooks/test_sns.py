@@ -184,6 +184,14 @@ def test_records_of_s3_become_events(hook, amazon, stage, version):
     assert stage.asked == ["/SimpleNotificationService-0123456789abcdef.pem"]
 
 
+@pytest.mark.parametrize("message", ["", None, [1]], ids=["empty", "none", "a list"])
+def test_a_notification_of_nothing_is_refused_with_its_sample(hook, amazon, stage, message):
+    answer = deliver(hook, amazon.sign(notification("x") | {"Message": message}))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "nothing_taken")
+    assert hook.events() == []
+
+
 def test_a_repeated_message_is_a_duplicate_and_the_certificate_remembered(hook, amazon, stage):
     sent = amazon.sign(notification({"Records": [record()]}))
     deliver(hook, sent)
