@@ -114,7 +114,8 @@ def edit_automation(
     )
     if version is not None and version != automation.version:
         raise AutomationChanged("The automation was changed meanwhile.", version=automation.version)
-    before, was_paused = automation.trigger, automation.paused
+    # Compared as it is written now: a rule that was stored before a field came has not changed.
+    before, was_paused = triggers.plain(automation.rule.trigger), automation.paused
     told_before = _told(automation)
     require_scopes(actor, changes.get("actions", automation.actions))
     if "trigger" in changes or "actions" in changes:
@@ -139,7 +140,7 @@ def edit_automation(
         automation.paused_at = now if paused else None
     automation.version += 1
     automation.updated_at = now
-    begins_anew = automation.trigger != before or paused != was_paused
+    begins_anew = triggers.plain(automation.rule.trigger) != before or paused != was_paused
     if begins_anew:
         automation.active_since = now
         automation.trouble = ""

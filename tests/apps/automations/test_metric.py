@@ -396,7 +396,19 @@ def test_a_trigger_says_in_words_what_it_watches(api, alice):
         " do nothing."
     )
     assert (body["posture"], body["states"], body["trouble"]) == ("reactive", [], None)
-    assert body["trigger"] == watch | {"resolve_at": None, "tell_resolved": False}
+    assert body["trigger"] == watch | {"over": None, "resolve_at": None, "tell_resolved": False}
+
+
+def test_a_rule_of_before_a_field_came_does_not_begin_anew(api, alice, workspace):
+    automation = make_automation(workspace, HIGH, now=at(0))
+    with workspace_scope(workspace.id):
+        row = Automation.objects.get()
+        row.trigger = {name: value for name, value in row.trigger.items() if name != "over"}
+        row.save(update_fields=["trigger"])
+
+    changed = api(alice).patch(f"automations/{automation.id}", {"trigger": HIGH, "name": "b"})
+
+    assert changed.json()["active_since"] == f"{at(0):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ describe("the costs page", () => {
     await user.type(within(dialog).getByRole("textbox", { name: "A month may cost" }), "45");
     expect(await within(dialog).findByText("In the last 3 months it would have been reached on 19 September and on 19 October. This month so far: $42.12.", {}, PATIENT)).toBeVisible();
     await user.click(within(dialog).getByRole("radio", { name: "Model" }));
-    await user.type(within(dialog).getByRole("textbox", { name: "Model" }), "gpt-4o");
+    await user.type(within(dialog).getByRole("combobox", { name: "Model" }), "gpt-4o");
     await user.click(within(dialog).getByRole("button", { name: "Set budget" }));
 
     await waitFor(() => expect(sent).toEqual([{ name: "loads", amount: "45", currency: "USD", deployment_id: null, team_id: null, model: "gpt-4o", channel_id: null }]), PATIENT);
