@@ -127,7 +127,7 @@ function WouldHave({ draft }: { readonly draft: BudgetDraft }) {
   const [typed] = useDebouncedValue(draft, TYPING_MS);
   const ready = budgetGap({ ...typed, name: "a" }) === null;
   const { data, isError } = useQuery({ ...budgetPreviewQuery(slug, wireBudget(typed)), enabled: ready });
-  if (!ready) return <p className="muted">Say how much, and what it would have meant in the last months shows here.</p>;
+  if (!ready) return <p className="muted">Say of what and how much, and what it would have meant in the last months shows here.</p>;
   if (isError) return <p className="muted">What it would have meant could not be read.</p>;
   return (
     <p className="muted" aria-live="polite">
