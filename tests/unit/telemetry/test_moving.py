@@ -19,12 +19,13 @@ def summary(*values):
 
 
 def measured(aggregate, by_minute, *, moments=(3, 4, 5), width=2):
-    """Return the values at some minutes, of points by the minute in which they lie."""
+    """Return the values from the first to the last minute, of points by the minute they lie in."""
+    asked = range(moments[0] * MINUTE, (moments[-1] + 1) * MINUTE, MINUTE)
     return moving(
         aggregate,
         {minute * MINUTE: summary(*values) for minute, values in by_minute.items()},
-        moments=range(moments[0] * MINUTE, (moments[-1] + 1) * MINUTE, MINUTE),
-        widths=[width] * len(moments),
+        moments=asked,
+        widths=[width] * len(asked),
     )
 
 
