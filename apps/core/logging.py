@@ -26,7 +26,9 @@ def redacted(value: Any) -> Any:
     if isinstance(value, str):
         if "hw" in value:
             value = _KEY.sub(r"\1[redacted]", value)
-        return _ADDRESS.sub(r"\1[redacted]", value) if "/" in value else value
+        if "/hooks/" in value or "/shared/" in value:
+            value = _ADDRESS.sub(r"\1[redacted]", value)
+        return value
     if isinstance(value, Mapping):
         return {redacted(name): redacted(each) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -14,8 +14,8 @@ from apps.core.transactions import joined
 from apps.dashboards import documents, first, selectors
 from apps.dashboards.errors import BadDashboard, DashboardChanged, TooManyDashboards
 from apps.dashboards.models import Dashboard, DashboardLink
+from apps.dashboards.services.logged import record_change
 from apps.telemetry import selectors as telemetry
-from apps.tenancy import audit
 
 MAX_DASHBOARDS: Final = 100  # of a workspace
 OURS: Final = "headway."  # metrics that we make ourselves
@@ -61,7 +61,7 @@ def create_dashboard(
         updated_at=now,
         updated_by=by,
     )
-    _record("dashboard.created", made, after=_told(made))
+    record_change("dashboard.created", made, after=_told(made))
     return made
 
 
@@ -109,7 +109,7 @@ def change_dashboard(
             "updated_by",
         ]
     )
-    _record("dashboard.changed", found, before=before, after=_told(found))
+    record_change("dashboard.changed", found, before=before, after=_told(found))
     return found
 
 
@@ -119,7 +119,7 @@ def delete_dashboard(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, now: d
     found = selectors.get_dashboard(
         workspace_id=workspace_id, dashboard_id=dashboard_id, for_update=True
     )
-    _record("dashboard.deleted", found, before=_told(found))
+    record_change("dashboard.deleted", found, before=_told(found))
     if found.is_first:
         found.deleted_at, found.panels, found.variables = now, [], []
         DashboardLink.objects.for_workspace(workspace_id).filter(dashboard=found).delete()
@@ -178,19 +178,3 @@ def _told(found: Dashboard) -> dict[str, object]:
         "panels": [f"{each['kind']} {each.get('title', '')}".strip() for each in found.panels],
         "version": found.version,
     }
-
-
-def _record(
-    action: str,
-    found: Dashboard,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="dashboard", id=found.id, name=found.name),
-        before=before,
-        after=after,
-        workspace_id=found.workspace_id,
-    )

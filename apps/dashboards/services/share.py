@@ -21,6 +21,7 @@ from apps.dashboards.errors import (
 from apps.dashboards.filling import chosen_errors, chosen_of
 from apps.dashboards.models import Dashboard, DashboardLink, Sharing
 from apps.dashboards.panels import SCOPES
+from apps.dashboards.services.logged import record_change
 from apps.tenancy import access, audit
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.keys import hash_secret, new_secret
@@ -98,7 +99,7 @@ def create_link(
     )
     _show(link, dashboard, shown, actor=actor, now=now)
     link.save(force_insert=True)
-    _record("dashboard.shared", dashboard, after=_told(link))
+    record_change("dashboard.shared", dashboard, after=_told(link))
     return link, token
 
 
@@ -125,7 +126,7 @@ def change_link(
             "version", "name", "range", "chosen", "panels", "expires_at", "updated_at",
         ]
     )  # fmt: skip
-    _record("dashboard.share_changed", dashboard, before=before, after=_told(link))
+    record_change("dashboard.share_changed", dashboard, before=before, after=_told(link))
     return link
 
 
@@ -134,7 +135,7 @@ def revoke_link(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, link_id: uu
     """Take the link back: from now on its address shows nothing. Raises: LinkNotFound."""
     dashboard = selectors.get_dashboard(workspace_id=workspace_id, dashboard_id=dashboard_id)
     link = selectors.get_link(workspace_id=workspace_id, dashboard_id=dashboard_id, link_id=link_id)
-    _record("dashboard.unshared", dashboard, before=_told(link))
+    record_change("dashboard.unshared", dashboard, before=_told(link))
     link.delete()
 
 
@@ -180,19 +181,3 @@ def _told(link: DashboardLink) -> dict[str, object]:
         "chosen": link.chosen,
         "expires_at": link.expires_at,
     }
-
-
-def _record(
-    action: str,
-    dashboard: Dashboard,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="dashboard", id=dashboard.id, name=dashboard.name),
-        before=before,
-        after=after,
-        workspace_id=dashboard.workspace_id,
-    )
