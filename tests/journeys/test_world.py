@@ -64,7 +64,7 @@ def look_at_the_world(page: Page) -> None:
     things.get_by_role("row", name=re.compile("MARTS.REVENUE")).first.click()
     graph = page.get_by_role("region", name="Graph")
     expect(
-        graph.get_by_role("button", name=re.compile("^Table ACME.STAGING.ORDERS$"))
+        graph.get_by_role("button", name=re.compile(r"^Table\s+ORDERS\s+ACME.STAGING$"))
     ).to_be_visible()
     expect(graph.get_by_role("button", name=re.compile("Dashboard Revenue today"))).to_be_visible()
 

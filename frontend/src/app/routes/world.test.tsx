@@ -13,8 +13,8 @@ describe("the world page", () => {
     visit("/w/acme/world");
 
     const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
-    expect(within(graph).getByRole("button", { name: "Table shop.public.orders" })).toHaveAttribute("aria-current", "true");
-    expect(within(graph).getByRole("button", { name: "Deployment load-orders/nightly" })).toBeVisible();
+    expect(within(graph).getByRole("button", { name: "Table orders shop.public" })).toHaveAttribute("aria-current", "true");
+    expect(within(graph).getByRole("button", { name: "Deployment load-orders nightly" })).toBeVisible();
     expect(await screen.findByText(/1 dashboard depend on it/, {}, PATIENT)).toBeVisible();
     expect(await screen.findByRole("table", { name: "Things" }, PATIENT)).toBeVisible();
     expect(screen.getByText("1 dashboard, 1 deployment, 4 tables, 1 person.")).toBeVisible();
@@ -25,11 +25,11 @@ describe("the world page", () => {
     const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
 
     await user.click(within(graph).getByRole("button", { name: "Show 2 more that depend on maria@acme.example" }));
-    expect(await within(graph).findByRole("button", { name: "Table shop.public.late_orders" }, PATIENT)).toBeVisible();
-    expect(within(graph).getByRole("button", { name: "Table shop.public.orders" })).toHaveAttribute("aria-current", "true");
+    expect(await within(graph).findByRole("button", { name: "Table late_orders shop.public" }, PATIENT)).toBeVisible();
+    expect(within(graph).getByRole("button", { name: "Table orders shop.public" })).toHaveAttribute("aria-current", "true");
 
     await user.click(within(graph).getByRole("button", { name: "Person maria@acme.example" }));
-    await waitFor(() => expect(screen.queryByRole("button", { name: "Deployment load-orders/nightly" })).not.toBeInTheDocument(), PATIENT);
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Deployment load-orders nightly" })).not.toBeInTheDocument(), PATIENT);
   });
 
   it("goes back in time, and asks for the graph of that moment", async () => {

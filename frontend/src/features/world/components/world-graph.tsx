@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "@/components/ui/icon";
 import { KindIcon } from "@/features/world/components/kind-icon";
 import { layOut, NODE_HEIGHT, NODE_WIDTH } from "@/features/world/layout";
-import { lookOf, namesOf, roleWord, type Merged } from "@/features/world/model";
+import { namesOf, roleWord, type Merged } from "@/features/world/model";
 import { plural } from "@/lib/units";
 
 import styles from "./world.module.css";
@@ -97,7 +97,6 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
               </svg>
               {layout.placed.map(({ node, x, y }) => {
                 const { short, under } = namesOf(node);
-                const named = `${lookOf(node.kind).word} ${node.label}`;
                 return (
                   <div key={node.id}>
                     <button
@@ -106,7 +105,6 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
                       style={{ left: x, top: y, width: NODE_WIDTH, height: NODE_HEIGHT }}
                       data-focus={node.id === focus || undefined}
                       aria-current={node.id === focus || undefined}
-                      aria-label={named}
                       title={node.label}
                       onClick={() => onFocus(node.id)}
                       onMouseEnter={() => setLit(node.id)}
@@ -114,10 +112,10 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
                       onFocus={() => setLit(node.id)}
                       onBlur={() => setLit(null)}
                     >
-                      <KindIcon kind={node.kind} />
-                      {/* The button's name says all of it, in one piece. */}
-                      <span className={styles["words"]} aria-hidden>
-                        <span className={styles["short"]}>{short}</span>
+                      {/* Its name is what is shown, with spaces between: "Table orders shop.raw". */}
+                      <KindIcon kind={node.kind} />{" "}
+                      <span className={styles["words"]}>
+                        <span className={styles["short"]}>{short}</span>{" "}
                         {under !== "" && <span className={styles["under"]}>{under}</span>}
                       </span>
                     </button>
