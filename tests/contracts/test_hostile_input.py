@@ -169,7 +169,7 @@ def test_a_body_of_many_gzip_members_is_refused_at_once(api, alice):
     )
 
     assert str(MAX_GZIP_MEMBERS) in refused(answer)["message"]
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 8
 
 
 def test_a_few_gzip_members_are_one_body(api, alice):

@@ -138,7 +138,7 @@ def test_no_template_grows_without_end():
         render(text, {"event": {"t": "a" * 1000}})
     with pytest.raises(RenderFaultError, match="longer than 64 KiB"):
         render("{{ url }}" * 400, {"url": "x" * 1000})
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 5
 
 
 def test_a_lone_expression_keeps_its_type():

@@ -111,4 +111,4 @@ def test_ten_thousand_deep_names_are_no_work():
     began = time.process_time()
 
     assert look(content) == Contents(size_bytes=len(content), files=archive.MAX_FILES)
-    assert time.process_time() - began < 8  # a walk over their folders took 24
+    assert time.process_time() - began < 12  # a walk over their folders took 24

@@ -137,7 +137,7 @@ def test_the_worst_pattern_that_passes_ends_soon():
 
     assert find_parameter_faults(schema, {"a": "a" * 256})
     assert find_parameter_faults(schema, {"a": "a" * 100_000})
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 15
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_template_that_goes_on_and_on_is_ended(template):
     with pytest.raises(ValueError, match=r"takes too long|goes through too much|longer than"):
         SANDBOX.render(template, {"body": body})
 
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 10  # without an end it would be minutes
 
 
 def test_a_body_for_a_template_is_smaller(make_hook):
