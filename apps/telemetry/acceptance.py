@@ -7,7 +7,6 @@ with the index that the item had in its list.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -242,8 +241,8 @@ def accept_points(
         refused: _Refused | None = None
         if not window.oldest <= at <= window.newest:
             refused = _refuse_time(at, window)
-        elif not math.isfinite(item.value):
-            refused = ("invalid_item", "Expected a finite number.", "value")
+        else:
+            refused = _refuse_value(item)
         key = SeriesKey.of(item)
         series_id = ids.get(key)
         if series_id is None and refused is None:
@@ -389,6 +388,18 @@ def _refuse_time(at: datetime, window: Window) -> _Refused:
             "occurred_at",
         )
     return "in_future", "More than 10 minutes in the future.", "occurred_at"
+
+
+def _refuse_value(item: NewPoint) -> _Refused | None:
+    """Refuse numbers that could not be added up with others, NaN and the infinities among them."""
+    most, many = limits.VALUE_MOST, limits.VALUES_OF_POINT
+    spread = item.distribution if type(item) is NewReading else None
+    if not abs(item.value) <= most or (spread and not abs(spread.total or 0.0) <= most):
+        message = f"Expected a number between -{most:g} and {most:g}."
+        return "invalid_item", message, "value"
+    if spread and spread.count > many:
+        return "invalid_item", f"One point stands for at most {many:,} values.", "count"
+    return None
 
 
 def _refusal(kind: str, index: int, refused: _Refused) -> Refusal:

@@ -30,3 +30,4 @@ class Consumer(models.TextChoices):
     AUTOMATIONS = "automations"
     LINEAGE = "lineage"  # of every workspace, without asking
     COSTS = "costs"  # as well, of events that can say what a run used
+    SET_ASIDE = "set_aside"  # nobody: what the rollup could not merge

@@ -18,6 +18,11 @@ RELATED_COUNT: Final = 100
 PAYLOAD_BYTES: Final = 64 * 1024
 MESSAGE_LENGTH: Final = 64 * 1024  # characters; a longer one is cut and says so
 
+# Of a point, either side of zero, and of the values that one histogram stands for. No sum of them,
+# however many there are, leaves what the store's columns hold.
+VALUE_MOST: Final = 1e150
+VALUES_OF_POINT: Final = 10**12
+
 FUTURE: Final = timedelta(minutes=10)
 DEFAULT_RETENTION_DAYS: Final = 30
 SERIES_PER_WORKSPACE: Final = 20_000

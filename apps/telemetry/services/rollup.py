@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db import connection, transaction
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from apps.core import outbox
 from apps.telemetry import deltas, store
@@ -18,6 +19,7 @@ from apps.telemetry.models import PendingBatch
 from apps.telemetry.store import rollups, tables
 from apps.telemetry.store.rollups import Cell
 
+logger = structlog.get_logger(__name__)
 BATCHES = 500  # pending batches merged in one transaction
 _LOCK_CLASS = 0x48775231  # first key of the advisory locks; the second is of the workspace
 
@@ -28,9 +30,10 @@ def merge_pending_batches(*, limit: int = BATCHES) -> int:
     """
     Claim pending batches, merge them into the rollups and delete them, in one transaction.
 
-    Returns the number of batches merged; 0 means the caller may sleep. Any number of workers may
+    Returns the number of batches taken; 0 means the caller may sleep. Any number of workers may
     run: each takes the workspaces that no other is merging at this moment, so rollup rows are
     never contended and their locks cannot cross. A worker that dies leaves everything as it was.
+    A batch that cannot be merged is set aside.
     """
     with transaction.atomic():
         workspaces = _lock_waiting_workspaces(limit)
@@ -42,9 +45,36 @@ def merge_pending_batches(*, limit: int = BATCHES) -> int:
         )
         if not claimed:
             return 0
-        _merge(claimed)
-        PendingBatch.objects.filter(id__in=[batch.id for batch in claimed]).delete()
+        _settle(claimed)
     return len(claimed)
+
+
+def _settle(claimed: Sequence[PendingBatch]) -> None:
+    """
+    Merge the batches and delete them; what fails is tried in halves, down to the one that is bad.
+
+    Workspaces are claimed together, so one whose numbers cannot be added up would stop everybody's
+    charts. It keeps its row, under another consumer, for whoever finds out why.
+    """
+    ids = [batch.id for batch in claimed]
+    try:
+        with transaction.atomic():
+            _merge(claimed)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or busy, which no batch is to blame for
+    except Exception:
+        if len(claimed) > 1:
+            middle = len(claimed) // 2
+            _settle(claimed[:middle])
+            _settle(claimed[middle:])
+            return
+        bad = claimed[0]
+        logger.exception(
+            "rollup.set_aside", batch_id=str(bad.id), workspace_id=str(bad.workspace_id)
+        )
+        PendingBatch.objects.filter(id=bad.id).update(consumer=Consumer.SET_ASIDE)
+    else:
+        PendingBatch.objects.filter(id__in=ids).delete()
 
 
 def count_pending() -> tuple[int, datetime | None]:

@@ -205,6 +205,8 @@ def test_the_same_batch_again_is_all_duplicates(sender, workspace):
             },
             "labels",
         ),
+        ("points", {"name": "x", "occurred_at": stamp(), "value": 1.1e150}, "value"),
+        ("points", {"name": "x", "occurred_at": stamp(), "value": -1.7e308}, "value"),
         ("logs", {"occurred_at": stamp(), "level": "LOUD", "message": "x"}, "level"),
         ("runs", {"run_id": "17", "epoch": 1, "state": "RUNNING"}, "run_id"),
         ("task_runs", {"run_id": str(uuid7())}, "task_run_id"),

@@ -7,13 +7,14 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import selectors, services
 from apps.telemetry.acceptance import total_id_of
-from apps.telemetry.deltas import EPOCH
+from apps.telemetry.deltas import EPOCH, Deltas, RunSeries, Summary, encode, microseconds
+from apps.telemetry.enums import Consumer
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
 from apps.telemetry.models import (
     Event,
@@ -162,18 +163,49 @@ def test_a_merge_that_fails_leaves_everything_to_the_next(in_workspace, monkeypa
     from apps.telemetry.services import rollup
 
     def die(_runs):
-        raise RuntimeError("killed")
+        raise OperationalError("the server closed the connection")
 
     with as_worker():
         with monkeypatch.context() as patched:
             patched.setattr(rollup.rollups, "merge_run_metrics", die)
-            with pytest.raises(RuntimeError):
+            with pytest.raises(OperationalError):
                 services.merge_pending_batches()
         assert PendingBatch.objects.count() == 1
 
         assert services.merge_pending_batches() == 1
 
         assert_rollups_equal_a_recount(in_workspace)
+
+
+SERIES = uuid7()
+HUGE = Summary(2**63 - 1, 1.0, 1.0, 1.0, 1.0, microseconds(NOW), {})
+TOO_MANY = encode(Deltas(runs=[RunSeries(RUNS[0], SERIES, HUGE)]))
+
+
+@pytest.mark.parametrize(
+    ("bad", "set_aside"),
+    [(b"\xff", 2), (b"", 2), (TOO_MANY, 1)],
+    ids=["no deltas", "nothing", "each by itself and not both"],
+)
+def test_what_cannot_be_merged_is_set_aside_and_holds_up_nobody(
+    in_workspace, rival_workspace, bad, set_aside
+):
+    for seed in range(3):
+        put(in_workspace, random_batch(Random(seed)))
+    with workspace_scope(rival_workspace.id):
+        PendingBatch.objects.bulk_create(
+            PendingBatch(workspace_id=rival_workspace.id, consumer=Consumer.ROLLUP, content=bad)
+            for _ in range(2)
+        )
+    put(in_workspace, random_batch(Random(3)))
+
+    with as_worker():
+        while services.merge_pending_batches():
+            pass
+
+        assert_rollups_equal_a_recount(in_workspace)
+        left = list(PendingBatch.objects.values_list("workspace_id", "consumer"))
+        assert left == [(rival_workspace.id, Consumer.SET_ASIDE)] * set_aside
 
 
 def test_workspaces_do_not_mix(in_workspace, rival_workspace):

@@ -219,6 +219,11 @@ HOSTILE = {
     "a time before all": (histogram(timestamp=-(1 << 62)), "invalid_item"),
     "a time after all": (histogram(timestamp=1 << 62), "invalid_item"),
     "no time": (histogram(timestamp=0), "invalid_item"),
+    "more values than one may hold": (
+        histogram(reset_hint=3, count_int=10**13 + 2, deltas=(10**13, 1 - 10**13, 0)),
+        "invalid_item",
+    ),
+    "a sum that none can be added to": (histogram(reset_hint=3, sum=-1e200), "invalid_item"),
 }
 
 
