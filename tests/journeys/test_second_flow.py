@@ -130,7 +130,9 @@ def watch_for_failures(page: Page) -> None:
     add_action(page, "Run a deployment")
     second = page.get_by_role("group", name="Action 2")
     choose(page, second.get_by_label("Deployment"), "load-orders / nightly")
-    second.get_by_label("Parameters").fill('{"then": "end"}')
+    choose(page, second.get_by_label("Own parameters"), "then")
+    page.keyboard.press("Escape")
+    choose(page, second.get_by_label("then", exact=True), "end")
     page.get_by_role("button", name="Create automation").click()
     expect(page.get_by_role("heading", name="Failed loads")).to_be_visible()
 

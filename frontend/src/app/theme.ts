@@ -60,6 +60,8 @@ export const theme = createTheme({
       styles: { title: { fontSize: 16, fontWeight: 600 } },
     },
     Tooltip: { defaultProps: { openDelay: 250, fz: 12 } },
+    // Two pixels below the text beside them, as Mantine has it, they could hardly be read.
+    InputWrapper: { styles: { description: { fontSize: 12, lineHeight: "16px" }, error: { fontSize: 12, lineHeight: "16px" } } },
     Switch: { defaultProps: { size: "xs" } },
   },
 });

@@ -197,6 +197,39 @@ describe("the editor", () => {
     await waitFor(() => expect(here().pathname).toBe(`/w/acme/automations/${named("Tests fail").id}`), PATIENT);
   });
 
+  it("gives a run its parameters by the flow’s signature, or as JSON", async () => {
+    const bodies = bodiesOf("post", "*/automations");
+    const { user } = visit("/w/acme/automations/new?name=dbt.test.failed");
+    await paste(user, await screen.findByLabelText("Name", {}, PATIENT), "Reload");
+    await user.click(screen.getByRole("button", { name: "Run a deployment" }));
+    const action = screen.getByRole("group", { name: "Action 1" });
+    await user.click(within(action).getByLabelText("Deployment"));
+    await user.click(await screen.findByRole("option", { name: "load_flights / hourly" }, PATIENT));
+    await user.click(await within(action).findByLabelText("Own parameters", {}, PATIENT));
+    await user.click(await screen.findByRole("option", { name: "limit" }, PATIENT));
+    await user.click(await screen.findByRole("option", { name: "dry_run" }, PATIENT));
+    const limit = within(action).getByLabelText("limit");
+    expect(limit).toHaveValue("1000");
+
+    await user.clear(limit);
+    await paste(user, limit, "2.5");
+    expect(within(action).getByText("Enter a whole number.")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Create automation" }));
+    expect(bodies).toEqual([]);
+
+    await user.clear(limit);
+    await paste(user, limit, "{{ event.payload.rows }}");
+    await user.click(within(action).getByLabelText("dry_run"));
+    await user.click(within(action).getByRole("button", { name: "Write them as JSON" }));
+    expect(within(action).getByLabelText("Parameters")).toHaveValue(JSON.stringify({ limit: "{{ event.payload.rows }}", dry_run: true }, null, 2));
+    await user.click(within(action).getByRole("button", { name: "Back to the form" }));
+    expect(within(action).getByLabelText("limit")).toHaveValue("{{ event.payload.rows }}");
+    await user.click(screen.getByRole("button", { name: "Create automation" }));
+
+    await waitFor(() => expect(bodies).toHaveLength(1));
+    expect(bodies[0]).toMatchObject({ actions: [{ type: "run_deployment", parameters: { limit: "{{ event.payload.rows }}", dry_run: true } }] });
+  });
+
   it("begins with the event that somebody came from", async () => {
     const { user, here } = visit("/w/acme/events?name=dbt.test.failed");
     const feed = await screen.findByRole("feed", {}, PATIENT);

@@ -33,7 +33,7 @@ describe("the calendar", () => {
     visit("/w/acme/calendar?from=2031-03-03&zone=Asia%2FTokyo");
 
     const grid = await screen.findByRole("table", { name: "What starts when" }, PATIENT);
-    expect(within(grid).getByText("15:00 and 1 more")).toBeVisible();
+    expect(within(grid).getByText("15:00 +1")).toBeVisible();
     // Late in the evening of UTC is the next morning of Tokyo.
     expect(within(grid).getByText("07:30")).toBeVisible();
     expect(within(grid).getAllByRole("link")[0]).toHaveAttribute("href", `/w/acme/deployments/${OF.id}`);

@@ -31,7 +31,7 @@ describe("dashboards", () => {
 
     expect(await screen.findByRole("img", { name: /^Rows by table, \d+ lines/ }, PATIENT)).toBeInTheDocument();
     expect(screen.getByRole("img", { name: /Heat map of query_duration/ })).toBeInTheDocument();
-    expect(screen.getByRole("heading", { name: "Loads", level: 3 })).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Loads", level: 2 })).toBeVisible();
     expect(within(screen.getByRole("region", { name: "Rows now" })).getByText(/a week before/)).toBeVisible();
     expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
     expect(await screen.findByRole("region", { name: "Runs that failed" })).toHaveTextContent("Failed");

@@ -15,7 +15,7 @@ describe("the world page", () => {
     const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
     expect(within(graph).getByRole("button", { name: "Table orders shop.public" })).toHaveAttribute("aria-current", "true");
     expect(within(graph).getByRole("button", { name: "Deployment load-orders nightly" })).toBeVisible();
-    expect(await screen.findByText(/1 dashboard depend on it/, {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText(/1 dashboard depends on it/, {}, PATIENT)).toBeVisible();
     expect(await screen.findByRole("table", { name: "Things" }, PATIENT)).toBeVisible();
     expect(screen.getByText("1 dashboard, 1 deployment, 4 tables, 1 person.")).toBeVisible();
   });

@@ -1,21 +1,25 @@
-import { readMarkdown, type Inline } from "./markdown";
+import { outline, readMarkdown, type Inline } from "./markdown";
 import styles from "./markdown-text.module.css";
 
 interface MarkdownTextProps {
   readonly source: string;
   /** Whether who reads may go to other pages of the app; else links to them are shown as text. */
   readonly inside?: boolean;
+  /** The level of the heading that it stands below. */
+  readonly below?: number;
 }
 
 /** Written text. It becomes elements, never HTML: whatever stands in it is shown, not run. */
-export function MarkdownText({ source, inside = true }: MarkdownTextProps) {
+export function MarkdownText({ source, inside = true, below = 2 }: MarkdownTextProps) {
+  const blocks = readMarkdown(source);
+  const depths = outline(blocks);
   return (
     <div className={styles["text"]}>
-      {readMarkdown(source).map((block, place) => {
+      {blocks.map((block, place) => {
         switch (block.kind) {
           case "heading":
             return (
-              <p key={place} role="heading" aria-level={block.level + 2} className={styles["heading"]} data-level={block.level}>
+              <p key={place} role="heading" aria-level={below + (depths[place] ?? 1)} className={styles["heading"]} data-level={block.level}>
                 <Inlines inline={block.inline} inside={inside} />
               </p>
             );

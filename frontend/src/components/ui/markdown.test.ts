@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { readInline, readMarkdown } from "./markdown";
+import { outline, readInline, readMarkdown } from "./markdown";
 
 describe("markdown", () => {
   it("reads headings, lists, code and paragraphs", () => {
@@ -26,6 +26,14 @@ describe("markdown", () => {
 
   it.each(["javascript:alert`1`", "JAVASCRIPT:x", "data:text/html,x", "//evil.example", "/\\evil.example", "vbscript:x", "x:y"])("does not link to %s", (href) => {
     expect(readInline(`[a](${href})`).some(({ kind }) => kind === "link")).toBe(false);
+  });
+
+  it.each([
+    ["# a\n## b\n# c", [1, 2, 1]],
+    ["## a\n#### b\n### c\n## d", [1, 2, 2, 1]],
+    ["#### a\n# b\n\ntext\n## c", [1, 1, undefined, 2]],
+  ])("lays headings one below the other, whatever their marks: %j", (source, depths) => {
+    expect(outline(readMarkdown(source))).toEqual(depths);
   });
 
   it("ends with code that is never closed, and with nothing", () => {

@@ -49,6 +49,17 @@ export function readMarkdown(source: string): Block[] {
   return blocks;
 }
 
+/** By block, how deep a heading lies in the text: never more than one below that before it, whatever was typed. */
+export function outline(blocks: readonly Block[]): readonly (number | undefined)[] {
+  const above: number[] = [];
+  return blocks.map((block) => {
+    if (block.kind !== "heading") return undefined;
+    while ((above.at(-1) ?? 0) >= block.level) above.pop();
+    above.push(block.level);
+    return above.length;
+  });
+}
+
 const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\(([^()\s]+)\)/g;
 
 export function readInline(text: string): Inline[] {

@@ -1,3 +1,5 @@
+import { useLayoutEffect, useRef } from "react";
+
 import { formatCount } from "@/lib/units";
 
 import styles from "./tab-bar.module.css";
@@ -21,8 +23,18 @@ export function TabBar<T extends string>({ label, tabs, value, onChange }: TabBa
     const next = tabs[(index + offset + tabs.length) % tabs.length];
     if (next !== undefined) onChange(next.value);
   };
+  const bar = useRef<HTMLDivElement>(null);
+  const count = tabs.length;
+  // On a phone the bar is wider than the window: the chosen tab stands in its middle.
+  useLayoutEffect(() => {
+    const element = bar.current;
+    const tab = element?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (element === null || tab === null || tab === undefined) return;
+    element.scrollLeft = tab.offsetLeft - (element.clientWidth - tab.offsetWidth) / 2;
+  }, [value, count]);
   return (
     <div
+      ref={bar}
       className={styles["bar"]}
       role="tablist"
       aria-label={label}

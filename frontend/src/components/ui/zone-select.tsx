@@ -26,6 +26,7 @@ export function ZoneSelect({ value, label = "Time zone", name, description, erro
       label={label === "" ? undefined : label}
       aria-label={name}
       description={description}
+      inputWrapperOrder={["label", "input", "description", "error"]}
       error={error}
       data={zones}
       value={value}

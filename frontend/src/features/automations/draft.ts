@@ -20,6 +20,8 @@ export interface ActionDraft {
   readonly deploymentId: string;
   /** JSON, as typed. */
   readonly parameters: string;
+  /** By field of the form, what is not what the deployment takes. */
+  readonly parameterProblems: Readonly<Record<string, string>>;
   readonly runId: string;
   readonly channelId: string;
   readonly subject: string;
@@ -57,6 +59,7 @@ export function emptyAction(type: ActionKind): ActionDraft {
     type,
     deploymentId: "",
     parameters: "{}",
+    parameterProblems: {},
     runId: "{{ event.run_id }}",
     channelId: "",
     subject: type === "notify" ? DEFAULT_SUBJECT : "",
@@ -201,6 +204,7 @@ export function draftFaults(draft: Draft): Faults {
     const at = `actions.${place}`;
     if (action.type === "run_deployment" && action.deploymentId === "") faults[`${at}.deployment_id`] = ["Choose a deployment."];
     if (action.type === "run_deployment" && parametersOf(action.parameters) === null) faults[`${at}.parameters`] = ["This is not a JSON object."];
+    if (action.type === "run_deployment" && Object.keys(action.parameterProblems).length > 0) faults[`${at}.parameters`] = ["Something of it is not what the deployment takes."];
     if (action.type === "notify" && action.channelId === "") faults[`${at}.channel_id`] = ["Choose a channel."];
     if (action.type === "webhook" && action.url.trim() === "") faults[`${at}.url`] = ["Say which address is called."];
   });

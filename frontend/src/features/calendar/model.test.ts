@@ -26,7 +26,7 @@ describe("a week of the calendar", () => {
 
     expect(rows.map(hourText)).toEqual(["00–06", "06:00", "07:00", "08–24"]);
     expect(rows.map((row) => row.quiet)).toEqual([true, false, false, true]);
-    expect([timesText(["06:00"]), timesText(["06:00", "06:30", "06:45"])]).toEqual(["06:00", "06:00 and 2 more"]);
+    expect([timesText(["06:00"]), timesText(["06:00", "06:30", "06:45"])]).toEqual(["06:00", "06:00 +2"]);
   });
 
   it("takes only days and zones from the address", () => {

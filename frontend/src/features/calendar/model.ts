@@ -108,10 +108,10 @@ export function hourText(row: HourRow): string {
   return row.first === row.last ? `${pad(row.first)}:00` : `${pad(row.first)}–${pad(row.last + 1)}`;
 }
 
-/** "06:30", or how many times from when on. */
+/** "06:30"; "06:30 +2" with two more in that hour: a column of a week has no room for words. */
 export function timesText(times: readonly string[]): string {
   const [first = ""] = times;
-  return times.length === 1 ? first : `${first} and ${times.length - 1} more`;
+  return times.length === 1 ? first : `${first} +${times.length - 1}`;
 }
 
 const SERIES = 8;

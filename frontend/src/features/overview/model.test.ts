@@ -24,8 +24,11 @@ it("puts flows in trouble first", () => {
 });
 
 it("fills the address of the server into the commands", () => {
-  const steps = checklistSteps({ has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false }, "https://headway.example.com");
+  const steps = checklistSteps({ has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false }, "https://headway.example.com", "acme");
 
   expect(steps.map((step) => step.done)).toEqual([true, false, false, false, false]);
-  expect(steps[1]?.code).toContain("headway login --url https://headway.example.com");
+  expect(steps[1]?.code).toContain("headway login --url https://headway.example.com --workspace acme && python flow.py");
+  // What is run and deployed is what was written before.
+  expect(steps[1]?.code).toMatch(/cat > flow\.py[^]*def main\(\)[^]*python flow\.py$/);
+  expect(steps[2]?.code).toContain("deploy flow.py:main");
 });

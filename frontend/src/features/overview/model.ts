@@ -56,8 +56,24 @@ export interface Step {
   readonly hint: string;
 }
 
+const FIRST_FLOW = `cat > flow.py <<'EOF'
+from headway import flow, task
+
+@task(retries=2)
+def load(table: str) -> int:
+    print(f"loading {table}")
+    return 1200
+
+@flow
+def main():
+    return sum(load.map(["orders", "customers"]).result())
+
+if __name__ == "__main__":
+    main()
+EOF`;
+
 /** The way from an empty workspace to a scheduled run, each step with the command to copy. */
-export function checklistSteps(checklist: Checklist, origin: string): Step[] {
+export function checklistSteps(checklist: Checklist, origin: string, workspace: string): Step[] {
   return [
     {
       done: checklist.has_key,
@@ -68,8 +84,9 @@ export function checklistSteps(checklist: Checklist, origin: string): Step[] {
     {
       done: checklist.has_run,
       title: "Push a first run",
-      code: `pip install headway\nheadway login --url ${origin}\npython flow.py`,
-      hint: "Any function with @flow on it shows up here when it runs.",
+      // Login asks for the key: nothing pasted with it may stand on a line of its own after it.
+      code: `${FIRST_FLOW}\n\npip install headway\nheadway login --url ${origin} --workspace ${workspace} && python flow.py`,
+      hint: "Login asks for the key. Any function with @flow on it shows up here when it runs.",
     },
     {
       done: checklist.has_deployment,

@@ -26,6 +26,13 @@ describe("ribbonParts", () => {
     expect(parts).toHaveLength(1);
   });
 
+  it("keeps the order of what happened within a millisecond", () => {
+    const ended = transition("FAILED", 5, { id: "a", state_type: "FAILED", occurred_at: "2026-11-22T14:19:40.709975Z" });
+    const began = transition("RUNNING", 5, { id: "b", occurred_at: "2026-11-22T14:19:40.709280Z" });
+
+    expect(ribbonParts([ended, began], 0).map(({ kind }) => kind)).toEqual(["running", "failed"]);
+  });
+
   it("lets a final state end where it began", () => {
     const [part] = ribbonParts([transition("COMPLETED", 5, { state_type: "COMPLETED" })], 99_000);
 

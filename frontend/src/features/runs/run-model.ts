@@ -1,5 +1,5 @@
 import { isFinal, kindOf, wordOf, type StateKind } from "@/lib/run-state";
-import { formatDuration, plural } from "@/lib/units";
+import { formatCount, formatDuration, plural } from "@/lib/units";
 import type { Run, Transition } from "@/schema/wire/runs";
 
 export interface RibbonPart {
@@ -15,7 +15,7 @@ export interface RibbonPart {
 export function ribbonParts(transitions: readonly Transition[], now: number): RibbonPart[] {
   const own = transitions
     .filter((each) => !each.superseded && each.task_run_id === null)
-    .sort((a, b) => Date.parse(a.occurred_at) - Date.parse(b.occurred_at) || a.id.localeCompare(b.id));
+    .sort((a, b) => Date.parse(a.occurred_at) - Date.parse(b.occurred_at) || microsOf(a.occurred_at) - microsOf(b.occurred_at) || a.id.localeCompare(b.id));
   return own.map((each, index) => {
     const from = Date.parse(each.occurred_at);
     const next = own[index + 1];
@@ -23,6 +23,12 @@ export function ribbonParts(transitions: readonly Transition[], now: number): Ri
     const to = next === undefined ? (ended ? from : Math.max(from, now)) : Date.parse(next.occurred_at);
     return { id: each.id, kind: kindOf(each.state), word: wordOf(each.state), from, to, message: each.message };
   });
+}
+
+/** What a Date leaves out: a run may begin and end within a millisecond. */
+function microsOf(moment: string): number {
+  const fraction = /\.(\d+)/.exec(moment)?.[1] ?? "";
+  return Number(fraction.padEnd(6, "0").slice(3, 6));
 }
 
 const OVER: readonly StateKind[] = ["completed", "failed", "crashed", "cancelled"];
@@ -49,7 +55,7 @@ export function runSentence(run: Run): string {
     case "FAILED":
     case "CRASHED":
       if (run.started_at === null) return `${wordOf(run.state)} ${beforeItsStart(run)}${unexplained(run)}.`;
-      return `${wordOf(run.state)}${took}${total === 0 ? "" : `, ${counts.COMPLETED ?? 0} of ${plural(total, "task run")} done`}${unexplained(run)}.`;
+      return `${wordOf(run.state)}${took}${total === 0 ? "" : `, ${formatCount(counts.COMPLETED ?? 0)} of ${plural(total, "task run")} done`}${unexplained(run)}.`;
     case "PAUSED":
       return heldSentence(run);
     case "RUNNING":
@@ -98,7 +104,7 @@ function atWork(counts: NonNullable<Run["task_counts"]>): string {
     [(counts.PENDING ?? 0) + (counts.SCHEDULED ?? 0), "waiting"],
     [(counts.FAILED ?? 0) + (counts.CRASHED ?? 0), "failed"],
   ] as const;
-  return parts.map(([count, word]) => (count === 0 ? "" : `, ${count} ${word}`)).join("");
+  return parts.map(([count, word]) => (count === 0 ? "" : `, ${formatCount(count)} ${word}`)).join("");
 }
 
 const RULES = "Rules of its deployment or its pool keep this from you.";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredKind } from "@/schema/wire/storage";
 
-import { compressionText, droppedText, storageSentence } from "./model";
+import { compressionText, droppedText, everyDay, storageSentence } from "./model";
 
 function kind(facts: Partial<StoredKind>): StoredKind {
   return { kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, days: [], ...facts };
@@ -32,4 +32,25 @@ it("says what is dropped before it is", () => {
   const found = { kind: "logs", own_days: 7, kept_days: 7, dropped_days: 1, dropped_rows: 1200, dropped_bytes: 2 * KIB } as const;
   expect(droppedText(found)).toBe("Drops 1 day: 1,200 rows, about 2.0 KiB. That cannot be undone.");
   expect(droppedText({ ...found, dropped_rows: 0 })).toBe("Nothing is dropped by it now.");
+});
+
+describe("days", () => {
+  const stored = (day: string) => ({ day, rows: 7, bytes: null });
+
+  it("shows two weeks where one day is kept", () => {
+    const days = everyDay([stored("2026-11-22")], "2026-11-22");
+    expect(days).toHaveLength(14);
+    expect(days.at(0)).toEqual({ day: "2026-11-09", quantity: 0 });
+    expect(days.at(-1)).toEqual({ day: "2026-11-22", quantity: 7 });
+  });
+
+  it("shows days without any as nothing, from the first that is kept", () => {
+    const days = everyDay([stored("2026-10-31"), stored("2026-11-02")], "2026-11-22");
+    expect(days.slice(0, 3)).toEqual([
+      { day: "2026-10-31", quantity: 7 },
+      { day: "2026-11-01", quantity: 0 },
+      { day: "2026-11-02", quantity: 7 },
+    ]);
+    expect(days).toHaveLength(23);
+  });
 });

@@ -7,6 +7,21 @@ export function bytesText(bytes: number | null): string {
   return bytes === null ? "size not known yet" : `about ${formatBytes(bytes)}`;
 }
 
+const DAY_MS = 86_400_000;
+const FEWEST_DAYS = 14;
+
+/** Every day until today, also those of which nothing is kept; two weeks at least, or a single day would fill the chart. */
+export function everyDay(days: StoredKind["days"], today: string): { readonly day: string; readonly quantity: number }[] {
+  const rows = new Map(days.map((each) => [each.day, each.rows]));
+  const stored = days.map((each) => Date.parse(each.day));
+  const last = Math.max(Date.parse(today), ...stored);
+  const first = Math.min(last - (FEWEST_DAYS - 1) * DAY_MS, ...stored);
+  return Array.from({ length: Math.round((last - first) / DAY_MS) + 1 }, (_, index) => {
+    const day = new Date(first + index * DAY_MS).toISOString().slice(0, 10);
+    return { day, quantity: rows.get(day) ?? 0 };
+  });
+}
+
 /** The sentence that answers the page's question. */
 export function storageSentence(storage: Storage): string {
   const rows = storage.kinds.reduce((sum, kind) => sum + kind.rows, 0);

@@ -83,6 +83,7 @@ describe("the model of the world", () => {
   it("says who is affected in a sentence", () => {
     const nobody = { affected: [], counts: {}, owners: [], truncated: false };
     expect(impactSentence(nobody)).toBe("Nothing that is known depends on it.");
+    expect(impactSentence({ ...nobody, counts: { dashboard: 1 } })).toBe("1 dashboard depends on it.");
     expect(impactSentence({ ...nobody, counts: { table: 2, user: 1 } })).toBe("2 tables and 1 person depend on it.");
     expect(impactSentence({ ...nobody, counts: { deployment: 1, table: 2, user: 3 }, truncated: true })).toBe("At least 1 deployment, 2 tables and 3 people depend on it.");
   });

@@ -167,7 +167,8 @@ export function impactSentence(impact: Impact): string {
   if (parts.length === 0) return "Nothing that is known depends on it.";
   const last = parts.at(-1) ?? "";
   const list = parts.length === 1 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
-  return `${impact.truncated ? "At least " : ""}${list} depend on it.`;
+  const alone = !impact.truncated && Object.values(impact.counts).reduce((sum, count) => sum + count, 0) === 1;
+  return `${impact.truncated ? "At least " : ""}${list} ${alone ? "depends" : "depend"} on it.`;
 }
 
 const ROLE_WORDS: Readonly<Record<string, string>> = {

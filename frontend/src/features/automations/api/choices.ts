@@ -4,7 +4,7 @@ import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { resolveRange } from "@/lib/time";
 import type { Channel } from "@/schema/wire/channels";
-import type { DeploymentRow } from "@/schema/wire/deployments";
+import type { Deployment, DeploymentRow } from "@/schema/wire/deployments";
 import type { EventHistogram, MetricInfo } from "@/schema/wire/telemetry";
 
 /** What the editor offers to choose from. */
@@ -21,6 +21,15 @@ export function deploymentChoices(workspace: string) {
   return queryOptions({
     queryKey: ["automation-choices", workspace, "deployments"] as const,
     queryFn: ({ signal }) => request<Page<DeploymentRow>>(workspaceUrl(workspace, "/deployments"), { signal, query: { limit: MOST } }),
+  });
+}
+
+/** What a run of it takes. */
+export function chosenDeployment(workspace: string, id: string) {
+  return queryOptions({
+    queryKey: ["automation-choices", workspace, "deployments", id] as const,
+    queryFn: ({ signal }) => request<Deployment>(workspaceUrl(workspace, `/deployments/${id}`), { signal }),
+    staleTime: 60_000,
   });
 }
 

@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { Icon } from "@/components/ui/icon";
 import { paths } from "@/config/paths";
 import { channelChoices, deploymentChoices } from "@/features/automations/api/choices";
+import { RunParameters } from "@/features/automations/components/run-parameters";
 import { faultsAt, type ActionDraft } from "@/features/automations/draft";
 import type { Faults } from "@/features/automations/length";
 import { ACTION_WORDS } from "@/features/automations/model";
@@ -45,19 +46,8 @@ export function ActionFields({ action, place, faults, hasEvent, onChange, onRemo
       )}
       {action.type === "run_deployment" && (
         <>
-          <DeploymentSelect value={action.deploymentId} error={at("deployment_id")} onChange={(deploymentId) => onChange({ deploymentId })} />
-          <Textarea
-            label="Parameters"
-            description={`As JSON, over those of the deployment. ${known}`}
-            classNames={{ input: "mono" }}
-            spellCheck={false}
-            autosize
-            minRows={2}
-            maxRows={14}
-            value={action.parameters}
-            error={at("parameters")}
-            onChange={(event) => onChange({ parameters: event.currentTarget.value })}
-          />
+          <DeploymentSelect value={action.deploymentId} error={at("deployment_id")} onChange={(deploymentId) => onChange({ deploymentId, parameterProblems: {} })} />
+          <RunParameters action={action} error={at("parameters")} known={known} onChange={onChange} />
         </>
       )}
       {action.type === "cancel_run" && (

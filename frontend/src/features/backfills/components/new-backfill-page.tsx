@@ -103,6 +103,7 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
         <div className={styles["fields"]}>
           <Select
             label="Deployment"
+            placeholder="Choose a deployment"
             data={[...deployments]}
             value={chosen === "" ? null : chosen}
             searchable
@@ -163,10 +164,10 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
             onValues={(next) => set({ values: next })}
           />
           <div className={styles["pair"]}>
-            <NumberInput label="At once" min={1} allowDecimal={false} value={draft.concurrency} onChange={(next) => set({ concurrency: String(next) })} error={fieldError(make.error, "concurrency")} />
-            <NumberInput label="Priority" allowDecimal={false} value={draft.priority} onChange={(next) => set({ priority: String(next) })} error={fieldError(make.error, "priority")} />
+            <NumberInput label="At once" description="Runs of it at the same time" min={1} allowDecimal={false} value={draft.concurrency} onChange={(next) => set({ concurrency: String(next) })} error={fieldError(make.error, "concurrency")} />
+            <NumberInput label="Priority" description="Below 0, after what is due by schedule" allowDecimal={false} value={draft.priority} onChange={(next) => set({ priority: String(next) })} error={fieldError(make.error, "priority")} />
           </div>
-          <TextInput label="Name" maxLength={200} {...text("name")} error={fieldError(make.error, "name")} />
+          <TextInput label="Name" description="Optional; without one it is named after its deployment" maxLength={200} {...text("name")} error={fieldError(make.error, "name")} />
           {make.error !== null && <Refusal error={make.error} more={refusedText(asApiError(make.error).fields)} />}
           <div>
             <GuardedButton reason={denial ?? ("gap" in read ? read.gap : null)} loading={make.isPending}>

@@ -45,7 +45,7 @@ export function RunCostPanel({ runId, going }: RunCostProps) {
   const { data } = useQuery(runCostQuery(slug, runId, going));
   if (data === undefined || data.lines.every((line) => line.is_free)) return <span id={PANEL} />;
   return (
-    <section id={PANEL} aria-label="What it cost">
+    <section id={PANEL} className={styles["ofRun"]} aria-label="What it cost">
       <Panel title="What it cost" aside={amountOf(data)} flush>
         <table className={styles["table"]} aria-label="What the run used">
           <tbody>

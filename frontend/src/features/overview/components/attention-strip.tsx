@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -10,15 +11,19 @@ import type { AttentionRow } from "@/schema/wire/overview";
 import styles from "./overview.module.css";
 
 const SHOWN = 6;
+/** Above what ran, which has to stay in sight. */
+const SHOWN_ON_PHONE = 3;
 
 /** What failed or is late now, each with its likely cause. */
 export function AttentionStrip({ rows }: { readonly rows: readonly AttentionRow[] }) {
   const { slug } = useWorkspace();
+  const isPhone = useMediaQuery("(max-width: 640px)", false, { getInitialValueInEffect: false });
+  const shown = isPhone ? SHOWN_ON_PHONE : SHOWN;
   if (rows.length === 0) return null;
   return (
     <section aria-label="Needs attention">
       <div className={styles["cards"]}>
-        {rows.slice(0, SHOWN).map((row) => (
+        {rows.slice(0, shown).map((row) => (
           <Link
             key={row.id}
             to={paths.run}
@@ -37,7 +42,7 @@ export function AttentionStrip({ rows }: { readonly rows: readonly AttentionRow[
           </Link>
         ))}
       </div>
-      {rows.length > SHOWN && (
+      {rows.length > shown && (
         <p style={{ margin: "8px 0 0" }}>
           <Link
             to={paths.runs}
@@ -45,7 +50,7 @@ export function AttentionStrip({ rows }: { readonly rows: readonly AttentionRow[
             search={{ state: ["failed", "crashed", "late"] }}
             className="link"
           >
-            {rows.length - SHOWN} more need a look
+            {rows.length - shown} more need a look
           </Link>
         </p>
       )}

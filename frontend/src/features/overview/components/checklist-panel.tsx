@@ -13,7 +13,7 @@ import styles from "./overview.module.css";
 /** The first five steps; each ticks itself off when the server sees it happen. */
 export function ChecklistPanel({ checklist }: { readonly checklist: Checklist }) {
   const { slug } = useWorkspace();
-  const steps = checklistSteps(checklist, window.location.origin);
+  const steps = checklistSteps(checklist, window.location.origin, slug);
   const done = steps.filter((step) => step.done).length;
   return (
     <Panel title="Get going" aside={`${done} of ${steps.length} done`}>

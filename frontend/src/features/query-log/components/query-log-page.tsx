@@ -80,6 +80,7 @@ export function QueryLogPage({ search, onChange }: QueryLogPageProps) {
                   <TextInput
                     label="Server"
                     description="The name that other senders use for it, or one table will be two."
+                    inputWrapperOrder={["label", "input", "description", "error"]}
                     placeholder={look.namespace}
                     maxLength={200}
                     value={search.namespace ?? ""}

@@ -12,7 +12,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { storageQuery } from "@/features/storage/api/storage";
 import { RetentionDialog } from "@/features/storage/components/retention-dialog";
-import { bytesText, compressionText, storageSentence, STORED_WORDS } from "@/features/storage/model";
+import { bytesText, compressionText, everyDay, storageSentence, STORED_WORDS } from "@/features/storage/model";
 import { useNow } from "@/lib/now";
 import { formatCount, plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
@@ -90,7 +90,7 @@ function KindPanel({ kind, compresses, denial, onChange }: KindPanelProps) {
           ]}
         />
       </div>
-      {kind.rows === 0 ? <p className="muted">None in this time.</p> : <DayBars days={kind.days.map((each) => ({ day: each.day, quantity: each.rows }))} today={today} label={`${name} by day`} show={(count) => plural(count, "row")} height={90} />}
+      {kind.rows === 0 ? <p className="muted">None in this time.</p> : <DayBars days={everyDay(kind.days, today)} today={today} label={`${name} by day`} show={(count) => plural(count, "row")} height={90} />}
     </Panel>
   );
 }

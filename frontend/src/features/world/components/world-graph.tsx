@@ -19,6 +19,8 @@ interface WorldGraphProps {
 }
 
 const LEAST_SCALE = 0.3;
+/** Below, names cannot be read: on a phone the graph is moved rather than seen whole. */
+const LEGIBLE_SCALE = 0.65;
 const MOST_SCALE = 1.6;
 const STEP = 1.2;
 
@@ -30,13 +32,13 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
   const [lit, setLit] = useState<string | null>(null);
   const drag = useRef<{ x: number; y: number; left: number; top: number } | null>(null);
 
-  const fit = () => {
+  const fit = (least: number) => {
     const element = scroller.current;
     if (element === null || layout.width === 0) return;
     const wanted = Math.min(element.clientWidth / layout.width, element.clientHeight / layout.height, 1);
-    setScale(Math.max(wanted, LEAST_SCALE));
+    setScale(Math.max(wanted, least));
   };
-  useLayoutEffect(fit, [layout.width, layout.height]);
+  useLayoutEffect(() => fit(LEGIBLE_SCALE), [layout.width, layout.height]);
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
@@ -153,7 +155,7 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
         <ActionIcon aria-label="Smaller" onClick={() => setScale((now) => Math.max(now / STEP, LEAST_SCALE))}>
           <Icon name="minus" size={14} />
         </ActionIcon>
-        <ActionIcon aria-label="Fit" onClick={fit}>
+        <ActionIcon aria-label="Fit" onClick={() => fit(LEAST_SCALE)}>
           <Icon name="fit" size={14} />
         </ActionIcon>
         <ActionIcon aria-label="Larger" onClick={() => setScale((now) => Math.min(now * STEP, MOST_SCALE))}>

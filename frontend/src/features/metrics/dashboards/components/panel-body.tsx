@@ -30,7 +30,7 @@ interface PanelContentProps extends Pick<PanelBodyProps, "panel" | "onZoom"> {
 /** What is in a panel, by its kind. One that failed says so by itself. */
 export function PanelBody({ panel, asked, onZoom }: PanelContentProps) {
   const home = usePanelHome();
-  if (panel.kind === "text") return <MarkdownText source={panel.markdown} inside={home !== null} />;
+  if (panel.kind === "text") return <MarkdownText source={panel.markdown} inside={home !== null} below={(panel.title ?? "") === "" ? 1 : 2} />;
   const found = asked.data?.found.get(panel.id);
   if (asked.data === undefined || found === undefined) {
     return asked.error === null ? <Skeleton height="100%" role="status" aria-label="Loading the panel" /> : <Refusal error={asked.error} />;
