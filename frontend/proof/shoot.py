@@ -2,7 +2,7 @@
 Take a picture of every page and let axe-core judge it: 1280 and 390 px, light and dark.
 
 Needs the mock (`npm run dev:mock`) or a real server; `python proof/shoot.py --help` lists the options.
-Exits with 1 when axe finds anything serious or critical, or a page logs an error.
+Exits with 1 when axe finds anything serious or critical (`--impacts` widens that), or a page logs an error.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ PAGES = {
     "costs-error": "/w/{ws}/costs?mock=error",
     "settings-prices": "/w/{ws}/settings?tab=prices",
     "settings-storage": "/w/{ws}/settings?tab=storage",
+    "settings-webhooks": "/w/{ws}/settings?tab=webhooks",
+    "settings-schemas": "/w/{ws}/settings?tab=schemas",
+    "query-log-other": "/w/{ws}/query-log?preset=generic",
+    "shared": "/shared/{shared}",
+    "shared-wrong": "/shared/hws_wrong",
     "usage": "/w/{ws}/usage",
     "usage-warned": "/w/{ws}/usage?mock=warned",
     "usage-account": "/w/{ws}/usage?of=account&mock=held",
@@ -116,6 +121,9 @@ FOLLOWED = {
     "run-live": ("/w/{ws}/runs?state=running", "[role=table] a", "?tab=logs"),
     "run-parameters": ("/w/{ws}/runs?state=completed", "[role=table] a", "?tab=parameters"),
     "run-metrics": ("/w/{ws}/runs?state=completed", "[role=table] a", "?tab=metrics"),
+    "run-around": ("/w/{ws}/runs?state=failed&range=7d", "[role=table] a", "?tab=around"),
+    "table": ("/w/{ws}/world?kind=table", "[role=table] [role=rowgroup] a", ""),
+    "dashboard-first": ("/w/{ws}/dashboards", "[role=table] [role=rowgroup] a", ""),
     "run-managed": ("/w/{ws}/runs?state=crashed&range=30d&q=enrichment", "[role=table] a", ""),
     "deployment-managed": ("/w/{ws}/deployments?q=airport", "tbody a", ""),
     "automation": ("/w/{ws}/automations", "li a", ""),
@@ -145,19 +153,19 @@ def settle(page: Page) -> None:
     page.evaluate("document.fonts.ready.then(() => true)")
 
 
-def judge(page: Page, name: str) -> list[str]:
+def judge(page: Page, name: str, impacts: list[str]) -> list[str]:
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     return [
         f"{name}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:160]} ({len(each['nodes'])} times)"
         for each in found
-        if each["impact"] in ("serious", "critical")
+        if each["impact"] in impacts
     ]
 
 
 def go(page: Page, name: str, args: argparse.Namespace) -> str | None:
     """Open the page; return what kept us from it."""
-    names = {"ws": args.workspace, "account": args.account, "member": args.member, "deployment": args.deployment}
+    names = {"ws": args.workspace, "account": args.account, "member": args.member, "deployment": args.deployment, "shared": args.shared}
     if name in PAGES:
         page.goto(args.url + PAGES[name].format(**names))
         return None
@@ -198,7 +206,7 @@ def shoot(browser: Browser, args: argparse.Namespace, who: str, state: Path | No
                 except PlaywrightTimeout:
                     problems.append(f"{picture}: still loading after 20 s")
                 page.screenshot(path=args.out / f"{picture}.png", full_page=args.full)
-                problems += judge(page, picture)
+                problems += judge(page, picture, args.impacts)
             context.close()
     return problems
 
@@ -210,6 +218,8 @@ def main() -> int:
     parser.add_argument("--account", default="acc1", help="id of the account whose pages are taken")
     parser.add_argument("--member", default="m2", help="id of the member whose drawer is opened")
     parser.add_argument("--deployment", default="", help="of which deployment the pages are taken; else of the first")
+    parser.add_argument("--shared", default="hws_demo", help="token of a link to a dashboard; proof/stage.py prints one")
+    parser.add_argument("--impacts", nargs="+", default=["serious", "critical"], help="which findings of axe-core count; moderate and minor are others")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--state", type=Path, help="Playwright storage state of a logged-in person, for a real server")
     parser.add_argument("--people", type=Path, help="a folder of such states (proof/stage.py makes it): the pages as each of them sees them")

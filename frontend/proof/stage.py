@@ -218,6 +218,24 @@ def put_to_work(stage: Stage, folder: Path) -> None:
     )
 
 
+def furnish(stage: Stage) -> None:
+    """What a workspace has besides runs, and a dashboard for who has only its link."""
+    if not stage.do("GET", "/budgets")["items"]:
+        stage.do("POST", "/budgets", {"name": "Warehouse", "amount": "0.30", "currency": "USD"})
+        stage.do("POST", "/webhooks", {"name": "our repository", "preset": "generic"})
+        schema = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "integer"}}}
+        stage.do(
+            "POST", "/event-schemas", {"name": "table.loaded", "mode": "WARN", "schema": schema}
+        )
+    first = stage.do("GET", "/dashboards")["items"][0]
+    stage.do("PUT", "/dashboards/sharing", {"allowed": True})
+    dashboard = stage.do("GET", f"/dashboards/{first['id']}")
+    link = stage.do(
+        "POST", f"/dashboards/{first['id']}/links", {"version": dashboard["version"], "range": "24h"}
+    )
+    print(f"--shared {link['address'].rsplit('/', 1)[1]}")
+
+
 def partitions(deployment: dict[str, Any], name: str, at_once: int) -> dict[str, Any]:
     tables = ["orders", "refunds", "parcels", "stores", "returns", "carts", "prices", "stock"]
     return {
@@ -282,6 +300,7 @@ def main() -> None:
         stage.keep("owner", stage.owner)
         for name, how in ROLES.items():
             stage.invite(name, how)
+        furnish(stage)
         put_to_work(stage, args.people.parent / "stage")
 
 

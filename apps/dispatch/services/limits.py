@@ -127,9 +127,11 @@ def record_limit(
     before: audit.Change | None = None,
     after: audit.Change | None = None,
 ) -> None:
+    names = selectors.names_of_limits(workspace_id=limit.workspace_id, limits=[limit])
+    of = names.get(limit.id, limit.key)
     audit.record(
         action=action,
-        target=audit.Object(kind="limit", id=limit.id, name=f"{limit.kind} {limit.key}"),
+        target=audit.Object(kind="limit", id=limit.id, name=f"{limit.kind} {of}"),
         before=before,
         after=after,
         workspace_id=limit.workspace_id,

@@ -120,7 +120,10 @@ def reason_for_attention(run: Run, *, now: datetime) -> str:
     """Say in one line why the run stands on the list."""
     if run.state == RunState.LATE:
         late = now - run.scheduled_for
-        return f"Due {_in_words(late)} ago; no agent of its pool has taken it."
+        due = f"Due {_in_words(late)} ago"
+        if run.waits_on is not None:
+            return f"{due}; kept back by a limit on how much goes on at once."
+        return f"{due}; no agent of its pool has taken it."
     if run.error:
         return f"{run.error.get('type', 'Error')}: {run.error.get('message', '')}"[:300]
     if run.cause:

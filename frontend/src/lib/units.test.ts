@@ -35,6 +35,16 @@ describe("formatRatio", () => {
 
 describe("formatValue", () => {
   it.each([
+    [1, "runs", "1 run"],
+    [0, "runs", "0 runs"],
+    [1, "celsius", "1 celsius"],
+    [1, "class", "1 class"],
+    [1, "GBs", "1 GBs"],
+  ])("says %s %s as one would", (value, unit, text) => {
+    expect(formatValue(value, unit)).toBe(text);
+  });
+
+  it.each([
     [1_500, "ms", "1.5 s"],
     [90, "s", "1m 30s"],
     [2_621_440, "bytes", "2.5 MiB"],

@@ -71,7 +71,12 @@ export function formatValue(value: number | null | undefined, unit: string | nul
   if (unit === "ms") return formatDuration(value);
   if (unit === "s" || unit === "seconds") return formatDuration(value * SECOND);
   if (unit === "bytes" || unit === "By") return formatBytes(value);
-  return unit === null || unit === undefined || unit === "" || unit === "1" ? formatCompact(value) : `${formatCompact(value)} ${unit}`;
+  return unit === null || unit === undefined || unit === "" || unit === "1" ? formatCompact(value) : `${formatCompact(value)} ${value === 1 ? singular(unit) : unit}`;
+}
+
+/** "runs" → "run". What ends in -as, -is, -ss or -us may be one already; a short unit is an abbreviation. */
+function singular(unit: string): string {
+  return /^[a-z]+[^aius\W\d_]s$/.test(unit) && unit.length > 3 ? unit.slice(0, -1) : unit;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -19,6 +19,7 @@ from apps.runs.enums import RunState
 from apps.runs.errors import StaleEpoch
 from apps.runs.models import Run
 from apps.tenancy.isolation import workspace_scope
+from apps.tenancy.models import AuditEntry
 from tests.factories.dispatch import agent, lease, local_run, make_deployment, report, start
 from tests.isolation import as_worker
 
@@ -470,3 +471,19 @@ def test_the_lease_of_a_paused_line_costs_no_slot(in_workspace):
 
     assert lease(deployment, by=agent()) == []
     assert not ConcurrencySlot.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "name"),
+    [
+        ("DEPLOYMENT", "id", "DEPLOYMENT nightly/every-morning"),
+        ("TAG", "heavy", "TAG heavy"),
+    ],
+    ids=["a deployment", "a tag"],
+)
+def test_the_log_names_what_is_limited(in_workspace, kind, key, name):
+    deployment = make_deployment(in_workspace, name="every-morning", flow_name="nightly")
+
+    limit(deployment, kind, deployment.id if key == "id" else key, 2)
+
+    assert AuditEntry.objects.get(action="limit.created").object_name == name

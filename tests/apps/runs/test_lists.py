@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -165,6 +166,21 @@ def test_the_histogram_counts_by_type_with_empty_buckets(api, alice, world):
         for kind, count in bucket["counts"].items():
             totals[kind] = totals.get(kind, 0) + count
     assert totals == {"FAILED": 1, "RUNNING": 2, "SCHEDULED": 1}
+
+
+@pytest.mark.parametrize(
+    ("waits_on", "why"),
+    [
+        (None, "no agent of its pool has taken it."),
+        (UUID(int=1), "kept back by a limit on how much goes on at once."),
+    ],
+    ids=["an agent", "a limit"],
+)
+def test_who_is_late_says_what_it_waits_for(waits_on, why):
+    now = datetime.now(UTC)
+    run = Run(state=RunState.LATE, scheduled_for=now - timedelta(minutes=14), waits_on=waits_on)
+
+    assert reason_for_attention(run, now=now) == f"Due 14 min ago; {why}"
 
 
 @pytest.mark.parametrize(

@@ -203,9 +203,9 @@ describe("the editor", () => {
     await paste(user, await screen.findByLabelText("Name", {}, PATIENT), "Reload");
     await user.click(screen.getByRole("button", { name: "Run a deployment" }));
     const action = screen.getByRole("group", { name: "Action 1" });
-    await user.click(within(action).getByLabelText("Deployment"));
+    await user.click(within(action).getByRole("combobox", { name: "Deployment" }));
     await user.click(await screen.findByRole("option", { name: "load_flights / hourly" }, PATIENT));
-    await user.click(await within(action).findByLabelText("Own parameters", {}, PATIENT));
+    await user.click(await within(action).findByRole("combobox", { name: "Own parameters" }, PATIENT));
     await user.click(await screen.findByRole("option", { name: "limit" }, PATIENT));
     await user.click(await screen.findByRole("option", { name: "dry_run" }, PATIENT));
     const limit = within(action).getByLabelText("limit");
@@ -219,7 +219,7 @@ describe("the editor", () => {
 
     await user.clear(limit);
     await paste(user, limit, "{{ event.payload.rows }}");
-    await user.click(within(action).getByLabelText("dry_run"));
+    await user.click(within(action).getByRole("switch", { name: /dry_run/ }));
     await user.click(within(action).getByRole("button", { name: "Write them as JSON" }));
     expect(within(action).getByLabelText("Parameters")).toHaveValue(JSON.stringify({ limit: "{{ event.payload.rows }}", dry_run: true }, null, 2));
     await user.click(within(action).getByRole("button", { name: "Back to the form" }));

@@ -8,8 +8,6 @@ import type { CostGroup, Costs } from "@/schema/wire/costs";
 
 import styles from "./costs.module.css";
 
-const SHOWN_QUANTITIES = 3;
-
 interface GroupTableProps {
   readonly costs: Costs;
   readonly search: CostsSearch;
@@ -35,13 +33,7 @@ export function GroupTable({ costs, search }: GroupTableProps) {
                 <span style={{ width: `${shareOf(group, costs.groups) * 100}%` }} />
               </span>
             </td>
-            <td className={styles["wide"]}>
-              {group.quantities
-                .slice(0, SHOWN_QUANTITIES)
-                .map((each) => quantityText(each.quantity, each.unit))
-                .join(" · ")}
-              {group.quantities.length > SHOWN_QUANTITIES && " · …"}
-            </td>
+            <td className={styles["wide"]}>{group.quantities.map((each) => quantityText(each.quantity, each.unit)).join(" · ")}</td>
             <td className={styles["number"]}>
               <Made costs={costs} group={group} search={search}>
                 {amountOf(group)}

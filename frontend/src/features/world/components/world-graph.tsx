@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { Icon } from "@/components/ui/icon";
 import { KindIcon } from "@/features/world/components/kind-icon";
@@ -38,7 +38,8 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
     const wanted = Math.min(element.clientWidth / layout.width, element.clientHeight / layout.height, 1);
     setScale(Math.max(wanted, least));
   };
-  useLayoutEffect(() => fit(LEGIBLE_SCALE), [layout.width, layout.height]);
+  const begin = useEffectEvent(() => fit(LEGIBLE_SCALE));
+  useLayoutEffect(() => begin(), [layout.width, layout.height]);
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
