@@ -220,20 +220,22 @@ def put_to_work(stage: Stage, folder: Path) -> None:
 
 def furnish(stage: Stage) -> None:
     """What a workspace has besides runs, and a dashboard for who has only its link."""
-    if not stage.do("GET", "/budgets")["items"]:
-        stage.do("POST", "/budgets", {"name": "Warehouse", "amount": "0.30", "currency": "USD"})
-        stage.do("POST", "/webhooks", {"name": "our repository", "preset": "generic"})
-        schema = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "integer"}}}
-        stage.do(
-            "POST", "/event-schemas", {"name": "table.loaded", "mode": "WARN", "schema": schema}
-        )
+    schema = {"type": "object", "required": ["rows"], "properties": {"rows": {"type": "integer"}}}
+    wanted: dict[str, dict[str, Any]] = {
+        "/budgets": {"name": "Warehouse", "amount": "0.30", "currency": "USD"},
+        "/webhooks": {"name": "our repository", "preset": "GITHUB", "secret": "of pictures only"},
+        "/event-schemas": {"name": "table.loaded", "mode": "WARN", "schema": schema},
+    }
+    for place, thing in wanted.items():
+        if not stage.do("GET", place)["items"]:
+            stage.do("POST", place, thing)
     first = stage.do("GET", "/dashboards")["items"][0]
     stage.do("PUT", "/dashboards/sharing", {"allowed": True})
     dashboard = stage.do("GET", f"/dashboards/{first['id']}")
     link = stage.do(
         "POST", f"/dashboards/{first['id']}/links", {"version": dashboard["version"], "range": "24h"}
     )
-    print(f"--shared {link['address'].rsplit('/', 1)[1]}")
+    sys.stdout.write(f"--shared {link['address'].rsplit('/', 1)[1]}\n")
 
 
 def partitions(deployment: dict[str, Any], name: str, at_once: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ describe("a dashboard seen by link", () => {
   it("says of every other address the same", async () => {
     visit("/shared/hws_wrong");
 
-    expect(await screen.findByText("This address shows nothing", {}, PATIENT)).toBeVisible();
+    expect(await screen.findByRole("heading", { name: "This address shows nothing", level: 1 }, PATIENT)).toBeVisible();
   });
 
   it("says when it cannot be asked for, and asks again", async () => {

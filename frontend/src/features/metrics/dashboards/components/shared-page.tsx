@@ -58,7 +58,7 @@ export function SharedPage({ token }: { readonly token: string }) {
 function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
   if (asApiError(error).status !== 404) return <ErrorState error={error} what="dashboard" onRetry={onRetry} />;
   return (
-    <EmptyState icon="dashboards" title="This address shows nothing">
+    <EmptyState icon="dashboards" title="This address shows nothing" heading="h1">
       It is wrong, it has ended, or it was taken back. Ask whoever gave it to you for a new one.
     </EmptyState>
   );
