@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { elapsed, formatEvery, formatRelative, parseRange, presetFor, rangeKey, resolveRange, timeTicks, withPreset } from "./time";
+import { elapsed, formatDates, formatEvery, formatRelative, parseRange, presetFor, rangeKey, resolveRange, timeTicks, withPreset } from "./time";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 
@@ -71,4 +71,11 @@ it("puts ticks on round moments of the local clock", () => {
   const hours = timeTicks(from, from + 24 * 3_600_000, 7).map((at) => [new Date(at).getHours(), new Date(at).getMinutes()]);
 
   expect(hours).toEqual([[12, 0], [18, 0], [0, 0], [6, 0]]);
+});
+
+it.each([
+  ["2026-11-01", "2026-11-22", "1 November to 22 November"],
+  ["2025-12-01", "2026-11-22", "1 December 2025 to 22 November 2026"],
+])("says the days from %s to %s", (from, to, text) => {
+  expect(formatDates(from, to)).toBe(text);
 });

@@ -194,6 +194,14 @@ export function formatDate(at: number | string): string {
   return calendarDay.format(new Date(at));
 }
 
+/** "1 November to 22 November"; over the turn of a year each with its own. */
+export function formatDates(from: string, to: string): string {
+  const [first, last] = [new Date(from), new Date(to)];
+  const alike = first.getUTCFullYear() === last.getUTCFullYear();
+  const text = (day: Date) => `${calendarDay.format(day)}${alike ? "" : ` ${day.getUTCFullYear()}`}`;
+  return `${text(first)} to ${text(last)}`;
+}
+
 /** "2026-11" → "November 2026". */
 export function formatMonth(month: string): string {
   return calendarMonth.format(new Date(`${month}-01T00:00:00Z`));

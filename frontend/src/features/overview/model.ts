@@ -98,7 +98,7 @@ export function checklistSteps(checklist: Checklist, origin: string, workspace: 
       done: checklist.has_agent,
       title: "Start an agent",
       code: "headway agent start --pool default",
-      hint: "It takes runs from the pool; it needs outbound HTTPS and nothing else.",
+      hint: "It takes runs from the pool until Ctrl-C; it needs outbound HTTPS and nothing else.",
     },
     {
       done: checklist.has_event,

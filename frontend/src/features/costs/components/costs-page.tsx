@@ -14,7 +14,7 @@ import { GroupTable } from "@/features/costs/components/group-table";
 import { RunsPanel } from "@/features/costs/components/runs-panel";
 import { costsSentence, GROUP_WORDS, GROUPS, hasExamples, RANGE_WORDS, RANGES, spanOf, unpricedText, type CostRange, type CostsSearch } from "@/features/costs/model";
 import { useNow } from "@/lib/now";
-import { formatDate } from "@/lib/time";
+import { formatDates } from "@/lib/time";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { Costs, CostsBy } from "@/schema/wire/costs";
 
@@ -44,7 +44,7 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
           size="xs"
           w={190}
           allowDeselect={false}
-          data={[...RANGES.map((value) => ({ value, label: RANGE_WORDS[value] })), ...(named === OWN_DAYS ? [{ value: OWN_DAYS, label: `${formatDate(span.from)} to ${formatDate(span.to)}` }] : [])]}
+          data={[...RANGES.map((value) => ({ value, label: RANGE_WORDS[value] })), ...(named === OWN_DAYS ? [{ value: OWN_DAYS, label: formatDates(span.from, span.to) }] : [])]}
           value={named}
           onChange={(next) => {
             if (next !== null && next !== OWN_DAYS) onChange({ range: next === "month" ? undefined : (next as CostRange), from: undefined, to: undefined, of: undefined });
@@ -71,7 +71,7 @@ export function CostsPage({ search, onChange }: CostsPageProps) {
           {costs.data.groups.length === 0 ? (
             <NothingYet />
           ) : (
-            <Panel title={`By ${GROUP_WORDS[costs.data.by].toLowerCase()}`} aside={`${formatDate(costs.data.since)} to ${formatDate(costs.data.until)}, UTC`} flush>
+            <Panel title={`By ${GROUP_WORDS[costs.data.by].toLowerCase()}`} aside={`${formatDates(costs.data.since, costs.data.until)}, UTC`} flush>
               <GroupTable costs={costs.data} search={search} />
             </Panel>
           )}

@@ -121,6 +121,10 @@ describe("packLanes", () => {
 });
 
 describe("the viewport", () => {
+  it("names no moment of less than a millisecond", () => {
+    expect(axisTicks({ from: 4.2, to: 6.1 }, 7)).toEqual([5, 6]);
+  });
+
   const limits = { from: 0, to: 1_000 };
 
   it("zooms around the moment under the pointer", () => {

@@ -35,7 +35,8 @@ const NICE = [1, 2, 5];
 
 /** Moments for axis lines: at most `most` of them, each a round number of ms, s, min or h. */
 export function axisTicks(view: Viewport, most: number): number[] {
-  const step = niceStep((view.to - view.from) / most);
+  // Below a millisecond all of them would be called the same.
+  const step = Math.max(1, niceStep((view.to - view.from) / most));
   const ticks: number[] = [];
   for (let at = Math.ceil(view.from / step) * step; at <= view.to; at += step) ticks.push(at);
   return ticks;
