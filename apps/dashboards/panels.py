@@ -223,6 +223,7 @@ class _Reading:
         query = _named(panel["name"]) if "name" in panel else NOTHING
         if panel["view"] == "list":
             return {"events": self._event_rows(query, ROWS)}
+        # Of names alone, which are never estimated.
         counts = telemetry.event_histogram(
             workspace_id=self.workspace_id,
             since=self.since,
@@ -232,7 +233,9 @@ class _Reading:
         )
         return {
             "event_counts": {
-                name: counts[name] for name in ("step_seconds", "buckets", "counted_from")
+                "step_seconds": counts.step_seconds,
+                "buckets": [{"at": each.at, "count": each.count} for each in counts.buckets],
+                "counted_from": counts.counted_from,
             }
         }
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -374,8 +373,7 @@ def has_own_event(*, workspace_id: uuid.UUID, now: datetime) -> bool:
         workspace_id=workspace_id, since=now - timedelta(days=30), until=now
     )
     # There are fewer names of ours than the histogram names.
-    names = cast("list[dict[str, str]]", counted["names"])
-    return any(not each["name"].startswith("headway.") for each in names)
+    return any(not each.name.startswith("headway.") for each in counted.names)
 
 
 def _as_uuid(text: str) -> uuid.UUID | None:

@@ -26,6 +26,12 @@ class RangeInput(serializers.Serializer[Any]):
 class HistogramQuery(RangeQuery, EventQuery):
     """As the list of events, and the range must be said."""
 
+    exact = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Estimate nothing: count, the newest first, as far as 1.5 seconds reach.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return EventQuery.validate(self, checked_range(attrs))
 
@@ -33,11 +39,33 @@ class HistogramQuery(RangeQuery, EventQuery):
 class HistogramBucketOutput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     count = serializers.IntegerField()
+    is_estimate = serializers.BooleanField()
+    low = serializers.IntegerField(
+        help_text="95 times of 100 the true count is from `low` to `high`; exact: both are `count`."
+    )
+    high = serializers.IntegerField()
 
 
 class NameCountOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     count = serializers.IntegerField()
+    is_estimate = serializers.BooleanField()
+
+
+class HistogramSampleOutput(serializers.Serializer[Any]):
+    """What the estimated steps rest on."""
+
+    examined = serializers.IntegerField(help_text="Events that were looked at.")
+    of = serializers.IntegerField(
+        help_text="Events in these steps, when names are asked for only those of such names."
+    )
+    low = serializers.IntegerField(
+        help_text="95 times of 100 the sum of all steps is from `low` to `high`."
+    )
+    high = serializers.IntegerField()
+    one_in = serializers.IntegerField(
+        help_text="What is rarer than one event in so many may not show; 0: nothing is known."
+    )
 
 
 class HistogramOutput(serializers.Serializer[Any]):
@@ -48,3 +76,4 @@ class HistogramOutput(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The time for counting was up: nothing before this moment was counted.",
     )
+    sample = HistogramSampleOutput(allow_null=True, help_text="Null: nothing is estimated.")

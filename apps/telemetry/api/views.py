@@ -14,7 +14,7 @@ from apps.tenancy.scopes import Scope
 
 
 class EventHistogram(WorkspaceView):
-    """How many events, when, and which names are most frequent."""
+    """How many events, when, and which names are most frequent; estimated where they are many."""
 
     scopes: ClassVar = {"GET": Scope.TELEMETRY_READ}
 
@@ -25,11 +25,11 @@ class EventHistogram(WorkspaceView):
     )
     def get(self, request: WorkspaceRequest) -> Response:
         asked = wire.HistogramQuery.read(request)
-        return Response(
-            selectors.event_histogram(
-                workspace_id=request.workspace.id,
-                since=asked["since"],
-                until=asked["until"],
-                query=asked["query"],
-            )
+        counts = selectors.event_histogram(
+            workspace_id=request.workspace.id,
+            since=asked["since"],
+            until=asked["until"],
+            query=asked["query"],
+            exact=asked["exact"],
         )
+        return Response(wire.HistogramOutput(counts).data)

@@ -18,7 +18,6 @@ from apps.telemetry.selectors.charts import (
 from apps.telemetry.selectors.events import (
     EventScan,
     EventSearch,
-    event_histogram,
     event_item,
     find_event,
     get_events,
@@ -28,6 +27,7 @@ from apps.telemetry.selectors.events import (
     split_name,
     workspaces_waiting,
 )
+from apps.telemetry.selectors.histogram import EventCounts, event_histogram
 from apps.telemetry.selectors.lines import Line, MetricQuery, Peaks, peaks_by_label
 from apps.telemetry.selectors.log_search import (
     LogContext,
@@ -78,6 +78,7 @@ __all__ = [
     "Chart",
     "ChartFormula",
     "ChartQuery",
+    "EventCounts",
     "EventScan",
     "EventSearch",
     "EveryPage",

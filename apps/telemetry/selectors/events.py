@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,20 +11,15 @@ from typing import Final
 import orjson
 from django.db import connection
 
-from apps.telemetry import query as metric_query
 from apps.telemetry.enums import Consumer
 from apps.telemetry.errors import SearchTooSlow
 from apps.telemetry.items import StoredEvent
-from apps.telemetry.query import Rollup
-from apps.telemetry.search.terms import NOTHING, Query, has_none, is_of
+from apps.telemetry.search.terms import NOTHING, Query, has_none
 from apps.telemetry.selectors.times import since_run
 from apps.telemetry.selectors.walk import BUDGET, Budget, Found, Walk
 from apps.telemetry.store import conditions, reads, search
 from apps.telemetry.store.search import Key
 from apps.telemetry.store.tables import EVENT
-
-TOP_NAMES: Final = 20
-HISTOGRAM_BUCKETS: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +56,7 @@ def search_events(
         rows.extend(search.newest_events(part, condition, limit + 1 - len(rows)))
         return len(rows) > limit
 
-    walk = _walk(whole, only, budget)
+    walk = walk_events(workspace_id=workspace_id, only=only, below=below, budget=budget)
     walk.go(read)
     return Found.of(rows, limit, walk=walk)
 
@@ -98,10 +92,13 @@ def _whole(workspace_id: uuid.UUID, only: EventSearch, below: Key | None) -> sea
     )
 
 
-def _walk(whole: search.Part, only: EventSearch, budget: Budget) -> Walk:
+def walk_events(
+    *, workspace_id: uuid.UUID, only: EventSearch, below: Key | None = None, budget: Budget
+) -> Walk:
+    """Return a walk over the range of a search, from below the key; the reader picks what fits."""
     # PERF: runs' events have an index, by which a part is so many of theirs, not of everybody's.
     of_runs = conditions.of_events(_runs_asked_for(only.query))
-    return Walk(whole, table=EVENT, budget=budget, also=of_runs)
+    return Walk(_whole(workspace_id, only, below), table=EVENT, budget=budget, also=of_runs)
 
 
 def _runs_asked_for(query: Query) -> Query:
@@ -214,52 +211,6 @@ def event_item(event: StoredEvent) -> dict[str, object]:
         "task_run_id": event.task_run_id,
         "follows": event.follows,
         "source": event.source,
-    }
-
-
-def event_histogram(
-    *,
-    workspace_id: uuid.UUID,
-    since: datetime,
-    until: datetime,
-    query: Query = NOTHING,
-    budget: Budget = BUDGET,
-) -> dict[str, object]:
-    """
-    Return counts per step (≤ 120 of them, empty ones present) and the most frequent names.
-
-    Of names alone from rollups, whole; else by counting, the latest first, within the budget:
-    `counted_from` says how far back it came when the time was up, and is None when all is counted.
-    Raises: SearchTooSlow.
-    """
-    plan = metric_query.plan(since, until, wanted_points=HISTOGRAM_BUCKETS)
-    by_bucket: dict[int, int] = defaultdict(int)
-    by_name: dict[str, int] = defaultdict(int)
-    condition = conditions.of_events(query)
-
-    def add(counts: Iterable[tuple[str, int, int]]) -> bool:
-        for name, start, count in counts:
-            by_bucket[start] += count
-            by_name[name] += count
-        return False
-
-    counted_from = None
-    if is_of(query, "name") and plan.rollup is not Rollup.RAW:
-        add(reads.count_events(workspace_id, plan=plan, names=condition))
-    else:
-        only = EventSearch(query=query, since=plan.start, until=plan.end)
-        walk = _walk(_whole(workspace_id, only, None), only, budget)
-        walk.go(lambda part: add(search.count_events_in(part, condition, plan.step_seconds)))
-        counted_from = walk.back_to
-    top = sorted(by_name.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_NAMES]
-    return {
-        "step_seconds": plan.step_seconds,
-        "buckets": [
-            {"at": metric_query.moment_of(start), "count": by_bucket.get(start, 0)}
-            for start in plan.starts()
-        ],
-        "names": [{"name": its_name, "count": count} for its_name, count in top],
-        "counted_from": counted_from,
     }
 
 

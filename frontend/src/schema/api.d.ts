@@ -2071,7 +2071,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How many events, when, and which names are most frequent. */
+        /** @description How many events, when, and which names are most frequent; estimated where they are many. */
         get: operations["count_events"];
         put?: never;
         post?: never;
@@ -5629,6 +5629,10 @@ export interface components {
             /** Format: date-time */
             at: string;
             count: number;
+            high: number;
+            is_estimate: boolean;
+            /** @description 95 times of 100 the true count is from `low` to `high`; exact: both are `count`. */
+            low: number;
         };
         HistogramOutput: {
             buckets: components["schemas"]["HistogramBucketOutput"][];
@@ -5638,7 +5642,21 @@ export interface components {
              */
             counted_from: string | null;
             names: components["schemas"]["NameCountOutput"][];
+            /** @description Null: nothing is estimated. */
+            sample: components["schemas"]["HistogramSampleOutput"] | null;
             step_seconds: number;
+        };
+        /** @description What the estimated steps rest on. */
+        HistogramSampleOutput: {
+            /** @description Events that were looked at. */
+            examined: number;
+            high: number;
+            /** @description 95 times of 100 the sum of all steps is from `low` to `high`. */
+            low: number;
+            /** @description Events in these steps, when names are asked for only those of such names. */
+            of: number;
+            /** @description What is rarer than one event in so many may not show; 0: nothing is known. */
+            one_in: number;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         HolderInputRequest: {
@@ -6204,6 +6222,7 @@ export interface components {
         };
         NameCountOutput: {
             count: number;
+            is_estimate: boolean;
             name: string;
         };
         /** @description A reference to something that has a name. */
@@ -14198,6 +14217,8 @@ export interface operations {
     count_events: {
         parameters: {
             query: {
+                /** @description Estimate nothing: count, the newest first, as far as 1.5 seconds reach. */
+                exact?: boolean;
                 from: string;
                 /** @description Exact, or a prefix followed by `*`. */
                 name?: string;

@@ -252,10 +252,10 @@ def test_a_count_whose_time_is_up_says_from_when_it_counted(in_workspace):
 
     some, all_of_them = count(Budget(0, first_rows=40)), count(Budget(60, first_rows=40))
 
-    assert some["counted_from"] == events[39].occurred_at
-    assert sum(bucket["count"] for bucket in some["buckets"]) == 40
-    assert all_of_them["counted_from"] is None
-    assert sum(bucket["count"] for bucket in all_of_them["buckets"]) == 100
+    assert some.counted_from == events[39].occurred_at
+    assert sum(bucket.count for bucket in some.buckets) == 40
+    assert all_of_them.counted_from is None
+    assert sum(bucket.count for bucket in all_of_them.buckets) == 100
 
 
 def test_a_statement_is_stopped_at_its_limit_and_the_transaction_goes_on(in_workspace):
