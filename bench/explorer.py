@@ -5,7 +5,9 @@ Rows are made in the store by SQL, with the rollups that ingest would have left.
 `EXPLORER_ROWS=50000000 python bench/run.py explorer` (5 million events otherwise, and a fifth as
 many log lines), spread over 30 days. On the way there, at 1 and 10 million, batches of events are
 sent and compared with COPY of the same rows into the same tables; at the last size once more, and
-then pages and histograms of events by filter, logs and the live tail are asked for.
+then pages and histograms of events by filter, logs and the live tail are asked for. Estimated
+histograms are compared with what SQL counts. TimescaleDB's are measured once more when all parts
+but those of the last week are compressed, as they are in use.
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from apps.telemetry.store import tables
+from apps.telemetry.search.parse import parse
+from apps.telemetry.search.terms import EVENT_FIELDS
+from apps.telemetry.store import conditions, tables
 from bench import ingest
 from bench.processes import live
 from bench.stack import Outcome, Stack, fire, postgres, stack, stores
@@ -81,6 +86,7 @@ FILTERS = {
     "a run": "run:{run}",
     "none of a name": "-name:query.*",
 }
+ESTIMATED = ("a resource", "a path of the payload", "a text")
 
 
 def run() -> Table:
@@ -97,13 +103,17 @@ def run() -> Table:
                     rows.append(_ingest(at, size))
                 _roll_up(at)
                 rows += _measure(at, _a_run(at))
+                if store == "timescale":
+                    _compress(at)
+                    rows += [_histogram(at, what, "timescale, compressed") for what in ESTIMATED]
     return Table(
         title=f"Explorer, {ROWS:,} events and {LINES:,} log lines",
         rows=rows,
         notes=[
             f"{REPEATS} requests each, one client; times include HTTP and the client.",
-            "Who asks for more than names has no rollup to count from: such histograms count for"
-            " 1.5 s, the newest first, and say how far they came.",
+            "Who asks for more than names has no rollup to count from: such histograms are"
+            " estimated. How far the sum of all bars is off, and how many bars have their true"
+            " count, as SQL counts it, within their margins.",
             f"Live tail: {TAIL_RATE:,} events/s for {TAIL_SECONDS} s by batches of {BATCH}, from"
             " before they are sent until a reader has them; of those that the tail shows.",
         ],
@@ -203,15 +213,51 @@ def _measure(at: Stack, run_id: UUID) -> list[Row]:
         q = quote(text.format(run=run_id))
         page = _timed(at, f"{at.base}/events?limit=100&{span}&q={q}")
         rows.append(_row(at, f"page of events, {what}", page, PAGE_MS))
-        histogram = _timed(at, f"{at.base}/events/histogram?{span}&q={q}")
-        from_rollups = not text or text.lstrip("-").startswith("name:")
-        rows.append(
-            _row(at, f"30-day histogram, {what}", histogram, HISTOGRAM_MS if from_rollups else None)
-        )
+        rows.append(_histogram(at, what, at.store, run_id))
     rows += _logs(at, span)
     with live(at) as port:
         rows.append(_tail(at, port))
     return rows
+
+
+def _histogram(at: Stack, what: str, where: str, run_id: UUID | None = None) -> Row:
+    now = datetime.now(UTC)
+    text = FILTERS[what].format(run=run_id)
+    span = f"from={_wire(now - timedelta(days=DAYS))}&to={_wire(now)}"
+    outcome = _timed(at, f"{at.base}/events/histogram?{span}&q={quote(text)}")
+    found = json.loads(outcome.bodies[-1])
+    reference = _off(at, text, found) if found["sample"] else ""
+    return _row(at, f"30-day histogram, {what}", outcome, HISTOGRAM_MS, reference, where)
+
+
+def _off(at: Stack, text: str, found: dict[str, Any]) -> str:
+    """Return how far an estimate is off, by counting every event."""
+    fits = conditions.of_events(parse(text, EVENT_FIELDS))
+    step = found["step_seconds"]
+    bars = {int(datetime.fromisoformat(bar["at"]).timestamp()): bar for bar in found["buckets"]}
+    with at.connect() as link:
+        counted = link.execute(
+            "SELECT floor(extract(epoch FROM occurred_at))::bigint / %s * %s, count(*)"
+            " FROM telemetry_event WHERE workspace_id = %s AND occurred_at >= to_timestamp(%s)"
+            f" AND occurred_at < to_timestamp(%s){fits.sql} GROUP BY 1",
+            (step, step, at.workspace_id, min(bars), max(bars) + step, *fits.parameters),
+        ).fetchall()
+    truth = dict.fromkeys(bars, 0) | {int(str(start)): int(str(count)) for start, count in counted}
+    guessed = [start for start, bar in bars.items() if bar["is_estimate"]]
+    held = sum(bars[start]["low"] <= truth[start] <= bars[start]["high"] for start in guessed)
+    off = sum(bar["count"] for bar in bars.values()) / sum(truth.values()) - 1
+    return f"{off:+.1%} of the true sum, {held} of {len(guessed)} bars within margins"
+
+
+def _compress(at: Stack) -> None:
+    """Compress as the janitor does."""
+    with at.connect("headway_owner") as link:
+        while link.execute(
+            "SELECT telemetry_compress_before('telemetry_event', now() - interval '7 days')"
+        ).fetchall():
+            pass
+    with at.connect() as link:
+        link.execute("VACUUM ANALYZE telemetry_event")
 
 
 def _logs(at: Stack, span: str) -> list[Row]:
@@ -246,18 +292,23 @@ def _timed(at: Stack, path: str, *, repeats: int = REPEATS) -> Outcome:
 
 
 def _row(
-    at: Stack, what: str, outcome: Outcome, limit: float | None, *, reference: str = ""
+    at: Stack,
+    what: str,
+    outcome: Outcome,
+    limit: float,
+    reference: str = "",
+    where: str | None = None,
 ) -> Row:
     worst = outcome.percentile(0.95)
     body = json.loads(outcome.bodies[-1])
     if body.get("searched_to") or body.get("counted_from"):
         reference = reference or f"back to {body.get('searched_to') or body['counted_from']}"
     return Row(
-        what=f"{what} ({at.store})",
+        what=f"{what} ({where or at.store})",
         measured=f"p50 {outcome.percentile(0.5):.0f} ms, p95 {worst:.0f} ms",
         reference=reference,
-        budget="none" if limit is None else f"p95 ≤ {limit:.0f} ms",
-        holds=None if limit is None else worst <= limit,
+        budget=f"p95 ≤ {limit:.0f} ms",
+        holds=worst <= limit,
     )
 
 
