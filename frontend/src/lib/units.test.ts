@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatBytes, formatCompact, formatDuration, formatRatio, formatValue, madeAt, shortenId } from "./units";
+import { formatBytes, formatCompact, formatDuration, formatRatio, formatRough, formatValue, madeAt, shortenId } from "./units";
 
 describe("formatDuration", () => {
   it.each([
@@ -73,4 +73,18 @@ it("reads off a UUIDv7 when it was made", () => {
   expect(madeAt("018f6f0e-1111-7222-8333-444455559c41")).toBe(0x018f6f0e1111);
   expect(madeAt("018f6f0e-1111-4222-8333-444455559c41")).toBeNull();
   expect(madeAt("acme")).toBeNull();
+});
+
+describe("formatRough", () => {
+  it.each([
+    [0, "0"],
+    [7, "7"],
+    [99, "99"],
+    [104, "100"],
+    [1_234, "1,200"],
+    [997, "1,000"],
+    [1_567_890, "1,600,000"],
+  ])("keeps two digits of %i", (count, text) => {
+    expect(formatRough(count)).toBe(text);
+  });
 });

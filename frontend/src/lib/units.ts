@@ -79,6 +79,13 @@ function singular(unit: string): string {
   return /^[a-z]+[^aius\W\d_]s$/.test(unit) && unit.length > 3 ? unit.slice(0, -1) : unit;
 }
 
+/** What was estimated, without digits that nobody knows: 1,234,567 → "1,200,000". */
+export function formatRough(count: number): string {
+  if (count < 100) return whole.format(count);
+  const step = 10 ** (Math.floor(Math.log10(count)) - 1);
+  return whole.format(Math.round(count / step) * step);
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -102,9 +102,10 @@ it("says that an export of many more is cut", async () => {
     http.get("*/api/v1/workspaces/:workspace/events/histogram", () =>
       HttpResponse.json({
         step_seconds: 3600,
-        buckets: [{ at: new Date().toISOString(), count: 1_234_567 }],
+        buckets: [{ at: new Date().toISOString(), count: 1_234_567, is_estimate: false, low: 1_234_567, high: 1_234_567 }],
         names: [],
         counted_from: null,
+        sample: null,
       }),
     ),
   );
@@ -124,6 +125,59 @@ it("says how far it looked and goes on when asked", async () => {
   await user.click(screen.getByRole("button", { name: "Look further back" }));
 
   expect(await screen.findByText(/^200 events so far/, {}, PATIENT)).toBeInTheDocument();
+});
+
+describe("a histogram of too many events", () => {
+  const estimatedAt = "/w/acme/events?q=payload.rows:>0&range=7d";
+
+  it("says that it is estimated, from what, and what it may have missed", async () => {
+    visit(estimatedAt);
+
+    expect(await screen.findByText(/^Hatched bars are estimated from 24,000 of 50,000,000 events: .+ to .+ in all\./, {}, PATIENT)).toBeVisible();
+    expect(screen.getByText(/Things rarer than about 1 in 1,000 may not show\./)).toBeVisible();
+    expect(screen.getByText(/^About .+ events$/, { selector: "strong" })).toBeVisible();
+    expect(screen.getByRole("figure", { name: /^About .+ events over time/ })).toBeInTheDocument();
+    const names = screen.getByRole("complementary", { name: "Event names" });
+    expect(within(names).getAllByTitle("Estimated")[0]).toHaveTextContent(/^≈ /);
+  });
+
+  it("marks the estimated bars, not the counted ones, and says how far off one may be", async () => {
+    const { user } = visit(estimatedAt);
+    const chart = await screen.findByRole("figure", { name: /^About/ }, PATIENT);
+    const bars = [...chart.querySelectorAll("svg > rect")];
+
+    expect(bars.filter((bar) => bar.hasAttribute("mask")).length).toBeGreaterThan(0);
+    expect(bars.filter((bar) => !bar.hasAttribute("mask")).length).toBeGreaterThan(0);
+    const plot = chart.querySelector("[data-selectable]");
+    if (plot === null) throw new Error("there is no plot");
+    await user.pointer({ target: plot, coords: { clientX: 0, clientY: 0 } });
+
+    expect(await within(chart).findByText(/^(About|None seen)/)).toHaveTextContent(/\((up to [\d,]+|[\d,]+–[\d,]+)\)$/);
+  });
+
+  it("counts exactly when asked, keeps that in the address, and goes back", async () => {
+    const { user, here } = visit(estimatedAt);
+    await user.click(await screen.findByRole("button", { name: "Count exactly" }, PATIENT));
+
+    expect(await screen.findByText(/^Every event was counted\./, {}, PATIENT)).toBeVisible();
+    expect(here().search).toMatchObject({ exact: "true" });
+    expect(screen.getByRole("figure", { name: /^[\d,]+ events over time/ })).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Estimate" }));
+
+    expect(await screen.findByText(/^Hatched bars/, {}, PATIENT)).toBeVisible();
+    expect(here().search).not.toHaveProperty("exact");
+  });
+
+  it("estimates again when something else is asked", async () => {
+    const { user, here } = visit(`${estimatedAt}&exact=true`);
+    await screen.findByText(/^Every event was counted\./, {}, PATIENT);
+
+    await user.clear(bar());
+    await user.type(bar(), "payload.rows:>1{Enter}");
+
+    expect(await screen.findByText(/^Hatched bars/, {}, PATIENT)).toBeVisible();
+    expect(here().search).not.toHaveProperty("exact");
+  });
 });
 
 it("opens what is known of a resource, and asks for its events", async () => {

@@ -1,4 +1,4 @@
-import { formatCount, formatRatio } from "@/lib/units";
+import { formatCount, formatRatio, formatRough } from "@/lib/units";
 import { formatClock, formatDayAndTime } from "@/lib/time";
 
 import type { StackBucket } from "./stacked-histogram";
@@ -20,10 +20,15 @@ export function HistogramTooltip({ bucket, stepMs, left, noun, format = formatCo
       <div className={styles["when"]}>
         {formatDayAndTime(bucket.at)} – {formatClock(bucket.at + stepMs)}
       </div>
-      {total === 0 && <div className="muted">No {noun}</div>}
+      {total === 0 && bucket.margin === undefined && <div className="muted">No {noun}</div>}
+      {bucket.margin !== undefined && (
+        <div>
+          {total === 0 ? "None seen" : `About ${formatRough(total)}`} <span className="muted">({marginWords(bucket.margin)})</span>
+        </div>
+      )}
       {[...bucket.parts]
         .reverse()
-        .filter((part) => part.value > 0)
+        .filter((part) => part.value > 0 && (bucket.margin === undefined || bucket.parts.length > 1))
         .map((part) => (
           <div key={part.key} className={styles["row"]}>
             <span className={styles["swatch"]} style={{ background: part.color }} />
@@ -34,4 +39,8 @@ export function HistogramTooltip({ bucket, stepMs, left, noun, format = formatCo
         ))}
     </div>
   );
+}
+
+function marginWords({ low, high }: { readonly low: number; readonly high: number }): string {
+  return low === 0 ? `up to ${formatRough(high)}` : `${formatRough(low)}–${formatRough(high)}`;
 }

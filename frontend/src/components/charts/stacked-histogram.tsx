@@ -1,6 +1,6 @@
-import { useRef, useState, type PointerEvent } from "react";
+import { useId, useRef, useState, type PointerEvent } from "react";
 
-import { formatCompact, formatCount } from "@/lib/units";
+import { formatCompact, formatCount, formatRough } from "@/lib/units";
 
 import { HistogramTooltip } from "./histogram-tooltip";
 import styles from "./stacked-histogram.module.css";
@@ -18,6 +18,8 @@ export interface StackPart {
 export interface StackBucket {
   readonly at: number;
   readonly parts: readonly StackPart[];
+  /** Estimated: the sum is likely within. It is drawn hatched. */
+  readonly margin?: { readonly low: number; readonly high: number } | undefined;
 }
 
 interface StackedHistogramProps {
@@ -40,7 +42,9 @@ export function StackedHistogram({ buckets, stepMs, noun, format, height = 96, o
   const top = niceTop(Math.max(1, ...totals));
   const count = buckets.length;
   const first = buckets[0]?.at ?? 0;
+  const isEstimate = buckets.some((bucket) => bucket.margin !== undefined);
   const all = totals.reduce((sum, total) => sum + total, 0);
+  const write = isEstimate ? formatRough : formatCount;
 
   const indexAt = (event: PointerEvent): number => {
     const box = plot.current?.getBoundingClientRect();
@@ -54,10 +58,11 @@ export function StackedHistogram({ buckets, stepMs, noun, format, height = 96, o
     }
     setDrag(null);
   };
+  const hatch = useId();
   const hovered = hover === null ? undefined : buckets[hover];
 
   return (
-    <figure className={styles["figure"]} aria-label={`${formatCount(all)} ${noun} over time, at most ${formatCount(Math.max(0, ...totals))} in one bar`}>
+    <figure className={styles["figure"]} aria-label={`${isEstimate ? "About " : ""}${write(all)} ${noun} over time, at most ${write(Math.max(0, ...totals))} in one bar`}>
       <div className={styles["frame"]} style={{ height }}>
         <span className={styles["top"]} aria-hidden="true">
           {(format ?? formatCompact)(top)}
@@ -82,8 +87,9 @@ export function StackedHistogram({ buckets, stepMs, noun, format, height = 96, o
           onPointerCancel={() => setDrag(null)}
         >
           <svg viewBox={`0 0 ${Math.max(1, count)} ${top}`} preserveAspectRatio="none" className={styles["bars"]} aria-hidden="true">
+            {isEstimate && <Hatch id={hatch} width={Math.max(1, count)} top={top} height={height} />}
             {buckets.map((bucket, index) => (
-              <Bar key={bucket.at} bucket={bucket} index={index} top={top} dim={drag !== null && !within(index, drag)} />
+              <Bar key={bucket.at} bucket={bucket} index={index} top={top} hatch={hatch} dim={drag !== null && !within(index, drag)} />
             ))}
           </svg>
           {hover !== null && (
@@ -103,16 +109,51 @@ interface BarProps {
   readonly bucket: StackBucket;
   readonly index: number;
   readonly top: number;
+  readonly hatch: string;
   readonly dim: boolean;
 }
 
-function Bar({ bucket, index, top, dim }: BarProps) {
+function Bar({ bucket, index, top, hatch, dim }: BarProps) {
   let y = top;
   return bucket.parts.map((part) => {
     if (part.value === 0) return null;
     y -= part.value;
-    return <rect key={part.key} x={index + 0.09} y={y} width={0.82} height={part.value} fill={part.color} opacity={dim ? 0.25 : part.quiet === true ? 0.72 : 1} />;
+    return (
+      <rect
+        key={part.key}
+        x={index + 0.09}
+        y={y}
+        width={0.82}
+        height={part.value}
+        fill={part.color}
+        opacity={dim ? 0.25 : part.quiet === true ? 0.72 : 1}
+        {...(bucket.margin === undefined ? {} : { mask: `url(#${hatch})` })}
+      />
+    );
   });
+}
+
+interface HatchProps {
+  readonly id: string;
+  readonly width: number;
+  readonly top: number;
+  readonly height: number;
+}
+
+/** Level stripes: the drawing is stretched to the width of the page, and slanted ones would lean with it. */
+function Hatch({ id, width, top, height }: HatchProps) {
+  const pixel = top / height;
+  return (
+    <defs>
+      <pattern id={`${id}-stripes`} patternUnits="userSpaceOnUse" width={width} height={4 * pixel}>
+        <rect width={width} height={4 * pixel} fill="#fff" fillOpacity={0.3} />
+        <rect width={width} height={2 * pixel} fill="#fff" />
+      </pattern>
+      <mask id={id} maskUnits="userSpaceOnUse" x={0} y={0} width={width} height={top}>
+        <rect width={width} height={top} fill={`url(#${id}-stripes)`} />
+      </mask>
+    </defs>
+  );
 }
 
 function within(index: number, drag: { readonly from: number; readonly to: number }): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { aboutOf, aboutTerms, asAbout, asksForName, parseEventsSearch, payloadGlimpse, relatedTerms, resourceLabel } from "./model";
+import { aboutOf, aboutTerms, asAbout, asksForName, parseEventsSearch, payloadGlimpse, rarityWords, relatedTerms, resourceLabel, sampleWords } from "./model";
 import { vocabularyOf } from "./vocabulary";
 
 describe("the address", () => {
@@ -67,4 +67,17 @@ it("offers the words and paths that the loaded events have", () => {
   expect(values["name"]).toEqual(["seen.in.range", "a"]);
   expect(values["related"]).toEqual(["ana"]);
   expect(values['payload."a b".status']).toEqual(["failed"]);
+});
+
+describe("an estimate", () => {
+  const sample = { examined: 23_870, of: 49_812_345, low: 1_012_345, high: 1_298_765, one_in: 7_812 };
+
+  it("says what it rests on and what it may have missed", () => {
+    expect(sampleWords(sample)).toBe("estimated from 24,000 of 50,000,000 events: 1,000,000 to 1,300,000 in all");
+    expect(rarityWords(sample)).toBe("Things rarer than about 1 in 7,800 may not show.");
+  });
+
+  it.each([0, 1])("names no number when %i is all that is known", (oneIn) => {
+    expect(rarityWords({ ...sample, one_in: oneIn })).toBe("Rare things may not show.");
+  });
 });

@@ -1,11 +1,14 @@
 import { textOf } from "@/lib/search-params";
 import { hasTerm, termOf, withTerm } from "@/lib/query-terms";
 import { parseRange, resolveRange, type RangeSearch } from "@/lib/time";
-import type { EventItem } from "@/schema/wire/telemetry";
+import { formatRough } from "@/lib/units";
+import type { EventHistogram, EventItem } from "@/schema/wire/telemetry";
 
 export interface EventsSearch extends RangeSearch {
   /** What is looked for, in the language that the server reads. */
   readonly q?: string | undefined;
+  /** Bars are counted as far as time allows, and not estimated. */
+  readonly exact?: true | undefined;
   /** The expanded row. */
   readonly event?: string | undefined;
   /** The resource that the drawer shows. */
@@ -35,6 +38,7 @@ export function parseEventsSearch(search: Record<string, unknown>): EventsSearch
     ...FOLDED,
     ...parseRange(search),
     q: q === "" ? undefined : q,
+    exact: search["exact"] === true || search["exact"] === "true" ? true : undefined,
     event: textOf(search["event"]),
     about_kind: textOf(search["about_kind"]),
     about_name: textOf(search["about_name"]),
@@ -97,4 +101,16 @@ export function payloadGlimpse(payload: Readonly<Record<string, unknown>>): stri
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, " ");
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+}
+
+type Sample = NonNullable<EventHistogram["sample"]>;
+
+/** What the estimate rests on, and how far off it may be. */
+export function sampleWords({ examined, of, low, high }: Sample): string {
+  return `estimated from ${formatRough(examined)} of ${formatRough(of)} events: ${formatRough(low)} to ${formatRough(high)} in all`;
+}
+
+/** What may be there without being seen. */
+export function rarityWords({ one_in: oneIn }: Sample): string {
+  return oneIn > 1 ? `Things rarer than about 1 in ${formatRough(oneIn)} may not show.` : "Rare things may not show.";
 }

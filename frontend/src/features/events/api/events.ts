@@ -13,7 +13,7 @@ export const eventKeys = {
     [...eventKeys.all(workspace), "feed", rangeKey(search), eventFilters(search)] as const,
   histograms: (workspace: string) => [...eventKeys.all(workspace), "histogram"] as const,
   histogram: (workspace: string, search: EventsSearch) =>
-    [...eventKeys.histograms(workspace), rangeKey(search), eventFilters(search)] as const,
+    [...eventKeys.histograms(workspace), rangeKey(search), eventFilters(search), search.exact === true] as const,
 };
 
 const PAGE_SIZE = 100;
@@ -38,7 +38,7 @@ export function eventHistogramQuery(workspace: string, search: EventsSearch) {
     queryFn: ({ signal }) =>
       request<EventHistogram>(workspaceUrl(workspace, "/events/histogram"), {
         signal,
-        query: { ...eventFilters(search), ...resolveRange(search, Date.now()) },
+        query: { ...eventFilters(search), ...resolveRange(search, Date.now()), exact: search.exact === true ? "true" : undefined },
       }),
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,

@@ -22,7 +22,7 @@ import { vocabularyOf } from "@/features/events/vocabulary";
 import { queryFault } from "@/lib/query-fault";
 import { termOf, withTerm, withoutTerm } from "@/lib/query-terms";
 import { formatExact, rangeLabel } from "@/lib/time";
-import { plural } from "@/lib/units";
+import { formatRough, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
 import styles from "./events.module.css";
@@ -53,9 +53,10 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
   }, [fetchNextPage, isFetchingNextPage]);
   const searchedTo = feed.data?.pages.at(-1)?.searched_to ?? null;
   const counted = fault === null ? histogram.data : undefined;
+  const isEstimate = counted !== undefined && counted.sample !== null;
   const total = counted?.buckets.reduce((sum, bucket) => sum + bucket.count, 0);
   const about = aboutOf(search);
-  const ask = (q: string) => onChange({ q: q === "" ? undefined : q, event: undefined, ...asAbout(null) });
+  const ask = (q: string) => onChange({ q: q === "" ? undefined : q, exact: undefined, event: undefined, ...asAbout(null) });
   const further = searchedTo !== null && (
     <p className={styles["further"]}>
       Looked back to {formatExact(searchedTo)}, then the time was up.{" "}
@@ -74,7 +75,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
             <>
               <strong>
                 {counted?.counted_from !== null && "At least "}
-                {plural(total, "event")}
+                {isEstimate ? `About ${formatRough(total)} events` : plural(total, "event")}
               </strong>
               {search.q !== undefined && " found"} · {rangeLabel(search).toLowerCase()}
             </>
@@ -85,7 +86,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
         <Button variant={tailing ? "light" : "default"} aria-pressed={tailing} onClick={() => setTailing(!tailing)}>
           Live tail
         </Button>
-        <ExportMenu search={search} total={total} disabled={fault !== null} />
+        <ExportMenu search={search} total={total} isEstimate={isEstimate} disabled={fault !== null} />
         {views}
         <RangePicker value={search} onChange={(range) => onChange({ range: range.range, from: range.from, to: range.to })} />
       </PageHeader>
@@ -102,7 +103,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
       </div>
       <div className={styles["layout"]}>
         <div style={{ minWidth: 0 }}>
-          {!histogram.isError && <EventHistogram histogram={histogram.data} onZoom={onChange} />}
+          {!histogram.isError && <EventHistogram histogram={histogram.data} isExact={search.exact === true} isPending={histogram.isPlaceholderData} onChange={onChange} />}
           {feed.isPending && <SkeletonRows rows={14} height={37} label="events" />}
           {feed.isError && fault === null && <ErrorState error={feed.error} what="events" onRetry={() => void feed.refetch()} />}
           {feed.isSuccess && events.length === 0 && (

@@ -3,13 +3,14 @@ import { Button, Menu } from "@mantine/core";
 import { EXPORT_FORMATS, exportUrl, type ExportFormat } from "@/features/events/api/events";
 import type { EventsSearch } from "@/features/events/model";
 import { useNow } from "@/lib/now";
-import { formatCount } from "@/lib/units";
+import { formatCount, formatRough } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
 interface ExportMenuProps {
   readonly search: EventsSearch;
   /** How many the filter finds, as far as they were counted. */
   readonly total: number | undefined;
+  readonly isEstimate: boolean;
   /** The filter cannot be read: there is nothing to export. */
   readonly disabled: boolean;
 }
@@ -23,7 +24,7 @@ const WORDS: Readonly<Record<ExportFormat, { readonly label: string; readonly hi
 const ROWS_AT_MOST = 200_000;
 
 /** Takes away what the filter finds. */
-export function ExportMenu({ search, total, disabled }: ExportMenuProps) {
+export function ExportMenu({ search, total, isEstimate, disabled }: ExportMenuProps) {
   const { slug } = useWorkspace();
   const now = useNow();
   const isCut = total !== undefined && total > ROWS_AT_MOST;
@@ -41,7 +42,7 @@ export function ExportMenu({ search, total, disabled }: ExportMenuProps) {
           </Menu.Item>
         ))}
         <Menu.Label>
-          {isCut ? `The newest ${formatCount(ROWS_AT_MOST)} of ${formatCount(total)} events` : `What the filter finds, up to ${formatCount(ROWS_AT_MOST)} events`}
+          {isCut ? `The newest ${formatCount(ROWS_AT_MOST)} of ${isEstimate ? `about ${formatRough(total)}` : formatCount(total)} events` : `What the filter finds, up to ${formatCount(ROWS_AT_MOST)} events`}
         </Menu.Label>
       </Menu.Dropdown>
     </Menu>

@@ -30,7 +30,10 @@ export function NamesPanel({ names, failed, isAsked, onToggle }: NamesPanelProps
                 onClick={() => onToggle(each.name)}
               >
                 <span>{each.name}</span>
-                <span>{formatCompact(each.count)}</span>
+                <span title={each.is_estimate ? "Estimated" : undefined}>
+                  {each.is_estimate && "≈ "}
+                  {formatCompact(each.count)}
+                </span>
               </button>
             </li>
           ))}
