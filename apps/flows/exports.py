@@ -88,6 +88,7 @@ WORKSPACE_EXPORTS: Final[tuple[ExportKind, ...]] = (
             "missed_policy",
             "missed_cap",
             "next_at",
+            "fault",
         ),
     ),
 )

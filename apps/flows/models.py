@@ -240,8 +240,10 @@ class Schedule(Record):
         max_length=16, choices=MISSED_POLICIES, default=MissedPolicy.LATEST.value
     )
     missed_cap = models.PositiveIntegerField(default=10)  # of ALL: so many at most
-    # Null while it or its deployment is paused, and once its last time has passed.
+    # Null while it or its deployment is paused, once its last time has passed, and with a fault.
     next_at = models.DateTimeField(null=True)
+    # Why its next time could not be found, for people; it rests until somebody changes it.
+    fault = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     objects = ScheduleQuerySet.as_manager()
 

@@ -23,6 +23,7 @@ from apps.flows.models import (
     Schedule,
 )
 from apps.flows.recurrence import times_between
+from apps.flows.zones import BadRecurrenceError
 
 # What specs of versions from before did not say, and what that meant.
 ADDED_LATER: Mapping[str, object] = MappingProxyType({"code": None, "job_settings": {}})
@@ -271,7 +272,10 @@ def list_due_times(
 
     def times_of(schedule: Schedule) -> Iterator[datetime]:
         after = max(since - timedelta(microseconds=1), schedule.created_at)
-        return iter(times_between(schedule.recurrence, after=after, until=until))
+        try:
+            yield from times_between(schedule.recurrence, after=after, until=until)
+        except BadRecurrenceError:
+            return  # a zone that the system has no more; the schedule's `fault` comes to tell of it
 
     def of(schedule: Schedule) -> Iterator[tuple[datetime, uuid.UUID, Schedule]]:
         for due_at in times_of(schedule):

@@ -266,6 +266,9 @@ class ScheduleOutput(serializers.Serializer[Any]):
     paused = serializers.BooleanField()
     declared = serializers.BooleanField(help_text="By a deploy; else made by hand.")
     next_at = serializers.DateTimeField(allow_null=True)
+    fault = serializers.CharField(
+        allow_null=True, help_text="Why its next time could not be found; it rests till changed."
+    )
 
 
 def schedule_spec(given: dict[str, Any]) -> ScheduleSpec:
@@ -293,6 +296,7 @@ def schedule_body(schedule: Schedule) -> dict[str, object]:
         "paused": schedule.paused,
         "declared": schedule.declared,
         "next_at": schedule.next_at,
+        "fault": schedule.fault or None,
     }
 
 

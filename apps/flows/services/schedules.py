@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
-from typing import TypedDict
+from typing import Any, TypedDict
 
+import structlog
 from django.db import connection
 from django.db.models import Min
 
@@ -25,6 +26,8 @@ from apps.flows.zones import BadRecurrenceError, find_zone
 from apps.tenancy import access
 from apps.tenancy.access import Asker
 from apps.tenancy.scopes import Scope
+
+logger = structlog.get_logger(__name__)
 
 
 class ScheduleChanges(TypedDict, total=False):
@@ -119,10 +122,11 @@ def edit_schedule(
             workspace_id=workspace_id, deployment_id=schedule.deployment_id, for_update=True
         )
         _refuse_taken_name(schedule.deployment, schedule)
-    _recurrence(_spec_of(schedule), now)
+    if changes != {"paused": True}:
+        _recurrence(_spec_of(schedule), now)
     if "once_at" in changes:
         _refuse_past(_spec_of(schedule), now)
-    schedule.next_at = _next_at(schedule, schedule.deployment, now)
+    schedule.next_at, schedule.fault = _next_at(schedule, schedule.deployment, now), ""
     schedule.save(force_update=True)
     told.record_schedule(
         "schedule.changed", schedule, before=before, after=told.of_schedule(schedule)
@@ -232,7 +236,7 @@ def _follow(
     for name in ("kind", *_TIMES, *_SETTINGS):
         setattr(same, name, getattr(wanted, name))
     if moved or has_turned:
-        same.next_at = _next_at(same, deployment, now)
+        same.next_at, same.fault = _next_at(same, deployment, now), ""
     same.declared = True
     same.save(force_update=True)
 
@@ -245,8 +249,11 @@ def rest_schedules(*, deployment: Deployment) -> None:
 def resume_schedules(*, deployment: Deployment, now: datetime) -> None:
     """Count the next times of the deployment's schedules from now: what passed stays passed."""
     for schedule in deployment.schedules.select_for_update().filter(paused_at=None):
-        schedule.next_at = _next_at(schedule, deployment, now)
-        schedule.save(update_fields=["next_at"])
+        try:
+            schedule.next_at, schedule.fault = _next_at(schedule, deployment, now), ""
+        except BadRecurrenceError as error:
+            schedule.fault = error.message
+        schedule.save(update_fields=["next_at", "fault"])
     _wake_scheduler()
 
 
@@ -285,8 +292,8 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
             id__in={schedule.deployment_id for schedule in due}
         ).values_list(*_DUE_OF_DEPLOYMENT, named=True)
     }
-    plans: dict[tuple[object, ...], Due] = {}
-    following: list[datetime | None] = []
+    plans: dict[tuple[object, ...], Due | str] = {}
+    following: list[tuple[uuid.UUID, datetime | None, str]] = []
     taken: list[DueSchedule] = []
     for schedule in due:
         # All columns that say when, in the order of `stored_recurrence`, and those of the policy.
@@ -297,14 +304,11 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
         asked = (*when, schedule.next_at, schedule.missed_policy, schedule.missed_cap)
         plan = plans.get(asked)
         if plan is None:
-            plan = plans[asked] = take_due(
-                stored_recurrence(*when),
-                next_at=schedule.next_at,
-                now=now,
-                policy=MissedPolicy(schedule.missed_policy),
-                cap=schedule.missed_cap,
-            )
-        following.append(plan.next_at)
+            plan = plans[asked] = _take_due(schedule, when, now)
+        if isinstance(plan, str):
+            following.append((schedule.id, None, plan))
+            continue
+        following.append((schedule.id, plan.next_at, ""))
         deployment = deployments[schedule.deployment_id]
         taken += [
             DueSchedule(
@@ -330,12 +334,35 @@ def take_due_schedules(*, now: datetime, limit: int) -> list[DueSchedule]:
         ]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE flows_schedule SET next_at = given.next_at"
-            " FROM unnest(%s::uuid[], %s::timestamptz[]) AS given(id, next_at)"
+            "UPDATE flows_schedule SET next_at = given.next_at, fault = given.fault"
+            " FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[]) AS given(id, next_at, fault)"
             " WHERE flows_schedule.id = given.id",
-            [[schedule.id for schedule in due], following],
+            [list(column) for column in zip(*following, strict=True)],
         )
     return taken
+
+
+def _take_due(schedule: Any, when: tuple[Any, ...], now: datetime) -> Due | str:
+    """Return what is due of a row of `_DUE_OF_SCHEDULE`, or why that cannot be found."""
+    try:
+        return take_due(
+            stored_recurrence(*when),
+            next_at=schedule.next_at,
+            now=now,
+            policy=MissedPolicy(schedule.missed_policy),
+            cap=schedule.missed_cap,
+        )
+    except Exception as error:
+        # Whatever it is (a zone that the system has no more, a bug of ours), all schedules of all
+        # workspaces are behind it in line.
+        logger.exception(
+            "schedule.rests",
+            schedule_id=str(schedule.id),
+            workspace_id=str(schedule.workspace_id),
+        )
+        if isinstance(error, BadRecurrenceError):
+            return error.message[:300]
+        return "Its next time could not be found: a fault of the server, which its log tells of."
 
 
 def find_next_due_at() -> datetime | None:

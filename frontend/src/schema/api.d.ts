@@ -7716,6 +7716,8 @@ export interface components {
             cron: string | null;
             /** @description By a deploy; else made by hand. */
             declared: boolean;
+            /** @description Why its next time could not be found; it rests till changed. */
+            fault: string | null;
             /** Format: uuid */
             id: string;
             interval_seconds: number | null;

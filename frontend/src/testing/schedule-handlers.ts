@@ -87,6 +87,7 @@ export function scheduleHandlers(world: World) {
         parameters: given.parameters ?? {},
         paused: false,
         declared: false,
+        fault: null,
         next_at: iso(demoTimes(times, now)[0] ?? now),
       };
       keep(index, (deployment) => [...deployment.schedules, made]);

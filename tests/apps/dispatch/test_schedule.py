@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -105,6 +106,38 @@ def test_after_an_outage_the_policy_says_what_runs(workspace, create_due, policy
     assert due_times(workspace) == [NOW + timedelta(minutes=each) for each in minutes]
     with workspace_scope(workspace.id):
         assert Schedule.objects.get().next_at == NOW + 61 * MINUTE
+
+
+def test_a_schedule_that_cannot_be_worked_out_rests_and_holds_up_no_other(
+    workspace, rival_workspace, create_due, api, alice
+):
+    """The system may lose a time zone, which is in the middle of the schedules that are due."""
+    with workspace_scope(workspace.id):
+        lost = make_deployment(workspace, now=NOW, schedules=[cron("* * * * *")])
+        lost.schedules.update(timezone="Mars/Base", next_at=NOW)
+    with workspace_scope(rival_workspace.id):
+        make_deployment(rival_workspace, now=NOW, schedules=[every(60, anchor_at=NOW)])
+
+    assert create_due(NOW + MINUTE) == 1
+    assert create_due(NOW + MINUTE) == 0
+
+    assert due_times(workspace) == []
+    assert due_times(rival_workspace) == [NOW + MINUTE]
+    (shown,) = api(alice).get(f"deployments/{lost.id}").json()["schedules"]
+    assert (shown["next_at"], shown["fault"]) == (None, "No time zone is called 'Mars/Base'.")
+    week = {"since": NOW.isoformat(), "until": (NOW + timedelta(days=7)).isoformat()}
+    calendar = api(alice).get(f"schedules?{urlencode(week)}")
+    assert (calendar.status_code, calendar.json()["items"]) == (200, [])
+    path = f"schedules/{shown['id']}"
+    for paused in (True, False):
+        api(alice).patch(f"deployments/{lost.id}", {"paused": paused})
+    (shown,) = api(alice).get(f"deployments/{lost.id}").json()["schedules"]
+    assert shown["fault"] == "No time zone is called 'Mars/Base'."
+    assert api(alice).patch(path, {"paused": True}).json()["fault"] is None
+    assert api(alice).patch(path, {"paused": False}).status_code == 400
+    mended = api(alice).patch(path, {"paused": False, "timezone": "Europe/Berlin"}).json()
+    assert mended["next_at"] is not None
+    assert mended["fault"] is None
 
 
 @pytest.mark.parametrize(("late", "runs_made"), [(timedelta(seconds=59), 1), (MINUTE, 0)])

@@ -54,6 +54,13 @@ describe("saying when a deployment starts", () => {
     // Many steps through a large form: on a busy machine they add up.
   }, 90_000);
 
+  it("says why a schedule rests that nobody paused", async () => {
+    const deployment = withSchedules([{ cron: "0 6 * * *", timezone: "Mars/Base", next_at: null, fault: "No time zone is called 'Mars/Base'." }]);
+    visit(`/w/acme/deployments/${deployment.id}`);
+
+    expect(await screen.findByText("It rests: No time zone is called 'Mars/Base'. Change it to let it go on.", {}, PATIENT)).toBeVisible();
+  });
+
   it("marks the change of the clocks, and says what can't be understood", async () => {
     server.use(
       http.post("*/schedules/preview", async ({ request }) => {

@@ -25,6 +25,7 @@ const SCHEDULE: Schedule = {
   parameters: { limit: 5 },
   paused: false,
   declared: true,
+  fault: null,
   next_at: null,
 };
 

@@ -117,6 +117,7 @@ export function makeWorld(now: number, origin: string): World {
           timezone: "Europe/Berlin",
           jitter_seconds: 0,
           declared: true,
+          fault: null,
           missed_policy: "LATEST",
           missed_cap: 10,
           parameters: {},

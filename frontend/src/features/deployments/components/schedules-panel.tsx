@@ -74,6 +74,11 @@ export function SchedulesPanel({ deployment, open, onOpen }: SchedulesPanelProps
               {schedule.cron !== null && <span className={`${styles["under"]} mono`}>{schedule.cron}</span>}
               {schedule.rrule !== null && !words.startsWith(schedule.rrule) && <span className={`${styles["under"]} ${styles["rule"]} mono`}>{schedule.rrule}</span>}
               {notes !== "" && <span className={styles["under"]}>{notes}</span>}
+              {schedule.fault !== null && (
+                <span className={`${styles["under"]} ${styles["fault"]}`}>
+                  <Icon name="alert" size={12} /> It rests: {schedule.fault} Change it to let it go on.
+                </span>
+              )}
             </span>
             <GuardedIcon icon="edit" label="Change" name={`Change schedule ${named}`} reason={denial} onClick={() => onOpen(schedule.id)} />
             <GuardedIcon icon="trash" label="Delete" name={`Delete schedule ${named}`} reason={denial} onClick={() => setRemoving(schedule)} />
