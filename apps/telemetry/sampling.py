@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-SAMPLE_ROWS: Final = 24_000  # looked at in all, about
+SAMPLE_ROWS: Final = 20_000  # looked at in all, about
 SIDE_ROWS: Final = 8  # of a run, before its moment and behind it
 RUN_ROWS: Final = 2 * SIDE_ROWS
 MOST_RUNS: Final = 64  # in one bar

@@ -41,6 +41,7 @@ PAGES = {
     "events": "/w/{ws}/events",
     "events-fault": "/w/{ws}/events?q=name:query.*+payload.rows:>100+nam:x",
     "events-partly": "/w/{ws}/events?q=-payload.x:1&range=7d",
+    "events-estimated": "/w/{ws}/events?q=payload.rows:>0&range=7d",
     "events-about": "/w/{ws}/events?about_kind=table&about_name=mart.delays&about_namespace=duckdb",
     "events-empty": "/w/fresh/events",
     "events-error": "/w/{ws}/events?mock=error",
@@ -155,7 +156,9 @@ def settle(page: Page) -> None:
 
 def judge(page: Page, name: str, impacts: list[str]) -> list[str]:
     page.add_script_tag(path=str(AXE))
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    found = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
     return [
         f"{name}: {each['impact']} {each['id']}: {each['nodes'][0]['html'][:160]} ({len(each['nodes'])} times)"
         for each in found
@@ -165,7 +168,13 @@ def judge(page: Page, name: str, impacts: list[str]) -> list[str]:
 
 def go(page: Page, name: str, args: argparse.Namespace) -> str | None:
     """Open the page; return what kept us from it."""
-    names = {"ws": args.workspace, "account": args.account, "member": args.member, "deployment": args.deployment, "shared": args.shared}
+    names = {
+        "ws": args.workspace,
+        "account": args.account,
+        "member": args.member,
+        "deployment": args.deployment,
+        "shared": args.shared,
+    }
     if name in PAGES:
         page.goto(args.url + PAGES[name].format(**names))
         return None
@@ -174,7 +183,10 @@ def go(page: Page, name: str, args: argparse.Namespace) -> str | None:
     try:
         settle(page)
         page.locator(what).first.click(timeout=5_000)
-        page.wait_for_url(lambda url: "/w/" in url and page_of(url) != page_of(where.format(**names)), timeout=20_000)
+        page.wait_for_url(
+            lambda url: "/w/" in url and page_of(url) != page_of(where.format(**names)),
+            timeout=20_000,
+        )
     except PlaywrightTimeout:
         return "nothing to open"
     if rest:
@@ -191,7 +203,12 @@ def shoot(browser: Browser, args: argparse.Namespace, who: str, state: Path | No
     for scheme in args.schemes:
         for size in args.sizes:
             width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state, bypass_csp=True)
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                storage_state=state,
+                bypass_csp=True,
+            )
             page = context.new_page()
             page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
             for name in [*PAGES, *FOLLOWED]:
@@ -217,23 +234,52 @@ def main() -> int:
     parser.add_argument("--workspace", default="acme")
     parser.add_argument("--account", default="acc1", help="id of the account whose pages are taken")
     parser.add_argument("--member", default="m2", help="id of the member whose drawer is opened")
-    parser.add_argument("--deployment", default="", help="of which deployment the pages are taken; else of the first")
-    parser.add_argument("--shared", default="hws_demo", help="token of a link to a dashboard; proof/stage.py prints one")
-    parser.add_argument("--impacts", nargs="+", default=["serious", "critical"], help="which findings of axe-core count; moderate and minor are others")
+    parser.add_argument(
+        "--deployment",
+        default="",
+        help="of which deployment the pages are taken; else of the first",
+    )
+    parser.add_argument(
+        "--shared",
+        default="hws_demo",
+        help="token of a link to a dashboard; proof/stage.py prints one",
+    )
+    parser.add_argument(
+        "--impacts",
+        nargs="+",
+        default=["serious", "critical"],
+        help="which findings of axe-core count; moderate and minor are others",
+    )
     parser.add_argument("--browser", default="/usr/bin/chromium")
-    parser.add_argument("--state", type=Path, help="Playwright storage state of a logged-in person, for a real server")
-    parser.add_argument("--people", type=Path, help="a folder of such states (proof/stage.py makes it): the pages as each of them sees them")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="Playwright storage state of a logged-in person, for a real server",
+    )
+    parser.add_argument(
+        "--people",
+        type=Path,
+        help="a folder of such states (proof/stage.py makes it): the pages as each of them sees them",
+    )
     parser.add_argument("--out", type=Path, default=HERE.parent / ".shots")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
-    parser.add_argument("--schemes", nargs="+", default=["light", "dark"], choices=["light", "dark"])
+    parser.add_argument(
+        "--schemes", nargs="+", default=["light", "dark"], choices=["light", "dark"]
+    )
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--full", action="store_true", help="the whole page, not only the window")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.browser, headless=True)
-        people = [("", args.state)] if args.people is None else [(f"{state.stem}-", state) for state in sorted(args.people.glob("*.json"))]
-        problems = [problem for who, state in people for problem in shoot(browser, args, who, state)]
+        people = (
+            [("", args.state)]
+            if args.people is None
+            else [(f"{state.stem}-", state) for state in sorted(args.people.glob("*.json"))]
+        )
+        problems = [
+            problem for who, state in people for problem in shoot(browser, args, who, state)
+        ]
         browser.close()
     sys.stdout.write("\n".join(problems) + "\n" if problems else "no serious findings\n")
     return 1 if problems else 0

@@ -233,7 +233,9 @@ def furnish(stage: Stage) -> None:
     stage.do("PUT", "/dashboards/sharing", {"allowed": True})
     dashboard = stage.do("GET", f"/dashboards/{first['id']}")
     link = stage.do(
-        "POST", f"/dashboards/{first['id']}/links", {"version": dashboard["version"], "range": "24h"}
+        "POST",
+        f"/dashboards/{first['id']}/links",
+        {"version": dashboard["version"], "range": "24h"},
     )
     sys.stdout.write(f"--shared {link['address'].rsplit('/', 1)[1]}\n")
 

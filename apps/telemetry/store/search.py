@@ -65,7 +65,7 @@ class TookTooLongError(Exception):
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """
-    Let one statement take so long and no longer; the transaction goes on behind it.
+    Let each statement take so long and no longer; the transaction goes on behind it.
 
     To compile what shall take so little would take longer than to run it.
     Raises: TookTooLongError; at once when there is no time.

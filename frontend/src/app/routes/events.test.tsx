@@ -133,7 +133,7 @@ describe("a histogram of too many events", () => {
   it("says that it is estimated, from what, and what it may have missed", async () => {
     visit(estimatedAt);
 
-    expect(await screen.findByText(/^Hatched bars are estimated from 24,000 of 50,000,000 events: .+ to .+ in all\./, {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText(/^Hatched bars are estimated from 20,000 of 50,000,000 events: .+ to .+ in all\./, {}, PATIENT)).toBeVisible();
     expect(screen.getByText(/Things rarer than about 1 in 1,000 may not show\./)).toBeVisible();
     expect(screen.getByText(/^About .+ events$/, { selector: "strong" })).toBeVisible();
     expect(screen.getByRole("figure", { name: /^About .+ events over time/ })).toBeInTheDocument();
