@@ -1,6 +1,7 @@
-import { Button, Group, Modal, TextInput } from "@mantine/core";
+import { Button, Group, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 
+import { Modal } from "./dialog";
 import { GuardedButton } from "./guarded-button";
 import { Refusal } from "./refusal";
 

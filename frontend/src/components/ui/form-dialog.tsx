@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import { asApiError } from "@/lib/errors";
 
+import { Modal } from "./dialog";
 import { GuardedButton } from "./guarded-button";
 import { Refusal } from "./refusal";
 

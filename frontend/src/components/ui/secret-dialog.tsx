@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import { CodeSnippet } from "./code-snippet";
+import { Modal } from "./dialog";
 
 interface SecretDialogProps {
   readonly secret: string;

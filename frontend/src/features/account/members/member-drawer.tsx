@@ -1,10 +1,11 @@
-import { Drawer, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { CopyId } from "@/components/ui/copy-id";
+import { Drawer } from "@/components/ui/dialog";
 import { ErrorState } from "@/components/ui/error-state";
 import { Facts } from "@/components/ui/facts";
 import { GuardedButton } from "@/components/ui/guarded-button";

@@ -1,9 +1,10 @@
-import { Checkbox, Drawer, Select, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import { Drawer } from "@/components/ui/dialog";
 import { fieldError } from "@/components/ui/form-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";

@@ -1,7 +1,7 @@
-import { Drawer } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
 import { CopyId } from "@/components/ui/copy-id";
+import { Drawer } from "@/components/ui/dialog";
 import { Facts } from "@/components/ui/facts";
 import { paths } from "@/config/paths";
 import { DangerZone } from "@/features/account/general/danger-zone";

@@ -1,7 +1,8 @@
-import { Button, Modal, PasswordInput, SegmentedControl, Stack, TextInput } from "@mantine/core";
+import { Button, PasswordInput, SegmentedControl, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { Modal } from "@/components/ui/dialog";
 import { confirmByCode, confirmByPasskey, confirmByPassword } from "@/features/auth/api/auth";
 import { FormError } from "@/features/auth/components/form-error";
 import { asApiError } from "@/lib/errors";

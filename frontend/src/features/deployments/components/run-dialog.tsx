@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { unshown } from "@/components/form/schema";
 import { SchemaFields } from "@/components/form/schema-fields";
 import { useSchemaForm } from "@/components/form/use-schema-form";
+import { Modal } from "@/components/ui/dialog";
 import { Refusal } from "@/components/ui/refusal";
 import { copyRun, startRun } from "@/features/deployments/api/mutations";
 import { deploymentKeys } from "@/features/deployments/api/queries";

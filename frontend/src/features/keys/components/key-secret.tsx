@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import { CodeSnippet } from "@/components/ui/code-snippet";
+import { Modal } from "@/components/ui/dialog";
 
 interface KeySecretProps {
   readonly secret: string;

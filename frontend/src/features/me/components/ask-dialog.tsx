@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
 
+import { Modal } from "@/components/ui/dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { asApiError } from "@/lib/errors";
 

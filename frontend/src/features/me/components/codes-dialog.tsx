@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 
+import { Modal } from "@/components/ui/dialog";
 import { Icon } from "@/components/ui/icon";
 import { useCopy } from "@/components/ui/use-copy";
 import { inGroups } from "@/features/me/model";

@@ -1,5 +1,5 @@
-import { Modal } from "@mantine/core";
 
+import { Modal } from "@/components/ui/dialog";
 import { ViewRow } from "@/features/saved-views/components/view-row";
 import { plural } from "@/lib/units";
 import type { SavedView, ViewPage } from "@/schema/wire/saved-views";

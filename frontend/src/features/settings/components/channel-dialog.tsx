@@ -1,7 +1,8 @@
-import { Button, Group, Modal, SegmentedControl, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Group, SegmentedControl, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { Modal } from "@/components/ui/dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { SecretDialog } from "@/components/ui/secret-dialog";
 import { changeChannel, channelsQuery, createChannel } from "@/features/settings/api/channels";

@@ -1,8 +1,9 @@
-import { Button, Drawer, Group, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { Drawer } from "@/components/ui/dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { changeConnection, createConnection, ssoKey } from "@/features/sso/api/sso";
 import { CopyValues } from "@/features/sso/components/copy-values";

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 
 import { CodeSnippet } from "@/components/ui/code-snippet";
+import { Modal } from "@/components/ui/dialog";
 import { endScimToken } from "@/features/sso/api/scim";
 import { asApiError } from "@/lib/errors";
 import type { NewScimToken, ScimToken } from "@/schema/wire/scim";

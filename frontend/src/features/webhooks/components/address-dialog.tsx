@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 
 import { CodeSnippet } from "@/components/ui/code-snippet";
+import { Modal } from "@/components/ui/dialog";
 import { PRESET_WORDS } from "@/features/webhooks/model";
 import type { CreatedWebhook } from "@/schema/wire/webhooks";
 

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Select, Stack } from "@mantine/core";
+import { Button, Group, Select, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { CodeSnippet } from "@/components/ui/code-snippet";
+import { Modal } from "@/components/ui/dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { GuardedSwitch } from "@/components/ui/guarded-switch";
 import { Refusal } from "@/components/ui/refusal";
