@@ -57,7 +57,7 @@ export const theme = createTheme({
         padding: 20,
         closeButtonProps: { "aria-label": "Close" },
       },
-      styles: { title: { fontSize: 16, fontWeight: 600 } },
+      styles: { title: { fontSize: 16, lineHeight: "22px", fontWeight: 600 } },
     },
     Tooltip: { defaultProps: { openDelay: 250, fz: 12 } },
     // Two pixels below the text beside them, as Mantine has it, they could hardly be read.

@@ -6,7 +6,7 @@ import { paths } from "@/config/paths";
 import { ACTION_WORDS, ATTEMPT_STATES, byAction } from "@/features/automations/model";
 import { outcomeSentence } from "@/lib/outcome";
 import { formatDayAndTime, formatExact, formatStep } from "@/lib/time";
-import { formatCount, plural } from "@/lib/units";
+import { formatCount, plural, trimNumber } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 import type { Attempt, Firing, Reason } from "@/schema/wire/automations";
 
@@ -88,8 +88,8 @@ function reasonFacts({ reason, key, fired_at, occurred_at, version }: Firing): F
       : []),
     ...(reason.type === "metric"
       ? [
-          { term: "Value", value: reason.value === null ? "none" : formatCount(reason.value) },
-          ...(reason.threshold === null ? [] : [{ term: "Threshold", value: `${reason.is.replace("_", " ")} ${formatCount(reason.threshold)}` }]),
+          { term: "Value", value: reason.value === null ? "none" : trimNumber(reason.value) },
+          ...(reason.threshold === null ? [] : [{ term: "Threshold", value: `${reason.is.replace("_", " ")} ${trimNumber(reason.threshold)}` }]),
           { term: "Held since", value: formatExact(reason.since) },
           { term: "Looked at", value: <MetricLink reason={reason} /> },
         ]

@@ -1,6 +1,6 @@
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateIcon } from "@/components/ui/state-icon";
-import { formatCount } from "@/lib/units";
+import { trimNumber } from "@/lib/units";
 import type { MetricState } from "@/schema/wire/automations";
 
 import styles from "./automations.module.css";
@@ -21,7 +21,7 @@ export function MetricStates({ states, metric }: MetricStatesProps) {
       {states.map((state) => (
         <li key={state.key.join(" ")}>
           <StateIcon kind={ICONS[state.level]} size={13} /> <span className="mono">{Object.values(state.labels).join(", ") || metric}</span> {WORDS[state.level]} <RelativeTime at={state.since} />
-          {state.value !== null && `, now ${formatCount(state.value)}`}
+          {state.value !== null && `, now ${trimNumber(state.value)}`}
           {state.level === "NO_DATA" && <span className="muted">: there is nothing to compare, so it does not fire.</span>}
         </li>
       ))}

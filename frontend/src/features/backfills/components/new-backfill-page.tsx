@@ -165,7 +165,7 @@ export function NewBackfillPage({ deployments, deployment, chosen, onChoose }: N
           />
           <div className={styles["pair"]}>
             <NumberInput label="At once" description="Runs of it at the same time" min={1} allowDecimal={false} value={draft.concurrency} onChange={(next) => set({ concurrency: String(next) })} error={fieldError(make.error, "concurrency")} />
-            <NumberInput label="Priority" description="Below 0, after what is due by schedule" allowDecimal={false} value={draft.priority} onChange={(next) => set({ priority: String(next) })} error={fieldError(make.error, "priority")} />
+            <NumberInput label="Priority" description="Below 0, after schedules" allowDecimal={false} value={draft.priority} onChange={(next) => set({ priority: String(next) })} error={fieldError(make.error, "priority")} />
           </div>
           <TextInput label="Name" description="Optional; without one it is named after its deployment" maxLength={200} {...text("name")} error={fieldError(make.error, "name")} />
           {make.error !== null && <Refusal error={make.error} more={refusedText(asApiError(make.error).fields)} />}
