@@ -43,9 +43,10 @@ def python(*words: str) -> list[str]:
 
 
 _TWICE: Final = str(REPOSITORY / "infra" / "ci" / "twice.py")
-# Two workers, as there are two cores to count on. A module's tests stay together: a stack that one
-# module starts for its journey is started once.
-_IN_PARALLEL: Final = ("-n", "2", "--dist", "loadscope", "-q")
+# Three workers for two cores: the tests that start whole stacks mostly wait, for processes and for
+# times to come. A module's tests stay together: a stack that one module starts for its journey is
+# started once.
+_IN_PARALLEL: Final = ("-n", "3", "--dist", "loadscope", "-q")
 
 TESTS: Final = [
     Step(
@@ -55,8 +56,8 @@ TESTS: Final = [
     ),
     Step(
         name="SDK",
-        # One worker: most of it waits for processes, and the front end's tests need the cores.
-        command=python(_TWICE, "tests", "-q"),
+        # Most of it waits for processes, while the front end's tests need the cores.
+        command=python(_TWICE, "tests", "-n", "2", "--dist", "loadscope", "-q"),
         working_dir=REPOSITORY / "sdk",
     ),
     Step(name="front end", command=[NPM, "test", "--silent"], working_dir=FRONTEND),

@@ -220,7 +220,7 @@ def test_a_zip_that_leaves_its_folder_is_not_unpacked(
 def test_a_cancelled_run_is_stopped(server: ContractServer, start: Start, tmp_path: Path) -> None:
     run_id = server.queue_task(bundle(), "flow.py:long", parameters={"folder": str(tmp_path)})
     process = start(run_id)
-    _wait_until(lambda: (tmp_path / "started").exists())
+    _wait_until(lambda: _pid_in(tmp_path))
 
     with server.changed:
         server.cancelled.add(run_id)
@@ -237,7 +237,7 @@ def test_a_cancellation_is_heard_without_waiting_for_a_beat(
     server.tells_only_who_waits = True
     run_id = server.queue_task(bundle(), "flow.py:long", parameters={"folder": str(tmp_path)})
     process = start(run_id)
-    _wait_until(lambda: (tmp_path / "started").exists())
+    _wait_until(lambda: _pid_in(tmp_path))
 
     with server.changed:
         server.cancelled.add(run_id)
@@ -264,7 +264,7 @@ def test_a_lost_run_is_killed_and_not_spoken_of(
 ) -> None:
     run_id = server.queue_task(bundle(), "flow.py:stubborn", parameters={"folder": str(tmp_path)})
     process = start(run_id)
-    _wait_until(lambda: (tmp_path / "started").exists())
+    _wait_until(lambda: _pid_in(tmp_path))
     # Told in the background, and nothing more once it is lost.
     _wait_until(lambda: server.runs[run_id]["state"] == "RUNNING")
 
@@ -293,7 +293,7 @@ def test_a_task_that_is_stopped_from_outside_reports_its_run_as_lost(
 ) -> None:
     run_id = server.queue_task(bundle(), "flow.py:long", parameters={"folder": str(tmp_path)})
     process = start(run_id)
-    _wait_until(lambda: (tmp_path / "started").exists())
+    _wait_until(lambda: _pid_in(tmp_path))
 
     process.send_signal(signal.SIGTERM)
     code, out = end_of(process)
@@ -309,7 +309,7 @@ def test_a_task_that_is_killed_takes_its_run_along(
 ) -> None:
     run_id = server.queue_task(bundle(), "flow.py:long", parameters={"folder": str(tmp_path)})
     process = start(run_id)
-    _wait_until(lambda: (tmp_path / "started").exists())
+    _wait_until(lambda: _pid_in(tmp_path))
 
     process.kill()
 
@@ -338,7 +338,13 @@ def _is_gone(pid: int) -> bool:
     return state == "Z"
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def _pid_in(folder: Path) -> str:
+    """Return what the flow wrote when it began; a file is there before what is in it."""
+    started = folder / "started"
+    return started.read_text() if started.exists() else ""
+
+
+def _wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
