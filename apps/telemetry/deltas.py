@@ -20,7 +20,7 @@ from msgspec import Struct
 from apps.telemetry.sketch import Sketch, bucket_of, merge_into
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 MINUTE_US: Final = 60_000_000
 
 Key = TypeVar("Key")
@@ -28,7 +28,7 @@ Key = TypeVar("Key")
 
 def microseconds(at: datetime) -> int:
     """Return microseconds since 1970, exactly."""
-    return (at - EPOCH) // _MICROSECOND
+    return (at - EPOCH) // MICROSECOND
 
 
 def moment(at_us: int) -> datetime:

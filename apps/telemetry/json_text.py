@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -46,8 +47,7 @@ def storable(data: bytes) -> bytes:
     """
     if len(data) > 2 * MAX_DEPTH and _nested_deeper(data, MAX_DEPTH):
         raise UnstorableJSONError(f"Nested deeper than {MAX_DEPTH} levels.")
-    kinds = data.translate(_KIND)
-    if not (b"0e000" in kinds or b"0e+000" in kinds or _MANY_DIGITS in kinds or _NUL in data):
+    if not _holds_odd_shapes(data):
         return data
     try:
         return orjson.dumps(_cleaned(msgspec.json.decode(data)))
@@ -55,13 +55,34 @@ def storable(data: bytes) -> bytes:
         raise UnstorableJSONError("A number is out of range.") from error
 
 
+def all_storable(texts: Sequence[bytes]) -> bool:
+    """
+    Whether `storable` returns each of these as it is; it may when this says no, never the reverse.
+
+    PERF: one look at all of them together. One by one, calls cost more than the looking.
+    """
+    if any(len(data) > 2 * MAX_DEPTH and _may_be_deeper(data, MAX_DEPTH) for data in texts):
+        return False
+    # Between two texts a byte of no kind, so that no shape reaches from one into the next.
+    return not _holds_odd_shapes(b"\n".join(texts))
+
+
 def holds_nul(data: bytes) -> bool:
     """Whether the text may hold the NUL escape; a false alarm is possible, a miss is not."""
     return _NUL in data
 
 
+def _holds_odd_shapes(data: bytes) -> bool:
+    kinds = data.translate(_KIND)
+    return b"0e000" in kinds or b"0e+000" in kinds or _MANY_DIGITS in kinds or _NUL in data
+
+
+def _may_be_deeper(data: bytes, depth: int) -> bool:
+    return data.count(b"{") + data.count(b"[") > depth
+
+
 def _nested_deeper(data: bytes, depth: int) -> bool:
-    if data.count(b"{") + data.count(b"[") <= depth:
+    if not _may_be_deeper(data, depth):
         return False
     level = 0
     for byte in _STRINGS.sub(b"", data):

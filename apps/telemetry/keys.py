@@ -12,21 +12,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from apps.telemetry.deltas import microseconds, moment
+from apps.telemetry.deltas import EPOCH, MICROSECOND, moment
 
 KEY_BYTES: Final = 24
 Key = tuple[datetime, UUID]  # occurred_at, id
 
-_time = struct.Struct(">q")
 _key = struct.Struct(">q16s")
 
 
-def pack(keys: Iterable[Key]) -> bytes:
-    """Return the keys as bytes, in the order given."""
-    pack_time = _time.pack
-    return b"".join([pack_time(microseconds(at)) + id_.bytes for at, id_ in keys])
+def pack(keys: Iterable[Key]) -> list[bytes]:
+    """Return each key as bytes; joined they are what `unpack` reads."""
+    pack_key = _key.pack
+    return [pack_key((at - EPOCH) // MICROSECOND, id_.bytes) for at, id_ in keys]
 
 
 def unpack(data: bytes | memoryview) -> list[Key]:
-    """Return the keys that `pack` was given."""
+    """Return the keys whose bytes, as `pack` makes them, are joined here."""
     return [(moment(at_us), UUID(bytes=id_)) for at_us, id_ in _key.iter_unpack(data)]

@@ -190,7 +190,7 @@ def test_a_claim_that_is_not_committed_leaves_everything(in_workspace):
 def test_keys_survive_packing():
     packed = [(NOW + timedelta(microseconds=step), uuid7()) for step in (-1, 0, 1)]
 
-    assert keys.unpack(keys.pack(packed)) == packed
+    assert keys.unpack(b"".join(keys.pack(packed))) == packed
 
 
 def test_scan_reads_in_order_of_time_page_by_page(in_workspace):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from apps.telemetry.json_text import UnstorableJSONError, storable
+from apps.telemetry.json_text import UnstorableJSONError, all_storable, storable
 
 DIGITS = {count: "1" * count for count in (19, 30, 99, 100, 150, 4_300)}
 
@@ -38,3 +38,22 @@ def test_numbers_keep_their_digits_as_far_as_readers_go(text, kept):
 def test_what_nobody_reads_back_is_refused(text):
     with pytest.raises(UnstorableJSONError):
         storable(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("texts", "all_are"),
+    [
+        (['{"a": 1}', "{}", '{"at": "2026-01-01", "n": 1e5}'], True),
+        ([], True),
+        (['{"a": 1}', '{"a": 1e200}'], False),
+        (['{"a": "\\u0000"}', "{}"], False),
+        (['{"a": ' + DIGITS[150] + "}"], False),
+        (['{"a":' * 101 + "1" + "}" * 101, "{}"], False),
+        # No shape reaches from one text into the next.
+        ([DIGITS[99], DIGITS[99]], True),
+        (["[1e", "000]", "[1", "e000]"], True),
+    ],
+    ids=["usual", "none", "exponent", "NUL", "digits", "deep", "digits apart", "exponents apart"],
+)
+def test_many_texts_are_looked_at_together(texts, all_are):
+    assert all_storable([text.encode() for text in texts]) is all_are
