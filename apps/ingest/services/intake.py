@@ -45,10 +45,11 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Taken
     elif actor.pool:
         decoded = keep_items_of_pool(workspace_id=workspace.id, pool=actor.pool, decoded=decoded)
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
+    moves_runs = _moves_runs(sent)
     if decoded.count > SMALL:
-        answer = _alone(sent)
+        answer = (_alone if moves_runs else _items_alone)(sent)
     else:
-        answer = (_reports if _moves_runs(sent) else _items).submit(workspace.id, sent)
+        answer = (_reports if moves_runs else _items).submit(workspace.id, sent)
     assert sent.admission is not None
     return Taken(answer, sent.admission, sent.differing)
 
@@ -67,8 +68,11 @@ def _alone(sent: Sent) -> Answer:
         return _accept([sent], Repeated.STAGE)[0]
 
 
-def _few_items(sent: Sent) -> Answer:
-    answers = _at_once([sent])
+def _items_alone(sent: Sent) -> Answer:
+    try:
+        answers = _at_once([sent])
+    except RowsAreThereError:
+        return _accept([sent], Repeated.STAGE)[0]
     return _alone(sent) if answers is None else answers[0]
 
 
@@ -104,6 +108,8 @@ def _reports_together(requests: Sequence[Sent]) -> list[Answer] | None:
 def _items_together(requests: Sequence[Sent]) -> list[Answer] | None:
     try:
         return _at_once(requests)
+    except RowsAreThereError:
+        return None
     except DatabaseError as error:
         # One of them may be the cause; the others must not suffer for it.
         logger.warning("ingest.gathered_batch_failed", requests=len(requests), error=str(error))
@@ -111,7 +117,11 @@ def _items_together(requests: Sequence[Sent]) -> list[Answer] | None:
 
 
 def _at_once(requests: Sequence[Sent]) -> list[Answer] | None:
-    """Store requests of one workspace in one round trip; None when something is there already."""
+    """
+    Store requests of one workspace by one message to the server; None when that cannot be.
+
+    Raises: RowsAreThereError, with nothing stored.
+    """
     if connection.in_atomic_block:
         return None
     _admit(requests)
@@ -133,6 +143,6 @@ def _at_once(requests: Sequence[Sent]) -> list[Answer] | None:
     return items.answers
 
 
-_items: Gatherer[Sent, Answer] = Gatherer(alone=_few_items, together=_items_together)
+_items: Gatherer[Sent, Answer] = Gatherer(alone=_items_alone, together=_items_together)
 # Apart, so that what is stored in one round trip does not wait for what takes ten.
 _reports: Gatherer[Sent, Answer] = Gatherer(alone=_alone, together=_reports_together)

@@ -101,11 +101,12 @@ def store_fresh(
     *, workspace_id: uuid.UUID, batch: TelemetryBatch, now: datetime, retention_days: int
 ) -> StoreOutcome | None:
     """
-    Store a small batch in a transaction of its own that costs one round trip.
+    Store a batch in a transaction of its own that costs one message to the server.
 
-    Returns None, with nothing stored, when any row is there already, any series is new or any
-    reading has to be compared with the one before; then `store_batch` can tell what is what. Must
-    be called outside of a transaction.
+    Returns None, with nothing stored, when any series is new or any reading has to be compared with
+    the one before; then `store_batch` can do it. Must be called outside of a transaction.
+    Raises: RowsAreThereError, with nothing stored, when any row is there already; `store_batch` can
+    tell which, with Repeated.STAGE.
     """
     if any(type(point) is NewReading for point in batch.points):
         return None
@@ -117,8 +118,7 @@ def store_fresh(
     if found:
         writes = writes_of(events, lines, points)
         pending = pending_statement(workspace_id, events, lines, points, sent.points.series, now)
-        if not copy.insert_at_once(workspace_id, writes, pending):
-            return None
+        copy.insert_at_once(workspace_id, writes, pending)
     return StoreOutcome(accepted=found, rejected=sent.refusals)
 
 

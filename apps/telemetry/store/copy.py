@@ -2,8 +2,8 @@
 """
 Writing rows: COPY first, staging only for a batch that meets rows that are already there.
 
-Measured: binary COPY takes about 6 µs of this process per row, and a staged batch costs three times
-a direct one. Repeated batches are rare, so the common case pays nothing for them but a savepoint.
+Measured: a staged batch costs three times a direct one. Repeated batches are rare, so the common
+case pays nothing for them but a savepoint.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, connection, transaction
-from psycopg import sql
 from psycopg.types.json import Jsonb
-from psycopg.types.string import BytesBinaryDumper
 
 from apps.telemetry.store import twins
+from apps.telemetry.store.messages import send_with_copies
 from apps.telemetry.store.tables import TimeTable, column_names, column_types
 from apps.telemetry.store.twins import PLACE, Differing
+from apps.telemetry.store.wire import encode_rows
 
 # Up to here one INSERT with ON CONFLICT is as fast as savepoint, COPY and release (measured).
 FEW = 10
@@ -89,60 +89,55 @@ def _encode(data: bytes) -> bytes:
     return data
 
 
-def _wire_column(kind: str, values: Sequence[Any]) -> tuple[str, Iterable[Any]]:
-    """Return a column as binary COPY sends it, in a type that psycopg dumps without Python code."""
-    match kind:
-        case "uuid":
-            return "bytea", [None if value is None else value.bytes for value in values]
-        case "jsonb":
-            return "bytea", [None if value is None else b"\x01" + value for value in values]
-        case _:
-            return kind, values
-
-
 def _copy(cursor: Any, target: str, columns: Sequence[tuple[str, str]], rows: Rows) -> None:
     if not rows:
         return
-    names, types = column_names(columns), column_types(columns)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        sql.Identifier(target), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    kinds, values = zip(*map(_wire_column, types, zip(*rows, strict=True)), strict=True)
-    # PERF: the dumper that is registered for bytea is in Python; this one is replaced by C.
-    cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
     # Django hands out psycopg's own copy(), so its errors have to be made Django's here.
-    with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        copy.set_types(kinds)
-        write_row = copy.write_row
-        for row in zip(*values, strict=True):
-            write_row(row)
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(_copy_sql(target, column_names(columns))) as copy,
+    ):
+        copy.write(encode_rows(column_types(columns), rows))
 
 
-def insert_at_once(workspace_id: UUID, writes: Writes, and_then: tuple[str, Sequence[Any]]) -> bool:
+def _copy_sql(target: str, names: Sequence[str]) -> str:
+    return f"COPY {target} ({', '.join(names)}) FROM STDIN (FORMAT binary)"
+
+
+def insert_at_once(workspace_id: UUID, writes: Writes, and_then: tuple[str, Sequence[Any]]) -> None:
     """
     Insert the rows and execute another statement, in one message to the server and one transaction.
 
-    Returns False, with nothing done, when one of the rows is there already. The server treats a
-    message of several statements as one transaction, if there is none yet: there must be none.
+    The server treats a message of several statements as one transaction, if there is none yet:
+    there must be none.
+    Raises: RowsAreThereError, with nothing done, when one of the rows is there already.
     """
     assert not connection.in_atomic_block
+    copies = sum(len(rows) for _, rows in writes) > FEW
     # The same as `workspace_scope`, without its round trips.
     statements = ["SELECT set_config('app.workspace', %s, true)"]
     parameters: list[Any] = [str(workspace_id)]
+    data: list[bytes] = []
     for table, rows in writes:
-        if rows:
+        if rows and copies:
+            statements.append(_copy_sql(table.name, table.column_names))
+            data.append(encode_rows(table.column_types, rows))
+        elif rows:
             statements.append(_insert_sql(table, rows))
             parameters += _parameters(table, rows)
     statements.append(and_then[0])
     parameters += and_then[1]
+    message = "; ".join(statements)
     try:
         with connection.cursor() as cursor:
-            cursor.execute("; ".join(statements), parameters)
+            if copies:
+                send_with_copies(cursor, message, parameters, data)
+            else:
+                cursor.execute(message, parameters)
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             raise
-        return False
-    return True
+        raise RowsAreThereError from error
 
 
 def insert_in_one_message(writes: Writes, and_then: tuple[str, Sequence[Any]]) -> list[Rows]:
@@ -214,7 +209,7 @@ def _insert_staged(table: TimeTable, rows: Rows, compare: bool) -> Inserted:
         )
         cursor.execute(f"TRUNCATE {staging}")
         placed = [(*row, place) for place, row in enumerate(rows)]
-        _copy(cursor, staging, (*table.columns, (PLACE, "int4")), placed)
+        _copy(cursor, staging, (*table.columns, (PLACE, "integer")), placed)
         cursor.execute(
             f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {staging}"
             f" ORDER BY {key}, {PLACE} ON CONFLICT DO NOTHING RETURNING {key}"

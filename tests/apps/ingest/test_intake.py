@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
-from apps.telemetry.models import Event, PendingBatch
+from apps.telemetry.models import Event, LogLine, MetricPoint, PendingBatch
+from apps.telemetry.store.messages import send_with_copies
+from apps.telemetry.store.wire import encode_rows
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.tenancy import make_key
 
@@ -85,3 +87,56 @@ def test_a_repeated_batch_outside_of_a_tests_transaction(send, alice):
     assert (first["accepted"], first["duplicates"]) == (100, 0)
     assert (again["accepted"], again["duplicates"]) == (1, 100)
     assert stored(alice.workspace) == 101
+
+
+def test_a_large_batch_with_a_repeated_event_leaves_nothing_of_a_first_try(send, alice):
+    known = event()
+    send([[known]])
+    batch = [event() for _ in range(50)]
+
+    [answer] = send([[*batch, known, batch[7]]])
+
+    assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (50, 2, [])
+    assert stored(alice.workspace) == 51
+    with workspace_scope(alice.workspace.id):
+        assert PendingBatch.objects.filter(consumer="rollup").count() == 2
+
+
+def test_a_large_batch_of_all_kinds_in_one_message(api, alice):
+    key, run_id, at = make_key(alice, role="AGENT"), str(uuid7()), NOW.isoformat()
+    lines = [
+        {"occurred_at": at, "level": "INFO", "message": f"line {n} ✓", "run_id": run_id}
+        for n in range(20)
+    ]
+    points = [{"name": "rows", "occurred_at": at, "value": n} for n in range(20)]
+
+    def send_mixed():
+        batch = {"events": [event() for _ in range(20)], "logs": lines, "points": points}
+        return api(key, alice.workspace).post("ingest", batch).json()
+
+    first = send_mixed()  # makes the series, which takes a transaction with more in it
+    again = send_mixed()
+
+    assert (first["accepted"], first["duplicates"]) == (60, 0)
+    assert (again["accepted"], again["duplicates"]) == (20, 40)
+    with workspace_scope(alice.workspace.id):
+        messages = LogLine.objects.for_workspace(alice.workspace.id).values_list("message")
+        assert {text for (text,) in messages} == {line["message"] for line in lines}
+        values = MetricPoint.objects.for_workspace(alice.workspace.id).values_list("value")
+        assert sorted(value for (value,) in values) == list(range(20))
+
+
+def test_after_a_failed_message_the_connection_serves_on(alice):
+    rows = [(uuid7(), "x")] * 20  # two columns where the table has fourteen
+    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        send_with_copies(
+            cursor,
+            "SELECT %s; COPY telemetry_event FROM STDIN (FORMAT binary)",
+            [1],
+            [encode_rows(["uuid", "text"], rows)],
+        )
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+    assert stored(alice.workspace) == 0
