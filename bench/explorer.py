@@ -173,7 +173,7 @@ def _a_run(at: Stack) -> UUID:
 def _ingest(at: Stack, size: int) -> Row:
     """Send events by HTTP and by COPY in turn, and take them out again."""
     began = datetime.now(UTC)
-    sent, copied = ingest.rates(at)
+    sent, copied, _, _ = ingest.rates(at)
     with at.connect() as link:
         link.execute("DELETE FROM telemetry_event WHERE occurred_at >= %s", (began,))
         link.execute("VACUUM telemetry_event")

@@ -14,8 +14,10 @@ import multiprocessing
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -24,6 +26,7 @@ from psycopg.types.json import Jsonb
 
 from apps.core.ids import uuid7
 from apps.telemetry.store.tables import EVENT
+from bench import cost
 from bench.stack import Stack, fire, postgres, stack, stores
 from bench.table import Row, Table
 
@@ -128,10 +131,15 @@ def _side_by_side(clients: int, client: Callable[[int, Ready], None]) -> float:
     return seconds
 
 
-def _copy_rows(at: Stack, batches: Sequence[Sequence[dict[str, object]]]) -> float:
-    """Return the seconds that COPY takes for the batches, given as Python values."""
+def _rows(
+    at: Stack, batches: Sequence[Sequence[dict[str, object]]]
+) -> list[list[tuple[object, ...]]]:
     workspace_id, now = UUID(at.workspace_id), datetime.now(UTC)
-    rows = [[_row(event, workspace_id, now) for event in batch] for batch in batches]
+    return [[_row(event, workspace_id, now) for event in batch] for batch in batches]
+
+
+def _copy_rows(at: Stack, rows: Sequence[Sequence[tuple[object, ...]]]) -> float:
+    """Return the seconds that COPY takes for batches of rows, given as Python values."""
 
     def client(number: int, ready: Ready) -> None:
         with psycopg.connect(at.server.dsn("headway_app", at.database)) as link:
@@ -166,8 +174,17 @@ def _batches() -> list[list[dict[str, object]]]:
     return [events[start : start + BATCH] for start in range(0, len(events), BATCH)]
 
 
-def rates(at: Stack) -> tuple[float, float]:
-    """Return the events per second by HTTP and by COPY, medians of rounds in turn."""
+class Rates(NamedTuple):
+    """Events per second, medians of rounds in turn, and what one costs in processor time."""
+
+    sent: float
+    copied: float
+    sent_cost: str
+    copied_cost: str
+
+
+def rates(at: Stack) -> Rates:
+    """Send events by HTTP and by COPY."""
     count = BATCH * BATCHES
     warm = [
         at.request("POST", f"{at.base}/events", json.dumps(_events(BATCH)).encode())
@@ -176,21 +193,32 @@ def rates(at: Stack) -> tuple[float, float]:
     fire(at.port, warm, clients=CLIENTS)
     copied: list[float] = []
     sent: list[float] = []
+    copied_cost, sent_cost = Counter[str](), Counter[str]()
     for _ in range(ROUNDS):
-        copied.append(_copy_rows(at, _batches()))
+        rows = _rows(at, _batches())
+        before = cost.spent()
+        copied.append(_copy_rows(at, rows))
+        copied_cost.update(cost.between(before, cost.spent()))
         requests = [
             at.request("POST", f"{at.base}/events", json.dumps(batch).encode())
             for batch in _batches()
         ]
+        before = cost.spent()
         outcome = fire(at.port, requests, clients=CLIENTS)
+        sent_cost.update(cost.between(before, cost.spent()))
         accepted = sum(json.loads(body)["accepted"] for body in outcome.bodies)
         assert accepted == count, f"{accepted} of {count} accepted"
         sent.append(outcome.seconds)
-    return count / statistics.median(sent), count / statistics.median(copied)
+    return Rates(
+        count / statistics.median(sent),
+        count / statistics.median(copied),
+        cost.per_row(sent_cost, count * ROUNDS),
+        cost.per_row(copied_cost, count * ROUNDS),
+    )
 
 
 def _measure_batches(at: Stack) -> list[Row]:
-    http, copy = rates(at)
+    http, copy, http_cost, copy_cost = rates(at)
     encoded = BATCH * BATCHES / _copy_bytes(at, _batches())
     return [
         Row(
@@ -199,6 +227,12 @@ def _measure_batches(at: Stack) -> list[Row]:
             reference=f"COPY of the same rows by {CLIENTS} processes {copy:,.0f}/s",
             budget=f"{http / copy:.0%} of ≥ 60 %",
             holds=http / copy >= 0.6,
+        ),
+        Row(
+            what="… by µs of processor time an event",
+            measured=http_cost,
+            reference=f"COPY: {copy_cost}",
+            budget="no budget",
         ),
         Row(
             what="… against the database alone",
@@ -247,6 +281,6 @@ def run() -> Table:
         "Medians of three rounds, each round one of either side; two web processes, durable "
         "commits. Everything, the clients included, shares the machine's cores."
     ]
-    if len(rows) < 6:
+    if len(rows) < 8:
         notes.append("The server does not offer TimescaleDB: measured on native partitions only.")
     return Table(title="Ingest", rows=rows, notes=notes)
