@@ -211,8 +211,8 @@ def _power(exponent: float) -> float:
     return math.exp(max(min(exponent, _MOST_EXPONENT), -_MOST_EXPONENT))
 
 
-# PERF: whatever a stream counts, its buckets stay where they are. Their logarithms were most of what
-# a histogram cost: of twenty buckets 280 µs, and 70 µs where they are remembered.
+# PERF: whatever a stream counts, its buckets stay where they are. Their logarithms were most of
+# what a histogram cost: of twenty buckets 280 µs, and 70 µs where they are remembered.
 @lru_cache(maxsize=8_192)
 def _keys(first: float, last: float, pieces: int, *, evenly: bool) -> tuple[int, ...]:
     """Part a bucket into so many pieces at most; return where their middles are in a sketch."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from django.db import connection
 from django.db.models import F
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
+from apps.core.gather import Gatherer
 from apps.core.ids import uuid7
 from apps.core.outbound import failure
 from apps.ingest.decode import Decoded
@@ -42,6 +44,15 @@ _SEE: Final = (
     " ON CONFLICT (webhook_id, key_hash) DO UPDATE SET key_hash = excluded.key_hash"
     " RETURNING created_at"
 )
+
+
+class _Note(NamedTuple):
+    """One delivery that is to be counted."""
+
+    workspace_id: uuid.UUID
+    webhook_id: uuid.UUID
+    taken: bool
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +136,8 @@ def read_delivery(
 
 
 def note_delivery(opened: Opened, *, taken: bool, now: datetime) -> None:
-    """Count a delivery on its webhook's row."""
-    name = "received" if taken else "refused"
-    with workspace_scope(opened.workspace.id):
-        Webhook.objects.filter(pk=opened.hook.id).update(
-            **{f"{name}_count": F(f"{name}_count") + 1, f"last_{name}_at": _later(name, now)}
-        )
+    """Count a delivery on its webhook's row; returns after the commit."""
+    _notes.submit(opened.hook.id, _Note(opened.workspace.id, opened.hook.id, taken, now))
 
 
 def preview_template(
@@ -171,8 +178,23 @@ def drop_old_deliveries(*, now: datetime) -> int:
             return gone
 
 
-def _later(name: str, now: datetime) -> Greatest:
-    return Greatest(F(f"last_{name}_at"), now)
+def _count(notes: Sequence[_Note]) -> Sequence[None]:
+    """Count deliveries of one webhook."""
+    workspace_id, webhook_id, _, _ = notes[0]
+    changes: dict[str, Combinable] = {}
+    for name, taken in (("received", True), ("refused", False)):
+        times = [note.now for note in notes if note.taken is taken]
+        if times:
+            changes[f"{name}_count"] = F(f"{name}_count") + len(times)
+            changes[f"last_{name}_at"] = Greatest(F(f"last_{name}_at"), max(times))
+    with workspace_scope(workspace_id):
+        Webhook.objects.filter(pk=webhook_id).update(**changes)
+    return [None] * len(notes)
+
+
+# PERF: of a webhook's deliveries one at a time can hold its row, until its commit is on the disk.
+# Those that wait for it are counted together.
+_notes: Final = Gatherer[_Note, None](alone=lambda note: _count([note])[0], together=_count)
 
 
 def _first_seen(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from apps.core.clock import utc_now
@@ -161,3 +163,24 @@ def test_what_came_long_ago_is_forgotten(make_hook, workspace, as_worker):
 
     with as_worker():
         assert services.drop_old_deliveries(now=utc_now()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deliveries_that_come_together_are_each_counted(make_hook):
+    hook = make_hook("GENERIC")
+
+    def deliver(body):
+        try:
+            return hook.deliver(body).status_code
+        finally:
+            connection.close()
+
+    bodies = [b"{" if number % 3 == 0 else b'{"n": %d}' % number for number in range(60)]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(deliver, bodies))
+
+    assert [answer < 400 for answer in answers] == [body != b"{" for body in bodies]
+    now = hook.now()
+    assert (now["received_count"], now["refused_count"]) == (40, 20)
+    assert now["last_received_at"]
+    assert now["last_refused_at"]
