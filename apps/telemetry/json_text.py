@@ -26,6 +26,7 @@ _KIND = bytes(
 )  # fmt: skip
 _LARGEST: Final = 2**63
 _MANY_DIGITS = b"0" * 100
+_TOGETHER: Final = 250  # texts that are copied to be looked at
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -64,7 +65,10 @@ def all_storable(texts: Sequence[bytes]) -> bool:
     if any(len(data) > 2 * MAX_DEPTH and _may_be_deeper(data, MAX_DEPTH) for data in texts):
         return False
     # Between two texts a byte of no kind, so that no shape reaches from one into the next.
-    return not _holds_odd_shapes(b"\n".join(texts))
+    return not any(
+        _holds_odd_shapes(b"\n".join(texts[start : start + _TOGETHER]))
+        for start in range(0, len(texts), _TOGETHER)
+    )
 
 
 def holds_nul(data: bytes) -> bool:
