@@ -25,7 +25,6 @@ SIDE_ROWS: Final = 8  # of a run, before its moment and behind it
 RUN_ROWS: Final = 2 * SIDE_ROWS
 MOST_RUNS: Final = 64  # in one bar
 _HEAVIEST: Final = 8.0  # one run must not speak for all others; the lightest is its inverse
-_TURN: Final = (math.sqrt(5) - 1) / 2  # multiples of it fill the circle evenly
 _Z: Final = 1.96  # 95 of 100
 
 
@@ -86,14 +85,21 @@ def spots(bar: Bar, runs: int) -> Iterator[Spot]:
     cells = (cell for cell in bar.cells if cell.rows)
     cell, passed = next(cells), 0
     for number in range(runs):
-        # Not in the midst of each part: a distance that never changes meets what comes every hour
-        # always at the same minute.
-        place = (number + (ordinal + number) * _TURN % 1) / runs * total
+        # Not in the midst of each part, nor by any distance that comes again: such meet what is
+        # regular in the rows always at the same place.
+        place = (number + _scattered(ordinal + number)) / runs * total
         while passed + cell.rows < place:
             passed += cell.rows
             cell = next(cells)
         at = cell.start + (place - passed) / cell.rows * cell.seconds
         yield Spot(bar, at, cell.rows / cell.seconds)
+
+
+def _scattered(number: int) -> float:
+    """Return what looks like chance, from 0 to 1, and is the same for the same number."""
+    mixed = number * 0x9E3779B97F4A7C15 % 2**64
+    mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 % 2**64
+    return (mixed ^ mixed >> 32) / 2**64
 
 
 class Share(NamedTuple):
@@ -142,9 +148,13 @@ class _Looked:
 
     @property
     def clustered(self) -> float:
-        """The variance of the share as the runs differ."""
-        rests = sum((found - self.share * asked) ** 2 for asked, found in self.parts)
-        return rests * len(self.parts) / (len(self.parts) - 1) / self.asked**2
+        """The variance of the share as the runs differ, each from what the others say."""
+        rests = 0.0
+        for asked, found in self.parts:
+            # A heavy run draws the share to itself: measured as if it had not.
+            others = max(1 - asked / self.asked, 0.1)
+            rests += ((found - self.share * asked) / others) ** 2
+        return rests / self.asked**2
 
 
 def estimate(bars: Sequence[Bar], seen: Sequence[tuple[Spot, Run]]) -> Estimate:
