@@ -27,7 +27,8 @@ SINCE, UNTIL = MIDNIGHT - timedelta(days=3), MIDNIGHT
 BUSY = (SINCE + 5 * HOUR, SINCE + 30 * HOUR)
 QUIET = SINCE + 40 * HOUR
 EACH = 1_200  # rows in a busy hour
-LITTLE = Effort(quick_rows=100)
+# As long as a busy machine takes: what is done when the time is up has tests of its own.
+LITTLE = Effort(quick_rows=100, overview_seconds=60, counting_seconds=60, looking_seconds=60)
 
 
 def event(name, at, payload="{}"):
