@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import DataError, transaction
-
 from apps.automations.conditions import make_key
 from apps.automations.levels import Look
 from apps.automations.metric_trigger import MetricTrigger
 from apps.costs import selectors as costs
 from apps.telemetry import selectors as telemetry
-from apps.telemetry.errors import QueryTooLarge
 from apps.telemetry.moving import Measured
 from apps.telemetry.selectors import MetricQuery, MovingLine
 
@@ -42,23 +39,18 @@ class Reader:
         return {make_key([line.labels[each] for each in trigger.for_each]): line for line in lines}
 
     def _points(self, trigger: MetricTrigger, moments: Sequence[datetime]) -> list[MovingLine]:
-        try:
-            with transaction.atomic():
-                return telemetry.read_moving(
-                    workspace_id=self._workspace_id,
-                    asked=MetricQuery(
-                        name=trigger.metric,
-                        aggregate=trigger.aggregate,
-                        group_by=trigger.for_each,
-                        where=trigger.where,
-                    ),
-                    moments=moments,
-                    step_seconds=trigger.step_seconds,
-                    widths=[trigger.width_at(at) for at in moments],
-                )
-        except DataError:
-            # Added up in the database, two numbers of 1e308 are none.
-            raise QueryTooLarge("The numbers are too large to be added up.") from None
+        return telemetry.read_moving(
+            workspace_id=self._workspace_id,
+            asked=MetricQuery(
+                name=trigger.metric,
+                aggregate=trigger.aggregate,
+                group_by=trigger.for_each,
+                where=trigger.where,
+            ),
+            moments=moments,
+            step_seconds=trigger.step_seconds,
+            widths=[trigger.width_at(at) for at in moments],
+        )
 
     def _costs(self, trigger: MetricTrigger, moments: Sequence[datetime]) -> list[MovingLine]:
         if self._spent is None:
