@@ -101,11 +101,12 @@ def test_shared_views_are_seen_by_all_and_changed_by_who_may(api, alice, bob):
     assert [entry.action for entry in entries()] == ["saved_view.created"]
 
 
-def test_whoever_shares_a_view_of_theirs_needs_the_scope(api, bob):
+def test_whoever_shares_a_view_of_theirs_needs_the_scope(api, bob, workspace):
     own = save(api(bob))
 
     assert api(bob).patch(f"saved-views/{own['id']}", {"is_shared": True}).status_code == 403
-    assert not SavedView.objects.filter(is_shared=True).exists()
+    with workspace_scope(workspace.id):
+        assert list(SavedView.objects.values_list("is_shared", flat=True)) == [False]
 
 
 def test_only_its_owner_makes_a_shared_view_private_again(api, alice, bob, workspace):
@@ -171,14 +172,15 @@ def test_a_name_stands_once_for_a_page(api, alice, bob):
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_bad_views_are_named(api, alice, body, field):
+def test_bad_views_are_named(api, alice, workspace, body, field):
     answer = api(alice).post(
         "saved-views", {"page": "EVENTS", "name": "Orders", "query": QUERY} | body
     )
 
     assert answer.status_code == 400
     assert list(answer.json()["error"]["fields"]) == [field]
-    assert not SavedView.objects.exists()
+    with workspace_scope(workspace.id):
+        assert not SavedView.objects.exists()
 
 
 def test_pages_are_kept_apart_and_paged(api, bob):
