@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from apps.core.errors import InvalidRequest
 from apps.core.ids import derived_uuid7
@@ -36,6 +36,7 @@ CHECK_BATCH = 200
 BY_CLOCK = frozenset({ServiceLevelKind.START_BY, ServiceLevelKind.FINISH_BY})
 GRACE = timedelta(seconds=5)  # for reports that are on their way at the due time
 LOOK_EVERY = timedelta(seconds=15)  # at what has no due time of its own
+AGAIN_AFTER = timedelta(minutes=10)  # at what could not be looked at
 _DAYS_MISSED = 100  # due times of one promise that a check looks back at, at most
 
 
@@ -151,22 +152,35 @@ def check_service_levels(*, now: datetime, limit: int = CHECK_BATCH) -> int:
 
     Returns how many were looked at. The look, its breaches and their events are one transaction
     under the level's lock: however many loops there are, and whenever one is killed, each breach is
-    told once. For loops.
+    told once. One that cannot be looked at (its time zone is gone, or by a bug of ours) keeps no
+    other from it. For loops.
     """
     due = ServiceLevel.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id")
     looked = 0
     for level_id in list(due.values_list("id", flat=True)[:limit]):
-        with transaction.atomic():
-            level = (
-                ServiceLevel.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("deployment__flow")
-                .filter(id=level_id, next_check_at__lte=now)
-                .first()
-            )
-            if level is not None:
-                _look(level, now)
-                looked += 1
+        try:
+            looked += _look_at(level_id, now)
+        except (OperationalError, InterfaceError):
+            raise  # weather, and the loop's to mind
+        except Exception:
+            logger.exception("service_level.not_checked", service_level_id=str(level_id))
+            ServiceLevel.objects.filter(id=level_id).update(next_check_at=now + AGAIN_AFTER)
+            looked += 1
     return looked
+
+
+def _look_at(level_id: uuid.UUID, now: datetime) -> bool:
+    with transaction.atomic():
+        level = (
+            ServiceLevel.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("deployment__flow")
+            .filter(id=level_id, next_check_at__lte=now)
+            .first()
+        )
+        if level is None:
+            return False
+        _look(level, now)
+    return True
 
 
 def targets_of(level: ServiceLevel) -> tuple[Target, ...]:

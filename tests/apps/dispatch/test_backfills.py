@@ -107,6 +107,21 @@ def test_a_range_makes_a_run_for_each_of_its_times(api, alice, workspace, deploy
     assert found[0].created_by["name"] == backfill["created_by"]["name"] == "Alice"
 
 
+def test_one_that_cannot_be_continued_holds_up_no_other(api, alice, workspace, deployment):
+    broken, sound = (
+        made(api(alice).post("backfills", of_partitions(deployment, 30, concurrency=1, name=name)))
+        for name in ("broken", "sound")
+    )
+    assert work(workspace, deployment) == 2
+    with workspace_scope(workspace.id):
+        Backfill.objects.filter(id=broken["id"]).update(parameters=["no object"])
+
+    go_on()
+
+    further = [len(runs_of(workspace, each)) - each["made"] for each in (broken, sound)]
+    assert further == [0, 1]
+
+
 def test_a_schedule_lends_its_times_its_zone_and_its_parameters(api, alice, workspace, deployment):
     with workspace_scope(workspace.id):
         schedule = deployment.schedules.get()

@@ -131,6 +131,20 @@ def test_a_loop_that_was_away_sees_each_day_that_passed(deployment):
     assert [due for due, _ in breaches(level)] == [SIX + timedelta(days=n) for n in (0, 2, 3, 4)]
 
 
+def test_one_that_cannot_be_looked_at_holds_up_no_other(deployment):
+    lost, kept = by_six(deployment, "FINISH_BY"), by_six(deployment, "FINISH_BY")
+    # The system may lose a time zone.
+    first_check = lost.next_check_at - HOUR
+    ServiceLevel.objects.filter(id=lost.id).update(timezone="Mars/Base", next_check_at=first_check)
+    later = SIX + HOUR
+
+    look(later)
+
+    assert (len(breaches(lost)), len(breaches(kept))) == (0, 1)
+    lost.refresh_from_db()
+    assert lost.next_check_at > later
+
+
 def test_a_run_that_was_tried_again_started_when_it_first_did(deployment, in_workspace):
     from apps.runs.enums import RunState
     from apps.telemetry import services as telemetry

@@ -11,7 +11,8 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
@@ -39,6 +40,7 @@ from apps.tenancy.scopes import Scope
 if TYPE_CHECKING:
     from apps.flows.models import Deployment
 
+logger = structlog.get_logger(__name__)
 MOST_GOING = 100  # unfinished backfills of a workspace; each is a limit that claims look at
 _NEEDING = """
     SELECT backfill.id FROM dispatch_backfill AS backfill
@@ -141,15 +143,22 @@ def continue_backfills(*, now: datetime) -> int:
     Make the next runs of all backfills, and end those of which nothing is left; return how many.
 
     A part and its run are written in one transaction under the backfill's lock, so that each part
-    has exactly one run however many loops there are, and whenever one is killed. For loops.
+    has exactly one run however many loops there are, and whenever one is killed. One that cannot
+    be continued keeps no other from it. For loops.
     """
     with connection.cursor() as cursor:
         cursor.execute(_NEEDING)
         needing = [id_ for (id_,) in cursor.fetchall()]
     worked = 0
     for backfill_id in needing:
-        with transaction.atomic():
-            worked += _continue(backfill_id, now)
+        try:
+            with transaction.atomic():
+                worked += _continue(backfill_id, now)
+        except (OperationalError, InterfaceError):
+            raise  # weather, and the loop's to mind
+        except Exception:
+            # One backfill's trouble must not keep all others waiting.
+            logger.exception("backfill.not_continued", backfill_id=str(backfill_id))
     return worked
 
 
