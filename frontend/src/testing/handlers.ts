@@ -88,7 +88,11 @@ export function makeHandlers(world: World): RequestHandler[] {
         return HttpResponse.json({ ...empty, sentence: "Nothing has run here yet.", checklist: nothing });
       }
       if (path.endsWith("/usage") || path.endsWith("/logs/volume")) return undefined;
-      if (path.endsWith("/histogram")) return HttpResponse.json({ ...runHistogram([], Date.now() - 86_400_000, Date.now()), names: [], counted_from: null, sample: null });
+      if (path.endsWith("/histogram")) {
+        const empty = runHistogram([], Date.now() - 86_400_000, Date.now());
+        const none = { count: 0, is_estimate: false, low: 0, high: 0 };
+        return HttpResponse.json({ ...empty, buckets: empty.buckets.map((bucket) => ({ ...bucket, ...none })), names: [], counted_from: null, sample: null });
+      }
       return HttpResponse.json({ items: [], runs: [], next_cursor: null, searched_to: null });
     }),
     http.get("*/api/v1/me", () => HttpResponse.json(world.me)),
