@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 SAMPLE_ROWS: Final = 20_000  # looked at in all, about
 SIDE_ROWS: Final = 16  # of a run, before its moment and behind it
 RUN_ROWS: Final = 2 * SIDE_ROWS
-MOST_RUNS: Final = 64  # in one bar
+MOST_RUNS: Final = 32  # in one bar
 _HEAVIEST: Final = 8.0  # one run must not speak for all others; the lightest is its inverse
 _Z: Final = 1.96  # 95 of 100
 

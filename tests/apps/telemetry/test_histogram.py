@@ -205,7 +205,7 @@ def test_looks_are_few_statements_however_many_bars(filled):
         count(filled, "payload.color:red")
 
     looks = [each["sql"] for each in captured if "telemetry_event " in each["sql"]]
-    assert len(looks) == 3  # what is counted, and two times 64 spots
+    assert len(looks) == 2  # what is counted, and two times 32 spots
 
 
 def test_the_route_says_what_is_estimated_and_counts_when_asked(api, bob, filled):
