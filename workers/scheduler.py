@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from apps.core.clock import utc_now
 from apps.dispatch import services as dispatch
 from apps.runs import services as runs
 from workers.loop import Loop
+from workers.rounds import Apart
 
 logger = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0  # should a NOTIFY be missed
@@ -42,20 +44,45 @@ class Scheduler:
         return max(min(due_in, default=IDLE_SECONDS), 0.0005)
 
 
-def fill() -> bool:
-    """Make the next runs of backfills."""
-    worked = dispatch.continue_backfills(now=utc_now())
-    if worked:
-        logger.info("backfills.continued", count=worked)
-    return False
+class Filler:
+    """Makes the next runs of backfills."""
+
+    def __init__(self) -> None:
+        self._apart = Apart(failed="backfill.not_continued", subject="backfill_id")
+
+    def step(self) -> bool:
+        """Take each backfill that needs it once."""
+        resting = self._apart.resting()
+        worked = 0
+        for backfill_id in dispatch.list_backfills_to_continue():
+            if backfill_id not in resting:
+                worked += bool(self._apart.take(backfill_id, self._continue))
+        if worked:
+            logger.info("backfills.continued", count=worked)
+        return False
+
+    @staticmethod
+    def _continue(backfill_id: uuid.UUID) -> bool:
+        return dispatch.continue_backfill(backfill_id=backfill_id, now=utc_now())
 
 
-def watch() -> bool:
-    """Look at the promises whose time has come; True when there may be more."""
-    looked = dispatch.check_service_levels(now=utc_now())
-    if looked:
-        logger.info("service_levels.checked", count=looked)
-    return looked >= dispatch.CHECK_BATCH
+class Watch:
+    """Keeps what deployments promise in view."""
+
+    def __init__(self) -> None:
+        self._apart = Apart(failed="service_level.not_checked", subject="service_level_id")
+
+    def step(self) -> bool:
+        """Look at the promises whose time has come; True when there may be more."""
+        due = dispatch.list_levels_to_check(now=utc_now(), but=self._apart.resting())
+        looked = sum(bool(self._apart.take(level_id, self._look)) for level_id in due)
+        if looked:
+            logger.info("service_levels.checked", count=looked)
+        return len(due) == dispatch.CHECK_BATCH
+
+    @staticmethod
+    def _look(level_id: uuid.UUID) -> bool:
+        return dispatch.check_service_level(level_id=level_id, now=utc_now())
 
 
 def loops() -> list[Loop]:
@@ -67,6 +94,6 @@ def loops() -> list[Loop]:
             idle_seconds=IDLE_SECONDS,
             wake_on="schedules",
         ),
-        Loop(name="backfills", step=fill, idle_seconds=FILL_SECONDS),
-        Loop(name="levels", step=watch, idle_seconds=WATCH_SECONDS),
+        Loop(name="backfills", step=Filler().step, idle_seconds=FILL_SECONDS),
+        Loop(name="levels", step=Watch().step, idle_seconds=WATCH_SECONDS),
     ]

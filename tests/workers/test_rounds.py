@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.db import OperationalError
 
-from workers.rounds import AGAIN_AFTER_SECONDS, Rounds, Took
+from workers.rounds import AGAIN_AFTER_SECONDS, Apart, Rounds, Took
 
 HERE, THERE = uuid.uuid4(), uuid.uuid4()
 
@@ -76,3 +76,15 @@ def test_weather_is_left_to_the_loop():
     places.visited.clear()
     places.go()
     assert len(places.visited) == 2  # nobody is made to wait for it
+
+
+def test_steps_apart_rest_after_a_failure_and_then_no_more():
+    now = [0.0]
+    apart = Apart(failed="apart.failed", subject="backfill_id", clock=lambda: now[0])
+
+    assert apart.take(HERE, lambda id_: 1 / 0) is None
+    assert apart.take(THERE, lambda id_: id_) == THERE
+    assert apart.resting() == {HERE}
+
+    now[0] = AGAIN_AFTER_SECONDS
+    assert apart.resting() == set()

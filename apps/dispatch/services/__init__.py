@@ -16,8 +16,9 @@ from apps.dispatch.services.backfills import (
     BackfillSpec,
     cancel_backfill,
     change_backfill,
-    continue_backfills,
+    continue_backfill,
     create_backfill,
+    list_backfills_to_continue,
     pause_backfill,
     plan_backfill,
 )
@@ -38,9 +39,10 @@ from apps.dispatch.services.levels import (
     LevelChanges,
     LevelSpec,
     change_level,
-    check_service_levels,
+    check_service_level,
     create_level,
     delete_level,
+    list_levels_to_check,
 )
 from apps.dispatch.services.limits import delete_limit, keep_limit, set_limit
 from apps.dispatch.services.managed import ManagedGrant, lease_managed_runs
@@ -122,8 +124,8 @@ __all__ = [
     "change_level",
     "change_pool",
     "change_queue",
-    "check_service_levels",
-    "continue_backfills",
+    "check_service_level",
+    "continue_backfill",
     "copy_run",
     "create_backfill",
     "create_due_runs",
@@ -154,6 +156,8 @@ __all__ = [
     "keep_pulse",
     "lease_managed_runs",
     "lease_next_runs",
+    "list_backfills_to_continue",
+    "list_levels_to_check",
     "name_owners",
     "pause_backfill",
     "pause_pool",

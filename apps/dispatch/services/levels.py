@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from apps.core.errors import InvalidRequest
 from apps.core.ids import derived_uuid7
@@ -146,40 +147,37 @@ def delete_level(
     level.delete()
 
 
-def check_service_levels(*, now: datetime, limit: int = CHECK_BATCH) -> int:
+def list_levels_to_check(
+    *, now: datetime, but: Collection[uuid.UUID] = (), limit: int = CHECK_BATCH
+) -> list[uuid.UUID]:
+    """Return the promises of all workspaces whose time has come, the latest first. For loops."""
+    due = ServiceLevel.objects.filter(next_check_at__lte=now).exclude(id__in=but)
+    return list(due.order_by("next_check_at", "id").values_list("id", flat=True)[:limit])
+
+
+@transaction.atomic
+def check_service_level(*, level_id: uuid.UUID, now: datetime) -> bool:
     """
-    Look at the promises whose time has come, tell their breaches, and say when to look again.
+    Look at a promise whose time has come, tell its breaches, and say when to look again.
 
-    Returns how many were looked at. The look, its breaches and their events are one transaction
-    under the level's lock: however many loops there are, and whenever one is killed, each breach is
-    told once. One that cannot be looked at (its time zone is gone, or by a bug of ours) keeps no
-    other from it. For loops.
+    Returns False when nothing is to be done, or another loop does it. The look, its breaches and
+    their events are one transaction under the level's lock: however many loops there are, and
+    whenever one is killed, each breach is told once.
     """
-    due = ServiceLevel.objects.filter(next_check_at__lte=now).order_by("next_check_at", "id")
-    looked = 0
-    for level_id in list(due.values_list("id", flat=True)[:limit]):
-        try:
-            looked += _look_at(level_id, now)
-        except (OperationalError, InterfaceError):
-            raise  # weather, and the loop's to mind
-        except Exception:
-            logger.exception("service_level.not_checked", service_level_id=str(level_id))
-            ServiceLevel.objects.filter(id=level_id).update(next_check_at=now + AGAIN_AFTER)
-            looked += 1
-    return looked
-
-
-def _look_at(level_id: uuid.UUID, now: datetime) -> bool:
-    with transaction.atomic():
-        level = (
-            ServiceLevel.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("deployment__flow")
-            .filter(id=level_id, next_check_at__lte=now)
-            .first()
-        )
-        if level is None:
-            return False
+    level = (
+        ServiceLevel.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("deployment__flow")
+        .filter(id=level_id, next_check_at__lte=now)
+        .first()
+    )
+    if level is None:
+        return False
+    try:
         _look(level, now)
+    except BadRecurrenceError as error:  # the system has its time zone no more
+        logger.warning("service_level.rests", level_id=str(level.id), error=error.message)
+        level.next_check_at = now + AGAIN_AFTER
+        level.save(update_fields=["next_check_at"])
     return True
 
 

@@ -352,9 +352,9 @@ def _take_due(schedule: Any, when: tuple[Any, ...], now: datetime) -> Due | str:
             policy=MissedPolicy(schedule.missed_policy),
             cap=schedule.missed_cap,
         )
-    except Exception as error:
-        # Whatever it is (a zone that the system has no more, a bug of ours), all schedules of all
-        # workspaces are behind it in line.
+    except (ValueError, ArithmeticError) as error:
+        # What can be the matter with stored times: a zone that the system has no more, a rule that
+        # leads out of the calendar. All schedules of all workspaces are behind it in line.
         logger.exception(
             "schedule.rests",
             schedule_id=str(schedule.id),

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import msgspec
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, connection, transaction
 
 from apps.core import outbox
 from apps.telemetry import deltas, store
@@ -22,6 +23,9 @@ from apps.telemetry.store.rollups import Cell
 logger = structlog.get_logger(__name__)
 BATCHES = 500  # pending batches merged in one transaction
 _LOCK_CLASS = 0x48775231  # first key of the advisory locks; the second is of the workspace
+
+# What can be the matter with a batch: it cannot be read, or its sums go beyond what is a number.
+_UNMERGEABLE = (msgspec.MsgspecError, ArithmeticError, DataError)
 
 Key = TypeVar("Key")
 
@@ -60,9 +64,7 @@ def _settle(claimed: Sequence[PendingBatch]) -> None:
     try:
         with transaction.atomic():
             _merge(claimed)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or busy, which no batch is to blame for
-    except Exception:
+    except _UNMERGEABLE:
         if len(claimed) > 1:
             middle = len(claimed) // 2
             _settle(claimed[:middle])

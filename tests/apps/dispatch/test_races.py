@@ -344,7 +344,10 @@ def test_loops_beside_each_other_make_each_part_once(workspace):
 
     def go_on():
         with as_worker():
-            return services.continue_backfills(now=utc_now())
+            return [
+                services.continue_backfill(backfill_id=each, now=utc_now())
+                for each in services.list_backfills_to_continue()
+            ]
 
     for _ in range(8):
         with workspace_scope(workspace.id):
@@ -383,7 +386,8 @@ def test_loops_beside_each_other_tell_each_breach_once(workspace):
 
     def look():
         with as_worker():
-            return services.check_service_levels(now=now)
+            due = services.list_levels_to_check(now=now)
+            return sum(services.check_service_level(level_id=each, now=now) for each in due)
 
     together(*[look] * 4)
     together(*[look] * 4)

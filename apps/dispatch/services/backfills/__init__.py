@@ -1,6 +1,10 @@
 """Many runs of one deployment: for past times, or for partitions."""
 
-from apps.dispatch.services.backfills.making import continue_backfills, create_backfill
+from apps.dispatch.services.backfills.making import (
+    continue_backfill,
+    create_backfill,
+    list_backfills_to_continue,
+)
 from apps.dispatch.services.backfills.planning import BackfillPlan, BackfillSpec, plan_backfill
 from apps.dispatch.services.backfills.steering import (
     cancel_backfill,
@@ -14,8 +18,9 @@ __all__ = [
     "BackfillSpec",
     "cancel_backfill",
     "change_backfill",
-    "continue_backfills",
+    "continue_backfill",
     "create_backfill",
+    "list_backfills_to_continue",
     "pause_backfill",
     "plan_backfill",
     "targets_of",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from apps.core.ids import uuid7
 from apps.core.transactions import joined
@@ -138,32 +138,22 @@ def create_backfill(
     return backfill
 
 
-def continue_backfills(*, now: datetime) -> int:
-    """
-    Make the next runs of all backfills, and end those of which nothing is left; return how many.
-
-    A part and its run are written in one transaction under the backfill's lock, so that each part
-    has exactly one run however many loops there are, and whenever one is killed. One that cannot
-    be continued keeps no other from it. For loops.
-    """
+def list_backfills_to_continue() -> list[uuid.UUID]:
+    """Return the backfills of all workspaces that lack runs or whose last has ended. For loops."""
     with connection.cursor() as cursor:
         cursor.execute(_NEEDING)
-        needing = [id_ for (id_,) in cursor.fetchall()]
-    worked = 0
-    for backfill_id in needing:
-        try:
-            with transaction.atomic():
-                worked += _continue(backfill_id, now)
-        except (OperationalError, InterfaceError):
-            raise  # weather, and the loop's to mind
-        except Exception:
-            # One backfill's trouble must not keep all others waiting.
-            logger.exception("backfill.not_continued", backfill_id=str(backfill_id))
-    return worked
+        return [id_ for (id_,) in cursor.fetchall()]
 
 
-def _continue(backfill_id: uuid.UUID, now: datetime) -> bool:
-    """Make the next runs of one backfill, or end it; say whether there was anything to do."""
+@transaction.atomic
+def continue_backfill(*, backfill_id: uuid.UUID, now: datetime) -> bool:
+    """
+    Make a backfill's next runs, or end it when nothing of it is left.
+
+    Returns False when nothing is to be done, or another loop does it. A part and its run are
+    written in one transaction under the backfill's lock, so that each part has exactly one run
+    however many loops there are, and whenever one is killed.
+    """
     backfill = (
         Backfill.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(id=backfill_id, state=BackfillState.RUNNING.value)
