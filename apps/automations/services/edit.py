@@ -83,7 +83,7 @@ def create_automation(
     _save(automation)
     begin(automation)
     hear(workspace_id)
-    _record("automation.created", automation, after=_told(automation))
+    audit.record_of("automation.created", automation, after=_told(automation))
     logger.info("automation.created", automation_id=str(automation.id), type=_type(automation))
     return automation
 
@@ -149,7 +149,7 @@ def edit_automation(
         forget(automation)
         begin(automation)
         hear(workspace_id)
-    _record("automation.changed", automation, before=told_before, after=_told(automation))
+    audit.record_of("automation.changed", automation, before=told_before, after=_told(automation))
     return automation
 
 
@@ -164,7 +164,7 @@ def delete_automation(*, workspace_id: uuid.UUID, automation_id: uuid.UUID) -> N
     automation = selectors.get_automation(
         workspace_id=workspace_id, automation_id=automation_id, for_update=True
     )
-    _record("automation.deleted", automation, before=_told(automation))
+    audit.record_of("automation.deleted", automation, before=_told(automation))
     ActionAttempt.objects.filter(firing__automation=automation).delete()
     automation.delete()
     hear(workspace_id)
@@ -196,22 +196,6 @@ def _told(automation: Automation) -> dict[str, object]:
         "actions": actions,
         "paused": automation.paused,
     }
-
-
-def _record(
-    action: str,
-    automation: Automation,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="automation", id=automation.id, name=automation.name),
-        before=before,
-        after=after,
-        workspace_id=automation.workspace_id,
-    )
 
 
 def _keep_secret(automation: Automation, actions: Sequence[Action]) -> None:

@@ -14,8 +14,8 @@ from apps.core.transactions import joined
 from apps.dashboards import documents, first, selectors
 from apps.dashboards.errors import BadDashboard, DashboardChanged, TooManyDashboards
 from apps.dashboards.models import Dashboard, DashboardLink
-from apps.dashboards.services.logged import record_change
 from apps.telemetry import selectors as telemetry
+from apps.tenancy import audit
 
 MAX_DASHBOARDS: Final = 100  # of a workspace
 OURS: Final = "headway."  # metrics that we make ourselves
@@ -61,7 +61,7 @@ def create_dashboard(
         updated_at=now,
         updated_by=by,
     )
-    record_change("dashboard.created", made, after=_told(made))
+    audit.record_of("dashboard.created", made, after=_told(made))
     return made
 
 
@@ -109,7 +109,7 @@ def change_dashboard(
             "updated_by",
         ]
     )
-    record_change("dashboard.changed", found, before=before, after=_told(found))
+    audit.record_of("dashboard.changed", found, before=before, after=_told(found))
     return found
 
 
@@ -119,7 +119,7 @@ def delete_dashboard(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, now: d
     found = selectors.get_dashboard(
         workspace_id=workspace_id, dashboard_id=dashboard_id, for_update=True
     )
-    record_change("dashboard.deleted", found, before=_told(found))
+    audit.record_of("dashboard.deleted", found, before=_told(found))
     if found.is_first:
         found.deleted_at, found.panels, found.variables = now, [], []
         DashboardLink.objects.for_workspace(workspace_id).filter(dashboard=found).delete()

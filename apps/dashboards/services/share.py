@@ -21,7 +21,6 @@ from apps.dashboards.errors import (
 from apps.dashboards.filling import chosen_errors, chosen_of
 from apps.dashboards.models import Dashboard, DashboardLink, Sharing
 from apps.dashboards.panels import SCOPES
-from apps.dashboards.services.logged import record_change
 from apps.tenancy import access, audit
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.keys import hash_secret, new_secret
@@ -99,7 +98,7 @@ def create_link(
     )
     _show(link, dashboard, shown, actor=actor, now=now)
     link.save(force_insert=True)
-    record_change("dashboard.shared", dashboard, after=_told(link))
+    audit.record_of("dashboard.shared", dashboard, after=_told(link))
     return link, token
 
 
@@ -126,7 +125,7 @@ def change_link(
             "version", "name", "range", "chosen", "panels", "expires_at", "updated_at",
         ]
     )  # fmt: skip
-    record_change("dashboard.share_changed", dashboard, before=before, after=_told(link))
+    audit.record_of("dashboard.share_changed", dashboard, before=before, after=_told(link))
     return link
 
 
@@ -135,7 +134,7 @@ def revoke_link(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, link_id: uu
     """Take the link back: from now on its address shows nothing. Raises: LinkNotFound."""
     dashboard = selectors.get_dashboard(workspace_id=workspace_id, dashboard_id=dashboard_id)
     link = selectors.get_link(workspace_id=workspace_id, dashboard_id=dashboard_id, link_id=link_id)
-    record_change("dashboard.unshared", dashboard, before=_told(link))
+    audit.record_of("dashboard.unshared", dashboard, before=_told(link))
     link.delete()
 
 

@@ -184,7 +184,7 @@ def create_pool(
     except IntegrityError:
         raise PoolNameTaken("There is a pool of this name already.", name=name) from None
     Queue.objects.create(workspace_id=workspace_id, pool=pool, name=DEFAULT_NAME, created_at=now)
-    _record("pool.created", pool, after={"name": name, "kind": kind.value})
+    audit.record_of("pool.created", pool, after={"name": name, "kind": kind.value})
     if concurrency_limit is not None:
         _keep_limit(pool, concurrency_limit, now)
     return pool
@@ -223,7 +223,7 @@ def change_pool(
         _refuse_settings(PoolKind(pool.kind), defaults)
         before, pool.job_defaults = pool.job_defaults, defaults
         pool.save(update_fields=["job_defaults"])
-        _record(
+        audit.record_of(
             "pool.changed", pool, before={"job_defaults": before}, after={"job_defaults": defaults}
         )
     if "concurrency_limit" in changes:
@@ -232,7 +232,7 @@ def change_pool(
     if paused != pool.paused:
         pool.paused_at = now if paused else None
         pool.save(update_fields=["paused_at"])
-        _record(
+        audit.record_of(
             "pool.paused" if paused else "pool.resumed",
             pool,
             before={"paused": not paused},
@@ -262,22 +262,6 @@ def _keep_limit(pool: Pool, slots: int | None, now: datetime) -> None:
         key=str(pool.id),
         slots=slots,
         now=now,
-    )
-
-
-def _record(
-    action: str,
-    pool: Pool,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="pool", id=pool.id, name=pool.name),
-        before=before,
-        after=after,
-        workspace_id=pool.workspace_id,
     )
 
 

@@ -80,7 +80,7 @@ def create_event_schema(
             "There is a schema of this name.", fields={"name": ["Taken by another schema."]}
         ) from None
     _keep_version(row, created_by, now)
-    _record("event_schema.created", row, after=_told(row))
+    audit.record_of("event_schema.created", row, after=_told(row))
     forget_schemas(workspace_id)
     return row
 
@@ -117,7 +117,7 @@ def edit_event_schema(
         _keep_version(row, changed_by, now)
     row.updated_at = now
     row.save(update_fields=changed)
-    _record("event_schema.changed", row, before=before, after=_told(row))
+    audit.record_of("event_schema.changed", row, before=before, after=_told(row))
     forget_schemas(workspace_id)
     return row
 
@@ -128,7 +128,7 @@ def delete_event_schema(*, workspace_id: uuid.UUID, schema_id: uuid.UUID) -> Non
     row = selectors.get_event_schema(
         workspace_id=workspace_id, schema_id=schema_id, for_update=True
     )
-    _record("event_schema.deleted", row, before=_told(row))
+    audit.record_of("event_schema.deleted", row, before=_told(row))
     row.delete()
     forget_schemas(workspace_id)
 
@@ -200,19 +200,3 @@ def _keep_version(row: EventSchema, created_by: uuid.UUID | None, now: datetime)
 
 def _told(row: EventSchema) -> dict[str, object]:
     return {"name": row.name, "mode": row.mode, "version": row.number}
-
-
-def _record(
-    action: str,
-    row: EventSchema,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="event_schema", id=row.id, name=row.name),
-        before=before,
-        after=after,
-        workspace_id=row.workspace_id,
-    )

@@ -84,7 +84,7 @@ def create_webhook(
         settings = {**settings, "secret": drawn}
     _set(webhook, settings, now)
     _save(webhook)
-    _record("webhook.created", webhook, after=_told(webhook))
+    audit.record_of("webhook.created", webhook, after=_told(webhook))
     logger.info("webhook.created", webhook_id=str(webhook.id), preset=preset)
     return webhook, token, drawn
 
@@ -107,7 +107,7 @@ def edit_webhook(
     after = _told(webhook)
     if "secret" in changes:
         after["secret_replaced"] = True
-    _record("webhook.changed", webhook, before=before, after=after)
+    audit.record_of("webhook.changed", webhook, before=before, after=after)
     return webhook
 
 
@@ -138,7 +138,7 @@ def rotate_webhook(
     webhook.save(
         update_fields=["former_hash", "former_until", "token_hash", "token_start", "updated_at"]
     )
-    _record(
+    audit.record_of(
         "webhook.rotated",
         webhook,
         before=before,
@@ -153,7 +153,7 @@ def delete_webhook(*, workspace_id: uuid.UUID, webhook_id: uuid.UUID) -> None:
     webhook = selectors.get_webhook(
         workspace_id=workspace_id, webhook_id=webhook_id, for_update=True
     )
-    _record("webhook.deleted", webhook, before=_told(webhook))
+    audit.record_of("webhook.deleted", webhook, before=_told(webhook))
     webhook.delete()
     logger.info("webhook.deleted", webhook_id=str(webhook_id))
 
@@ -220,22 +220,6 @@ def _told(webhook: Webhook) -> dict[str, object]:
         "signed": webhook.has_secret,
         "enabled": webhook.enabled,
     }
-
-
-def _record(
-    action: str,
-    webhook: Webhook,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="webhook", id=webhook.id, name=webhook.name),
-        before=before,
-        after=after,
-        workspace_id=webhook.workspace_id,
-    )
 
 
 def _lock(workspace_id: uuid.UUID) -> None:

@@ -59,7 +59,7 @@ def create_channel(
     )
     _configure(channel, config, before=None)
     _save(channel)
-    _record("channel.created", channel, after=_told(channel))
+    audit.record_of("channel.created", channel, after=_told(channel))
     logger.info("channel.created", channel_id=str(channel.id), kind=kind)
     return channel
 
@@ -85,7 +85,7 @@ def edit_channel(
     after = _told(channel)
     if "config" in changes:  # what is masked may look as before
         after["config_replaced"] = True
-    _record("channel.changed", channel, before=before, after=after)
+    audit.record_of("channel.changed", channel, before=before, after=after)
     return channel
 
 
@@ -99,7 +99,7 @@ def delete_channel(*, workspace_id: uuid.UUID, channel_id: uuid.UUID) -> None:
     channel = selectors.get_channel(
         workspace_id=workspace_id, channel_id=channel_id, for_update=True
     )
-    _record("channel.deleted", channel, before=_told(channel))
+    audit.record_of("channel.deleted", channel, before=_told(channel))
     channel.delete()
     logger.info("channel.deleted", channel_id=str(channel_id))
 
@@ -107,22 +107,6 @@ def delete_channel(*, workspace_id: uuid.UUID, channel_id: uuid.UUID) -> None:
 def _told(channel: Channel) -> dict[str, object]:
     """Return what the log keeps of a channel: its configuration as it is shown, masked."""
     return {"name": channel.name, "kind": channel.kind, "config": channel.shown}
-
-
-def _record(
-    action: str,
-    channel: Channel,
-    *,
-    before: audit.Change | None = None,
-    after: audit.Change | None = None,
-) -> None:
-    audit.record(
-        action=action,
-        target=audit.Object(kind="channel", id=channel.id, name=channel.name),
-        before=before,
-        after=after,
-        workspace_id=channel.workspace_id,
-    )
 
 
 def lock_channels(workspace_id: uuid.UUID) -> None:

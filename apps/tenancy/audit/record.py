@@ -6,6 +6,7 @@ import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from apps.core.clock import utc_now
 from apps.core.http.request_context import Origin, current_origin
@@ -42,6 +43,17 @@ class Object:
     id: object
     name: str = ""
     person_id: uuid.UUID | None = None
+
+
+class Named(Protocol):
+    """A row of a workspace that people call by a name."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def workspace_id(self) -> uuid.UUID: ...
+    @property
+    def name(self) -> str: ...
 
 
 def act_as(actor: Actor) -> None:
@@ -108,6 +120,19 @@ def record(
         if AuditStream.objects.filter(account_id=account_id).exists():
             PendingAuditEntry.objects.create(account_id=account_id, entry_id=entry.id)
             enqueue_or_leave(SEND_AUDIT_TASK, account_id=str(account_id))
+
+
+def record_of(
+    action: str, row: Named, *, before: Change | None = None, after: Change | None = None
+) -> None:
+    """Record a change of a workspace's row; the action begins with its kind: `webhook.created`."""
+    record(
+        action=action,
+        target=Object(kind=action.partition(".")[0], id=row.id, name=row.name),
+        before=before,
+        after=after,
+        workspace_id=row.workspace_id,
+    )
 
 
 def _on_behalf_of(who: Actor | None) -> tuple[uuid.UUID | None, str]:

@@ -22,7 +22,7 @@ from apps.dispatch.models import Backfill, BackfillPart, ConcurrencyLimit
 from apps.dispatch.parts import most_open, schemas_of, value_of
 from apps.dispatch.services.backfills.ending import end_backfill
 from apps.dispatch.services.backfills.planning import BackfillSpec, plan_backfill
-from apps.dispatch.services.backfills.recording import GOING, record_change, told
+from apps.dispatch.services.backfills.recording import GOING, told
 from apps.dispatch.services.pools import is_managed
 from apps.dispatch.services.queues import find_lane
 from apps.flows import selectors as flow_selectors
@@ -31,7 +31,7 @@ from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.enums import RunSource
 from apps.runs.services import CreatedBy, NewRun
-from apps.tenancy import access
+from apps.tenancy import access, audit
 from apps.tenancy import selectors as tenancy
 from apps.tenancy import services as tenancy_services
 from apps.tenancy.access import Asker
@@ -133,7 +133,7 @@ def create_backfill(
         created_at=now,
         updated_at=now,
     )
-    record_change("backfill.created", backfill, after=told(backfill))
+    audit.record_of("backfill.created", backfill, after=told(backfill))
     _make_runs(backfill, deployment, now=now)
     return backfill
 
@@ -172,7 +172,7 @@ def continue_backfill(*, backfill_id: uuid.UUID, now: datetime) -> bool:
     if deployment.deleted_at is not None:
         before = told(backfill)
         end_backfill(backfill, BackfillState.CANCELLED, now=now)
-        record_change("backfill.cancelled", backfill, before=before, after=told(backfill))
+        audit.record_of("backfill.cancelled", backfill, before=before, after=told(backfill))
         return True
     return _make_runs(backfill, deployment, now=now) > 0
 

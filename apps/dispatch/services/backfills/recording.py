@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from apps.dispatch.enums import BackfillState
 from apps.dispatch.models import Backfill
-from apps.tenancy import audit
 
 GOING = frozenset({BackfillState.RUNNING, BackfillState.PAUSED})
 
@@ -23,20 +19,3 @@ def told(backfill: Backfill) -> dict[str, object]:
         "since": backfill.since,
         "until": backfill.until,
     }
-
-
-def record_change(
-    action: str,
-    backfill: Backfill,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    """Put a change of it into the audit log."""
-    audit.record(
-        action=action,
-        target=audit.Object(kind="backfill", id=backfill.id, name=backfill.name),
-        before=before,
-        after=after,
-        workspace_id=backfill.workspace_id,
-    )

@@ -11,13 +11,13 @@ from apps.dispatch.enums import BackfillState
 from apps.dispatch.errors import BackfillNotFound, BackfillOver
 from apps.dispatch.models import Backfill
 from apps.dispatch.services.backfills.ending import end_backfill, find_limit_of
-from apps.dispatch.services.backfills.recording import GOING, record_change, told
+from apps.dispatch.services.backfills.recording import GOING, told
 from apps.dispatch.services.gate import lock_limits
 from apps.dispatch.services.slots import let_in
 from apps.runs import selectors as run_selectors
 from apps.runs import services as runs
 from apps.runs.errors import RunNotCancellable
-from apps.tenancy import access
+from apps.tenancy import access, audit
 from apps.tenancy.access import Asker, Target
 from apps.tenancy.scopes import Scope
 
@@ -43,7 +43,7 @@ def change_backfill(
     if backfill.state == BackfillState.RUNNING:
         _set_slots(backfill, concurrency, now)
     if before != told(backfill):
-        record_change("backfill.changed", backfill, before=before, after=told(backfill))
+        audit.record_of("backfill.changed", backfill, before=before, after=told(backfill))
     return backfill
 
 
@@ -69,7 +69,7 @@ def pause_backfill(
     backfill.state = target.value
     backfill.save(update_fields=["state"])
     _set_slots(backfill, 0 if paused else backfill.concurrency, now)
-    record_change(
+    audit.record_of(
         "backfill.paused" if paused else "backfill.resumed",
         backfill,
         before=before,
@@ -102,7 +102,7 @@ def cancel_backfill(
     if is_going:
         before = told(backfill)
         end_backfill(backfill, BackfillState.CANCELLED, now=now)
-        record_change("backfill.cancelled", backfill, before=before, after=told(backfill))
+        audit.record_of("backfill.cancelled", backfill, before=before, after=told(backfill))
     message = f"Cancelled with its backfill by {by}." if by else "Cancelled with its backfill."
     runs.cancel_waiting_of_backfill(
         workspace_id=workspace_id, backfill_id=backfill_id, now=now, message=message
