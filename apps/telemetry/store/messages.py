@@ -33,8 +33,13 @@ def send_with_copies(
     """
     link: psycopg.Connection[Any] = cursor.connection
     query = cursor.mogrify(message, parameters).encode()
-    with connection.wrap_database_errors, link.lock:
-        link.wait(_exchange(link.pgconn, query, data))
+    try:
+        with connection.wrap_database_errors, link.lock:
+            link.wait(_exchange(link.pgconn, query, data))
+    finally:
+        # Cut off amid an exchange (by an error of ours, by a signal), it serves nobody any more.
+        if link.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+            connection.close()
 
 
 def _exchange(server: pq.abc.PGconn, query: bytes, data: Sequence[bytes]) -> PQGen[None]:

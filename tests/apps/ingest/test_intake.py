@@ -126,6 +126,18 @@ def test_a_large_batch_of_all_kinds_in_one_message(api, alice):
         assert sorted(value for (value,) in values) == list(range(20))
 
 
+def test_after_a_message_that_was_cut_off_the_next_one_has_a_connection(alice):
+    with pytest.raises(TypeError), connection.cursor() as cursor:
+        send_with_copies(
+            cursor, "SELECT %s; COPY telemetry_event FROM STDIN (FORMAT binary)", [1], [None]
+        )
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+    assert stored(alice.workspace) == 0
+
+
 def test_after_a_failed_message_the_connection_serves_on(alice):
     rows = [(uuid7(), "x")] * 20  # two columns where the table has fourteen
     with pytest.raises(DatabaseError), connection.cursor() as cursor:
