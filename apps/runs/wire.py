@@ -28,6 +28,8 @@ STATE_TYPES = [(kind.value, kind.value) for kind in StateType]
 SOURCES = [(source.value, source.value) for source in RunSource]
 APPROVAL_STATES = [(state.value, state.value) for state in ApprovalState]
 CAUSES = [(kind.value, kind.value) for kind in CauseKind]
+# Dispatch's, a layer above: by value here, and a test holds them equal to its enum.
+POOL_KINDS = [(kind, kind) for kind in ("PROCESS", "DOCKER", "KUBERNETES", "ECS", "MANAGED")]
 
 
 class NamedOutput(serializers.Serializer[Any]):
@@ -35,6 +37,12 @@ class NamedOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     name = serializers.CharField()
+
+
+class RunPoolOutput(NamedOutput):
+    """The pool of a run, and who executes what is in it."""
+
+    kind = serializers.ChoiceField(choices=POOL_KINDS)
 
 
 MAKERS = [(kind, kind) for kind in ("user", "api_key", "automation", "run")]
@@ -55,7 +63,9 @@ class RunRowOutput(serializers.Serializer[Any]):
     state_type = serializers.ChoiceField(choices=STATE_TYPES)
     flow = NamedOutput()
     deployment = NamedOutput(allow_null=True)
-    pool = NamedOutput(allow_null=True)
+    pool = RunPoolOutput(
+        allow_null=True, help_text="null: it runs in a process that was started by itself"
+    )
     source = serializers.ChoiceField(choices=SOURCES)  # type: ignore[assignment] # shadows DRF's own
     created_by = CreatedByOutput(allow_null=True)
     attempt = serializers.IntegerField()
@@ -216,7 +226,7 @@ def run_row(run: Run) -> dict[str, object]:
         "state_type": TYPE_OF[RunState(run.state)],
         "flow": {"id": run.flow_id, "name": run.flow.name},
         "deployment": named(run.deployment),
-        "pool": named(run.pool),
+        "pool": _pool(run.pool),
         "source": run.source,
         "created_by": run.created_by,
         "attempt": run.attempt,
@@ -360,6 +370,10 @@ def task_run_item(task_run: TaskRun) -> dict[str, object]:
         "error": task_run.error and {"traceback": None} | task_run.error,
         "depends_on": task_run.depends_on or [],
     }
+
+
+def _pool(pool: Any) -> dict[str, object] | None:
+    return None if pool is None else {"id": pool.id, "name": pool.name, "kind": pool.kind}
 
 
 def named(thing: Any) -> dict[str, object] | None:

@@ -4128,7 +4128,8 @@ export interface components {
             name: string;
             /** Format: uuid */
             parent_run_id: string | null;
-            pool: components["schemas"]["NamedOutput"] | null;
+            /** @description null: it runs in a process that was started by itself */
+            pool: components["schemas"]["RunPoolOutput"] | null;
             reason: string;
             /** Format: date-time */
             scheduled_for: string;
@@ -7469,7 +7470,8 @@ export interface components {
             parent_run_id: string | null;
             /** Format: uuid */
             parent_task_run_id?: string | null;
-            pool: components["schemas"]["NamedOutput"] | null;
+            /** @description null: it runs in a process that was started by itself */
+            pool: components["schemas"]["RunPoolOutput"] | null;
             priority?: number;
             /** @description What a process goes on with; null: afresh */
             resumes?: components["schemas"]["ResumesOutput"] | null;
@@ -7576,7 +7578,8 @@ export interface components {
             parent_run_id: string | null;
             /** Format: uuid */
             parent_task_run_id?: string | null;
-            pool: components["schemas"]["NamedOutput"] | null;
+            /** @description null: it runs in a process that was started by itself */
+            pool: components["schemas"]["RunPoolOutput"] | null;
             priority?: number;
             /** @description What a process goes on with; null: afresh */
             resumes?: components["schemas"]["ResumesOutput"] | null;
@@ -7596,6 +7599,13 @@ export interface components {
             items: components["schemas"]["RunRowOutput"][];
             next_cursor: string | null;
         };
+        /** @description The pool of a run, and who executes what is in it. */
+        RunPoolOutput: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["PoolKindEnum"];
+            name: string;
+        };
         /** @description A run in a list. */
         RunRowOutput: {
             attempt: number;
@@ -7614,7 +7624,8 @@ export interface components {
             name: string;
             /** Format: uuid */
             parent_run_id: string | null;
-            pool: components["schemas"]["NamedOutput"] | null;
+            /** @description null: it runs in a process that was started by itself */
+            pool: components["schemas"]["RunPoolOutput"] | null;
             /** Format: date-time */
             scheduled_for: string;
             source: components["schemas"]["RunSourceEnum"];

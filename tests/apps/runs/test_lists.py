@@ -5,6 +5,8 @@ import pytest
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
+from apps.dispatch import services as dispatch
+from apps.dispatch.enums import PoolKind
 from apps.runs import wire
 from apps.runs.enums import RunState, StateType
 from apps.runs.models import Run
@@ -111,6 +113,27 @@ def test_the_list_takes_the_same_queries_for_one_as_for_many(api, alice, workspa
 
     assert len(page["items"]) == 10
     assert for_one == for_many <= 12
+
+
+def test_a_row_says_what_kind_of_pool_executes_it(api, alice, workspace):
+    with workspace_scope(workspace.id):
+        dispatch.create_pool(
+            workspace_id=workspace.id, name="boxes", kind=PoolKind.DOCKER, now=utc_now()
+        )
+        image = {"kind": "image", "image": "acme/flows:1.4", "folder": "/app"}
+        boxed = make_deployment(workspace, flow_name="b", pool="boxes", path="", code=image)
+        start(make_deployment(workspace, flow_name="a"))
+        start(boxed)
+        local_run(workspace)
+
+    rows = api(alice).get("runs").json()["items"]
+
+    kinds = {row["flow"]["name"]: row["pool"] and row["pool"]["kind"] for row in rows}
+    assert kinds == {"a": "PROCESS", "b": "DOCKER", "local": None}
+
+
+def test_the_kinds_on_the_wire_are_those_of_pools():
+    assert [kind for kind, _ in wire.POOL_KINDS] == [kind.value for kind in PoolKind]
 
 
 def test_list_rows_carry_no_parameters(api, alice, world):

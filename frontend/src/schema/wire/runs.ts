@@ -5,6 +5,7 @@ import type { Schema } from "./schema";
 
 export type Ref = Schema<"NamedOutput">;
 export type RunSource = Schema<"RunSourceEnum">;
+export type RunPool = Schema<"RunPoolOutput">;
 export type RunRow = Schema<"RunRowOutput">;
 export type Run = Schema<"RunOutput">;
 export type RunDetail = Omit<Schema<"RunDetailOutput">, "approvals"> & { readonly approvals: readonly Approval[] };

@@ -1,5 +1,5 @@
 import { isFinal, stateFacts, type StateName, type StateType } from "@/lib/run-state";
-import type { Ref, Run, RunCause, RunDetail, RunError, RunRow, RunSource, StateCounts } from "@/schema/wire/runs";
+import type { Ref, Run, RunCause, RunDetail, RunError, RunPool, RunRow, RunSource, StateCounts } from "@/schema/wire/runs";
 
 import { demoId, iso, makeRandom } from "./random";
 
@@ -33,8 +33,8 @@ export const BIG_RUN_ID = "01940000-0000-7000-8000-000000100000";
 
 export interface DemoRuns {
   readonly flows: readonly Ref[];
-  readonly pools: readonly Ref[];
-  readonly deployments: readonly (Ref & { readonly flow: Ref; readonly pool: Ref; readonly spec: FlowSpec })[];
+  readonly pools: readonly RunPool[];
+  readonly deployments: readonly (Ref & { readonly flow: Ref; readonly pool: RunPool; readonly spec: FlowSpec })[];
   readonly runs: Run[];
 }
 
@@ -42,7 +42,7 @@ export interface DemoRuns {
 export function makeRuns(now: number): DemoRuns {
   const random = makeRandom(20_131);
   const flows = FLOWS.map((spec, index) => ({ id: demoId(now - 40 * DAY, 100 + index), name: spec.name }));
-  const pools = ["default", "gpu", "managed"].map((name, index) => ({ id: demoId(now - 40 * DAY, 200 + index), name }));
+  const pools = (["PROCESS", "DOCKER", "MANAGED"] as const).map((kind, index) => ({ id: demoId(now - 40 * DAY, 200 + index), name: ["default", "gpu", "managed"][index] ?? "", kind }));
   const deployments = FLOWS.flatMap((spec, index) => {
     const flow = flows[index];
     const pool = pools.find((each) => each.name === spec.pool);

@@ -186,7 +186,7 @@ export function makeWorld(now: number, origin: string): World {
     deploymentRows,
     poolRows: [
       pool(main?.id ?? "", "default", { running, queued: 1, agents_online: 2 }),
-      pool(gpu?.id ?? "", "gpu", { queued: 3, agents_online: 0 }),
+      pool(gpu?.id ?? "", "gpu", { kind: "DOCKER", queued: 3, agents_online: 0 }),
       pool(managed?.id ?? "", "managed", {
         kind: "MANAGED",
         running: 1,

@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 
 import { DurationBar } from "@/components/charts/duration-bar";
 import { LiveDuration } from "@/components/ui/live-duration";
+import { PoolKindIcon } from "@/components/ui/pool-kind-icon";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateBadge } from "@/components/ui/state-badge";
 import { TagList } from "@/components/ui/tag-list";
@@ -59,9 +60,9 @@ export function RunRow({ run, longestMs, now, active, top, index }: RunRowProps)
       <div
         role="cell"
         className={`${styles["cell"]} ${styles["where"]}`}
-        title={`${run.deployment?.name ?? "not deployed"}${run.deployment_version === null ? "" : `, version ${run.deployment_version}`}, ${run.pool === null ? "a local process" : `pool ${run.pool.name}`}`}
+        title={`${run.deployment?.name ?? "not deployed"}${run.deployment_version === null ? "" : `, version ${run.deployment_version}`}`}
       >
-        {run.deployment?.name ?? <span className="muted">not deployed</span>}
+        <PoolKindIcon pool={run.pool} /> {run.deployment?.name ?? <span className="muted">not deployed</span>}
         {run.deployment_version !== null && <span className="muted"> v{run.deployment_version}</span>}
       </div>
       <div role="cell" className={`${styles["cell"]} ${styles["source"]}`}>

@@ -5,6 +5,7 @@ import { CopyId } from "@/components/ui/copy-id";
 import { Facts } from "@/components/ui/facts";
 import { LiveBadge } from "@/components/ui/live-badge";
 import { LiveDuration } from "@/components/ui/live-duration";
+import { PoolKindIcon } from "@/components/ui/pool-kind-icon";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateBadge } from "@/components/ui/state-badge";
 import { paths } from "@/config/paths";
@@ -106,9 +107,12 @@ export function RunHeader({ run, transitions, live, copying, cost }: RunHeaderPr
               run.pool === null ? (
                 "local process"
               ) : (
-                <Link to={paths.pools} params={{ workspace }} search={{ pool: run.pool.id }} className="link">
-                  {run.pool.name}
-                </Link>
+                <>
+                  <PoolKindIcon pool={run.pool} />{" "}
+                  <Link to={paths.pools} params={{ workspace }} search={{ pool: run.pool.id }} className="link">
+                    {run.pool.name}
+                  </Link>
+                </>
               ),
           },
           { term: "Agent", value: run.agent === null ? "–" : `${run.agent.name} on ${run.agent.host}` },
