@@ -1,9 +1,16 @@
 import styles from "./tag-list.module.css";
 
-export function TagList({ tags, max = 3 }: { readonly tags: readonly string[]; readonly max?: number }) {
+interface TagListProps {
+  readonly tags: readonly string[];
+  readonly max?: number;
+  /** Each is for itself in the line of whoever holds them, which leaves out whole ones. */
+  readonly loose?: boolean;
+}
+
+export function TagList({ tags, max = 3, loose = false }: TagListProps) {
   const rest = tags.length - max;
   return (
-    <span className={styles["tags"]}>
+    <span className={styles[loose ? "loose" : "tags"]} title={loose ? tags.join(", ") : undefined}>
       {tags.slice(0, max).map((tag) => (
         <span key={tag} className={styles["tag"]}>
           {tag}

@@ -54,7 +54,7 @@ export function RunRow({ run, longestMs, now, active, top, index }: RunRowProps)
         </Link>
         <span className={styles["extras"]}>
           {run.attempt > 1 && <span className="muted">attempt {run.attempt}</span>}
-          <TagList tags={run.tags} />
+          <TagList tags={run.tags} loose />
         </span>
       </div>
       <div
