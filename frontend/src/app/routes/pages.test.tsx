@@ -157,6 +157,21 @@ describe("runs", () => {
     expect(within(table).getAllByRole("row")).toHaveLength(before);
   });
 
+  it.each([
+    ["delay_model", "Pool gpu, agents with Docker"],
+    ["airport_enrichment", "Pool managed, managed compute"],
+    ["adhoc_backfill", "Local process"],
+  ])("says in the row where a run of %s runs", async (flow, where) => {
+    const of = find((run) => run.flow.name === flow).flow.id;
+    visit(`/w/acme/runs?range=30d&flow_id=${of}`);
+    const table = await screen.findByRole("table", { name: "Runs" }, PATIENT);
+
+    const row = within(table).getAllByRole("row")[1];
+
+    expect(row).toHaveTextContent(flow);
+    expect(within(row ?? table).getByRole("img", { name: where })).toBeVisible();
+  });
+
   it("opens the row under the cursor by keyboard", async () => {
     const { user, here } = visit("/w/acme/runs?state=completed");
     await screen.findByRole("table", { name: "Runs" }, PATIENT);
@@ -271,6 +286,19 @@ describe("a deployment", () => {
 
     await waitFor(() => expect(here().pathname).toMatch(/\/w\/acme\/runs\//), PATIENT);
     expect(world.runs[0]?.parameters).toMatchObject({ limit: 5, airports: ["EWR", "JFK", "LGA"], dry_run: false });
+  });
+
+  it("leaves the keyboard at its button when the form that the list opened is closed", async () => {
+    const { user } = visit("/w/acme/deployments");
+    const [button] = await screen.findAllByRole("button", { name: "Run now" }, PATIENT);
+    if (button === undefined) throw new Error("the list has no button");
+    await user.click(button);
+    const dialog = await screen.findByRole("dialog", {}, PATIENT);
+    await waitFor(() => expect(dialog).toContainElement(document.activeElement as HTMLElement));
+
+    await user.keyboard("{Escape}");
+
+    await waitFor(() => expect(screen.getByRole("button", { name: "Run now" })).toHaveFocus(), PATIENT);
   });
 
   it("brings the server's refusal to its field", async () => {

@@ -27,6 +27,17 @@ function PageWithDialogs() {
   );
 }
 
+/** A page that its address opened with the dialog on it. */
+function OpenedPage({ backTo }: { readonly backTo?: string }) {
+  const [isOpen, setOpen] = useState(true);
+  return (
+    <main id="main" tabIndex={-1}>
+      <Button id="ask">Ask</Button>
+      {isOpen && <Modal opened backTo={backTo} onClose={() => setOpen(false)} title="A question" />}
+    </main>
+  );
+}
+
 function open() {
   render(
     <MantineProvider env="test">
@@ -55,4 +66,20 @@ it("gives it to the button of the menu that it was opened from", async () => {
   await user.keyboard("{Escape}");
 
   await waitFor(() => expect(screen.getByRole("button", { name: "More" })).toHaveFocus());
+});
+
+it.each([
+  ["ask", () => screen.getByRole("button", { name: "Ask" })],
+  [undefined, () => screen.getByRole("main")],
+] as const)("gives it to what is named, else to the page, when nobody there opened it: %s", async (backTo, next) => {
+  render(
+    <MantineProvider env="test">
+      <OpenedPage {...(backTo === undefined ? {} : { backTo })} />
+    </MantineProvider>,
+  );
+  await waitFor(() => expect(screen.getByRole("dialog", { name: "A question" })).toContainElement(document.activeElement as HTMLElement));
+
+  await userEvent.setup().keyboard("{Escape}");
+
+  await waitFor(() => expect(next()).toHaveFocus());
 });

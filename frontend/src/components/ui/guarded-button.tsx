@@ -2,6 +2,7 @@ import { Button, Tooltip, type ButtonProps } from "@mantine/core";
 import type { ReactNode } from "react";
 
 interface GuardedButtonProps extends ButtonProps {
+  readonly id?: string;
   /** Why it can't be pressed now; null when it can. */
   readonly reason: string | null;
   /** Left out for a button that submits its form. */

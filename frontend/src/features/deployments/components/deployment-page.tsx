@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 
 import { ErrorState } from "@/components/ui/error-state";
 import { GuardedButton } from "@/components/ui/guarded-button";
@@ -38,6 +38,7 @@ export function DeploymentPage({ deploymentId, aside, levels, search, onChange }
   const navigate = useNavigate();
   const deployment = useQuery(deploymentQuery(workspace, deploymentId));
   const denied = useDenial("runs:write");
+  const runNow = useId();
   const openRun = (runId: string) => void navigate({ to: paths.run, params: { workspace, runId } });
 
   if (deployment.isError) {
@@ -85,7 +86,7 @@ export function DeploymentPage({ deploymentId, aside, levels, search, onChange }
         }
       >
         <DeploymentMenu deployment={data} />
-        <GuardedButton reason={denied ?? reasonOf(data.may["runs:write"])} leftSection={<Icon name="play" size={13} />} onClick={() => onChange({ run: "now" })}>
+        <GuardedButton id={runNow} reason={denied ?? reasonOf(data.may["runs:write"])} leftSection={<Icon name="play" size={13} />} onClick={() => onChange({ run: "now" })}>
           Run now
         </GuardedButton>
       </PageHeader>
@@ -110,7 +111,7 @@ export function DeploymentPage({ deploymentId, aside, levels, search, onChange }
           </div>
         </div>
       </div>
-      {search.run === "now" && <RunDialog deployment={data} onClose={() => onChange({ run: undefined })} onStarted={openRun} />}
+      {search.run === "now" && <RunDialog deployment={data} backTo={runNow} onClose={() => onChange({ run: undefined })} onStarted={openRun} />}
     </>
   );
 }

@@ -21,12 +21,14 @@ interface RunDialogProps {
   readonly deployment: Deployment;
   /** The run that is done again, with what it had; a new one of the deployment when there is none. */
   readonly of?: Pick<Run, "id" | "name" | "parameters" | "tags">;
+  /** The id of what has the keyboard when it is closed and what opened it is gone. */
+  readonly backTo?: string;
   readonly onClose: () => void;
   readonly onStarted: (runId: string) => void;
 }
 
 /** The form comes from the flow's signature; what the server refuses appears at the field it refuses. */
-export function RunDialog({ deployment, of, onClose, onStarted }: RunDialogProps) {
+export function RunDialog({ deployment, of, backTo, onClose, onStarted }: RunDialogProps) {
   const { slug } = useWorkspace();
   const now = useNow();
   const client = useQueryClient();
@@ -49,7 +51,7 @@ export function RunDialog({ deployment, of, onClose, onStarted }: RunDialogProps
   const isRefusedAsAWhole = start.error !== null && (rest !== "" || Object.keys(form.refused(start.error)).length === 0);
   const title = of === undefined ? `Run ${deployment.flow.name} / ${deployment.name}` : `Run ${of.name} again`;
   return (
-    <Modal opened onClose={onClose} title={title} size="lg">
+    <Modal opened onClose={onClose} backTo={backTo} title={title} size="lg">
       <form
         noValidate
         onSubmit={(event) => {
