@@ -54,11 +54,22 @@ describe("saying when a deployment starts", () => {
     // Many steps through a large form: on a busy machine they add up.
   }, 90_000);
 
+  it("says in the list of deployments which has a schedule that rests, and why", async () => {
+    const rows = world.deploymentRows.map((row) => ({ ...row, recent_runs: [], schedules: row.id === first().id ? row.schedules.map((each) => ({ ...each, next_at: null, fault: "No time zone is called 'Mars/Base'." })) : row.schedules }));
+    server.use(http.get("*/api/v1/workspaces/:workspace/deployments", () => HttpResponse.json({ items: rows, next_cursor: null })));
+    visit("/w/acme/deployments");
+
+    expect(await screen.findByText(`1 of ${rows.length} deployments needs you`, {}, PATIENT)).toBeVisible();
+    const row = screen.getByText("Rests: No time zone is called 'Mars/Base'.").closest("tr");
+    expect(row).toHaveTextContent(first().flow.name);
+  });
+
   it("says why a schedule rests that nobody paused", async () => {
     const deployment = withSchedules([{ cron: "0 6 * * *", timezone: "Mars/Base", next_at: null, fault: "No time zone is called 'Mars/Base'." }]);
     visit(`/w/acme/deployments/${deployment.id}`);
 
     expect(await screen.findByText("It rests: No time zone is called 'Mars/Base'. Change it to let it go on.", {}, PATIENT)).toBeVisible();
+    expect(screen.getByText("None: its schedule rests. Schedules says why.")).toBeVisible();
   });
 
   it("marks the change of the clocks, and says what can't be understood", async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { codeText, deploymentsAnswer, durationTicks, isInTrouble, overlapText, parseDeploymentSearch, recentSuccess, scheduleNotes } from "./model";
+import { codeText, deploymentsAnswer, durationTicks, isInTrouble, overlapText, parseDeploymentSearch, recentSuccess, restingSchedule, scheduleNotes } from "./model";
 
 it("counts only runs that ended by themselves", () => {
   const run = (state_type: "COMPLETED" | "FAILED" | "RUNNING" | "CANCELLED") => ({ id: "", state: state_type, state_type, duration_ms: 1, created_at: "" });
@@ -27,13 +27,23 @@ it("judges a deployment by its newest finished run", () => {
 });
 
 it("opens with what failed, then with what is late", () => {
-  const of = (state: "COMPLETED" | "FAILED" | "LATE", state_type: "COMPLETED" | "FAILED" | "SCHEDULED") => ({ recent_runs: [{ id: "", state, state_type, duration_ms: null, created_at: "" }] });
+  const of = (state: "COMPLETED" | "FAILED" | "LATE", state_type: "COMPLETED" | "FAILED" | "SCHEDULED") => ({ schedules: [], recent_runs: [{ id: "", state, state_type, duration_ms: null, created_at: "" }] });
   const [fine, failed, late] = [of("COMPLETED", "COMPLETED"), of("FAILED", "FAILED"), of("LATE", "SCHEDULED")];
 
   expect(deploymentsAnswer([fine])).toBe("The one deployment is fine");
   expect(deploymentsAnswer([fine, fine])).toBe("All 2 deployments are fine");
   expect(deploymentsAnswer([fine, late])).toBe("1 of 2 deployments is late");
   expect(deploymentsAnswer([late, failed, late])).toBe("1 of 3 deployments needs you, 2 are late");
+});
+
+it("counts a schedule at rest among what needs somebody, unless it is off anyway", () => {
+  const schedule = { id: "s", name: "", kind: "CRON", cron: "0 5 * * *", interval_seconds: null, anchor_at: null, rrule: null, once_at: null, timezone: "Mars/Olympus", jitter_seconds: 0, declared: true, missed_policy: "LATEST", missed_cap: 10, parameters: {}, paused: false, next_at: null, fault: "No time zone is called 'Mars/Olympus'." } as const;
+  const fine = { recent_runs: [], schedules: [{ ...schedule, fault: null }] };
+  const resting = { recent_runs: [], schedules: [{ ...schedule, fault: null }, schedule] };
+
+  expect(deploymentsAnswer([fine, resting])).toBe("1 of 2 deployments needs you");
+  expect(restingSchedule(resting)).toBe(schedule);
+  expect(restingSchedule({ schedules: [{ ...schedule, paused: true }] })).toBeNull();
 });
 
 it.each([

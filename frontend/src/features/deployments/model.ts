@@ -75,14 +75,19 @@ export function isInTrouble(row: Pick<DeploymentRow, "recent_runs">): boolean {
   return last !== undefined && BAD.includes(last.state_type);
 }
 
+/** The schedule that wants to start runs and can't, as its time zone or its rule means nothing. */
+export function restingSchedule(row: Pick<DeploymentRow, "schedules">): Schedule | null {
+  return row.schedules.find((each) => each.fault !== null && !each.paused) ?? null;
+}
+
 /** Whether its newest run should have begun by now. */
 export function isLate(row: Pick<DeploymentRow, "recent_runs">): boolean {
   return row.recent_runs[0]?.state === "LATE";
 }
 
-/** What the page of deployments opens with; failures are told before lateness. */
-export function deploymentsAnswer(rows: readonly Pick<DeploymentRow, "recent_runs">[]): string {
-  const [total, trouble, late] = [rows.length, rows.filter(isInTrouble).length, rows.filter(isLate).length];
+/** What the page of deployments opens with; failures and schedules at rest are told before lateness. */
+export function deploymentsAnswer(rows: readonly Pick<DeploymentRow, "recent_runs" | "schedules">[]): string {
+  const [total, trouble, late] = [rows.length, rows.filter((row) => isInTrouble(row) || restingSchedule(row) !== null).length, rows.filter(isLate).length];
   const of = plural(total, "deployment");
   if (trouble > 0) return `${trouble} of ${of} ${trouble === 1 ? "needs" : "need"} you${late === 0 ? "" : `, ${late} ${late === 1 ? "is" : "are"} late`}`;
   if (late > 0) return `${late} of ${of} ${late === 1 ? "is" : "are"} late`;

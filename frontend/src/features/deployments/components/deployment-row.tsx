@@ -2,10 +2,11 @@ import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 
 import { RunTicks } from "@/components/charts/run-ticks";
 import { GuardedButton } from "@/components/ui/guarded-button";
+import { Icon } from "@/components/ui/icon";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateIcon } from "@/components/ui/state-icon";
 import { paths } from "@/config/paths";
-import { recentSuccess } from "@/features/deployments/model";
+import { recentSuccess, restingSchedule } from "@/features/deployments/model";
 import { scheduleWords } from "@/lib/schedule-words";
 import { kindOf } from "@/lib/run-state";
 import { formatRatio } from "@/lib/units";
@@ -25,7 +26,8 @@ export function DeploymentTableRow({ row, active }: DeploymentTableRowProps) {
   const router = useRouter();
   const denial = useDenial("runs:write");
   const params = { workspace, deploymentId: row.id };
-  const first = row.schedules[0];
+  const resting = restingSchedule(row);
+  const first = resting ?? row.schedules[0];
   const last = row.recent_runs[0];
   return (
     <tr data-active={active}>
@@ -48,6 +50,11 @@ export function DeploymentTableRow({ row, active }: DeploymentTableRowProps) {
       <td>
         {row.paused ? "Paused" : first === undefined ? <span className="muted">by hand</span> : scheduleWords(first)}
         {row.schedules.length > 1 && <span className={styles["under"]}>and {row.schedules.length - 1} more</span>}
+        {resting !== null && (
+          <span className={`${styles["under"]} ${styles["fault"]}`}>
+            <Icon name="alert" size={12} /> Rests: {resting.fault}
+          </span>
+        )}
       </td>
       <td data-label="Pool">
         <Link to={paths.pools} params={{ workspace }} search={{ pool: row.pool.id }} className={styles["plainLink"]}>

@@ -22,7 +22,7 @@ export function NextRuns({ schedules, paused }: NextRunsProps) {
     <Panel title="Next runs" aside={here}>
       {paused || due.length === 0 ? (
         <p className="muted" style={{ margin: 0 }}>
-          {paused ? "None while the deployment is paused." : "None: no schedule is active."}
+          {paused ? "None while the deployment is paused." : schedules.some((each) => each.fault !== null && !each.paused) ? "None: its schedule rests. Schedules says why." : "None: no schedule is active."}
         </p>
       ) : (
         <ul className={styles["next"]}>
