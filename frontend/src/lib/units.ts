@@ -81,9 +81,14 @@ function singular(unit: string): string {
 
 /** What was estimated, without digits that nobody knows: 1,234,567 → "1,200,000". */
 export function formatRough(count: number): string {
-  if (count < 100) return whole.format(count);
+  return whole.format(roundRough(count));
+}
+
+/** The same as a number: two digits, and none below a hundred lost. */
+export function roundRough(count: number): number {
+  if (count < 100) return count;
   const step = 10 ** (Math.floor(Math.log10(count)) - 1);
-  return whole.format(Math.round(count / step) * step);
+  return Math.round(count / step) * step;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

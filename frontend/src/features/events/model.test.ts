@@ -73,7 +73,8 @@ describe("an estimate", () => {
   const sample = { examined: 23_870, of: 49_812_345, low: 1_012_345, high: 1_298_765, one_in: 7_812 };
 
   it("says what it rests on and what it may have missed", () => {
-    expect(sampleWords(sample)).toBe("estimated from 24,000 of 50,000,000 events: 1,000,000 to 1,300,000 in all");
+    expect(sampleWords(sample)).toBe("estimated from 24,000 of their 50,000,000 events; all bars hold 1,000,000 to 1,300,000");
+    expect(sampleWords({ ...sample, high: 1_020_000 })).toBe("estimated from 24,000 of their 50,000,000 events; all bars hold about 1,000,000");
     expect(rarityWords(sample)).toBe("Things rarer than about 1 in 7,800 may not show.");
   });
 

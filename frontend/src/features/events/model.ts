@@ -107,7 +107,8 @@ type Sample = NonNullable<EventHistogram["sample"]>;
 
 /** What the estimate rests on, and how far off it may be. */
 export function sampleWords({ examined, of, low, high }: Sample): string {
-  return `estimated from ${formatRough(examined)} of ${formatRough(of)} events: ${formatRough(low)} to ${formatRough(high)} in all`;
+  const [least, most] = [formatRough(low), formatRough(high)];
+  return `estimated from ${formatRough(examined)} of their ${formatRough(of)} events; all bars hold ${least === most ? `about ${least}` : `${least} to ${most}`}`;
 }
 
 /** What may be there without being seen. */

@@ -1,6 +1,6 @@
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
-import { formatCompact } from "@/lib/units";
+import { formatCompact, roundRough } from "@/lib/units";
 import type { EventHistogram } from "@/schema/wire/telemetry";
 
 import styles from "./events.module.css";
@@ -31,8 +31,7 @@ export function NamesPanel({ names, failed, isAsked, onToggle }: NamesPanelProps
               >
                 <span>{each.name}</span>
                 <span title={each.is_estimate ? "Estimated" : undefined}>
-                  {each.is_estimate && "≈ "}
-                  {formatCompact(each.count)}
+                  {each.is_estimate ? `≈ ${formatCompact(roundRough(each.count))}` : formatCompact(each.count)}
                 </span>
               </button>
             </li>
