@@ -4,11 +4,14 @@ import { niceTop } from "./stacked-histogram";
 
 it.each([
   [1, 1],
-  [3, 4],
+  [1.1, 2],
+  [3, 3],
   [7, 8],
-  [11, 20],
+  [11, 12],
+  [21, 25],
   [450, 500],
-  [5_001, 8_000],
+  [1_060, 1_200],
+  [5_001, 6_000],
 ])("ends an axis for %i at %i", (highest, top) => {
   expect(niceTop(highest)).toBe(top);
 });

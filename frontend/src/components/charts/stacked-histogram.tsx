@@ -160,9 +160,9 @@ function within(index: number, drag: { readonly from: number; readonly to: numbe
   return index >= Math.min(drag.from, drag.to) && index <= Math.max(drag.from, drag.to);
 }
 
-/** The next 1, 2, 5 × 10ⁿ, so that the axis carries a round number. */
+/** The next round number, for the axis to carry; a whole one, and never far above the highest bar. */
 export function niceTop(highest: number): number {
   const power = 10 ** Math.floor(Math.log10(highest));
-  const step = [1, 2, 4, 5, 8, 10].find((each) => each * power >= highest) ?? 10;
+  const step = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((each) => each * power >= highest && Number.isInteger(each * power)) ?? 10;
   return step * power;
 }
