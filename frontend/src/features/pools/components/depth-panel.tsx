@@ -24,8 +24,9 @@ interface DepthPanelProps {
 const LINES = [
   { key: "running", name: "Running", color: "--state-running" },
   { key: "waiting", name: "Waiting", color: "--state-late" },
-  { key: "parked", name: "Kept back by limits", color: "--state-held" },
-] as const satisfies readonly { key: keyof DepthPoint; name: string; color: string }[];
+  // Dashed: its sand and the amber of who waits are one colour in a thin line.
+  { key: "parked", name: "Kept back by limits", color: "--state-held", dashed: true },
+] as const satisfies readonly (Pick<LineSeries, "name" | "color" | "dashed"> & { readonly key: keyof DepthPoint })[];
 const USUAL: RangeSearch = { range: "6h" };
 const ALL = "all";
 
@@ -37,7 +38,7 @@ export function DepthPanel({ pool, search, onChange }: DepthPanelProps) {
   const queue = pool.queues.find((each) => each.id === search.queue)?.id;
   const points = useMemo(() => (depth.data === undefined ? [] : depthPoints(depth.data, queue)), [depth.data, queue]);
   const series = useMemo(
-    (): LineSeries[] => LINES.map(({ key, name, color }) => ({ name, color, points: points.map((point) => [Date.parse(point.at), point[key]] as const) })),
+    (): LineSeries[] => LINES.map(({ key, ...line }) => ({ ...line, points: points.map((point) => [Date.parse(point.at), point[key]] as const) })),
     [points],
   );
   return (
@@ -92,10 +93,10 @@ function DepthLegend({ points }: { readonly points: readonly DepthPoint[] }) {
   const longest = Math.max(...points.map((point) => point.oldest_seconds));
   return (
     <dl className={styles["legend"]}>
-      {LINES.map(({ key, name, color }) => (
+      {LINES.map(({ key, name, color, ...line }) => (
         <div key={key}>
           <dt>
-            <span className={styles["swatch"]} style={{ background: `var(${color})` }} /> {name}
+            <span className={styles["swatch"]} data-dashed={"dashed" in line} style={{ color: `var(${color})` }} /> {name}
           </dt>
           <dd>
             {formatCount(last?.[key] ?? 0)} <span className="muted">at most {formatCount(Math.max(...points.map((point) => point[key])))}</span>
