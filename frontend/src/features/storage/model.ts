@@ -4,7 +4,7 @@ import type { Retention, Storage, StoredKind } from "@/schema/wire/storage";
 export const STORED_WORDS: Readonly<Record<StoredKind["kind"], string>> = { events: "Events", logs: "Log lines", metrics: "Points of metrics" };
 
 export function bytesText(bytes: number | null): string {
-  return bytes === null ? "size not known yet" : `about ${formatBytes(bytes)}`;
+  return bytes === null ? "not known yet" : `about ${formatBytes(bytes)}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -78,7 +78,7 @@ export function FlowRow({ row, search, active }: FlowRowProps) {
           <RelativeTime at={row.next_run_at} none="not deployed" />
         ) : (
           <Link to={paths.deployment} params={{ workspace, deploymentId: row.deployment_id }} className="link">
-            <RelativeTime at={row.next_run_at} none="no schedule" />
+            <RelativeTime at={row.next_run_at} none="none planned" />
           </Link>
         )}
       </td>
