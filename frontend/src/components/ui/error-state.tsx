@@ -12,16 +12,21 @@ interface ErrorStateProps {
   readonly onRetry?: () => void;
 }
 
-/** What happened, what to do, the request id to hand to support, and another try. */
+/**
+ * What happened, what to do, the request id to hand to support, and another try.
+ *
+ * What somebody's role does not show them is no failure: nothing broke, and another try ends the same.
+ */
 export function ErrorState({ error, what, onRetry }: ErrorStateProps) {
   const { message, requestId, status } = asApiError(error);
+  const isClosed = status === 403;
   return (
-    <section className={styles["error"]} role="alert">
+    <section className={styles["error"]} data-closed={isClosed} role="alert">
       <span className={styles["icon"]}>
-        <Icon name="alert" size={18} />
+        <Icon name={isClosed ? "lock" : "alert"} size={18} />
       </span>
       <div className={styles["body"]}>
-        <h2 className={styles["title"]}>{status === 404 ? `No such ${what}` : `Loading the ${what} didn’t work`}</h2>
+        <h2 className={styles["title"]}>{titleOf(status, what)}</h2>
         <p className={styles["text"]}>
           {status === 404 ? "It may have been deleted, or it belongs to another workspace." : message}
         </p>
@@ -31,11 +36,16 @@ export function ErrorState({ error, what, onRetry }: ErrorStateProps) {
           </p>
         )}
       </div>
-      {onRetry !== undefined && (
+      {onRetry !== undefined && !isClosed && (
         <Button variant="default" onClick={onRetry} leftSection={<Icon name="retry" size={14} />}>
           Try again
         </Button>
       )}
     </section>
   );
+}
+
+function titleOf(status: number, what: string): string {
+  if (status === 403) return `No access to the ${what}`;
+  return status === 404 ? `No such ${what}` : `Loading the ${what} didn’t work`;
 }
