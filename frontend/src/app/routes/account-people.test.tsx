@@ -118,6 +118,18 @@ describe("invitations", () => {
     expect(within(dialog).getByText("The plan has 2 seats left; 3 are asked for.")).toBeVisible();
   });
 
+  it("are not shown to who manages nobody: nothing failed", async () => {
+    server.use(
+      http.get("*/api/v1/me", () => HttpResponse.json(makeMe(ORIGIN, undefined, undefined, makeAccounts("MEMBER", ["account:read", "members:read"])))),
+      http.get("*/api/v1/account/:id/invitations", () => refusal(403, "permission_denied", "This needs the scope members:manage in the account.")),
+    );
+    visit("/account/acc1/invitations");
+
+    expect(await screen.findByText("Invitations are not shown to you", {}, PATIENT)).toBeVisible();
+    expect(screen.getByText(/needs the scope members:manage/)).toBeVisible();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  });
+
   it("takes one back after asking", async () => {
     const { user } = visit("/account/acc1/invitations?q=new.1@");
 

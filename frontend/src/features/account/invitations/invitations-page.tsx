@@ -42,7 +42,8 @@ export function InvitationsPage({ search, onChange }: InvitationsPageProps) {
   const client = useQueryClient();
   const denial = useAccountDenial("members:manage");
   const detail = useQuery(accountQuery(account.id));
-  const invitations = useInfiniteQuery(invitationsQuery(account.id, search));
+  const closed = useAccountDenial("members:manage", true);
+  const invitations = useInfiniteQuery({ ...invitationsQuery(account.id, search), enabled: closed === null });
   const { rows, more } = usePages(invitations);
   const [revoking, setRevoking] = useState<Invitation | null>(null);
   const refresh = () => client.invalidateQueries({ queryKey: accountKeys.all(account.id) });
@@ -70,23 +71,8 @@ export function InvitationsPage({ search, onChange }: InvitationsPageProps) {
     </GuardedButton>
   );
 
-  return (
+  const list = (
     <>
-      <PageHeader
-        title="Invitations"
-        answer={
-          open !== undefined && (
-            <>
-              <Link to={paths.invitations} params={{ account: account.id }} className="link">
-                {open === 0 ? "Nobody" : plural(open, "person", "people")}
-              </Link>{" "}
-              {open === 1 ? "has" : open === 0 ? "is asked and" : "have"} yet to accept{seats === null ? "." : ` · ${seats.text}`}
-            </>
-          )
-        }
-      >
-        {inviteButton}
-      </PageHeader>
       <div className={styles["filters"]} role="search" aria-label="Filter invitations">
         <SearchInput value={search.q ?? ""} label="Search addresses" onChange={(q) => onChange({ q: q === "" ? undefined : q })} />
         <FacetMenu
@@ -118,6 +104,33 @@ export function InvitationsPage({ search, onChange }: InvitationsPageProps) {
           end={plural(rows.length, "invitation")}
         />
       </ListStates>
+    </>
+  );
+
+  return (
+    <>
+      <PageHeader
+        title="Invitations"
+        answer={
+          open !== undefined && (
+            <>
+              <Link to={paths.invitations} params={{ account: account.id }} className="link">
+                {open === 0 ? "Nobody" : plural(open, "person", "people")}
+              </Link>{" "}
+              {open === 1 ? "has" : open === 0 ? "is asked and" : "have"} yet to accept{seats === null ? "." : ` · ${seats.text}`}
+            </>
+          )
+        }
+      >
+        {inviteButton}
+      </PageHeader>
+      {closed === null ? (
+        list
+      ) : (
+        <EmptyState icon="mail" title="Invitations are not shown to you">
+          {closed}
+        </EmptyState>
+      )}
       {search.invite === "new" && denial === null && <InviteDialog onClose={() => onChange({ invite: undefined })} onSent={refresh} />}
       <ConfirmDialog
         opened={revoking !== null}
