@@ -12,6 +12,7 @@ import { parseAccessSearch } from "@/features/account/search";
 import { PricesTab } from "@/features/costs/components/prices-tab";
 import { SchemasTab } from "@/features/event-schemas/components/schemas-tab";
 import { WorkspaceKeys } from "@/features/keys/components/workspace-keys";
+import { meQuery } from "@/features/session/api/me";
 import { workspaceQuery } from "@/features/settings/api/settings";
 import { SettingsPage } from "@/features/settings/components/settings-page";
 import { StorageTab } from "@/features/storage/components/storage-tab";
@@ -23,6 +24,7 @@ const route = getRouteApi(paths.settings);
 export function SettingsRoute() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { data: me } = useQuery(meQuery);
   const go = (next: SettingsAddress) => void navigate({ search: next, replace: true, resetScroll: false });
   const { tab } = search;
   return (
@@ -31,7 +33,7 @@ export function SettingsRoute() {
       onChange={go}
       danger={<WorkspaceDanger />}
       access={<AccessTab search={parseAccessSearch({ ...search })} onChange={(change) => go({ tab, ...change })} />}
-      keys={<WorkspaceKeys search={search} onChange={(change) => go({ tab, ...change })} />}
+      keys={<WorkspaceKeys userId={me?.actor.id} search={search} onChange={(change) => go({ tab, ...change })} />}
       prices={<PricesTab />}
       storage={<StorageTab />}
       webhooks={<WebhooksTab />}

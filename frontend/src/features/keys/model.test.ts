@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { bySubject, endOf, keyStatus, keyWeakness } from "./model";
+import { bySubject, endOf, keyStatus, keyWeakness, rotationDenial } from "./model";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 
@@ -13,6 +13,19 @@ describe("a key whose holder may do less today", () => {
     [["runs:read", "runs:write"], [], "ci-deploys", "does nothing: ci-deploys may do none of it now"],
   ])("with %j of which %j are left, held by %s", (scopes, left, holder, words) => {
     expect(keyWeakness({ scopes, effective_scopes: left, service_account: holder === null ? null : { id: "s1", name: holder } })).toBe(words);
+  });
+});
+
+describe("putting another key in the place of one", () => {
+  const ada = { id: "u1", name: "Ada", email: "ada@example.com" };
+  it.each([
+    ["one's own", { scopes: ["runs:read"], service_account: null, created_by: ada }, null],
+    ["somebody else's", { scopes: ["runs:read"], service_account: null, created_by: { ...ada, id: "u2" } }, "Only its owner may replace a personal key. It can be revoked."],
+    ["nobody's any more", { scopes: [], service_account: null, created_by: null }, "Only its owner may replace a personal key. It can be revoked."],
+    ["a machine's", { scopes: ["runs:read"], service_account: { id: "s1", name: "ci" }, created_by: null }, null],
+    ["a machine's that may do more", { scopes: ["runs:read", "pools:write"], service_account: { id: "s1", name: "ci" }, created_by: ada }, "It may do more than you; only who may do as much can replace it."],
+  ])("is asked of %s", (_, key, denial) => {
+    expect(rotationDenial(key, "u1", ["runs:read", "runs:write"])).toBe(denial);
   });
 });
 

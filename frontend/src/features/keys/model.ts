@@ -53,6 +53,12 @@ export function keyWeakness(key: Pick<ApiKey, "scopes" | "effective_scopes" | "s
   return `${plural(key.effective_scopes.length, "scope")} of ${key.scopes.length}: ${holder} may do no more`;
 }
 
+/** Why somebody who manages keys may still not put another one in this one's place; null when they may. */
+export function rotationDenial(key: Pick<ApiKey, "scopes" | "service_account" | "created_by">, userId: string | undefined, held: readonly string[]): string | null {
+  if (key.service_account === null && key.created_by?.id !== userId) return "Only its owner may replace a personal key. It can be revoked.";
+  return key.scopes.every((scope) => held.includes(scope)) ? null : "It may do more than you; only who may do as much can replace it.";
+}
+
 const DAY_MS = 86_400_000;
 
 export const LIFETIMES = [

@@ -16,11 +16,12 @@ interface KeyColumnsInput {
   /** All are of one service account, or one's own: that needs no saying. */
   readonly ofOne: boolean;
   readonly denialOf: (key: KeyRow) => string | null;
+  readonly rotationDenialOf: (key: KeyRow) => string | null;
   readonly onRotate: (key: KeyRow) => void;
   readonly onRevoke: (key: KeyRow) => void;
 }
 
-export function keyColumns({ now, spans, ofOne, denialOf, onRotate, onRevoke }: KeyColumnsInput): readonly Column<KeyRow>[] {
+export function keyColumns({ now, spans, ofOne, denialOf, rotationDenialOf, onRotate, onRevoke }: KeyColumnsInput): readonly Column<KeyRow>[] {
   return [
     {
       key: "key",
@@ -106,7 +107,7 @@ export function keyColumns({ now, spans, ofOne, denialOf, onRotate, onRevoke }: 
         keyStatus(key, now) === "active" ? (
           <>
             {key.rotated_to === null && (
-              <GuardedButton variant="default" reason={denialOf(key)} onClick={() => onRotate(key)}>
+              <GuardedButton variant="default" reason={denialOf(key) ?? rotationDenialOf(key)} onClick={() => onRotate(key)}>
                 Rotate
               </GuardedButton>
             )}

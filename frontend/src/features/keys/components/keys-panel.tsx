@@ -28,13 +28,15 @@ interface KeysPanelProps {
   readonly workspaceOf: (key: KeyRow) => string;
   /** Why this key may not be changed; null when it may. */
   readonly denialOf: (key: KeyRow) => string | null;
+  /** Why it may be revoked only; null when it may be replaced as well. */
+  readonly rotationDenialOf?: (key: KeyRow) => string | null;
   /** Makes the first one, and the next. */
   readonly create?: ReactNode;
   readonly empty: string;
 }
 
 /** Keys with what they may do, when and from where they were used last, and how they end. */
-export function KeysPanel({ source, search, onChange, workspaceOf, denialOf, create, empty }: KeysPanelProps) {
+export function KeysPanel({ source, search, onChange, workspaceOf, denialOf, rotationDenialOf = () => null, create, empty }: KeysPanelProps) {
   const client = useQueryClient();
   const now = useNow();
   const keys = useInfiniteQuery(keysQuery(source, search));
@@ -82,7 +84,7 @@ export function KeysPanel({ source, search, onChange, workspaceOf, denialOf, cre
       >
         <EndlessTable
           label="API keys"
-          columns={keyColumns({ now, spans: source.kind !== "workspace", ofOne: source.kind !== "workspace", denialOf, onRotate: setRotating, onRevoke: setRevoking })}
+          columns={keyColumns({ now, spans: source.kind !== "workspace", ofOne: source.kind !== "workspace", denialOf, rotationDenialOf, onRotate: setRotating, onRevoke: setRevoking })}
           rows={rows}
           rowKey={(row) => row.id}
           hasMore={keys.hasNextPage}

@@ -4,16 +4,18 @@ import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
 import { CreateKeyDialog } from "@/features/keys/components/create-key-dialog";
 import { KeysPanel } from "@/features/keys/components/keys-panel";
-import type { KeysSearch } from "@/features/keys/model";
+import { rotationDenial, type KeysSearch } from "@/features/keys/model";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
 interface WorkspaceKeysProps {
+  /** Who looks. */
+  readonly userId: string | undefined;
   readonly search: KeysSearch;
   readonly onChange: (search: KeysSearch) => void;
 }
 
 /** The keys of a workspace: of people and of service accounts. */
-export function WorkspaceKeys({ search, onChange }: WorkspaceKeysProps) {
+export function WorkspaceKeys({ userId, search, onChange }: WorkspaceKeysProps) {
   const workspace = useWorkspace();
   const denial = useDenial("keys:manage");
   const [creating, setCreating] = useState(false);
@@ -25,6 +27,7 @@ export function WorkspaceKeys({ search, onChange }: WorkspaceKeysProps) {
         onChange={onChange}
         workspaceOf={() => workspace.slug}
         denialOf={() => denial}
+        rotationDenialOf={(key) => rotationDenial(key, userId, workspace.scopes)}
         create={
           <GuardedButton reason={denial} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating(true)}>
             Create key
