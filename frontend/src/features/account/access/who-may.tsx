@@ -59,9 +59,8 @@ export function WhoMay({ kind, id, name }: WhoMayProps) {
   }
   return (
     <>
-      {SCOPES[kind].map(({ scope, title, open }, index) => {
+      {SCOPES[kind].map(({ scope, title, open }) => {
         const own = rules.data.items.filter((rule) => rule.scope === scope);
-        if (index > 0 && own.length === 0 && denial !== null) return null;
         return (
           <Panel
             key={scope}

@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { rolesQuery } from "@/features/account/api/roles";
 import { roleOptions } from "@/features/account/model";
 
+import styles from "./account.module.css";
+
 interface RoleSelectProps {
   readonly account: string;
   readonly label: string;
@@ -31,6 +33,7 @@ export function RoleSelect({ account, label, quiet = false, value, name, onChang
         w={width}
         allowDeselect={false}
         readOnly={reason !== null}
+        {...(reason === null ? {} : { classNames: { input: styles["fixed"] }, rightSection: <span /> })}
         aria-description={reason ?? undefined}
         data={listed || value === "" || name === undefined ? options : [{ value, label: name }, ...options]}
         value={value}

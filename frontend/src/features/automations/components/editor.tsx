@@ -138,7 +138,7 @@ export function Editor({ start, changes, range, onRange, onSaved, onCancel, onRe
           <Button variant="default" onClick={onCancel}>
             Back
           </Button>
-          <span className="muted">{changes === null ? draft.kind === "metric" ? "It looks from the moment it is made." : "It counts events from the moment it is made." : "Another “when” begins to count anew."}</span>
+          <span className="muted">{denial !== null ? denial : changes === null ? draft.kind === "metric" ? "It looks from the moment it is made." : "It counts events from the moment it is made." : "Another “when” begins to count anew."}</span>
         </div>
       </form>
       <ConfirmDialog

@@ -7,6 +7,8 @@ import { asApiError } from "@/lib/errors";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { AutomationRow } from "@/schema/wire/automations";
 
+import styles from "./automations.module.css";
+
 interface PausedSwitchProps {
   readonly automation: Pick<AutomationRow, "id" | "name" | "paused">;
   readonly label?: boolean;
@@ -25,8 +27,10 @@ export function PausedSwitch({ automation, label = false }: PausedSwitchProps) {
   // What was asked for is shown while it is on its way.
   const paused = change.isPending ? change.variables : automation.paused;
   return (
-    <Tooltip label={denial ?? (paused ? "Paused: it watches for nothing" : "It watches; switch off to pause")} events={{ hover: true, focus: true, touch: true }}>
+    // What is hovered is the frame: the input itself has no size.
+    <Tooltip label={denial ?? (paused ? "Paused: it watches for nothing" : "It watches; switch off to pause")} refProp="rootRef" multiline maw={280} events={{ hover: true, focus: true, touch: true }}>
       <Switch
+        className={denial === null ? undefined : styles["off"]}
         aria-label={`${automation.name} watches`}
         aria-disabled={denial !== null}
         aria-description={denial ?? undefined}
