@@ -32,7 +32,7 @@ export function BackfillsPage({ search }: { readonly search: BackfillsSearch }) 
         title="Backfills"
         answer={
           <>
-            {rows.length > 0 && (going === 0 ? "None goes on. " : `${plural(going, "backfill")} going on. `)}
+            {rows.length > 0 && (going === 0 ? "None is under way. " : `${plural(going, "backfill")} under way. `)}
             {search.deployment !== undefined && (
               <>
                 Only those of{" "}
