@@ -45,7 +45,8 @@ class Decoded(Struct, kw_only=True):
     `places[kind][i]` is where item i of that kind stood in the request; kinds that were read as a
     whole are not in it. `as_sent(kind, place)` is an item's own bytes, to show what was refused.
     `claims[i]` are ids that may be the run of event i, the likeliest first. `retold` are places of
-    what is known by less than it says, so that a repeat may say it in other words.
+    what is known by less than it says, so that a repeat may say it in other words. `whole`: its
+    sender repeats all of the request or nothing, so over a rate limit nothing of it is taken.
     """
 
     batch: IngestBatch
@@ -55,6 +56,7 @@ class Decoded(Struct, kw_only=True):
     as_sent: Callable[[str, int], bytes | None] | None = None
     claims: dict[int, list[UUID]] = {}
     retold: frozenset[int] = frozenset()
+    whole: bool = False
 
     def place(self, kind: str, index: int) -> int:
         """Return where the item stood in the request."""

@@ -133,7 +133,7 @@ class Door(View, ABC):
     ) -> HttpResponse:
         """Hand the items to the service and answer after its commit."""
         answer, admission = services.take_in_at(
-            door=self.name, workspace=workspace, actor=actor, decoded=decoded
+            door=self.name, workspace=workspace, actor=actor, decoded=decoded, whole=True
         )
         return self.answer(request, answer, admission, decoded)
 

@@ -114,9 +114,9 @@ class QueryLog(FrontDoor):
 
     def take_in(self, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> HttpResponse:
         answer, admission = services.take_in_at(
-            door=DOOR, workspace=workspace, actor=actor, decoded=decoded
+            door=DOOR, workspace=workspace, actor=actor, decoded=decoded, whole=True
         )
-        if admission.nothing_fits:
+        if admission.wait_seconds is not None:
             raise admission.refusal()
         rejected = sorted(answer.rejected, key=lambda each: each.index)
         body = {

@@ -57,8 +57,9 @@ def admit(
     Take requests of one workspace out of its buckets; what does not fit is refused by its index.
 
     Changes the requests: refused items leave their batches. Of each kind the first ones come in, so
-    that what is sent again follows what was taken. Costs a round trip to Valkey for all of them,
-    and none when nothing in them is limited. Must be called outside of a transaction.
+    that what is sent again follows what was taken; of a request that is repeated `whole`, all or
+    nothing. Costs a round trip to Valkey for all of them, and none when nothing in them is limited.
+    Must be called outside of a transaction.
     """
     admissions = [Admission(rate_class=_highest(decoded)) for decoded in requests]
     asks: list[Ask] = []
@@ -120,20 +121,35 @@ def _share_out(
         if cost <= left:
             left -= cost
             continue
-        used = _cut(standing.rate_class, decoded, left)
+        if decoded.whole and left >= _enough(standing):
+            used = cost
+        else:
+            used = _cut(standing.rate_class, decoded, 0 if decoded.whole else left)
         owed += max(0, used - left)
         left = max(0, left - used)
         if cost == used:
             continue
-        wait = standing.wait_seconds(cost - used)
+        stood = standing._replace(level=standing.level + left)
+        wait = stood.wait_seconds(min(cost, _enough(standing)) if decoded.whole else cost - used)
         if admission.wait_seconds is None:
-            admission.standing, admission.rate_class = standing, standing.rate_class
+            admission.standing, admission.rate_class = stood, stood.rate_class
             admission.wait_seconds, admission.nothing_fits = wait, True
         admission.nothing_fits &= not used
         # Events must not wait for as long as logs do.
         admission.wait_seconds = min(admission.wait_seconds, wait)
-    if owed:
+    # Of what was granted, nothing is left but by those who take all or nothing: it goes back.
+    if owed := owed - left:
         rate_classes.take(workspace.id, [Ask(standing.rate_class, standing.limit, owed, owed=True)])
+
+
+def _enough(standing: Standing) -> int:
+    """
+    Return how much has to be there for a request that is taken whole.
+
+    Half of what a bucket can give: a request may be larger than any bucket, and while others send,
+    none is ever full. What is taken beyond it is owed, so nobody gets more in a minute than is his.
+    """
+    return max((standing.limit - standing.reserve) // 2, 1)
 
 
 def _cut(rate_class: RateClass, decoded: Decoded, left: int) -> int:

@@ -27,14 +27,16 @@ _met: dict[tuple[uuid.UUID, uuid.UUID], float] = {}
 
 
 def take_in_at(
-    *, door: str, workspace: WorkspaceRef, actor: Actor, decoded: Decoded
+    *, door: str, workspace: WorkspaceRef, actor: Actor, decoded: Decoded, whole: bool = False
 ) -> tuple[Answer, Admission]:
     """
     Apply what came through a door, and count what it refused for good, and what it took for a
     duplicate though it says something else.
 
+    `whole`: over a rate limit nothing of it is taken, for senders that then repeat all of it.
     Returns after the commit; must be called outside of a transaction.
     """
+    decoded.whole = whole
     claimed: set[int] = set()
     if decoded.claims:
         claimed = {decoded.place("events", index) for index in decoded.claims}

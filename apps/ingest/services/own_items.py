@@ -84,6 +84,7 @@ def _keep(decoded: Decoded, code: str, find_fault: Callable[[str, Any], str | No
         refusals=list(decoded.refusals),
         count=decoded.count,
         as_sent=decoded.as_sent,
+        whole=decoded.whole,
     )
     for kind in ITEM_TYPES:
         items: list[Any] = []
