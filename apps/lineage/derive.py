@@ -290,7 +290,7 @@ def _named_tables(event: Facts, place: Place) -> tuple[list[Key], list[Key]]:
 def _relations(event: Facts, place: Place | None = None) -> Iterable[tuple[str, Key]]:
     for each in event.related[:PARTIES]:
         kind, name, role = each.get("kind"), each.get("name"), each.get("role")
-        if not (kind and name and role):
+        if not (kind and kind.strip() and name and role):
             continue
         spelt = role.strip().lower()
         yield _ROLES.get(spelt, spelt), key_of(kind, each.get("namespace"), name, place)
@@ -321,7 +321,7 @@ def _database(place: Place, name: str) -> Key:
 
 
 def _tell_of_thing(event: Facts, told: Told) -> None:
-    if not (event.resource_kind and event.resource_name):
+    if not (event.resource_kind and event.resource_kind.strip() and event.resource_name):
         return
     thing = key_of(event.resource_kind, event.resource_namespace, event.resource_name)
     told.things[thing] = None

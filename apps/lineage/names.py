@@ -151,7 +151,8 @@ def place_of(
         server = server.removesuffix(f":{known.port}")
     if known.name == "snowflake":
         server = server.removesuffix(".snowflakecomputing.com")
-    inner = [unquote(part) for part in path.split("/") if part]
+    # `%00` is a NUL, which no database has in a name, and Postgres in no text.
+    inner = [unquote(part).replace("\0", "\ufffd") for part in path.split("/") if part]
     return Place(
         namespace=f"{known.name}://{server}" if server else known.name,
         dialect=known,

@@ -200,7 +200,7 @@ def test_openlineage_facets(in_workspace):
         (daily, "rows_written", 7.0),
         (daily, "bytes_written", 512.0),
     }
-    assert reads.facets_of(workspace_id=in_workspace.id, resource_id=raw)["checks"].value == [
+    assert reads.facets_of(workspace_id=in_workspace.id, resource_ids=[raw])["checks"].value == [
         {"assertion": "not_null", "column": "id", "ok": False}
     ]
     (version,) = SchemaVersion.objects.filter(resource_id=daily)
@@ -364,3 +364,40 @@ def test_two_workers_share_the_workspaces_and_count_once(workspace, rival_worksp
 
     assert sorted(waiting) == sorted([workspace.id, rival_workspace.id])
     assert (first.events, second.events, left) == (1, 1, [])
+
+
+def test_a_namespace_with_a_percent_encoded_nul_holds_up_nothing(in_workspace):
+    store(
+        in_workspace,
+        [
+            event(
+                "table.loaded",
+                resource=("table", "postgres://db/%00", "orders"),
+                related=[party("reads", " ", "nothing"), party("reads", "table", "customers", DB)],
+            )
+        ],
+    )
+
+    build(in_workspace)
+
+    names = Resource.objects.values_list("kind", "name")
+    assert set(names) == {("table", "\ufffd.public.orders"), ("table", "public.customers")}
+
+
+def test_an_event_that_cannot_be_told_is_left_out_and_holds_up_nothing(in_workspace):
+    store(in_workspace, [loaded("orders")])
+    build(in_workspace)
+    # One more does not fit: what the database says of it, it says of the whole statement.
+    Resource.objects.filter(name="public.orders").update(count=2**63 - 1)
+    for names in (("a", "b", "orders", "c"), ("d",)):
+        store(in_workspace, [loaded(name, minute=5) for name in names])
+
+    build(in_workspace)
+
+    found = dict(Resource.objects.values_list("name", "count"))
+    assert found == {f"public.{name}": 1 for name in "abcd"} | {"public.orders": 2**63 - 1}
+    assert not PendingBatch.objects.for_consumer(Consumer.LINEAGE).exists()
+
+
+def loaded(name, minute=0):
+    return event("table.loaded", minute=minute, resource=("table", DB, name))
