@@ -226,6 +226,7 @@ def _keys(first: float, last: float, pieces: int, *, evenly: bool) -> tuple[int,
         if by_magnitude:
             value = math.copysign(abs(first) ** (1 - place) * abs(last) ** place, first)
         else:
-            value = first + (last - first) * place
+            # Not by their distance, which may be beyond the greatest of numbers.
+            value = first * (1 - place) + last * place
         keys.append(bucket_of(value))
     return tuple(keys)

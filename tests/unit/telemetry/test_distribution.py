@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.telemetry.distribution import (
@@ -47,6 +47,23 @@ def percentile(spread, q):
 
 measured = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=200)
 anything = st.lists(st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-6), min_size=1)
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, unique=True).map(sorted)
+)
+@example([-1.7e308, 1.7e308])
+def test_no_bounds_are_too_far_apart(bounds):
+    counts = [3] * (len(bounds) - 1)
+
+    spread = spread_of(
+        Distribution(
+            sum(counts), None, Buckets(bounds[:-1], counts), low=bounds[0], high=bounds[-1]
+        )
+    )
+
+    assert sum(spread.sketch.values()) == sum(counts)
+    assert bounds[0] <= percentile(spread, 0.5) <= bounds[-1]
 
 
 @given(measured)

@@ -321,3 +321,21 @@ def test_times_are_asked_for(sender):
     )
 
     assert answer.json()["partialSuccess"]["rejectedDataPoints"] == "1"
+
+
+def test_a_histogram_from_one_end_of_numbers_to_the_other(sender):
+    widest = at(5) | {
+        "count": "5",
+        "sum": 1.0,
+        "bucketCounts": ["2", "3"],
+        "explicitBounds": [-1e308],
+        "min": -1.7e308,
+        "max": 1.7e308,
+    }
+    found = metric("histogram", [widest], name="widest", aggregationTemporality=1)
+
+    answer = send(sender, found)
+
+    assert answer.json() == {}
+    (point,) = sender.points()
+    assert (point.count, point.low, point.high) == (5, -1.7e308, 1.7e308)
