@@ -9,24 +9,28 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from apps.core.http.pagination import page_of
+from apps.core.http.query import PageQuery
 from apps.ingest import selectors
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
 
-class RefusedInput(serializers.Serializer[object]):
-    """Query parameters of the list."""
+class RefusedInput(PageQuery):
+    """`from` and `to` are days in UTC, both included."""
 
     door = serializers.CharField(required=False, max_length=20)
     code = serializers.CharField(required=False, max_length=60)
-    cursor = serializers.CharField(required=False)
-    limit = serializers.IntegerField(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         fields["from"] = serializers.DateField(source="since", required=False)
         fields["to"] = serializers.DateField(source="until", required=False)
         return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "since" in attrs and "until" in attrs and attrs["until"] < attrs["since"]:
+            raise serializers.ValidationError({"to": ["Must not be before `from`."]})
+        return attrs
 
 
 class RefusedSampleOutput(serializers.Serializer[object]):
@@ -68,11 +72,9 @@ class RefusedList(WorkspaceView):
         operation_id="list_refused", parameters=[RefusedInput], responses=RefusedPageOutput
     )
     def get(self, request: WorkspaceRequest) -> Response:
-        form = RefusedInput(data=request.query_params)
-        form.is_valid(raise_exception=True)
         asked = {
             name: value
-            for name, value in form.validated_data.items()
+            for name, value in RefusedInput.read(request).items()
             if name not in {"cursor", "limit"}
         }
         return Response(

@@ -88,8 +88,11 @@ def read_message(delivery: Delivery, envelope: Mapping[str, Any], found: Collect
         raise ItemRefused("Expected a text.", "Message")
     inner = _inner(text)
     if isinstance(inner, dict) and isinstance(inner.get("Records"), list):
-        records = inner["Records"][:MOST_RECORDS]
-        if any(within(record, "s3", "bucket") for record in records):
+        records = inner["Records"]
+        if any(within(record, "s3", "bucket") for record in records[:MOST_RECORDS]):
+            if len(records) > MOST_RECORDS:
+                found.begin(delivery.body)
+                raise ItemRefused(f"More than {MOST_RECORDS:,} records.", "Message.Records")
             for number, record in enumerate(records):
                 found.begin(msgspec.json.encode(record))
                 try:

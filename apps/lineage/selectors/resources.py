@@ -77,10 +77,10 @@ def get_resource(*, workspace_id: uuid.UUID, resource_id: uuid.UUID) -> Resource
     return row
 
 
-def facets_of(*, workspace_id: uuid.UUID, resource_id: uuid.UUID) -> dict[str, Facet]:
-    """Return what was last said of the resource, by its name."""
-    rows = Facet.objects.filter(workspace_id=workspace_id, resource_id=resource_id)
-    return {row.name: row for row in rows.order_by("name")}
+def facets_of(*, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID]) -> dict[str, Facet]:
+    """Return what was last said of a resource under any of its ids, by the name of what was."""
+    rows = Facet.objects.filter(workspace_id=workspace_id, resource_id__in=resource_ids)
+    return {row.name: row for row in rows.order_by("at", "event_id")}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def get_resource_page(*, workspace_id: uuid.UUID, resource_id: uuid.UUID) -> Res
         resource=known[resource_id],
         alias_of=known.get(target_id) if target_id else None,
         aliases=[known[id_] for id_ in ids[1:] if id_ in known],
-        facets=facets_of(workspace_id=workspace_id, resource_id=resource_id),
+        facets=facets_of(workspace_id=workspace_id, resource_ids=ids),
         versions=versions,
         changes=changes_of(versions),
         readings=_readings(workspace_id, ids),

@@ -137,7 +137,9 @@ class StorageRetention(WorkspaceView):
         kind = form.validated_data["kind"]
         stored = next(each for each in _storage(request).kinds if each.kind.value == kind)
         days = form.validated_data["days"]
-        if not preview:
+        if preview:
+            services.check_retention(days=days, plan_days=stored.plan_days)
+        else:
             services.set_retention(
                 workspace_id=request.workspace.id,
                 kind=stored.kind,

@@ -1,7 +1,7 @@
 """Use cases of the time-series store."""
 
 from apps.telemetry.services.erase import erase_workspace
-from apps.telemetry.services.keep import set_retention
+from apps.telemetry.services.keep import check_retention, set_retention
 from apps.telemetry.services.listen import (
     Claim,
     ClaimedBatch,
@@ -30,6 +30,7 @@ __all__ = [
     "ClaimedBatch",
     "Repeated",
     "RowsAreThereError",
+    "check_retention",
     "claim_event_batches",
     "compress_old",
     "count_pending",

@@ -11,6 +11,14 @@ from apps.telemetry.models import Retention
 from apps.tenancy import audit
 
 
+def check_retention(*, days: int | None, plan_days: int) -> None:
+    """Raises: InvalidRequest beyond the plan's days."""
+    if days is not None and days > plan_days:
+        raise InvalidRequest(
+            f"The plan keeps {plan_days} days.", fields={"days": [f"At most {plan_days}."]}
+        )
+
+
 @joined
 def set_retention(
     *, workspace_id: uuid.UUID, kind: StoredKind, days: int | None, plan_days: int
@@ -20,10 +28,7 @@ def set_retention(
 
     Raises: InvalidRequest beyond the plan's days.
     """
-    if days is not None and days > plan_days:
-        raise InvalidRequest(
-            f"The plan keeps {plan_days} days.", fields={"days": [f"At most {plan_days}."]}
-        )
+    check_retention(days=days, plan_days=plan_days)
     rows = Retention.objects.filter(workspace_id=workspace_id, kind=kind.value)
     before = rows.select_for_update().values_list("days", flat=True).first()
     if before == days:

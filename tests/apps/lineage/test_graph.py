@@ -305,6 +305,30 @@ def test_an_alias_is_shown_as_what_it_stands_for_and_parts_without_loss(stack):
     }
 
 
+def test_the_page_of_a_thing_says_what_was_last_told_of_it_under_any_name(stack):
+    store(stack, [described("mart", "older", 100), described("mart_v2", "newer", 101)])
+    build(stack)
+
+    merge(stack, "mart_v2", "mart")
+
+    page = selectors.get_resource_page(
+        workspace_id=stack.id, resource_id=resource_id(stack, *table("mart"))
+    )
+    assert page.facets["description"].value == "newer"
+
+
+def described(name, words, minute):
+    kind, namespace, full = table(name)
+    about = {"namespace": namespace, "name": full}
+    return event(
+        "openlineage.dataset",
+        minute=minute,
+        resource=(kind, namespace, full),
+        payload={"dataset": about | {"facets": {"documentation": {"description": words}}}},
+        source="openlineage",
+    )
+
+
 def test_aliases_are_refused_where_they_would_make_chains(stack):
     store(stack, [event("note", resource=table(name)) for name in ("a", "b", "c")])
     build(stack)

@@ -102,7 +102,9 @@ def test_a_shorter_time_says_first_what_it_would_drop(web, workspace, stored):
     ids=json.dumps,
 )
 def test_times_that_cannot_be(web, workspace, body):
-    assert web.put("storage/retention", {"kind": "events"} | body).status_code == 400
+    for query in ("", "?preview=true"):
+        asked = {"kind": "events"} | body
+        assert web.put(f"storage/retention{query}", asked).status_code == 400
     with workspace_scope(workspace.id):
         assert not Retention.objects.exists()
 

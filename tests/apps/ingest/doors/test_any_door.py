@@ -179,6 +179,8 @@ def test_the_list_of_what_was_refused(api, alice, sender, rival_sender):
     second = api(alice).get(f"refused?limit=1&cursor={first['next_cursor']}").json()
     of_one = api(alice).get("refused?door=openlineage").json()["items"]
     before = api(alice).get("refused?to=2020-01-01").json()["items"]
+    turned = api(alice).get("refused?from=2026-02-02&to=2026-02-01")
+    misspelt = api(alice).get("refused?dor=otlp")
 
     assert [each["door"] for each in (*first["items"], *second["items"])] == [
         "cloudevents",
@@ -188,6 +190,8 @@ def test_the_list_of_what_was_refused(api, alice, sender, rival_sender):
     assert [(each["code"], each["count"]) for each in of_one] == [("invalid_item", 1)]
     assert of_one[0]["samples"][0]["message"].startswith("Invalid")
     assert before == []
+    assert (turned.status_code, list(turned.json()["error"]["fields"])) == (400, ["to"])
+    assert (misspelt.status_code, list(misspelt.json()["error"]["fields"])) == (400, ["dor"])
 
 
 def test_the_native_door_counts_too(api, agent_key, workspace, sender):

@@ -22,7 +22,7 @@ from django.urls import path
 from apps.core import outbound
 from apps.core.clock import utc_now
 from apps.ingest.api.hooks import HookDoor
-from apps.ingest.hooks import sns
+from apps.ingest.hooks import aws, sns
 from tests.apps.ingest.hooks.test_presets import CREATED, OBJECT, iso
 from tests.receivers import PUBLIC, StagedNetwork, public, receiving
 
@@ -190,6 +190,16 @@ def test_a_notification_of_nothing_is_refused_with_its_sample(hook, amazon, stag
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "nothing_taken")
     assert hook.events() == []
+
+
+def test_more_records_than_a_notification_can_hold_are_refused_and_not_cut(hook, amazon):
+    records = [record()] * (aws.MOST_RECORDS + 1)
+
+    answer = deliver(hook, amazon.sign(notification({"Records": records})))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "nothing_taken")
+    assert hook.events() == []
+    assert hook.refused() == {("webhook", "invalid_item"): 1}
 
 
 def test_a_repeated_message_is_a_duplicate_and_the_certificate_remembered(hook, amazon, stage):
