@@ -25,4 +25,8 @@ VALUES_OF_POINT: Final = 10**12
 
 FUTURE: Final = timedelta(minutes=10)
 DEFAULT_RETENTION_DAYS: Final = 30
-SERIES_PER_WORKSPACE: Final = 20_000
+SERIES_PER_WORKSPACE: Final = 20_000  # that are made, or have a point, within SERIES_LIVE
+SERIES_LIVE: Final = timedelta(days=1)
+# Of more than these, those that have been silent the longest are forgotten.
+SERIES_REMEMBERED: Final = 40_000
+SERIES_SILENT: Final = timedelta(days=2)

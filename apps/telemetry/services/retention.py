@@ -13,6 +13,7 @@ from apps.core.ids import uuid7_floor
 from apps.telemetry import limits, store
 from apps.telemetry.enums import StoredKind
 from apps.telemetry.models import Retention
+from apps.telemetry.services.series import drop_silent_series
 from apps.telemetry.store import purge, tables
 from apps.telemetry.store.tables import TimeTable
 from apps.tenancy import selectors as tenancy
@@ -73,6 +74,9 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
     )
     if runs:
         gone["telemetry_runmetric"] = runs
+    if series := drop_silent_series(now=now):
+        gone["telemetry_metricseries"] = series
+        logger.info("telemetry.series_forgotten", count=series)
     return gone
 
 

@@ -1,7 +1,13 @@
-"""Series of metrics: made when first met, refused beyond what a workspace may have."""
+"""
+Series of metrics: made when first met, refused beyond what a workspace may have at a time.
+
+Those of pods and hosts that are gone do not count against new ones: else whoever has many of them
+would one day have had too many.
+"""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,7 +16,9 @@ from threading import Lock
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from apps.telemetry import acceptance, limits
 from apps.telemetry.acceptance import PointRow, SeriesKey
@@ -20,12 +28,22 @@ from apps.telemetry.models import MetricSeries
 logger = structlog.get_logger(__name__)
 
 _MOST_KNOWN: Final = 200_000
+_KNOWN_SECONDS: Final = 12 * 3_600.0
 _known: set[uuid.UUID] = set()  # committed ones that this process has met
+_known_since = time.monotonic()
 _lock = Lock()
+_DROP: Final = (
+    "DELETE FROM telemetry_metricseries WHERE id = ANY(ARRAY("
+    "SELECT id FROM telemetry_metricseries WHERE workspace_id = %s"
+    " AND greatest(last_at, created_at) < %s ORDER BY greatest(last_at, created_at), id LIMIT %s))"
+)
 
 
 def unknown_series(series: Collection[uuid.UUID]) -> list[uuid.UUID]:
-    """Return those that this process has not met; they may be there all the same."""
+    """Return those that this process has not met lately; they may be there all the same."""
+    if time.monotonic() - _known_since > _KNOWN_SECONDS:
+        # Long before one that fell silent then may have been forgotten: it could come back.
+        forget_series()
     return [series_id for series_id in series if series_id not in _known]
 
 
@@ -47,7 +65,7 @@ def admit_series(
     new = sorted(series_id for series_id in unknown if series_id not in there)
     refused: list[uuid.UUID] = []
     if new:
-        room = max(limits.SERIES_PER_WORKSPACE - of_workspace.count(), 0)
+        room = max(limits.SERIES_PER_WORKSPACE - _live(of_workspace, now).count(), 0)
         new, refused = new[:room], new[room:]
         MetricSeries.objects.bulk_create(
             [_new_series(workspace_id, id_, found, now) for id_ in new], ignore_conflicts=True
@@ -65,13 +83,39 @@ def admit_series(
             kind="points",
             index=index,
             code="too_many_series",
-            message=f"The workspace has its {limits.SERIES_PER_WORKSPACE:,} series already: "
-            "use fewer different label values.",
+            message=f"The workspace has its {limits.SERIES_PER_WORKSPACE:,} series of a day"
+            " already: use fewer different label values.",
             field="labels",
         )
         for index in chain.from_iterable(found.places[series_id] for series_id in refused)
     ]
     return [row for row in found.rows if row.series_id not in outside], refusals
+
+
+def drop_silent_series(*, now: datetime) -> int:
+    """
+    Forget series beyond what is remembered, those first that fell silent first; return how many.
+
+    For loops, of all workspaces. Totals of a metric do not hang on its series, and stay.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT workspace_id, count(*) FROM telemetry_metricseries GROUP BY workspace_id"
+            " HAVING count(*) > %s ORDER BY workspace_id",
+            [limits.SERIES_REMEMBERED],
+        )
+        gone = 0
+        for workspace_id, count in cursor.fetchall():
+            beyond = count - limits.SERIES_REMEMBERED
+            cursor.execute(_DROP, [workspace_id, now - limits.SERIES_SILENT, beyond])
+            gone += cursor.rowcount
+    return gone
+
+
+def _live(rows: QuerySet[MetricSeries], now: datetime) -> QuerySet[MetricSeries]:
+    # Of a series that is filled up with the past the last point is old.
+    seen_at = Greatest(Coalesce("last_at", "created_at"), "created_at")
+    return rows.annotate(seen_at=seen_at).filter(seen_at__gte=now - limits.SERIES_LIVE)
 
 
 def _new_series(
@@ -89,8 +133,11 @@ def _new_series(
 
 
 def forget_series() -> None:
-    """For tests that empty the tables: this process has met no series."""
-    _known.clear()
+    """Have this process ask again which series are there; also for tests that empty the tables."""
+    global _known_since
+    with _lock:
+        _known.clear()
+        _known_since = time.monotonic()
 
 
 def _remember(series: Sequence[uuid.UUID]) -> None:

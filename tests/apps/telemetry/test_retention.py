@@ -10,10 +10,17 @@ from django.db import connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.runs import services as runs
-from apps.telemetry import services, store
+from apps.telemetry import limits, services, store
 from apps.telemetry.enums import StoredKind
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch, Transition
-from apps.telemetry.models import Event, LogLine, MetricPoint, RunMetric, RunTransition
+from apps.telemetry.models import (
+    Event,
+    LogLine,
+    MetricPoint,
+    MetricSeries,
+    RunMetric,
+    RunTransition,
+)
 from apps.telemetry.services import retention
 from apps.telemetry.store import tables
 from apps.tenancy.isolation import workspace_scope
@@ -136,6 +143,50 @@ def test_coarse_rollups_outlive_the_raw_rows(workspace):
     assert kept["1h"][0] == 45
     assert kept["1d"] in ([44, 499], [44, 500], [45, 500])
     assert 500 not in kept["1m"]
+
+
+def test_the_series_that_are_silent_the_longest_are_forgotten(
+    workspace, rival_workspace, monkeypatch
+):
+    monkeypatch.setattr(limits, "SERIES_REMEMBERED", 2)
+    for place in (workspace, rival_workspace):
+        with workspace_scope(place.id):
+            points = [
+                NewPoint(name="p", value=1, occurred_at=NOW, labels={"pod": str(days)})
+                for days in (0, 3, 4, 5)
+            ]
+            services.store_batch(
+                workspace_id=place.id, batch=TelemetryBatch(points=points), now=NOW
+            )
+            for days in (0, 3, 4, 5):
+                at = NOW - timedelta(days=days)
+                MetricSeries.objects.filter(labels={"pod": str(days)}).update(
+                    created_at=at, last_at=None if days == 4 else at
+                )
+    with workspace_scope(rival_workspace.id):
+        MetricSeries.objects.filter(workspace_id=rival_workspace.id).update(last_at=NOW)
+
+    with as_worker():
+        services.drop_expired(now=NOW)
+
+    assert pods(workspace) == ["0", "3"]
+    assert pods(rival_workspace) == ["0", "3", "4", "5"]  # not silent, however many
+    services.forget_series()
+    with workspace_scope(workspace.id):
+        services.store_batch(
+            workspace_id=workspace.id,
+            batch=TelemetryBatch(
+                points=[NewPoint(name="p", value=2, occurred_at=NOW, labels={"pod": "5"})]
+            ),
+            now=NOW,
+        )
+    assert pods(workspace) == ["0", "3", "5"]
+
+
+def pods(workspace):
+    with workspace_scope(workspace.id):
+        rows = MetricSeries.objects.filter(workspace_id=workspace.id)
+        return sorted(labels["pod"] for labels in rows.values_list("labels", flat=True))
 
 
 def test_room_is_made_ahead(db, each_store):

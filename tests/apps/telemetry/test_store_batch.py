@@ -310,6 +310,20 @@ def test_a_workspace_has_a_limited_number_of_series(in_workspace, monkeypatch):
     assert MetricPoint.objects.for_workspace(in_workspace.id).count() == 4
 
 
+def test_series_that_are_silent_make_room_for_new_ones(in_workspace, monkeypatch):
+    """Pods that are gone, say."""
+    monkeypatch.setattr(limits, "SERIES_PER_WORKSPACE", 3)
+    put(in_workspace, points=[point(labels={"pod": str(n)}) for n in range(3)])
+    long_ago = NOW - timedelta(days=2)
+    MetricSeries.objects.exclude(labels={"pod": "0"}).update(created_at=long_ago, last_at=long_ago)
+    MetricSeries.objects.filter(labels={"pod": "0"}).update(created_at=long_ago, last_at=NOW)
+
+    outcome = put(in_workspace, points=[point(labels={"pod": str(n)}) for n in range(3, 6)])
+
+    assert (outcome.accepted, len(outcome.rejected)) == (2, 1)
+    assert MetricSeries.objects.count() == 5
+
+
 def test_the_same_ids_in_two_workspaces_are_two_rows(in_workspace, rival_workspace):
     sent = event()
     put(in_workspace, events=[sent])
