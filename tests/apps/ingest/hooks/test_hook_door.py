@@ -184,3 +184,13 @@ def test_deliveries_that_come_together_are_each_counted(make_hook):
     assert (now["received_count"], now["refused_count"]) == (40, 20)
     assert now["last_received_at"]
     assert now["last_refused_at"]
+
+
+@pytest.mark.timeout(60)  # of each a look through all the others would take minutes
+def test_a_body_of_very_many_members_is_refused(make_hook):
+    hook = make_hook("GENERIC")
+
+    answer = hook.deliver({f"member {number}": number for number in range(150_000)})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "nothing_taken")
+    assert hook.refused() == {("webhook", "too_large"): 1}
