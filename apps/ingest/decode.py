@@ -161,8 +161,14 @@ def readable(body: bytes) -> bytes:
     """
     Return JSON without the NUL that Postgres text cannot hold.
 
-    Raises: InvalidRequest for what is not UTF-8, and for JSON with NUL that is broken besides.
+    Raises: BatchTooLarge for more values than anything is made of, InvalidRequest for what is not
+    UTF-8, and for JSON with NUL that is broken besides.
     """
+    # SECURITY: counted before anything is decoded; between two values stands a comma.
+    if body.count(b",") >= limits.VALUES:
+        raise BatchTooLarge(
+            f"The JSON holds more than {limits.VALUES:,} values: send smaller batches."
+        )
     try:
         body.decode()
     except UnicodeDecodeError as error:

@@ -6,6 +6,8 @@ from typing import Final
 
 SENT_BYTES: Final = 5 * 1024 * 1024
 UNPACKED_BYTES: Final = 50 * 1024 * 1024
+# Of JSON: each is an object in memory, and 50 MB of the smallest would be gigabytes of those.
+VALUES: Final = 3_000_000
 ITEMS: Final = 5_000
 # Of doors whose clients choose the size: collectors put 8,192 items into a batch unless told
 # otherwise, and drop one that is refused for its size.

@@ -29,6 +29,7 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 RUN: Final = "headwayrunid"  # an extension attribute: the run that the event belongs to
 ATTRIBUTES: Final = 50  # of one event
+EVENT_BYTES: Final = 1024 * 1024  # before it is looked into; what is stored of it is far less
 VERSIONS: Final = frozenset({"1.0", "0.3"})
 
 _ATTRIBUTE = re.compile(r"^[a-z0-9]{1,60}$")
@@ -91,6 +92,8 @@ def _take(found: Collector, raw: bytes, now: datetime) -> None:
 
 
 def _structured(raw: bytes, now: datetime) -> NewEvent:
+    if len(raw) > EVENT_BYTES:
+        raise ItemRefused(f"The event is over {EVENT_BYTES} bytes.", code="too_large")
     try:
         fields = _object.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -129,7 +132,7 @@ def _binary_data(body: bytes, content_type: str) -> tuple[str, bytes | None]:
     # Some clients send JSON and do not say so.
     if says_json or not content_type:
         try:
-            msgspec.json.decode(body)
+            msgspec.json.decode(body, type=Raw)
             return "data", readable(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             if says_json:

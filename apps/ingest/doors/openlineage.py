@@ -28,6 +28,8 @@ from apps.telemetry.items import NewEvent, Relation, Resource
 from apps.telemetry.limits import PAYLOAD_BYTES, RELATED_COUNT
 
 SOURCE: Final = "openlineage"
+# Of one event, of which all is read that is not stored, too: plans of Spark are that long at most.
+EVENT_BYTES: Final = 8 * 1024 * 1024
 KINDS: Final = frozenset({"start", "running", "complete", "fail", "abort", "other"})
 
 
@@ -103,6 +105,8 @@ def _parts(body: bytes) -> list[bytes]:
 
 
 def _read(raw: bytes) -> tuple[NewEvent, list[UUID]]:
+    if len(raw) > EVENT_BYTES:
+        raise ItemRefused(f"The event is over {EVENT_BYTES} bytes.", code="too_large")
     try:
         event = _event.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:

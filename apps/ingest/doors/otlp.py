@@ -28,7 +28,8 @@ from apps.ingest.doors import protobuf
 from apps.ingest.doors.items import ItemRefused, uuid_of
 from apps.ingest.doors.protobuf import WireError
 
-ITEM_BYTES: Final = 1024 * 1024  # of one span, record or point, before anything is made of it
+# Of one span, record or point, of a resource or a scope, before anything is made of it.
+ITEM_BYTES: Final = 1024 * 1024
 ATTRIBUTES: Final = 1_000  # of one of them, of a resource or a scope
 TEXT_LENGTH: Final = 16 * 1024  # characters of one attribute; more is cut and says so
 RUN: Final = "headway.run_id"
@@ -117,17 +118,20 @@ def groups_of_protobuf(body: bytes) -> list[Group]:
             scopes: list[bytes] = []
             for number, wire, value in protobuf.fields(of_resource):
                 if number == 1:
-                    read = Resource.FromString(_message(wire, value))
+                    read = parsed(_message(wire, value), Resource.FromString)
                     resource = attributes_of(read.attributes)
                 elif number == 2:
                     scopes.append(_message(wire, value))
+                    check_count(count + len(scopes), limits.FOREIGN_ITEMS)
             count += 1
             for of_scope in scopes:
                 scope: dict[str, object] = {}
                 items: list[bytes] = []
                 for number, wire, value in protobuf.fields(of_scope):
                     if number == 1:
-                        scope = _scope_of(InstrumentationScope.FromString(_message(wire, value)))
+                        scope = _scope_of(
+                            parsed(_message(wire, value), InstrumentationScope.FromString)
+                        )
                     elif number == 2:
                         items.append(_message(wire, value))
                         if len(items) > limits.FOREIGN_ITEMS:

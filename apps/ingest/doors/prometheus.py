@@ -71,7 +71,8 @@ def _read_series(raw: bytes, found: Collector) -> None:
         if not isinstance(value, bytes) or wire != BYTES:
             continue
         if number == _LABELS:
-            labels.append(value)
+            if len(labels) < limits.LABEL_COUNT + 2:  # one more than there may be says enough
+                labels.append(value)
         elif number == _SAMPLES:
             samples.append(value)
         elif number == _HISTOGRAMS:

@@ -124,6 +124,19 @@ def test_a_bomb_is_not_unpacked(sender, path):
     assert sender.has_nothing()
 
 
+@pytest.mark.parametrize("path", [*GZIP, "native"])
+def test_a_body_of_very_many_values_is_counted_and_not_read(sender, path):
+    if path == "native":
+        path = f"/api/v1/workspaces/{sender.workspace.slug}/events"
+    body = b"[" + b"0," * limits.VALUES + b"0]"
+
+    answer = sender.send_packed(path, body, media(path))
+
+    assert answer.status_code == 413
+    assert b"3,000,000 values" in answer.content
+    assert sender.has_nothing()
+
+
 def refused_event(**more):
     return {"eventTime": "never", "job": {"namespace": "n", "name": "j"}} | more
 

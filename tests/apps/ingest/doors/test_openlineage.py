@@ -241,6 +241,20 @@ def test_more_tables_than_an_event_may_name_stand_in_its_payload(sender):
     assert len(event.payload["inputs"]) == 130
 
 
+def test_an_event_that_is_longer_than_any_plan_is_refused_and_the_others_stay(sender):
+    many = [{"namespace": "n", "name": "t"}] * 300_000
+
+    answer = sender.send_packed(
+        PATH, json.dumps([run_event(inputs=many), run_event()]).encode(), "application/json"
+    )
+
+    assert answer.status_code == 201
+    assert [(each["index"], each["code"]) for each in answer.json()["rejected"]] == [
+        (0, "too_large")
+    ]
+    assert len(lineage_events(sender)) == 1
+
+
 def test_over_the_limit_it_says_503_and_when_to_come_back(sender, valkey):
     """Not 429: OpenLineage's clients lose what that refuses."""
     from apps.tenancy.isolation import workspace_scope
