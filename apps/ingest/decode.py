@@ -28,6 +28,12 @@ MAX_GZIP_MEMBERS: Final = 64
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
+# An escape of JSON. Two surrogates are one character; the group is half of one, which is none.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 _batch = msgspec.json.Decoder(IngestBatch)
 _loose = msgspec.json.Decoder(LooseBatch)
@@ -159,8 +165,10 @@ def decode_events(body: bytes) -> Decoded:
 
 def readable(body: bytes) -> bytes:
     """
-    Return JSON without the NUL that Postgres text cannot hold.
+    Return JSON without what is no text: NUL, which Postgres cannot hold, and halves of characters.
 
+    Either becomes U+FFFD. Python's json writes half a surrogate pair for each byte of a file's name
+    that is not UTF-8, and one such name must not keep a batch out.
     Raises: BatchTooLarge for more values than anything is made of, InvalidRequest for what is not
     UTF-8, and for JSON with NUL that is broken besides.
     """
@@ -173,6 +181,8 @@ def readable(body: bytes) -> bytes:
         body.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8 text.") from error
+    if b"\\ud" in body or b"\\uD" in body:
+        body = _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], body)
     if not holds_nul(body):
         return body
     # Postgres text holds no NUL. Rare enough to be cleaned the slow way, before anything else.

@@ -15,6 +15,7 @@ from apps.core.clock import utc_now
 from apps.ingest import limits, services
 from apps.ingest.api import door_urls
 from apps.ingest.models import Refused
+from apps.telemetry.models import Event
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.scopes import Scope
 from tests.contracts.test_rivals import fingerprint
@@ -33,6 +34,36 @@ GZIP = [path for path in PATHS if "prometheus" not in path]  # which packs with 
 
 def media(path):
     return MEDIA.get(path, "application/json")
+
+
+HALVES = {
+    r"\ud800": "\ufffd",
+    r"a\uDFFFz": "a\ufffdz",
+    r"\udc80\udce4.csv": "\ufffd\ufffd.csv",  # two bytes of a file's name, as Python's json has it
+    r"\ude00\ud83d": "\ufffd\ufffd",
+    r"\ud83d\ud83d\ude00": "\ufffd\U0001f600",
+    r"\uD83D\uDE00": "\U0001f600",
+    r"\\ud83d\ude00": "\\ud83d\ufffd",
+    r"\\\ud83d\ude00": "\\\U0001f600",
+    r"\\ud800\n": "\\ud800\n",
+}
+
+
+@pytest.mark.parametrize(("sent", "kept"), HALVES.items(), ids=range(len(HALVES)))
+def test_halves_of_characters_keep_nothing_out(sent, kept, sender, workspace):
+    sound = '{"name": "sound", "occurred_at": "2026-11-22T00:00:00Z"}'
+    odd = f'{{"name": "odd", "occurred_at": "2026-11-22T00:00:00Z", "payload": {{"t": "{sent}"}}}}'
+
+    answer = sender.send(
+        f"/api/v1/workspaces/{workspace.slug}/events",
+        f"[{odd}, {sound}]".encode(),
+        "application/json",
+    )
+
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
+    with workspace_scope(workspace.id):
+        rows = Event.objects.for_workspace(workspace.id).values_list("name", "payload")
+        assert dict(rows) == {"odd": {"t": kept}, "sound": {}}
 
 
 @EACH
