@@ -24,14 +24,15 @@ export function TabBar<T extends string>({ label, tabs, value, onChange }: TabBa
     if (next !== undefined) onChange(next.value);
   };
   const bar = useRef<HTMLDivElement>(null);
-  const count = tabs.length;
+  // A count that comes later moves the tabs behind it.
+  const widths = tabs.map(({ count }) => (count === undefined ? 0 : formatCount(count).length)).join(" ");
   // On a phone the bar is wider than the window: the chosen tab stands in its middle.
   useLayoutEffect(() => {
     const element = bar.current;
     const tab = element?.querySelector<HTMLElement>('[aria-selected="true"]');
     if (element === null || tab === null || tab === undefined) return;
     element.scrollLeft = tab.offsetLeft - (element.clientWidth - tab.offsetWidth) / 2;
-  }, [value, count]);
+  }, [value, widths]);
   return (
     <div
       ref={bar}
