@@ -5,7 +5,7 @@ Set the scene for the pictures on a running `make up`: people of every role, and
     python proof/stage.py --smtp 8425
     python proof/shoot.py --url http://127.0.0.1:8400 --people .shots/people --only approvals calendar
 
-Signs in by the login of the demo, makes what is not there yet, and keeps each person's session as
+By a Python that has what `make test` installs too. Signs in by the login of the demo, makes what is not there yet, and keeps each person's session as
 Playwright's storage state in `--people`. It needs a data folder of its own: what it starts stays.
 """
 

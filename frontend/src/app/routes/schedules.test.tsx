@@ -55,7 +55,7 @@ describe("saying when a deployment starts", () => {
   }, 90_000);
 
   it("says in the list of deployments which has a schedule that rests, and why", async () => {
-    const rows = world.deploymentRows.map((row) => ({ ...row, recent_runs: [], schedules: row.id === first().id ? row.schedules.map((each) => ({ ...each, next_at: null, fault: "No time zone is called 'Mars/Base'." })) : row.schedules }));
+    const rows = world.deploymentRows.map((row) => ({ ...row, recent_runs: [], schedules: row.schedules.map((each) => (row.id === first().id ? { ...each, next_at: null, fault: "No time zone is called 'Mars/Base'." } : { ...each, fault: null })) }));
     server.use(http.get("*/api/v1/workspaces/:workspace/deployments", () => HttpResponse.json({ items: rows, next_cursor: null })));
     visit("/w/acme/deployments");
 

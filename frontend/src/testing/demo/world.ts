@@ -92,6 +92,8 @@ export function makeWorld(now: number, origin: string): World {
     const own = demo.runs.filter((run) => run.deployment?.id === each.id);
     const next = own.find((run) => run.state_type === "SCHEDULED");
     const recent = own.filter((run) => run.state_type !== "SCHEDULED").slice(0, 30);
+    // One whose time zone is gone from the server.
+    const rests = each.name === "daily";
     return {
       id: each.id,
       name: each.name,
@@ -114,15 +116,15 @@ export function makeWorld(now: number, origin: string): World {
           anchor_at: null,
           rrule: null,
           once_at: null,
-          timezone: "Europe/Berlin",
+          timezone: rests ? "US/Pacific-New" : "Europe/Berlin",
           jitter_seconds: 0,
           declared: true,
-          fault: null,
+          fault: rests ? "No time zone is called 'US/Pacific-New'." : null,
           missed_policy: "LATEST",
           missed_cap: 10,
           parameters: {},
           paused: false,
-          next_at: next?.scheduled_for ?? iso(now + 3_600_000),
+          next_at: rests ? null : (next?.scheduled_for ?? iso(now + 3_600_000)),
         },
       ],
       version_number: 1,
@@ -140,7 +142,7 @@ export function makeWorld(now: number, origin: string): World {
       created_at: iso(now - 39 * DAY),
       updated_at: iso(now - 2 * DAY),
       recent_runs: recent.map(({ id, state, state_type, duration_ms, created_at }) => ({ id, state, state_type, duration_ms, created_at })),
-      next_run_at: next?.scheduled_for ?? null,
+      next_run_at: rests ? null : (next?.scheduled_for ?? null),
       parameters: { day: "2013-06-15", airports: ["EWR", "JFK", "LGA"], limit: 1000 },
       parameter_schema: DEMO_SCHEMA,
       may: { "deployments:write": true, "runs:cancel": true, "runs:write": true },
