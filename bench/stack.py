@@ -87,10 +87,9 @@ def stack(
     workers: int = 2,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """Migrate a new database, sign somebody up and serve it."""
+    """Migrate a new database, sign somebody up and serve it; then drop it, for others need room."""
     database = f"bench_{store}"
     with psycopg.connect(server.dsn(SUPERUSER, "postgres"), autocommit=True) as link:
-        link.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         link.execute(f"CREATE DATABASE {database} TEMPLATE template0 OWNER {OWNER}")
     with psycopg.connect(server.dsn(SUPERUSER, database), autocommit=True) as link:
         link.execute(f"GRANT CREATE ON SCHEMA public TO {OWNER}")
@@ -148,6 +147,8 @@ def stack(
         finally:
             web.terminate()
             web.wait(20)
+            with psycopg.connect(server.dsn(SUPERUSER, "postgres"), autocommit=True) as link:
+                link.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
 
 @contextmanager
