@@ -220,7 +220,9 @@ def malformed(error: Exception) -> InvalidRequest:
 def _decode_loosely(body: bytes) -> Decoded:
     try:
         loose = _loose.decode(body)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
+        if not isinstance(error, msgspec.ValidationError):
+            raise malformed(error) from error
         message, field = explain(error)
         raise InvalidRequest(
             "The batch does not have the form of one.", fields={field or "body": [message]}
@@ -241,7 +243,7 @@ def _decode_items(kind: str, parts: Sequence[Raw], decoded: Decoded) -> list[Any
     for index, part in enumerate(parts):
         try:
             items.append(decoder.decode(part))
-        except (msgspec.ValidationError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             message, field = explain(error)
             decoded.refusals.append(
                 Refusal(kind=kind, index=index, code="invalid_item", message=message, field=field)

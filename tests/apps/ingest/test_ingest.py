@@ -255,6 +255,9 @@ def test_indexes_stay_right_when_both_kinds_of_refusal_meet(sender):
         (b'{"evnts": []}', 400, "invalid_request"),
         (b'{"events": {}}', 400, "invalid_request"),
         (b'{"events": [{"name": "a", "occurred_at": nan}]}', 400, "invalid_request"),
+        # Wrong in its form before it is wrong as JSON.
+        (b'{"events": [{"name": 5}, {"name" 1}]}', 400, "invalid_request"),
+        (b'[{"name": 5}, {"name" 1}]', 400, "invalid_request"),
         (b'{"events": [' + b"[" * 5_000 + b"]" * 5_000 + b"]}", 400, "invalid_request"),
         (b'{"events": [{"name": "\xff"}]}', 400, "invalid_request"),
         (b'{"events": [' + b",".join([b"{}"] * 5_001) + b"]}", 413, "batch_too_large"),
