@@ -3,15 +3,16 @@
 Take what events say of use into the sums, and tell what was spent.
 
 One transaction per claim: killed at any moment, all of it happened or nothing did. The number of
-statements does not depend on how many events there are.
+statements does not depend on how many events there are. An event that cannot be counted is left
+out, so that the sums go on without it.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -27,6 +28,7 @@ from apps.runs import selectors as runs
 from apps.telemetry import selectors as telemetry_reads
 from apps.telemetry import services as telemetry
 from apps.telemetry.enums import Consumer
+from apps.telemetry.items import StoredEvent
 
 EVENTS: Final = 5_000  # of one transaction, but at least one batch
 OWN_POOLS: Final = "own pools"
@@ -68,29 +70,63 @@ def count_costs(*, workspace_id: uuid.UUID, now: datetime, limit: int = EVENTS) 
         claim = telemetry.claim_event_batches(
             consumer=Consumer.COSTS, workspace_id=workspace_id, limit=limit
         )
-        added: dict[Place, _Sum] = defaultdict(_Sum)
-        ended: set[uuid.UUID] = set()
-        concerned: set[uuid.UUID] = set()
-        events = [event for batch in claim.batches for event in batch.events]
-        for event in events:
-            if event.run_id is None:
-                continue
-            concerned.add(event.run_id)
-            if event.name.startswith(_ENDED):
-                ended.add(event.run_id)
-            for kind, subject, unit, quantity in used_by(event):
-                place = event.run_id, event.occurred_at.date(), kind.value, subject, unit.value
-                added[place].quantity += quantity
-                added[place].count += 1
-        known = runs.measure_runs(workspace_id=workspace_id, run_ids=concerned, ended=ended)
-        _write(workspace_id, added, anew=False)
-        _write(workspace_id, _wall_seconds(known), anew=True)
-        spent = _count_known(workspace_id, known)
-        if spent:
-            tell_spent(workspace_id=workspace_id, spent=spent, now=now)
-        if claim.batches:
-            telemetry.release(batch_ids=[batch.id for batch in claim.batches])
-    return Counted(events=len(events), rows=len(spent), more=not claim.is_all)
+        done = _take_in(workspace_id, claim.batches)
+        if done.spent:
+            tell_spent(workspace_id=workspace_id, spent=done.spent, now=now)
+        if done.read:
+            telemetry.release(batch_ids=done.read)
+    return Counted(
+        events=done.events,
+        rows=len(done.spent),
+        more=not claim.is_all or len(done.read) < len(claim.batches),
+    )
+
+
+@dataclass(slots=True)
+class _Done:
+    """What was counted; `read` are the batches of which nothing is left to do."""
+
+    read: list[uuid.UUID]
+    events: int
+    spent: list[Spent] = field(default_factory=list)
+
+
+def _take_in(workspace_id: uuid.UUID, batches: Sequence[telemetry.ClaimedBatch]) -> _Done:
+    events = [event for batch in batches for event in batch.events]
+    done = _Done([batch.id for batch in batches], len(events))
+
+    def take(events: Sequence[StoredEvent]) -> None:
+        done.spent += _count(workspace_id, events)
+
+    try:
+        with transaction.atomic():
+            take(events)
+    except telemetry.UNTELLABLE:
+        # Of the first batch only: the others may be fine, and come together again.
+        done = _Done([batches[0].id], len(batches[0].events))
+        telemetry.take_each(batches[0], take, consumer=Consumer.COSTS)
+    return done
+
+
+def _count(workspace_id: uuid.UUID, events: Sequence[StoredEvent]) -> list[Spent]:
+    """Add what the events say to what their runs used; return what is new of the days."""
+    added: dict[Place, _Sum] = defaultdict(_Sum)
+    ended: set[uuid.UUID] = set()
+    concerned: set[uuid.UUID] = set()
+    for event in events:
+        if event.run_id is None:
+            continue
+        concerned.add(event.run_id)
+        if event.name.startswith(_ENDED):
+            ended.add(event.run_id)
+        for kind, subject, unit, quantity in used_by(event):
+            place = event.run_id, event.occurred_at.date(), kind.value, subject, unit.value
+            added[place].quantity += quantity
+            added[place].count += 1
+    known = runs.measure_runs(workspace_id=workspace_id, run_ids=concerned, ended=ended)
+    _write(workspace_id, added, anew=False)
+    _write(workspace_id, _wall_seconds(known), anew=True)
+    return _count_known(workspace_id, known)
 
 
 def _try_to_lock(workspace_id: uuid.UUID) -> bool:

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import structlog
-from django.db import DataError, connection, transaction
+from django.db import connection, transaction
 
 from apps.lineage.models import LABEL_LENGTH
 from apps.lineage.names import Key
@@ -26,13 +25,9 @@ from apps.telemetry import services as telemetry
 from apps.telemetry.enums import Consumer
 from apps.telemetry.items import StoredEvent
 
-logger = structlog.get_logger(__name__)
-
 EVENTS: Final = 2_000  # of one transaction, but at least one batch
 READING_SECONDS: Final = 1.0  # then the transaction ends with the batches that it has read
 _LOCK: Final = "lineage:{}"
-# What can be the matter with an event: what it says cannot be read, or does not fit a column.
-_UNTELLABLE: Final = (ValueError, ArithmeticError, RecursionError, DataError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,34 +104,18 @@ def _take_in(workspace_id: uuid.UUID, batches: Sequence[telemetry.ClaimedBatch])
                 done.events += len(batch.events)
                 done.read.append(batch.id)
             done.put(world)
-    except _UNTELLABLE as error:
+    except telemetry.UNTELLABLE:
         # Of the first batch only: the others may be fine, and come together again.
-        done = _Done(read=[batches[0].id], events=len(batches[0].events))
-        _take_apart(workspace_id, batches[0].events, done, error)
+        first, done = batches[0], _Done()
+
+        def take(events: Sequence[StoredEvent]) -> None:
+            world = World(workspace_id)
+            world.take(events)
+            done.put(world)
+
+        telemetry.take_each(first, take, consumer=Consumer.LINEAGE)
+        done.read, done.events = [first.id], len(first.events)
     return done
-
-
-def _take_apart(
-    workspace_id: uuid.UUID, events: Sequence[StoredEvent], done: _Done, error: Exception
-) -> None:
-    """Put in what can be of events that failed together: in halves, down to those to blame."""
-    if len(events) == 1:
-        logger.error(
-            "world.event_left_out",
-            workspace_id=str(workspace_id),
-            event_id=str(events[0].id),
-            exc_info=error,
-        )
-        return
-    middle = len(events) // 2
-    for half in (events[:middle], events[middle:]):
-        world = World(workspace_id)
-        try:
-            with transaction.atomic():
-                world.take(half)
-                done.put(world)
-        except _UNTELLABLE as fault:
-            _take_apart(workspace_id, half, done, fault)
 
 
 def name_resources(*, workspace_id: uuid.UUID, names: Sequence[tuple[str, uuid.UUID, str]]) -> int:

@@ -3,11 +3,13 @@
 from apps.telemetry.services.erase import erase_workspace
 from apps.telemetry.services.keep import check_retention, set_retention
 from apps.telemetry.services.listen import (
+    UNTELLABLE,
     Claim,
     ClaimedBatch,
     claim_event_batches,
     listen,
     release,
+    take_each,
     unlisten,
 )
 from apps.telemetry.services.readings import drop_old_streams
@@ -26,6 +28,7 @@ from apps.telemetry.store.copy import Repeated, RowsAreThereError
 
 __all__ = [
     "ROLLUP_BATCHES",
+    "UNTELLABLE",
     "Claim",
     "ClaimedBatch",
     "Repeated",
@@ -50,5 +53,6 @@ __all__ = [
     "store_batch",
     "store_fresh",
     "store_points_of_many",
+    "take_each",
     "unlisten",
 ]

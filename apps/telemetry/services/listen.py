@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from django.db import DataError, transaction
 
 from apps.core import outbox
 from apps.core.transactions import joined
@@ -14,7 +18,13 @@ from apps.telemetry.items import StoredEvent
 from apps.telemetry.models import Listener, PendingBatch
 from apps.telemetry.store import reads
 
+logger = structlog.get_logger(__name__)
+
 MOST_ROWS = 500  # batches claimed at once, however small
+# What can be the matter with an event: what it says cannot be read, or does not fit a column.
+UNTELLABLE: Final = (ValueError, ArithmeticError, RecursionError, DataError)
+
+Take = Callable[[Sequence[StoredEvent]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +90,28 @@ def claim_event_batches(*, consumer: Consumer, workspace_id: uuid.UUID, limit: i
 def release(*, batch_ids: Sequence[uuid.UUID]) -> None:
     """Delete claimed batches, in the transaction that did their work."""
     PendingBatch.objects.filter(id__in=batch_ids).delete()
+
+
+def take_each(batch: ClaimedBatch, take: Take, *, consumer: Consumer) -> None:
+    """
+    Let `take` have what can be taken of a batch: in halves, down to the events to blame.
+
+    Each call is a savepoint of its own, and what it raises of `UNTELLABLE` undoes it. What is left
+    out is logged: the workspace goes on without it.
+    """
+    _take(batch.events, take, consumer)
+
+
+def _take(events: Sequence[StoredEvent], take: Take, consumer: Consumer) -> None:
+    try:
+        with transaction.atomic():
+            take(events)
+        return
+    except UNTELLABLE:
+        if len(events) < 2:
+            for event in events:
+                logger.exception("event.left_out", consumer=consumer.value, event_id=str(event.id))
+            return
+    middle = len(events) // 2
+    _take(events[:middle], take, consumer)
+    _take(events[middle:], take, consumer)

@@ -197,3 +197,20 @@ def test_a_managed_run_counts_what_its_task_used(in_workspace):
     count(in_workspace)
 
     assert run_usage(run_id) == {("managed", "vcpu_seconds"): 3, ("managed", "gb_seconds"): 5}
+
+
+def test_an_event_that_cannot_be_counted_is_left_out_and_holds_up_nothing(in_workspace):
+    run, full = (running(make_deployment(in_workspace), in_workspace) for _ in range(2))
+    store(in_workspace, [llm_call(full.id)])
+    count(in_workspace)
+    # One more does not fit: what the database says of it, it says of the whole statement.
+    brim = Decimal(10) ** 21 - 1
+    RunUsage.objects.filter(run_id=full.id, unit="input_tokens").update(quantity=brim)
+    store(in_workspace, [llm_call(run.id), llm_call(full.id), llm_call(run.id), llm_call(run.id)])
+    store(in_workspace, [llm_call(run.id)])
+
+    count(in_workspace)
+
+    assert run_usage(run.id)[LARGE] == 4_000
+    assert run_usage(full.id)[LARGE] == brim
+    assert not pending(in_workspace).exists()
