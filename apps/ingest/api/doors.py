@@ -279,7 +279,9 @@ class Prometheus(Door):
     `/api/v1/prometheus/write`: remote write 1.0.
 
     A sender repeats what a 5xx refuses and drops what a 4xx does; so 400 tells of bad samples
-    whether or not others were stored, and 503 of a rate limit.
+    whether or not others were stored, and 503 of a rate limit. NaN is only counted as refused:
+    Prometheus logs each 4xx, takes the whole request for lost and alarms people, and exporters say
+    NaN all day long.
     """
 
     name = "prometheus"
@@ -308,7 +310,7 @@ class Prometheus(Door):
     ) -> HttpResponse:
         if admission.wait_seconds is not None:
             return self.refuse(request, _come_back(admission.wait_seconds))
-        if answer.rejected:
+        if any(each.code != prometheus.NO_NUMBER for each in answer.rejected):
             refused = {each.index for each in answer.rejected}
             kind = NothingTaken if len(refused) == decoded.count else PartlyTaken
             told = [msgspec.to_builtins(each) for each in answer.rejected[:TOLD]]

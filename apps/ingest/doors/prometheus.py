@@ -22,6 +22,7 @@ from apps.telemetry import limits
 from apps.telemetry.items import NewPoint
 
 NAME: Final = "__name__"
+NO_NUMBER: Final = "not_a_number"  # an ordinary answer of exporters, and no fault of the sender's
 # A NaN of its own, by which Prometheus says that a series has ended: nothing to store.
 STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
 
@@ -86,7 +87,8 @@ def _read_series(raw: bytes, found: Collector) -> None:
         told = refused
     for each in samples:
         sample = _sample_of(each)
-        if sample.value == STALE:
+        # Of a summary that saw nothing lately, each quantile is NaN with every scrape.
+        if sample.value == STALE or ("quantile" in series[1] and _is_nan(sample)):
             continue
         found.begin(raw)
         try:
@@ -152,8 +154,14 @@ def _sample_of(data: bytes) -> _Sample:
     return _Sample(value, milliseconds)
 
 
+def _is_nan(sample: _Sample) -> bool:
+    return math.isnan(_double(sample.value)[0])
+
+
 def _point(metric: str, labels: dict[str, str], sample: _Sample) -> NewPoint:
     (value,) = _double(sample.value)
+    if math.isnan(value):
+        raise ItemRefused("NaN is no value to store.", "value", code=NO_NUMBER)
     if not math.isfinite(value):
         raise ItemRefused("Expected a finite number.", "value")
     at: datetime = moment_of(sample.milliseconds * 1_000_000, "timestamp")

@@ -37,6 +37,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   unsupported_media: { title: "A content type that the door doesn't read", mend: "Set the exporter to a protocol that the door speaks; the doors are in docs/doors.md." },
   schema_mismatch: { title: "Does not fit its event schema", mend: "The sample names the field. Mend it where the event is made, or change the schema in the settings; the others of its batch were kept." },
   schema_warning: { title: "Stored, but does not fit its event schema", mend: "Nothing is lost: the schema only warns. The sample names the field; once nothing comes any more, let the schema refuse." },
+  not_a_number: { title: "NaN, which is no value", mend: "Nothing is lost, and the sender is not told. Exporters say so of what they cannot measure; drop such series with a relabelling rule if you like." },
   too_many_series: { title: "Too many series", mend: "A label holds something with endless values, such as an id or a time. Leave that label out." },
   too_many_labels: { title: "Over 20 labels", mend: "Leave out labels that nobody groups by." },
   too_many_buckets: { title: "Over 1,000 buckets", mend: "Lower the histogram's resolution in the exporter." },

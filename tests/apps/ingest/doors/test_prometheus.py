@@ -101,10 +101,27 @@ def test_bad_samples_are_told_and_the_others_kept(sender):
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "partly_taken")
     assert [point.value for point in sender.points()] == [7.0]
     assert sender.refused() == {
-        ("prometheus", "invalid_item"): 8,
+        ("prometheus", "invalid_item"): 7,
+        ("prometheus", "not_a_number"): 1,
         ("prometheus", "too_many_labels"): 1,
         ("prometheus", "in_future"): 1,
     }
+
+
+def test_nan_is_counted_and_no_failure_of_the_request(sender):
+    answer = write(sender, series([sample(math.nan)]), series([sample(7.0)], ok="yes"))
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert [point.value for point in sender.points()] == [7.0]
+    assert sender.refused() == {("prometheus", "not_a_number"): 1}
+
+
+def test_a_quantile_of_nothing_is_nothing_to_store(sender):
+    of_nothing = series([sample(math.nan), sample(0.5, millis(seconds=1))], quantile="0.99")
+
+    assert write(sender, of_nothing).status_code == 204
+    assert [point.value for point in sender.points()] == [0.5]
+    assert sender.refused() == {}
 
 
 def test_nothing_good_in_it(sender):
