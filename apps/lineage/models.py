@@ -159,8 +159,13 @@ class Touch(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            # Which runs touched a table last; their ids carry their time.
-            models.Index(fields=["workspace", "resource_id", "-run_id"], name="lineage_touch_of")
+            # Which runs of some hours touched a table; their ids carry their time.
+            models.Index(fields=["workspace", "resource_id", "-run_id"], name="lineage_touch_of"),
+            # Which touched it last: a run that is tried again, or a backfill's, is older than that.
+            models.Index(
+                fields=["workspace", "resource_id", "-last_seen", "-run_id", "role"],
+                name="lineage_touch_last",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ from apps.lineage.selectors.resources import (
     get_resource_page,
     list_resources,
 )
+from apps.lineage.selectors.runs import TouchingRun, list_touching_runs
 
 __all__ = [
     "BY_LABEL",
@@ -55,6 +56,7 @@ __all__ = [
     "ResourceFilter",
     "ResourcePage",
     "Surroundings",
+    "TouchingRun",
     "aliases_in",
     "count_by_kind",
     "failed_checks",
@@ -65,6 +67,7 @@ __all__ = [
     "get_resource_page",
     "list_aliases",
     "list_resources",
+    "list_touching_runs",
     "mentioned_by",
     "readings_before",
     "runs_touching",

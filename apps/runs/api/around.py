@@ -68,7 +68,7 @@ class AroundOutput(serializers.Serializer[Any]):
     items = AroundItemOutput(many=True)
 
 
-def _may_see_world(request: WorkspaceRequest) -> None:
+def check_sees_world(request: WorkspaceRequest) -> None:
     """What is told here are events: who may look at runs only does not see them by this way."""
     if not request.actor.may(Scope.TELEMETRY_READ):
         raise PermissionDenied(
@@ -83,7 +83,7 @@ class RunAround(WorkspaceView):
 
     @extend_schema(operation_id="get_run_around", parameters=[AroundQuery], responses=AroundOutput)
     def get(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        _may_see_world(request)
+        check_sees_world(request)
         asked = AroundQuery.read(request)
         run = selectors.get_run(workspace_id=request.workspace.id, run_id=run_id)
         found = selectors.get_around(
@@ -132,7 +132,7 @@ class RunImpact(WorkspaceView):
 
     @extend_schema(operation_id="get_run_impact", responses=RunImpactOutput)
     def get(self, request: WorkspaceRequest, run_id: uuid.UUID) -> Response:
-        _may_see_world(request)
+        check_sees_world(request)
         workspace_id = request.workspace.id
         run = selectors.get_run(workspace_id=workspace_id, run_id=run_id)
         written = world.written_by_run(

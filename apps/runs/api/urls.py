@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.runs.api import approvals, around, logs, views
+from apps.runs.api import approvals, around, logs, touching, views
 
 W = "workspaces/<str:workspace>"
 
@@ -25,5 +25,9 @@ urlpatterns = [
     path(f"{W}/runs/<uuid:run_id>/logs", views.RunLogs.as_view()),
     path(f"{W}/runs/<uuid:run_id>/around", around.RunAround.as_view()),
     path(f"{W}/runs/<uuid:run_id>/impact", around.RunImpact.as_view()),
+    path(
+        f"{W}/world/resources/<uuid:resource_id>/runs",
+        touching.TouchingRuns.as_view(),
+    ),
     path(f"{W}/runs/<uuid:run_id>/metrics", views.RunMetrics.as_view()),
 ]

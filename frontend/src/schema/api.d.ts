@@ -3598,6 +3598,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/world/resources/{resource_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The runs that touched one thing, the newest touch first. */
+        get: operations["list_world_resource_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -8404,6 +8421,23 @@ export interface components {
             start_ms: (number | null)[];
             state: number[];
             task: number[];
+        };
+        /** @description How a run touched it. `run` is null when the run itself is no longer kept. */
+        TouchingRunOutput: {
+            /** @description How many events told of it. */
+            count: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            roles: string[];
+            run: components["schemas"]["RunRowOutput"] | null;
+            /** Format: uuid */
+            run_id: string;
+        };
+        TouchingRunPage: {
+            items: components["schemas"]["TouchingRunOutput"][];
+            next_cursor: string | null;
         };
         /** @description Input that refuses fields it does not know: a misspelt option is an error, not a default. */
         TransitionInputRequest: {
@@ -17923,6 +17957,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImpactOutput"];
+                };
+            };
+            /** @description A refusal; `error.code` is stable. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_world_resource_runs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                role?: string;
+            };
+            header?: never;
+            path: {
+                resource_id: string;
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TouchingRunPage"];
                 };
             };
             /** @description A refusal; `error.code` is stable. */
