@@ -9,7 +9,7 @@ import { parseMetricsSearch } from "@/features/metrics/search";
 import { parseQueryLogSearch } from "@/features/query-log/model";
 import { parseRefusedSearch } from "@/features/refused/model";
 import { resourceQuery, resourcesQuery } from "@/features/world/api/world";
-import { kindsAsked, parseWorldSearch } from "@/features/world/model";
+import { kindsAsked, parseResourceSearch, parseWorldSearch } from "@/features/world/model";
 
 const eventsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
@@ -79,6 +79,7 @@ const worldRoute = createRoute({
 const worldResourceRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: "world/$resourceId",
+  validateSearch: parseResourceSearch,
   loader: ({ context, params }) => {
     void context.queryClient.prefetchQuery(resourceQuery(params.workspace, params.resourceId));
   },

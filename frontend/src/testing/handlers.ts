@@ -196,7 +196,7 @@ export function makeHandlers(world: World): RequestHandler[] {
     ...limitHandlers(world),
     ...costHandlers(world),
     ...storageHandlers(),
-    ...worldHandlers(),
+    ...worldHandlers(world.runs),
     ...scheduleHandlers(world),
     ...versionHandlers(world),
     ...poolHandlers(world),

@@ -1,6 +1,7 @@
 import { http, HttpResponse } from "msw";
 
-import type { Graph, ResourceDetail, WorldResource } from "@/schema/wire/world";
+import type { RunRow } from "@/schema/wire/runs";
+import type { Graph, ResourceDetail, TouchingRun, WorldResource } from "@/schema/wire/world";
 
 import { refusal } from "./answers";
 import { demoId, iso } from "./demo/random";
@@ -40,7 +41,8 @@ function graphAround(focus: string): Graph {
 
 const NOBODY = { items: [], total: 0 };
 
-function detail(resource: WorldResource, aliasOf: WorldResource | null): ResourceDetail {
+function detail(resource: WorldResource, aliasOf: WorldResource | null, touched: readonly TouchingRun[]): ResourceDetail {
+  const last = (role: string) => touched.find((each) => each.roles.includes(role))?.last_seen ?? iso(AT);
   const near = (other: WorldResource, role: string) => ({ resource: other, role, first_seen: iso(AT), last_seen: iso(AT), count: 4, text: null });
   return {
     resource,
@@ -54,8 +56,8 @@ function detail(resource: WorldResource, aliasOf: WorldResource | null): Resourc
     columns: [{ name: "id", type: "int" }],
     schema_changes: [{ at: iso(AT), added: ["day"], removed: ["month"], retyped: [], breaks_readers: true }],
     readings: [],
-    written_at: iso(AT),
-    read_at: iso(AT),
+    written_at: last("writes"),
+    read_at: last("reads"),
     readers: { items: [near(things.maria, "reads")], total: 7 },
     writers: { items: [near(things.load, "writes")], total: 1 },
     queries: NOBODY,
@@ -67,7 +69,26 @@ function detail(resource: WorldResource, aliasOf: WorldResource | null): Resourc
   };
 }
 
-export function worldHandlers() {
+const GONE = demoId(AT, 950);
+
+/** The nightly loads wrote it, a report read it, and the oldest of them is no longer kept. */
+function touching(runs: readonly RunRow[]): readonly TouchingRun[] {
+  const rows = runs
+    .filter((run) => run.started_at !== null && run.deployment !== null)
+    .slice(0, 23)
+    .map((run, number) => ({
+      run_id: run.id,
+      run,
+      roles: number % 4 === 1 ? ["reads"] : number % 4 === 2 ? ["reads", "writes"] : ["writes"],
+      first_seen: run.started_at ?? run.created_at,
+      last_seen: run.ended_at ?? run.started_at ?? run.created_at,
+      count: 1 + (number % 3),
+    }));
+  const gone = { run_id: GONE, run: null, roles: ["writes"], first_seen: iso(AT), last_seen: iso(AT), count: 1 };
+  return [...rows, gone].sort((a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen));
+}
+
+export function worldHandlers(runs: readonly RunRow[]) {
   const joined = new Map<string, string>();
   const find = (id: unknown) => Object.values(things).find((each) => each.id === id);
   return [
@@ -82,7 +103,15 @@ export function worldHandlers() {
     }),
     http.get(`${W}/world/resources/:id`, ({ params }) => {
       const found = find(params["id"]);
-      return found === undefined ? refusal(404, "not_found", "There is no such resource in this workspace.") : HttpResponse.json(detail(found, find(joined.get(found.id)) ?? null));
+      return found === undefined ? refusal(404, "not_found", "There is no such resource in this workspace.") : HttpResponse.json(detail(found, find(joined.get(found.id)) ?? null, found.id === things.orders.id ? touching(runs) : []));
+    }),
+    http.get(`${W}/world/resources/:id/runs`, ({ params, request }) => {
+      const query = new URL(request.url).searchParams;
+      const role = query.get("role");
+      const from = Number(query.get("cursor") ?? 0);
+      const limit = Number(query.get("limit"));
+      const found = params["id"] === things.orders.id ? touching(runs).flatMap((each) => (role === null ? [each] : each.roles.includes(role) ? [{ ...each, roles: [role] }] : [])) : [];
+      return HttpResponse.json({ items: found.slice(from, from + limit), next_cursor: from + limit < found.length ? String(from + limit) : null });
     }),
     http.get(`${W}/world/resources/:id/impact`, () =>
       HttpResponse.json({ affected: [{ resource: things.report, distance: 1, through_id: things.orders.id }], counts: { dashboard: 1 }, owners: [], truncated: false }),

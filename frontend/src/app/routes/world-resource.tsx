@@ -7,6 +7,15 @@ const route = getRouteApi(paths.worldResource);
 
 export function WorldResourceRoute() {
   const { resourceId, workspace } = route.useParams();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
-  return <ResourcePage key={resourceId} id={resourceId} onOpen={(id) => void navigate({ to: paths.worldResource, params: { workspace, resourceId: id } })} />;
+  return (
+    <ResourcePage
+      key={resourceId}
+      id={resourceId}
+      search={search}
+      onSearch={(next) => void navigate({ search: next, replace: true, resetScroll: false })}
+      onOpen={(id) => void navigate({ to: paths.worldResource, params: { workspace, resourceId: id }, search: {} })}
+    />
+  );
 }

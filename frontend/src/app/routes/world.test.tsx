@@ -84,6 +84,62 @@ describe("the page of a thing", () => {
   });
 });
 
+describe("the runs that touched a thing", () => {
+  it("stand on its page with state, deployment and role, and go on", async () => {
+    const { user } = visit(`/w/acme/world/${things.orders.id}`);
+
+    const list = await screen.findByRole("list", { name: "Runs that touched it" }, PATIENT);
+    const first = within(list).getAllByRole("listitem")[0] ?? list;
+    const [runLink, deploymentLink] = within(first).getAllByRole("link");
+    expect(runLink).toHaveAttribute("href", expect.stringMatching(/^\/w\/acme\/runs\/0/));
+    expect(deploymentLink).toHaveAttribute("href", expect.stringMatching(/^\/w\/acme\/deployments\/0/));
+    expect(first).toHaveTextContent(/^(Running|Completed|Failed|Crashed|Cancelled).*(reads|writes)/);
+    expect(within(list).getAllByRole("listitem")).toHaveLength(10);
+
+    await user.click(screen.getByRole("button", { name: "Show more" }));
+    await waitFor(() => expect(within(list).getAllByRole("listitem")).toHaveLength(20), PATIENT);
+  });
+
+  it("are only those that read it when one asks so, and the address says it", async () => {
+    const { user, here } = visit(`/w/acme/world/${things.orders.id}`);
+    const list = await screen.findByRole("list", { name: "Runs that touched it" }, PATIENT);
+
+    await user.click(screen.getByRole("radio", { name: "Read" }));
+
+    await waitFor(() => expect(within(list).getAllByRole("listitem").every((row) => row.textContent.includes("reads"))).toBe(true), PATIENT);
+    expect(here().search).toEqual({ runs: "reads" });
+  });
+
+  it("are told by their ids when they are not kept", async () => {
+    server.use(
+      http.get("*/world/resources/:id/runs", () =>
+        HttpResponse.json({
+          items: [{ run_id: "01a204ea-5620-7252-9da9-0b1d2ee35706", run: null, roles: ["writes"], first_seen: "2026-11-02T08:00:00Z", last_seen: "2026-11-02T08:00:00Z", count: 2 }],
+          next_cursor: null,
+        }),
+      ),
+    );
+    visit(`/w/acme/world/${things.orders.id}`);
+
+    const list = await screen.findByRole("list", { name: "Runs that touched it" }, PATIENT);
+    expect(list).toHaveTextContent(/^Not keptrun.*writes2 times/);
+    expect(within(list).queryByRole("link")).not.toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Show more" })).not.toBeInTheDocument();
+  });
+
+  it("say so when a table has none", async () => {
+    visit(`/w/acme/world/${things.old.id}?runs=writes`);
+    expect(await screen.findByText("No run was seen writing it in the last 90 days.", {}, PATIENT)).toBeVisible();
+  });
+
+  it("have no place on the page of a person whom none touched", async () => {
+    visit(`/w/acme/world/${things.maria.id}`);
+
+    expect(await screen.findByRole("list", { name: "Who is affected" }, PATIENT)).toBeVisible();
+    expect(screen.queryByRole("heading", { name: "Runs" })).not.toBeInTheDocument();
+  });
+});
+
 describe("what happened around a run", () => {
   it("ranks it, says why, and who waits for the run", async () => {
     const { user } = visit(`/w/acme/runs/${world.runs[0]?.id ?? ""}`);

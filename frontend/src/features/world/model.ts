@@ -8,6 +8,26 @@ export const DEPTHS = ["1", "2", "3", "4"] as const;
 export const DEFAULT_DEPTH = "2";
 const MOST_OPEN = 12;
 
+/** How runs touch a thing, as far as one asks for it by itself. */
+export const TOUCHES = ["writes", "reads"] as const;
+export type Touching = (typeof TOUCHES)[number];
+
+export interface ResourceSearch {
+  /** Of the runs that touched it: only those that did so. */
+  readonly runs?: Touching | undefined;
+}
+
+export function parseResourceSearch(search: Record<string, unknown>): ResourceSearch {
+  return { runs: oneOf(search["runs"], TOUCHES) };
+}
+
+const DATA: ReadonlySet<string> = new Set(["table", "file", "bucket", "model", "dashboard"]);
+
+/** What runs are expected to touch: nobody wonders which of them wrote a person. */
+export function holdsData(kind: string): boolean {
+  return DATA.has(kind);
+}
+
 export interface WorldSearch extends RangeSearch {
   readonly focus?: string | undefined;
   readonly direction?: Direction | undefined;

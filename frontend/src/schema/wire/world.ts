@@ -10,4 +10,6 @@ export type Graph = Schema<"GraphOutput">;
 export type GraphNode = Schema<"GraphNodeOutput">;
 export type GraphLine = Schema<"GraphLineOutput">;
 export type Impact = Schema<"ImpactOutput">;
+export type TouchingRun = Schema<"TouchingRunOutput">;
+export type TouchingRunPage = Schema<"TouchingRunPage">;
 export type Alias = Schema<"AliasOutput">;

@@ -2,7 +2,8 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Span } from "@/lib/time";
-import type { Alias, Graph, Impact, ResourceDetail, ResourcePage } from "@/schema/wire/world";
+import type { Touching } from "@/features/world/model";
+import type { Alias, Graph, Impact, ResourceDetail, ResourcePage, TouchingRunPage } from "@/schema/wire/world";
 
 export const worldKeys = {
   all: (workspace: string) => ["world", workspace] as const,
@@ -51,6 +52,19 @@ export function resourceQuery(workspace: string, id: string) {
   return queryOptions({
     queryKey: [...worldKeys.all(workspace), "resource", id] as const,
     queryFn: ({ signal }) => request<ResourceDetail>(workspaceUrl(workspace, `/world/resources/${id}`), { signal }),
+  });
+}
+
+const TOUCHING_RUNS = 10; // of one page: a list among others
+
+export function touchingRunsQuery(workspace: string, id: string, role: Touching | undefined) {
+  return infiniteQueryOptions({
+    queryKey: [...worldKeys.all(workspace), "runs", id, role ?? null] as const,
+    queryFn: ({ signal, pageParam }) =>
+      request<TouchingRunPage>(workspaceUrl(workspace, `/world/resources/${id}/runs`), { signal, query: { cursor: pageParam, limit: TOUCHING_RUNS, role } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: keepPreviousData,
   });
 }
 

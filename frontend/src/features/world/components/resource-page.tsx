@@ -17,7 +17,8 @@ import { AliasDialog } from "@/features/world/components/alias-dialog";
 import { ImpactPanel } from "@/features/world/components/impact-panel";
 import { KindIcon } from "@/features/world/components/kind-icon";
 import { NeighbourList } from "@/features/world/components/neighbour-list";
-import { lookOf } from "@/features/world/model";
+import { TouchingRuns } from "@/features/world/components/touching-runs";
+import { holdsData, lookOf, type ResourceSearch } from "@/features/world/model";
 import { formatCount } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { ResourceDetail } from "@/schema/wire/world";
@@ -34,11 +35,13 @@ const MEASURES: Readonly<Record<string, { readonly title: string; readonly unit:
 
 interface ResourcePageProps {
   readonly id: string;
+  readonly search: ResourceSearch;
+  readonly onSearch: (search: ResourceSearch) => void;
   readonly onOpen: (id: string) => void;
 }
 
 /** All that is known of one thing: who reads it, who writes it, is it fresh, who would miss it? */
-export function ResourcePage({ id, onOpen }: ResourcePageProps) {
+export function ResourcePage({ id, search, onSearch, onOpen }: ResourcePageProps) {
   const { slug } = useWorkspace();
   const detail = useQuery(resourceQuery(slug, id));
   const denial = useDenial("telemetry:manage");
@@ -82,6 +85,7 @@ export function ResourcePage({ id, onOpen }: ResourcePageProps) {
       <Joined page={page} denial={denial} slug={slug} />
       {page.description !== null && <p>{page.description}</p>}
       {page.text !== null && <CodeSnippet code={page.text} />}
+      <TouchingRuns id={id} role={search.runs} onRole={(runs) => onSearch({ runs })} expected={holdsData(resource.kind)} />
       <div className={styles["columns"]}>
         {page.readings.map((reading) => (
           <Readings key={reading.measure} measure={reading.measure} points={reading.points} />
