@@ -7,6 +7,8 @@ export type RunTab = (typeof RUN_TABS)[number];
 
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const satisfies readonly LogLevel[];
 
+export const AROUND_HOURS = [1, 6, 24, 72] as const;
+
 export interface RunSearch {
   readonly tab?: RunTab | undefined;
   /** Timeline and logs: text to look for. */
@@ -17,6 +19,8 @@ export interface RunSearch {
   readonly task?: string | undefined;
   /** Logs: the level asked for. */
   readonly level?: LogLevel | undefined;
+  /** Around it: how many hours back; six, without. */
+  readonly hours?: (typeof AROUND_HOURS)[number] | undefined;
 }
 
 export function parseRunSearch(search: Record<string, unknown>): RunSearch {
@@ -27,5 +31,6 @@ export function parseRunSearch(search: Record<string, unknown>): RunSearch {
     state: kinds.length === 0 ? undefined : kinds,
     task: textOf(search["task"]),
     level: oneOf(search["level"], LOG_LEVELS),
+    hours: AROUND_HOURS.find((each) => each === Number(search["hours"])),
   };
 }

@@ -69,7 +69,7 @@ export function RunPage({ runId, search, onChange, copying, approvals, cost }: R
       <TabBar
         label="Parts of the run"
         value={tab}
-        onChange={(next) => onChange({ tab: next === "timeline" ? undefined : next, q: undefined, state: undefined, level: undefined })}
+        onChange={(next) => onChange({ tab: next === "timeline" ? undefined : next, q: undefined, state: undefined, level: undefined, hours: undefined })}
         tabs={[
           { value: "timeline", label: "Timeline", count: data.task_counts === null ? undefined : tasks },
           { value: "logs", label: "Logs" },
@@ -83,7 +83,7 @@ export function RunPage({ runId, search, onChange, copying, approvals, cost }: R
       <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className={styles["panel"]}>
         {tab === "timeline" && <TimelineTab run={data} search={search} onChange={onChange} />}
         {tab === "logs" && <LogsTab run={data} search={search} live={live.lines} onChange={onChange} />}
-        {tab === "around" && <AroundTab run={data} />}
+        {tab === "around" && <AroundTab run={data} hours={search.hours} onHours={(hours) => onChange({ hours })} />}
         {tab === "subruns" && <SubrunsTab run={data} />}
         {tab === "parameters" && <ParametersTab run={data} />}
         {tab === "metrics" && <MetricsTab run={data} />}
