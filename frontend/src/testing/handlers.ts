@@ -87,7 +87,7 @@ export function makeHandlers(world: World): RequestHandler[] {
         const nothing = { has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false };
         return HttpResponse.json({ ...empty, sentence: "Nothing has run here yet.", checklist: nothing });
       }
-      if (path.endsWith("/usage") || path.endsWith("/logs/volume")) return undefined;
+      if (path.endsWith("/usage") || path.endsWith("/logs/volume") || path.endsWith("/world/resources")) return undefined;
       if (path.endsWith("/histogram")) {
         const empty = runHistogram([], Date.now() - 86_400_000, Date.now());
         const none = { count: 0, is_estimate: false, low: 0, high: 0 };

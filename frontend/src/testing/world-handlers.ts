@@ -8,6 +8,7 @@ import { demoId, iso } from "./demo/random";
 
 const W = "*/api/v1/workspaces/:workspace";
 const AT = Date.parse("2026-11-02T08:00:00Z");
+const HOUR_MS = 3_600_000;
 const NS = "postgres://db.acme.example";
 
 function thing(number: number, kind: string, label: string, count = 10): WorldResource {
@@ -42,7 +43,8 @@ function graphAround(focus: string): Graph {
 const NOBODY = { items: [], total: 0 };
 
 function detail(resource: WorldResource, aliasOf: WorldResource | null, touched: readonly TouchingRun[]): ResourceDetail {
-  const last = (role: string) => touched.find((each) => each.roles.includes(role))?.last_seen ?? iso(AT);
+  const isTable = resource.kind === "table";
+  const last = (role: string) => touched.find((each) => each.roles.includes(role))?.last_seen ?? (isTable ? iso(AT) : null);
   const near = (other: WorldResource, role: string) => ({ resource: other, role, first_seen: iso(AT), last_seen: iso(AT), count: 4, text: null });
   return {
     resource,
@@ -51,17 +53,17 @@ function detail(resource: WorldResource, aliasOf: WorldResource | null, touched:
     description: null,
     text: null,
     dialect: null,
-    checks: [{ assertion: "not_null", column: "id", ok: false }],
-    checked_at: iso(AT),
-    columns: [{ name: "id", type: "int" }],
-    schema_changes: [{ at: iso(AT), added: ["day"], removed: ["month"], retyped: [], breaks_readers: true }],
+    checks: isTable ? [{ assertion: "not_null", column: "id", ok: false }] : [],
+    checked_at: isTable ? iso(AT) : null,
+    columns: isTable ? [{ name: "id", type: "int" }] : [],
+    schema_changes: isTable ? [{ at: iso(AT), added: ["day"], removed: ["month"], retyped: [], breaks_readers: true }] : [],
     readings: [],
     written_at: last("writes"),
     read_at: last("reads"),
-    readers: { items: [near(things.maria, "reads")], total: 7 },
-    writers: { items: [near(things.load, "writes")], total: 1 },
+    readers: isTable ? { items: [near(things.maria, "reads")], total: 7 } : NOBODY,
+    writers: isTable ? { items: [near(things.load, "writes")], total: 1 } : NOBODY,
     queries: NOBODY,
-    sources: NOBODY,
+    sources: isTable ? NOBODY : { items: [near(things.orders, "reads")], total: 1 },
     users_of: NOBODY,
     owners: NOBODY,
     parts: NOBODY,
@@ -90,9 +92,12 @@ function touching(runs: readonly RunRow[]): readonly TouchingRun[] {
 
 export function worldHandlers(runs: readonly RunRow[]) {
   const joined = new Map<string, string>();
-  const find = (id: unknown) => Object.values(things).find((each) => each.id === id);
+  // A deployment of the demo, so that the way to its page leads somewhere.
+  const load = { ...things.load, name: runs.find((run) => run.deployment !== null)?.deployment?.id ?? things.load.name };
+  const find = (id: unknown) => Object.values({ ...things, load }).find((each) => each.id === id);
   return [
-    http.get(`${W}/world/resources`, ({ request }) => {
+    http.get(`${W}/world/resources`, ({ params, request }) => {
+      if (params["workspace"] === "fresh") return HttpResponse.json({ items: [], next_cursor: null, kinds: {} });
       const query = new URL(request.url).searchParams;
       const kinds = query.getAll("kind");
       const q = query.get("q") ?? "";
@@ -129,19 +134,22 @@ export function worldHandlers(runs: readonly RunRow[]) {
       joined.clear();
       return new HttpResponse(null, { status: 204 });
     }),
-    http.get(`${W}/runs/:id/around`, () =>
-      HttpResponse.json({
-        since: iso(AT),
-        until: iso(AT + 6 * 3_600_000),
-        back_to: iso(AT),
+    http.get(`${W}/runs/:id/around`, ({ params, request }) => {
+      const run = runs.find((each) => each.id === params["id"]);
+      const until = run?.ended_at ? Date.parse(run.ended_at) : AT + 6 * HOUR_MS;
+      const since = iso(until - Number(new URL(request.url).searchParams.get("hours")) * HOUR_MS);
+      return HttpResponse.json({
+        since,
+        until: iso(until),
+        back_to: since,
         by_habit: false,
         nearby: [{ id: things.orders.id, kind: "table", label: things.orders.label, distance: 0, roles: ["reads"] }],
         items: [
-          { kind: "schema", at: iso(AT), title: "Columns of shop.public.orders changed: month was removed", why: ["queries that worked before may fail", "30 min before"], score: 0.7, count: 1, distance: 0, resource_id: things.orders.id, resource: things.orders.label, event_id: null, event_name: "", run_id: null },
-          { kind: "query", at: iso(AT), title: "ALTER TABLE orders DROP COLUMN month", why: ["somebody else’s ALTER", "by maria"], score: 0.4, count: 2, distance: 0, resource_id: null, resource: "", event_id: null, event_name: "query.executed", run_id: null },
+          { kind: "schema", at: iso(until - HOUR_MS / 2), title: "Columns of shop.public.orders changed: month was removed", why: ["queries that worked before may fail", "30 min before"], score: 0.7, count: 1, distance: 0, resource_id: things.orders.id, resource: things.orders.label, event_id: null, event_name: "", run_id: null },
+          { kind: "query", at: iso(until - HOUR_MS / 2), title: "ALTER TABLE orders DROP COLUMN month", why: ["somebody else’s ALTER", "by maria", "30 min before"], score: 0.4, count: 2, distance: 0, resource_id: null, resource: "", event_id: demoId(AT, 951), event_name: "query.executed", run_id: null },
         ],
-      }),
-    ),
+      });
+    }),
     http.get(`${W}/runs/:id/impact`, () => HttpResponse.json({ affected: [{ id: things.report.id, kind: "dashboard", label: "Sales", distance: 1 }], owners: ["jonas"], truncated: false })),
   ];
 }

@@ -17,7 +17,9 @@ describe("the world page", () => {
     expect(within(graph).getByRole("button", { name: "Deployment load-orders nightly" })).toBeVisible();
     expect(await screen.findByText(/1 dashboard depends on it/, {}, PATIENT)).toBeVisible();
     expect(await screen.findByRole("table", { name: "Things" }, PATIENT)).toBeVisible();
-    expect(screen.getByText("1 dashboard, 1 deployment, 4 tables, 1 person.")).toBeVisible();
+    const tables = screen.getByRole("link", { name: "4 tables" });
+    expect(tables.parentElement).toHaveTextContent("1 dashboard, 1 deployment, 4 tables, 1 person.");
+    expect(tables).toHaveAttribute("href", expect.stringContaining("kind=table"));
   });
 
   it("shows more of a thing beside the rest, and looks from another", async () => {
@@ -30,6 +32,14 @@ describe("the world page", () => {
 
     await user.click(within(graph).getByRole("button", { name: "Person maria@acme.example" }));
     await waitFor(() => expect(screen.queryByRole("button", { name: "Deployment load-orders nightly" })).not.toBeInTheDocument(), PATIENT);
+  });
+
+  it("keeps its graph where it is while one looks for something else", async () => {
+    visit("/w/acme/world?q=nothing-is-called-so");
+
+    expect(await screen.findByText("Nothing is called so", {}, PATIENT)).toBeVisible();
+    const graph = await screen.findByRole("region", { name: "Graph" }, PATIENT);
+    expect(within(graph).getByRole("button", { name: "Table orders shop.public" })).toHaveAttribute("aria-current", "true");
   });
 
   it("goes back in time, and asks for the graph of that moment", async () => {
@@ -81,6 +91,17 @@ describe("the page of a thing", () => {
     await user.click(await within(dialog).findByRole("option", { name: /shop.public.orders \(/ }, PATIENT));
     await user.click(within(dialog).getByRole("button", { name: "Show as one" }));
     expect(await screen.findByRole("heading", { name: "shop.public.orders", level: 1 }, PATIENT)).toBeVisible();
+  });
+});
+
+describe("the ways from a thing", () => {
+  it("lead to all of its kind, and from a deployment to its own page", async () => {
+    visit(`/w/acme/world/${things.load.id}`);
+
+    expect(await screen.findByRole("link", { name: "Open the deployment" }, PATIENT)).toHaveAttribute("href", expect.stringMatching(/^\/w\/acme\/deployments\/[\da-f-]{36}$/));
+    const crumbs = within(screen.getByRole("navigation", { name: "Where this belongs" }));
+    expect(crumbs.getByRole("link", { name: "World" })).toHaveAttribute("href", "/w/acme/world");
+    expect(crumbs.getByRole("link", { name: "deployments" })).toHaveAttribute("href", expect.stringContaining("kind=deployment"));
   });
 });
 
@@ -150,5 +171,18 @@ describe("what happened around a run", () => {
     expect(first).toHaveTextContent("month was removed");
     expect(first).toHaveTextContent("queries that worked before may fail");
     expect(await screen.findByRole("link", { name: "Sales" }, PATIENT)).toHaveAttribute("href", `/w/acme/world/${things.report.id}`);
+    expect(screen.getByRole("link", { name: things.orders.label })).toHaveAttribute("href", `/w/acme/world/${things.orders.id}`);
+  });
+
+  it("leads to the event, and keeps in the address how far back one looks", async () => {
+    const { user, here } = visit(`/w/acme/runs/${world.runs[0]?.id ?? ""}?tab=around&hours=24`);
+
+    const [, query] = within(await screen.findByRole("list", { name: "What happened around the run" }, PATIENT)).getAllByRole("listitem");
+    const link = within(query ?? document.body).getByRole("link", { name: "query.executed" });
+    expect(link).toHaveAttribute("href", expect.stringMatching(/^\/w\/acme\/events\?.*q=name%3Aquery\.executed.*event=0/));
+    expect(screen.getByRole("radio", { name: "24 h" })).toBeChecked();
+
+    await user.click(screen.getByRole("radio", { name: "6 h" }));
+    await waitFor(() => expect(here().search).toEqual({ tab: "around" }), PATIENT);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { layOut, NODE_HEIGHT, NODE_WIDTH } from "@/features/world/layout";
-import { bestFocus, impactSentence, mergeGraphs, momentsBetween, namesOf, parseWorldSearch, spanAt } from "@/features/world/model";
+import { bestFocus, impactSentence, mergeGraphs, momentsBetween, namesOf, ownId, parseWorldSearch, spanAt } from "@/features/world/model";
 import type { GraphLine, GraphNode } from "@/schema/wire/world";
 
 const AT = "2026-11-01T00:00:00Z";
@@ -127,5 +127,17 @@ describe("time", () => {
     expect(parseWorldSearch({ at: "2026-11-10T00:00:00Z" }).at).toBe("2026-11-10T00:00:00.000Z");
     expect(parseWorldSearch({ at: "soon" }).at).toBeUndefined();
     expect(parseWorldSearch({ at: "9999-01-01" }).at).toBeUndefined();
+  });
+});
+
+describe("the page of its own", () => {
+  const id = "018f6f0e-6b5c-7a41-9c41-0b1d2ee35706";
+  it.each([
+    ["deployment", id, id],
+    ["flow", id, id],
+    ["deployment", "load-orders", null],
+    ["table", id, null],
+  ])("of a %s called %s is %s", (kind, name, own) => {
+    expect(ownId({ kind, name })).toBe(own);
   });
 });

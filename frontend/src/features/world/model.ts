@@ -125,6 +125,13 @@ export function lookOf(kind: string): KindLook {
   return LOOKS[kind] ?? { word: kind.charAt(0).toUpperCase() + kind.slice(1), many: `${kind}s`, icon: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Z", color: "var(--series-8)" };
 }
 
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The id of the deployment or flow that it is, if it is one of ours: their names are ids. */
+export function ownId({ kind, name }: Pick<WorldResource, "kind" | "name">): string | null {
+  return (kind === "deployment" || kind === "flow") && UUID.test(name) ? name : null;
+}
+
 export interface Names {
   readonly short: string;
   /** What stands before it: schema and database, or the flow of a deployment. */

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,7 +8,6 @@ import { CodeSnippet } from "@/components/ui/code-snippet";
 import { ErrorState } from "@/components/ui/error-state";
 import { Facts, type Fact } from "@/components/ui/facts";
 import { GuardedButton } from "@/components/ui/guarded-button";
-import { PageHeader } from "@/components/ui/page-header";
 import { Panel } from "@/components/ui/panel";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { paths } from "@/config/paths";
@@ -17,8 +16,9 @@ import { AliasDialog } from "@/features/world/components/alias-dialog";
 import { ImpactPanel } from "@/features/world/components/impact-panel";
 import { KindIcon } from "@/features/world/components/kind-icon";
 import { NeighbourList } from "@/features/world/components/neighbour-list";
+import { ResourceHeader } from "@/features/world/components/resource-header";
 import { TouchingRuns } from "@/features/world/components/touching-runs";
-import { holdsData, lookOf, type ResourceSearch } from "@/features/world/model";
+import { holdsData, type ResourceSearch } from "@/features/world/model";
 import { formatCount } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { ResourceDetail } from "@/schema/wire/world";
@@ -61,24 +61,7 @@ export function ResourcePage({ id, search, onSearch, onOpen }: ResourcePageProps
   const isTable = resource.kind === "table";
   return (
     <>
-      <PageHeader
-        title={resource.label}
-        answer={
-          <span className={styles["name"]}>
-            <KindIcon kind={resource.kind} size={14} /> {lookOf(resource.kind).word}
-            {resource.namespace !== "" && <span className="mono">{resource.namespace}</span>}
-          </span>
-        }
-      >
-        <Button component={Link} variant="default" to={`/w/${slug}/world?focus=${resource.id}`}>
-          Show in the graph
-        </Button>
-        {page.alias_of === null && (
-          <GuardedButton variant="default" reason={denial} onClick={() => setJoining(true)}>
-            Same as…
-          </GuardedButton>
-        )}
-      </PageHeader>
+      <ResourceHeader page={page} denial={denial} onJoin={() => setJoining(true)} />
       <div className={styles["facts"]}>
         <Facts facts={factsOf(page)} />
       </div>

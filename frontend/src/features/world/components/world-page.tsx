@@ -1,7 +1,7 @@
 import { SegmentedControl, Skeleton, Switch } from "@mantine/core";
 import { useInfiniteQuery, useQueries, useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { Fragment, useMemo } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { EndlessTable, type Column } from "@/components/ui/endless-table";
@@ -39,13 +39,15 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
   const { slug } = useWorkspace();
   const list = useInfiniteQuery(resourcesQuery(slug, { kind: kindsAsked(search), q: search.q }));
   const { rows, first, more } = usePages(list);
-  const focus = search.focus ?? bestFocus(rows);
+  // Of all things, not of those found: while one searches, the graph stays, and the box with it.
+  const all = usePages(useInfiniteQuery(resourcesQuery(slug, { kind: kindsAsked({}), q: undefined })));
+  const focus = search.focus ?? (all.first === undefined ? undefined : (bestFocus(all.rows) ?? bestFocus(rows)));
   const kinds = Object.entries(first?.kinds ?? {}).filter(([kind]) => kind !== "column" && kind !== "query");
   const isEmpty = first !== undefined && Object.keys(first.kinds).length === 0;
   const toFocus = (id: string) => onChange({ focus: id, open: undefined });
   return (
     <>
-      <PageHeader title="World" answer={kinds.length > 0 && <span>{kinds.map(([kind, count]) => plural(count, lookOf(kind).word.toLowerCase(), lookOf(kind).many)).join(", ")}.</span>}>
+      <PageHeader title="World" answer={kinds.length > 0 && <Kinds kinds={kinds} search={search} />}>
         <Link to={paths.queryLog} params={{ workspace: slug }} className="link">
           Import a query log
         </Link>
@@ -55,7 +57,7 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
         <EmptyState
           icon="world"
           title="Nothing is known yet"
-          code={`from headway import emit_event\n\nemit_event("query.executed", payload={"text": "SELECT * FROM orders", "user": "maria"})`}
+          code={`from headway import emit_event\n\nemit_event(\n    "query.executed",\n    payload={"text": "SELECT * FROM orders", "user": "maria"},\n)`}
           action={
             <Link to={paths.queryLog} params={{ workspace: slug }} className="link">
               Or import a query log
@@ -66,7 +68,7 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
         </EmptyState>
       ) : (
         <>
-          {focus !== undefined && <Around focus={focus} search={search} first={firstOf(rows)} onChange={onChange} onFocus={toFocus} />}
+          {focus !== undefined && <Around focus={focus} search={search} first={firstOf(all.rows)} onChange={onChange} onFocus={toFocus} />}
           <div className={styles["bar"]}>
             <SearchInput label="Find a thing" value={search.q ?? ""} onChange={(q) => onChange({ q: q === "" ? undefined : q })} />
             <FacetMenu
@@ -94,6 +96,20 @@ export function WorldPage({ search, onChange }: WorldPageProps) {
       )}
     </>
   );
+}
+
+/** How many there are of each; each number leads to its list. */
+function Kinds({ kinds, search }: { readonly kinds: readonly (readonly [string, number])[]; readonly search: WorldSearch }) {
+  const { slug } = useWorkspace();
+  return kinds.map(([kind, count], place) => (
+    <Fragment key={kind}>
+      {place > 0 && ", "}
+      <Link to={paths.world} params={{ workspace: slug }} search={{ ...search, q: undefined, kind: [kind] }} className="link">
+        {plural(count, lookOf(kind).word.toLowerCase(), lookOf(kind).many)}
+      </Link>
+      {place === kinds.length - 1 && "."}
+    </Fragment>
+  ));
 }
 
 function firstOf(rows: readonly ListedResource[]): number {
