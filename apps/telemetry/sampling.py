@@ -24,6 +24,7 @@ SAMPLE_ROWS: Final = 20_000  # looked at in all, about
 SIDE_ROWS: Final = 16  # of a run, before its moment and behind it
 RUN_ROWS: Final = 2 * SIDE_ROWS
 MOST_RUNS: Final = 32  # in one bar
+COARSE: Final = 0.4  # of the runs, for an estimate where to look takes long
 _HEAVIEST: Final = 8.0  # one run must not speak for all others; the lightest is its inverse
 _Z: Final = 1.96  # 95 of 100
 
@@ -79,15 +80,29 @@ def runs_each(bars: int) -> int:
     return min(max(SAMPLE_ROWS // (RUN_ROWS * max(bars, 1)), 1), MOST_RUNS)
 
 
-def spots(bar: Bar, runs: int) -> Iterator[Spot]:
-    """Yield the bar's spots in order of time, one in each `runs`th part of its rows."""
+def rounds(bars: Sequence[Bar], runs: int) -> list[list[Spot]]:
+    """
+    Return where to look for a coarse estimate, and where besides for one of all the runs.
+
+    Either is spread over all rows of each bar, so that an estimate can rest on the first alone.
+    """
+    coarse = max(round(runs * COARSE), 1)
+    return [
+        [spot for bar in bars for spot in spots(bar, each, turn)]
+        for turn, each in enumerate((coarse, runs - coarse))
+        if each
+    ]
+
+
+def spots(bar: Bar, runs: int, turn: int = 0) -> Iterator[Spot]:
+    """Yield the bar's spots in order of time, one in each `runs`th part; others in each turn."""
     ordinal, total = bar.start // bar.seconds * runs, bar.rows
     cells = (cell for cell in bar.cells if cell.rows)
     cell, passed = next(cells), 0
     for number in range(runs):
         # Not in the midst of each part, nor by any distance that comes again: such meet what is
         # regular in the rows always at the same place.
-        place = (number + _scattered(ordinal + number)) / runs * total
+        place = (number + _scattered(2 * (ordinal + number) + turn)) / runs * total
         while passed + cell.rows < place:
             passed += cell.rows
             cell = next(cells)

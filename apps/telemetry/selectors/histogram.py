@@ -38,13 +38,15 @@ class Effort:
     From how many rows on to estimate, and how long each step may take.
 
     So many rows are counted about as fast as more are estimated. When a step is not done in its
-    time, rows are counted instead, as far as the budget reaches.
+    time, rows are counted instead, as far as the budget reaches. An estimate is coarse when a finer
+    one would take more than `fine_seconds`: rows that come from the disk, or from compressed parts.
     """
 
     quick_rows: int = 40_000
     overview_seconds: float = 0.5
     counting_seconds: float = 0.5
     looking_seconds: float = 1.0
+    fine_seconds: float = 0.11
 
 
 EFFORT: Final = Effort()
@@ -249,26 +251,32 @@ class _Asked:
         few, many = _few_and_many(bars, self.effort.quick_rows)
         with search.at_most(self.effort.counting_seconds):
             tally.add(sample.count_events_of_bars(self.workspace_id, few, condition))
-        runs = sampling.runs_each(len(many))
-        spots = [spot for bar in many for spot in sampling.spots(bar, runs)]
-        tally.estimate = sampling.estimate(many, self._seen(spots, condition))
+        rounds = sampling.rounds(many, sampling.runs_each(len(many)))
+        tally.estimate = sampling.estimate(many, self._seen(rounds, condition))
         return tally.result(plan)
 
-    def _seen(self, spots: Sequence[Spot], condition: Condition) -> list[tuple[Spot, Run]]:
+    def _seen(
+        self, rounds: Sequence[Sequence[Spot]], condition: Condition
+    ) -> list[tuple[Spot, Run]]:
         seen: list[tuple[Spot, Run]] = []
-        begun, seconds = time.monotonic(), self.effort.looking_seconds
+        begun, looked = time.monotonic(), 0
         # PERF: the limit is set once, as to set it takes three statements: it holds for each
         # portion, and between them the clock says whether the time is up.
-        with search.at_most(seconds):
-            for first in range(0, len(spots), sample.AT_ONCE):
-                if time.monotonic() - begun > seconds:
-                    raise search.TookTooLongError
-                seen += sample.look_at_events(
-                    self.workspace_id,
-                    spots[first : first + sample.AT_ONCE],
-                    condition=condition,
-                    names=self.names,
-                )
+        with search.at_most(self.effort.looking_seconds):
+            for spots in rounds:
+                taken = time.monotonic() - begun
+                if looked and taken * (1 + len(spots) / looked) > self.effort.fine_seconds:
+                    break
+                for first in range(0, len(spots), sample.AT_ONCE):
+                    if time.monotonic() - begun > self.effort.looking_seconds:
+                        raise search.TookTooLongError
+                    seen += sample.look_at_events(
+                        self.workspace_id,
+                        spots[first : first + sample.AT_ONCE],
+                        condition=condition,
+                        names=self.names,
+                    )
+                looked += len(spots)
         return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -28,7 +29,13 @@ BUSY = (SINCE + 5 * HOUR, SINCE + 30 * HOUR)
 QUIET = SINCE + 40 * HOUR
 EACH = 1_200  # rows in a busy hour
 # As long as a busy machine takes: what is done when the time is up has tests of its own.
-LITTLE = Effort(quick_rows=100, overview_seconds=60, counting_seconds=60, looking_seconds=60)
+LITTLE = Effort(
+    quick_rows=100,
+    overview_seconds=60,
+    counting_seconds=60,
+    looking_seconds=60,
+    fine_seconds=60,
+)
 
 
 def event(name, at, payload="{}"):
@@ -200,12 +207,24 @@ def test_events_that_are_gone_leave_no_estimate(filled, as_worker):
     assert found.sample.of == EACH
 
 
+def test_where_looking_takes_long_the_estimate_is_a_coarse_one(filled):
+    fine = count(filled, "payload.color:red")
+    coarse = count(filled, "payload.color:red", effort=replace(LITTLE, fine_seconds=0))
+
+    assert 0 < coarse.sample.examined < fine.sample.examined / 2
+    assert coarse.sample.of == fine.sample.of == 2 * EACH
+    assert coarse.sample.low <= 2 * EACH / 3 + 7 <= coarse.sample.high
+    for bar in coarse.buckets:
+        if bar.is_estimate:
+            assert bar.low <= EACH / 3 <= bar.high
+
+
 def test_looks_are_few_statements_however_many_bars(filled):
     with CaptureQueriesContext(connection) as captured:
         count(filled, "payload.color:red")
 
     looks = [each["sql"] for each in captured if "telemetry_event " in each["sql"]]
-    assert len(looks) == 2  # what is counted, and two times 32 spots
+    assert len(looks) == 3  # what is counted, and two times 13 and 19 spots
 
 
 def test_the_route_says_what_is_estimated_and_counts_when_asked(api, bob, filled):

@@ -74,9 +74,9 @@ class Store:
         )
 
 
-def estimated(store: Store) -> sampling.Estimate:
+def estimated(store: Store, rounds: int = 2) -> sampling.Estimate:
     bars = [bar for bar in store.bars() if bar.rows]
-    spots = [spot for bar in bars for spot in sampling.spots(bar, RUNS)]
+    spots = [spot for spots in sampling.rounds(bars, RUNS)[:rounds] for spot in spots]
     return sampling.estimate(bars, store.look(spots))
 
 
@@ -158,12 +158,13 @@ STORES = {
 }
 
 
+@pytest.mark.parametrize("rounds", [1, 2], ids=["coarse", "fine"])
 @pytest.mark.parametrize("make", STORES.values(), ids=STORES)
-def test_the_margins_hold_what_is_true(make):
+def test_the_margins_hold_what_is_true(make, rounds):
     bars, bars_held, totals_held = 0, 0, 0
     for seed in range(12):
         store = Store(make(random.Random(seed)))
-        truth, said = store.true_counts(), estimated(store)
+        truth, said = store.true_counts(), estimated(store, rounds)
 
         bars += len(said.bars)
         bars_held += sum(
@@ -261,3 +262,18 @@ def test_names_that_no_run_met_are_taken_to_be_as_elsewhere():
 )
 def test_so_many_runs_as_the_sample_allows(bars, runs):
     assert sampling.runs_each(bars) == runs
+
+
+@pytest.mark.parametrize(
+    ("runs", "sizes"), [(1, [1]), (2, [1, 1]), (5, [2, 3]), (32, [13, 19])], ids=str
+)
+def test_a_coarse_look_is_spread_over_each_bar_and_the_rest_is_elsewhere(runs, sizes):
+    bars = Store(even(0.5)(random.Random(4))).bars()
+
+    rounds = sampling.rounds(bars, runs)
+
+    assert [len(spots) / len(bars) for spots in rounds] == sizes
+    for spots in rounds:
+        assert len({spot.bar.start for spot in spots}) == len(bars)
+    places = [(spot.bar.start, spot.at) for spots in rounds for spot in spots]
+    assert len(set(places)) == len(places)
