@@ -33,6 +33,7 @@ def test_a_script_tells_and_the_world_shows_who_touches_what_and_why_a_load_fail
 
     look_at_the_world(page)
     go_back_in_time(page)
+    ask_which_runs_wrote_it(page)
     ask_why_it_failed(page)
     ask_what_it_cost(page)
 
@@ -78,6 +79,17 @@ def go_back_in_time(page: Page) -> None:
     expect(graph.get_by_role("button", name=re.compile("Dashboard"))).to_have_count(0)
     page.get_by_role("button", name="Back to now").click()
     expect(graph.get_by_role("button", name=re.compile("Dashboard Revenue today"))).to_be_visible()
+
+
+def ask_which_runs_wrote_it(page: Page) -> None:
+    things = page.get_by_role("table", name="Things")
+    things.get_by_role("link", name=re.compile("MARTS.REVENUE")).first.click()
+    page.get_by_text("Wrote", exact=True).click()
+    expect(page).to_have_url(re.compile("runs=writes"))
+    runs = page.get_by_role("list", name="Runs that touched it").get_by_role("listitem")
+    expect(runs.first).to_contain_text("writes")
+    runs.first.get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile("/runs/"))
 
 
 def ask_why_it_failed(page: Page) -> None:
