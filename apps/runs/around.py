@@ -99,7 +99,8 @@ def _score(each: Candidate, until: datetime) -> float:
 
 
 def _place_in_words(each: Candidate, until: datetime) -> list[str]:
-    words = [f"{in_words(until - each.at)} before"]
+    before = until - each.at
+    words = ["right before" if before < timedelta(seconds=1) else f"{in_words(before)} before"]
     if each.distance == 0:
         words.append("on something that this run touches")
     elif each.distance is not None:

@@ -78,6 +78,12 @@ def test_each_says_where_it_stands():
     assert far.why[1:] == ["60 s before"]
 
 
+def test_what_was_within_a_second_was_right_before():
+    [at_once] = rank([candidate(distance=None, minutes=0)], until=UNTIL)
+
+    assert at_once.why[1:] == ["right before"]
+
+
 def test_the_order_of_candidates_makes_no_difference():
     some = [candidate(title=str(n), minutes=n % 3, distance=n % 2) for n in range(12)]
     again = [candidate(title=str(n), minutes=n % 3, distance=n % 2) for n in range(12)]
