@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { elapsed, formatDates, formatEvery, formatRelative, parseRange, presetFor, rangeKey, resolveRange, timeTicks, withPreset } from "./time";
+import { elapsed, formatDates, formatEvery, formatRelative, parseRange, presetFor, rangeInSentence, rangeKey, resolveRange, timeTicks, withPreset } from "./time";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 
@@ -22,6 +22,13 @@ it("resolves a preset against the given moment", () => {
 
 it("keys a preset by name, so that the clock does not change the key", () => {
   expect(rangeKey({})).toBe("24h");
+});
+
+describe("rangeInSentence", () => {
+  it("begins a preset in lower case, and leaves the names of months", () => {
+    expect(rangeInSentence({ range: "7d" })).toBe("last 7 days");
+    expect(rangeInSentence({ from: "2026-11-02T08:00:00", to: "2026-11-02T09:00:00" })).toBe("2 Nov, 08:00 – 09:00");
+  });
 });
 
 describe("formatRelative", () => {

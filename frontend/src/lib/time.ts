@@ -79,6 +79,12 @@ export function rangeLabel(search: RangeSearch): string {
   return `${dayAndTime.format(from)} – ${sameDay ? clock.format(to) : dayAndTime.format(to)}`;
 }
 
+/** The same within a sentence: presets begin in lower case, names of months do not. */
+export function rangeInSentence(search: RangeSearch): string {
+  const label = rangeLabel(search);
+  return search.from === undefined || search.to === undefined ? label.toLowerCase() : label;
+}
+
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const clockWithSeconds = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dayAndTime = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });

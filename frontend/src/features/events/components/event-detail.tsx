@@ -27,7 +27,7 @@ export function EventDetail({ event, onAbout }: EventDetailProps) {
         facts={[
           { term: "Happened", value: formatExact(event.occurred_at) },
           { term: "Arrived", value: `${formatDuration(Math.max(0, lag))} later` },
-          { term: "Source", value: event.source },
+          ...(event.source === "" ? [] : [{ term: "Source", value: event.source }]),
           ...(event.run_id === null
             ? []
             : [

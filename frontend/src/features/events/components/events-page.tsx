@@ -21,7 +21,7 @@ import { aboutOf, asAbout, asksForName, type EventsSearch } from "@/features/eve
 import { vocabularyOf } from "@/features/events/vocabulary";
 import { queryFault } from "@/lib/query-fault";
 import { termOf, withTerm, withoutTerm } from "@/lib/query-terms";
-import { formatExact, rangeLabel } from "@/lib/time";
+import { formatExact, rangeInSentence } from "@/lib/time";
 import { formatRough, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 
@@ -77,7 +77,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
                 {counted?.counted_from !== null && "At least "}
                 {isEstimate ? `About ${formatRough(total)} events` : plural(total, "event")}
               </strong>
-              {search.q !== undefined && " found"} · {rangeLabel(search).toLowerCase()}
+              {search.q !== undefined && " found"} · {rangeInSentence(search)}
             </>
           )
         }

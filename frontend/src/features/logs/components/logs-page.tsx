@@ -15,7 +15,7 @@ import { VolumePanel } from "@/features/logs/components/volume-panel";
 import { isNarrowed, levelBuckets, LEVELS, logVocabulary, markedWord, type LogsSearch } from "@/features/logs/model";
 import { useNow } from "@/lib/now";
 import { queryFault } from "@/lib/query-fault";
-import { formatExact, rangeLabel } from "@/lib/time";
+import { formatExact, rangeInSentence } from "@/lib/time";
 import { formatBytes, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 import type { LogLevel, LogVolume } from "@/schema/wire/runs";
@@ -59,7 +59,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
         answer={
           volume.data !== undefined && (
             <>
-              <strong>{plural(total.lines, "line")}</strong> written, {formatBytes(total.bytes)} · {rangeLabel(search).toLowerCase()}
+              <strong>{plural(total.lines, "line")}</strong> written, {formatBytes(total.bytes)} · {rangeInSentence(search)}
             </>
           )
         }

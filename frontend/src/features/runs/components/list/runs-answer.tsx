@@ -1,5 +1,5 @@
 import { isFiltered, type RunsSearch } from "@/features/runs/runs-search";
-import { rangeLabel } from "@/lib/time";
+import { rangeInSentence } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
 import type { RunHistogram } from "@/schema/wire/runs";
 
@@ -18,7 +18,7 @@ export function RunsAnswer({ histogram, search, onChange }: RunsAnswerProps) {
   return (
     <>
       <strong>{plural(all, "run")}</strong>
-      {isFiltered(search) ? " match" : ""} · {rangeLabel(search).toLowerCase()}
+      {isFiltered(search) ? " match" : ""} · {rangeInSentence(search)}
       {trouble > 0 && (
         <>
           {" · "}
