@@ -243,12 +243,12 @@ def furnish(owner: Person) -> dict[str, str]:
         "backfill_id": backfill["id"],
         "level_id": level["id"],
         "slot_id": slot,
-        **_things_of(owner),
+        **_things_of(owner, uuid.UUID(local_run)),
     }
 
 
-def _things_of(owner: Person) -> dict[str, str]:
-    """Make three tables of the world view, the last an alias of the second."""
+def _things_of(owner: Person, run_id: uuid.UUID) -> dict[str, str]:
+    """Make three tables of the world view that a run touched, the last an alias of the second."""
     from apps.lineage import services as lineage
     from tests.factories.lineage import build, event, party, resource_id, store
 
@@ -257,7 +257,7 @@ def _things_of(owner: Person) -> dict[str, str]:
         by = [party("user", "user", "secret person")]
         store(
             owner.workspace,
-            [event("table.loaded", resource=table, related=by) for table in tables],
+            [event("table.loaded", resource=table, related=by, run_id=run_id) for table in tables],
         )
         build(owner.workspace)
         first, second, third = (resource_id(owner.workspace, *table) for table in tables)
