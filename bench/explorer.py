@@ -99,6 +99,7 @@ def run() -> Table:
                 held = 0
                 for size in STAGES:
                     _fill(at, held, size)
+                    _settle(at)
                     held = size
                     rows.append(_ingest(at, size))
                 _roll_up(at)
@@ -173,7 +174,7 @@ def _a_run(at: Stack) -> UUID:
 def _ingest(at: Stack, size: int) -> Row:
     """Send events by HTTP and by COPY in turn, and take them out again."""
     began = datetime.now(UTC)
-    sent, copied, _, _ = ingest.rates(at)
+    sent, copied, share, _, _ = ingest.rates(at)
     with at.connect() as link:
         link.execute("DELETE FROM telemetry_event WHERE occurred_at >= %s", (began,))
         link.execute("VACUUM telemetry_event")
@@ -181,9 +182,16 @@ def _ingest(at: Stack, size: int) -> Row:
         what=f"events in batches of {ingest.BATCH}, {size / 1e6:g} million held ({at.store})",
         measured=f"{sent:,.0f}/s",
         reference=f"COPY of the same rows {copied:,.0f}/s",
-        budget=f"{sent / copied:.0%} of ≥ 60 %",
-        holds=sent / copied >= 0.6,
+        budget=f"{share:.0%} of ≥ 60 %",
+        holds=share >= 0.6,
     )
+
+
+def _settle(at: Stack) -> None:
+    """Do at once what so many rows leave to be done: nothing else is measured along with it."""
+    with at.connect() as link:
+        link.execute("VACUUM (ANALYZE) telemetry_event")
+        link.execute("CHECKPOINT")
 
 
 def _roll_up(at: Stack) -> None:
