@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
 import structlog
@@ -11,11 +13,12 @@ from django.db import DatabaseError, connection
 from apps.core.clock import utc_now
 from apps.core.gather import Gatherer
 from apps.ingest.decode import Decoded
+from apps.ingest.envelope import IngestBatch, RunReport, TaskRunReport
 from apps.ingest.services.accept import Answer, Joined, Sent, accept_batches
 from apps.ingest.services.admit import Admission, admit
 from apps.ingest.services.own_items import keep_items_of_pool, keep_own_items
 from apps.telemetry import services as telemetry
-from apps.telemetry.items import Refusal, TelemetryBatch
+from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, Refusal, TelemetryBatch
 from apps.telemetry.services import Repeated, RowsAreThereError
 from apps.tenancy.actors import Actor, WorkspaceRef
 from apps.tenancy.isolation import workspace_scope
@@ -44,6 +47,7 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Taken
         decoded = keep_own_items(workspace_id=workspace.id, run=actor.run, decoded=decoded)
     elif actor.pool:
         decoded = keep_items_of_pool(workspace_id=workspace.id, pool=actor.pool, decoded=decoded)
+    _tell_times_in_utc(decoded.batch)
     sent = Sent(workspace=workspace, actor=actor, decoded=decoded)
     moves_runs = _moves_runs(sent)
     if decoded.count > SMALL:
@@ -52,6 +56,26 @@ def take_in(*, workspace: WorkspaceRef, actor: Actor, decoded: Decoded) -> Taken
         answer = (_reports if moves_runs else _items).submit(workspace.id, sent)
     assert sent.admission is not None
     return Taken(answer, sent.admission, sent.differing)
+
+
+def _tell_times_in_utc(batch: IngestBatch) -> None:
+    """ISO 8601 has offsets of up to a day, and Postgres reads none of sixteen hours or more."""
+    timed: Iterable[RunReport | TaskRunReport | NewLogLine | NewEvent | NewPoint] = chain(
+        batch.runs, batch.task_runs, batch.logs, batch.events, batch.points
+    )
+    for item in timed:
+        if item.occurred_at.tzinfo is not UTC:
+            item.occurred_at = _in_utc(item.occurred_at)
+    for task in batch.task_runs:
+        if task.started_at is not None:
+            task.started_at = _in_utc(task.started_at)
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return at  # at an end of the calendar: it is refused for its age
 
 
 def _moves_runs(sent: Sent) -> bool:
