@@ -18,7 +18,6 @@ from apps.dashboards.filling import Chosen, filled_deployment, filled_where
 from apps.runs import selectors as runs
 from apps.runs import wire as runs_wire
 from apps.runs.enums import TYPE_OF, RunState, StateType
-from apps.telemetry import query as metric_query
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.chart_wire import chart_body, heat_map_body, refused_body
 from apps.telemetry.enums import LogLevel
@@ -69,6 +68,7 @@ def answer_panels(
     chosen: Chosen,
     since: datetime,
     until: datetime,
+    now: datetime,
     unsound: Mapping[int, DomainError],
     require: Callable[[Scope], None],
     seconds: float = SECONDS,
@@ -80,7 +80,9 @@ def answer_panels(
     lacks a scope. What is not begun within `seconds` is refused with `search_too_slow`.
     Raises: QueryTooLarge when the range is too long for any step.
     """
-    plan = metric_query.plan(since, until, wanted_points=STEPS)
+    plan = telemetry.plan_metrics(
+        workspace_id=workspace_id, since=since, until=until, now=now, wanted_points=STEPS
+    )
     reading = _Reading(workspace_id, chosen, since, until, plan, time.monotonic() + seconds)
     answers: list[Body] = []
     for place, panel in enumerate(panels):

@@ -114,6 +114,25 @@ class Plan(NamedTuple):
         return range(first, first + self.bucket_count * self.step_seconds, self.step_seconds)
 
 
+class Reach(NamedTuple):
+    """From when on there are points and minutes, and from when on at least hours are left."""
+
+    minutes_from: datetime
+    hours_from: datetime
+
+    def least_step(self, since: datetime, until: datetime) -> int:
+        """
+        Return the shortest step of which the whole range is still there, in seconds.
+
+        What is over its time goes bit by bit and by whole parts, and a range like “the last day”
+        begins a moment before somebody asks: a twentieth of it may lack its beginning.
+        """
+        begin = since + (until - since) / 20
+        if begin >= self.minutes_from:
+            return 1
+        return HOUR if begin >= self.hours_from else DAY
+
+
 def plan(
     since: datetime,
     until: datetime,
@@ -121,11 +140,13 @@ def plan(
     step_seconds: int | None = None,
     max_points: int = MAX_POINTS,
     wanted_points: int = WANTED_POINTS,
+    least_step: int = 1,
 ) -> Plan:
     """
     Choose the buckets for a range, and the coarsest rollup that fits into them.
 
-    A step above a minute is rounded up to whole minutes, because raw points are read only below.
+    A step above a minute is rounded up to whole minutes, because raw points are read only below;
+    one that is not made of `least_step` to the next that is.
     Raises: QueryTooLarge when the range holds more than `max_points` buckets.
     """
     if until <= since:
@@ -133,13 +154,14 @@ def plan(
     span = (until - since).total_seconds()
     if step_seconds is None:
         step = next(
-            (step for step in STEPS if span / step <= wanted_points),
+            (step for step in STEPS if span / step <= wanted_points and step % least_step == 0),
             -(-int(span // wanted_points + 1) // DAY) * DAY,
         )
     else:
         step = step_seconds
         if step > MINUTE:
             step = -(-step // MINUTE) * MINUTE
+        step = -(-step // least_step) * least_step
     width = step * 1_000_000
     first = microseconds(since) // width * width
     last = -(-microseconds(until) // width) * width

@@ -8,6 +8,7 @@ from typing import ClassVar
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from apps.core.clock import utc_now
 from apps.dashboards.api import panel_serializers as wire
 from apps.dashboards.asking import read_asked
 from apps.dashboards.panels import answer_panels
@@ -46,6 +47,7 @@ class DashboardPanels(WorkspaceView):
                 chosen=asked.chosen,
                 since=given["since"],
                 until=given["until"],
+                now=utc_now(),
                 unsound=asked.unsound,
                 require=partial(access.require, request.actor),
             )

@@ -58,6 +58,7 @@ def open_link(*, token: str, address: str, now: datetime) -> dict[str, Any]:
             chosen=link.chosen,
             since=now - SPANS[link.range],
             until=now,
+            now=now,
             unsound={},
             require=_allowed,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
+from apps.core.clock import utc_now
 from apps.core.errors import DomainError
 from apps.telemetry import query as metric_query
 from apps.telemetry import selectors
@@ -44,7 +46,7 @@ class MetricsQuery(WorkspaceView):
         form = wire.MetricsQueryInput(data=request.data)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
-        plan = _plan(asked)
+        plan = _plan(request, asked, back=_furthest(asked))
         answers = selectors.answer_chart(
             workspace_id=request.workspace.id,
             chart=_chart(asked),
@@ -67,7 +69,7 @@ class MetricsHeatMap(WorkspaceView):
     def post(self, request: WorkspaceRequest) -> Response:
         form = wire.HeatMapInput(data=request.data)
         form.is_valid(raise_exception=True)
-        plan = _plan(form.validated_data, wanted_points=HEAT_MAP_STEPS)
+        plan = _plan(request, form.validated_data, wanted_points=HEAT_MAP_STEPS)
         found = _heat_map(request, form.validated_data, plan)
         return Response(_step(plan) | heat_map_body(found))
 
@@ -84,7 +86,8 @@ class MetricsCharts(WorkspaceView):
         form = wire.ChartsInput(data=request.data)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
-        plan, fill = _plan(asked, wanted_points=HEAT_MAP_STEPS), Fill(asked["fill"])
+        plan = _plan(request, asked, wanted_points=HEAT_MAP_STEPS)
+        fill = Fill(asked["fill"])
         charts = [_panel(request, each, plan, fill) for each in asked["charts"]]
         return Response(_step(plan) | {"charts": charts})
 
@@ -110,13 +113,28 @@ def _panel(
     return answer
 
 
-def _plan(asked: dict[str, Any], *, wanted_points: int = metric_query.WANTED_POINTS) -> Plan:
-    return metric_query.plan(
-        asked["since"],
-        asked["until"],
+def _plan(
+    request: WorkspaceRequest,
+    asked: dict[str, Any],
+    *,
+    back: timedelta = timedelta(),
+    wanted_points: int = metric_query.WANTED_POINTS,
+) -> Plan:
+    return selectors.plan_metrics(
+        workspace_id=request.workspace.id,
+        since=asked["since"],
+        until=asked["until"],
+        now=utc_now(),
+        back=back,
         step_seconds=asked.get("step_seconds"),
         wanted_points=wanted_points,
     )
+
+
+def _furthest(asked: dict[str, Any]) -> timedelta:
+    """Return how much earlier than its range a chart looks."""
+    offsets = [query.get("offset_seconds", 0) for query in asked["queries"]]
+    return timedelta(seconds=max(offsets) + asked.get("compare_seconds", 0))
 
 
 def _chart(asked: dict[str, Any]) -> selectors.Chart:

@@ -53,6 +53,7 @@ from apps.telemetry.selectors.notable import (
     notable_events,
     series_labelled,
 )
+from apps.telemetry.selectors.reach import plan_metrics
 from apps.telemetry.selectors.storage import Storage, StoredDay, StoredOfKind, get_storage
 from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST
 from apps.telemetry.selectors.transitions import (
@@ -116,6 +117,7 @@ __all__ = [
     "notable_events",
     "own_transitions_of_runs",
     "peaks_by_label",
+    "plan_metrics",
     "read_moving",
     "run_metrics",
     "scan_events",

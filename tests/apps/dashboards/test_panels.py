@@ -251,6 +251,7 @@ def test_what_is_not_begun_in_time_is_refused_by_itself(workspace, busy):
             chosen=asked.chosen,
             since=NOW - timedelta(hours=1),
             until=NOW,
+            now=NOW,
             unsound=asked.unsound,
             require=lambda scope: None,
             seconds=0,

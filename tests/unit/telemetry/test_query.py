@@ -160,3 +160,30 @@ def test_gaps_are_filled(fill, expected):
 def test_a_series_without_the_label_is_grouped_under_the_empty_text():
     assert query.group_labels({"a": "1"}, ("a", "b")) == (("a", "1"), ("b", ""))
     assert query.group_labels({"a": "1"}, ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "hours", "least"),
+    [
+        pytest.param(1, 2, 1, id="kept"),
+        pytest.param(30, 24, 1, id="begins a moment before"),
+        pytest.param(31, 24, query.HOUR, id="gone"),
+        pytest.param(33, 24 * 5, query.HOUR, id="half of it gone"),
+        pytest.param(500, 24, query.DAY, id="hours gone too"),
+    ],
+)
+def test_the_least_step_is_the_one_that_is_left(days_ago, hours, least):
+    reach = query.Reach(NOON - timedelta(days=30, minutes=-5), NOON - timedelta(days=400))
+    since = NOON - timedelta(days=days_ago)
+
+    assert reach.least_step(since, since + timedelta(hours=hours)) == least
+
+
+@given(MOMENTS, SPANS, st.integers(1, 100 * query.DAY), st.sampled_from([query.HOUR, query.DAY]))
+def test_a_least_step_is_a_part_of_every_step(since, span, step, least):
+    assume(span / timedelta(seconds=step) < 900)
+
+    for asked in (None, step):
+        plan = query.plan(since, since + span, step_seconds=asked, least_step=least)
+        assert plan.step_seconds % least == 0
+        assert plan.rollup in {Rollup.HOUR, Rollup.DAY}
