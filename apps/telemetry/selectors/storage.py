@@ -8,6 +8,7 @@ workspaces of one server share parts, so bytes are an estimate: its rows times t
 from __future__ import annotations
 
 import uuid
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -110,11 +111,34 @@ def _days(
     with connection.cursor() as cursor:
         cursor.execute(_ROWS[kind], [workspace_id, since.date()])
         rows = {at.date(): int(count) for at, count in cursor.fetchall()}
+    counted = sorted((day, count) for day, count in rows.items() if count)
     return [
         StoredDay(day=day, rows=count, size_bytes=_bytes_of(day, count, parts))
-        for day, count in sorted(rows.items())
-        if count
+        for day, count in counted[_gone(kind, workspace_id, [day for day, _ in counted]) :]
     ]
+
+
+def _gone(kind: StoredKind, workspace_id: uuid.UUID, days: list[date]) -> int:
+    """
+    Return of how many of these days nothing is left: the time was shorter once.
+
+    Rows go from the oldest on, so a few days need to be looked at, mostly the first alone.
+    """
+    if not days or _is_left(kind, workspace_id, days[0]):
+        return 0
+    return bisect_left(days, True, lo=1, key=lambda day: _is_left(kind, workspace_id, day))
+
+
+def _is_left(kind: StoredKind, workspace_id: uuid.UUID, day: date) -> bool:
+    table = _TABLES[kind]
+    since = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT 1 FROM {table.name} WHERE workspace_id = %s"  # noqa: S608 - of constants
+            f" AND {table.column} >= %s AND {table.column} < %s)",
+            [workspace_id, since, since + timedelta(days=1)],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _bytes_of(day: date, rows: int, parts: list[Part]) -> int | None:

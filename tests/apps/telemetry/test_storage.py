@@ -11,6 +11,7 @@ from django.db import connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.telemetry import services
+from apps.telemetry.enums import StoredKind
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
 from apps.telemetry.models import Retention
 from apps.tenancy.isolation import workspace_scope
@@ -90,6 +91,24 @@ def test_a_shorter_time_says_first_what_it_would_drop(web, workspace, stored):
     assert kinds["logs"]["rows"] == 2 * PER_DAY
     back = web.put("storage/retention", {"kind": "logs", "days": None}).json()
     assert (back["own_days"], back["kept_days"]) == (None, 30)
+
+
+@pytest.mark.django_db
+def test_what_a_shorter_time_dropped_is_not_there_again(web, workspace, rival_workspace, stored):
+    with workspace_scope(workspace.id):
+        for kind in StoredKind:
+            Retention.objects.create(workspace_id=workspace.id, kind=kind.value, days=5)
+    with as_worker():
+        services.drop_expired(now=NOW)
+    with workspace_scope(workspace.id):
+        Retention.objects.all().delete()
+
+    kinds = web.get("storage").json()["kinds"]
+
+    assert [kind["kept_days"] for kind in kinds] == [30, 30, 30]
+    for kind in kinds:
+        assert [day["day"] for day in kind["days"]] == [NOW.date().isoformat()]
+        assert kind["rows"] == PER_DAY
 
 
 @pytest.mark.django_db
