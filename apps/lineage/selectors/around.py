@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from apps.core.ids import uuid7_floor
 from apps.lineage.derive import tell
 from apps.lineage.models import Facet, Reading, Relation, Resource, SchemaVersion, Touch
 from apps.lineage.names import Key, short_name
@@ -19,6 +18,7 @@ from apps.telemetry.items import StoredEvent
 TOUCHED: Final = 60  # resources of one run
 NEARBY: Final = 200  # resources looked at in all
 RUNS: Final = 200  # that touched them
+GOING_ON: Final = timedelta(days=1)  # after the end of the time looked at
 VERSIONS: Final = 1_000
 READINGS: Final = 5_000
 _DATA: Final = ("table", "file", "bucket", "model", "dashboard")
@@ -124,14 +124,21 @@ def runs_touching(
     since: datetime,
     until: datetime,
 ) -> list[tuple[uuid.UUID, uuid.UUID, str]]:
-    """Return (run, resource, role) of runs that began in this time, newest first."""
+    """
+    Return (run, resource, role) of runs that touched these in this time, whenever they began.
+
+    The newest touch first.
+    """
     rows = Touch.objects.filter(
         workspace_id=workspace_id,
         resource_id__in=list(resource_ids),
-        run_id__gte=uuid7_floor(since),
-        run_id__lt=uuid7_floor(until),
+        first_seen__lt=until,
+        last_seen__gte=since,
+        # PERF: what went on for longer than that is not looked for: of a run of long ago, all that
+        # touched a busy table since would be read.
+        last_seen__lt=until + GOING_ON,
     )
-    found = rows.order_by("-run_id", "resource_id", "role")
+    found = rows.order_by("-last_seen", "-run_id", "resource_id", "role")
     return list(found.values_list("run_id", "resource_id", "role")[:RUNS])
 
 

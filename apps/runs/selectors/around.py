@@ -20,6 +20,7 @@ HOURS: Final = 6
 MAX_HOURS: Final = 72
 HISTORY: Final = timedelta(days=14)  # that a value is compared with
 OTHER_RUNS: Final = 100
+LONGEST: Final = timedelta(days=7)  # before the time looked at a run may have been made
 TEXT_LENGTH: Final = 160
 _BAD: Final = {
     StateType.FAILED: "it failed",
@@ -116,7 +117,9 @@ def _other_runs(run: Run, nearby: Nearby, since: datetime, until: datetime) -> l
     wrong = rows.filter(
         deployment_id__in=list(makers),
         state__in=_BAD_STATES,
-        created_at__gte=since,
+        ended_at__gte=since,
+        ended_at__lte=until,
+        created_at__gte=since - LONGEST,
         created_at__lte=until,
     ).order_by("-created_at", "-id")
     found = {each.id: each for each in rows.filter(id__in=list(touched)).for_rows()[:OTHER_RUNS]}

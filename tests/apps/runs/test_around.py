@@ -155,6 +155,59 @@ def test_the_likeliest_causes_come_first_each_with_its_reasons(broken):
     assert {each.resource.label: each.distance for each in found.nearby}["p.d.orders"] == 0
 
 
+def _upstream(in_workspace, *, touches):
+    """A report over what a load makes that began four hours before the time looked at."""
+    STORY.end = utc_now() + timedelta(hours=10)
+    load, mart = (make_deployment(in_workspace, name=name) for name in ("load", "report"))
+    usual, loading, reporting = (running(each, in_workspace) for each in (load, load, mart))
+    known = [
+        at_minute(
+            "headway.run.running",
+            minute=0,
+            resource=("run", None, str(run.id)),
+            related=[party("deployment", "deployment", str(run.deployment_id))],
+            run_id=run.id,
+        )
+        for run in (usual, loading, reporting)
+    ]
+    reading = before(
+        20,
+        "query.executed",
+        run_id=reporting.id,
+        related=[reads("orders")],
+        payload={"text": "SELECT 1"},
+    )
+    loads = [before(500, "table.loaded", "orders", run_id=usual.id)]
+    if touches:
+        loads.append(before(45, "table.loaded", "orders", run_id=loading.id))
+    store_told(in_workspace, [*known, reading, *loads])
+    build(in_workspace)
+    Run.objects.filter(id=loading.id).update(
+        state="FAILED", ended_at=STORY.end - timedelta(minutes=30)
+    )
+    return ended(reporting), usual, loading
+
+
+@pytest.mark.parametrize("touches", [True, False], ids=["wrote", "wrote nothing"])
+def test_a_run_that_began_long_before_and_failed_now_is_told(in_workspace, touches):
+    run, usual, loading = _upstream(in_workspace, touches=touches)
+
+    found = selectors.get_around(run=run, now=STORY.end, hours=6)
+
+    [item] = [item for item in found.items if item.kind is Kind.RUN]
+    assert (item.run_id, item.why[:2]) == (loading.id, ["it failed", "30 min before"])
+    assert usual.id not in {each.run_id for each in found.items}
+
+
+def test_a_run_that_failed_afterwards_is_no_cause(in_workspace):
+    run, _, loading = _upstream(in_workspace, touches=False)
+    Run.objects.filter(id=loading.id).update(ended_at=STORY.end + timedelta(minutes=1))
+
+    found = selectors.get_around(run=run, now=STORY.end, hours=6)
+
+    assert not [item for item in found.items if item.kind is Kind.RUN]
+
+
 def test_a_run_that_touched_nothing_yet_is_looked_at_by_habit(broken, in_workspace):
     run, _, _ = broken
     late = running(run.deployment, in_workspace)
