@@ -45,6 +45,10 @@ _REASONING: Final = (
     "gen_ai.usage.reasoning_tokens",
     "reasoning_tokens",
 )
+# What an agent within the process used was used by the calls that it made, which tell of it, too;
+# of one elsewhere (`client`) nobody else does.
+_SUMMING_UP: Final = frozenset({"invoke_agent", "invoke_workflow"})
+_WITHIN: Final = "internal"
 _MODEL: Final = ("gen_ai.response.model", "gen_ai.request.model", "model")
 _WAREHOUSE: Final = ("warehouse", "db.system.name", "db.system", "dialect")
 
@@ -67,7 +71,7 @@ class Facts(Protocol):
 def used_by(event: Facts) -> Iterator[Used]:
     """Tell what was used; nothing of events that say no numbers."""
     if event.name == CALLED:
-        return _of_model(_attributes(event))
+        return iter(()) if _sums_up(event) else _of_model(_attributes(event))
     if event.name == EXECUTED:
         return _of_query(event)
     if event.name == STOPPED:
@@ -78,6 +82,15 @@ def used_by(event: Facts) -> Iterator[Used]:
 def _attributes(event: Facts) -> Mapping[str, object]:
     sent = event.payload.get("attributes")
     return {**event.payload, **sent} if isinstance(sent, dict) else event.payload
+
+
+def _sums_up(event: Facts) -> bool:
+    """Tell whether a span sums up what those below it say by themselves."""
+    operation = _attributes(event).get("gen_ai.operation.name")
+    # What a sender put there may be anything, also what has no hash.
+    return isinstance(operation, str) and (
+        operation in _SUMMING_UP and event.payload.get("kind") == _WITHIN
+    )
 
 
 def _of_model(said: Mapping[str, object]) -> Iterator[Used]:

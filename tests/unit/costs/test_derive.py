@@ -46,6 +46,28 @@ def test_cached_tokens_and_those_of_reasoning_are_parts_and_not_added_again():
     }
 
 
+@pytest.mark.parametrize(
+    ("operation", "kind", "counts"),
+    [
+        pytest.param("chat", "internal", True, id="a call"),
+        pytest.param("chat", "client", True, id="a call elsewhere"),
+        pytest.param("invoke_agent", "internal", False, id="an agent here"),
+        pytest.param("invoke_workflow", "internal", False, id="a workflow"),
+        pytest.param("invoke_agent", "client", True, id="an agent elsewhere"),
+        pytest.param(["invoke_agent"], "internal", True, id="a list"),
+        pytest.param(None, "internal", True, id="older senders"),
+    ],
+)
+def test_what_an_agent_sums_up_of_its_calls_is_not_counted_again(operation, kind, counts):
+    attributes = {"gen_ai.response.model": "m", "gen_ai.usage.input_tokens": 10}
+    if operation is not None:
+        attributes["gen_ai.operation.name"] = operation
+
+    found = told("llm.called", {"kind": kind, "attributes": attributes})
+
+    assert found == ({("m", "input_tokens"): 10} if counts else {})
+
+
 def test_older_names_and_the_model_that_was_asked_for():
     found = call(
         gen_ai__request__model="m",
