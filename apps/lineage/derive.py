@@ -24,6 +24,7 @@ ON: Final = "on"
 PART_OF: Final = "part_of"
 PARENT: Final = "parent"
 OWNED_BY: Final = "owned_by"
+WRITTEN: Final = "written"  # a facet: the event that last told of a write, whoever did it
 TOUCHES: Final = "touches"  # an event of a run named it, and did not say more
 
 _ROLES: Final = {  # as senders spell them
@@ -250,6 +251,9 @@ def _tell_of_query(event: Facts, asked: _Statement, told: Told) -> None:
             told.link(actor, READS, table)
         for table in writes:
             told.link(actor, WRITES, table)
+    if not actors and query is None:
+        for table in writes:
+            told.facets[table, WRITTEN] = event.name
     database = _database_of(event, asked)
     for table in [*reads, *writes]:
         told.things[table] = None
@@ -335,6 +339,8 @@ def _tell_of_thing(event: Facts, told: Told) -> None:
         else:
             told.link(thing, role, other)
     payload = event.payload
+    if wrote:
+        told.facets[thing, WRITTEN] = event.name
     if thing.kind == "table":
         for name in ("rows", "row_count", "rowCount"):
             if wrote and (rows := _number(payload.get(name))) is not None:

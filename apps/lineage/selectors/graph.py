@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 from django.db import connection
@@ -28,6 +29,7 @@ MAX_NODES: Final = 250
 MAX_EDGES: Final = 1_500
 LOOKED_AT: Final = 2_000  # relations of one resource in one direction
 MAX_COLUMNS: Final = 60  # of the focus, that column lineage begins with
+COLUMN: Final = "column"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Look:
 
     @property
     def hidden(self) -> list[str]:
-        shown = {*self.kinds, *(("column",) if self.columns else ())}
+        shown = {*self.kinds, *((COLUMN,) if self.columns else ())}
         return sorted(HIDDEN - shown)
 
 
@@ -93,8 +95,11 @@ def get_graph(*, workspace_id: uuid.UUID, focus_id: uuid.UUID, look: Look) -> Gr
     """
     aliases = aliases_in(workspace_id=workspace_id)
     focus_id = aliases.one(focus_id)
-    if not Resource.objects.for_workspace(workspace_id).filter(id=focus_id).exists():
+    focus = Resource.objects.for_workspace(workspace_id).filter(id=focus_id).first()
+    if focus is None:
         raise NotFound("There is no such resource in this workspace.")
+    if focus.kind == COLUMN:
+        look = replace(look, columns=True)
     walk = _Walk(workspace_id, aliases, look)
     levels = {focus_id: 0}
     if look.columns:
@@ -104,9 +109,7 @@ def get_graph(*, workspace_id: uuid.UUID, focus_id: uuid.UUID, look: Look) -> Gr
     directions = (
         (Direction.UP, Direction.DOWN) if look.direction is Direction.BOTH else (look.direction,)
     )
-    truncated = False
-    for direction in directions:
-        truncated |= walk.go(start, direction, levels)
+    truncated = walk.go(start, directions, levels)
     nodes = _nodes(workspace_id, aliases, levels)
     lines, cut = _lines(workspace_id, aliases, list(nodes), look)
     for direction in directions:
@@ -147,9 +150,11 @@ def get_impact(
     """Return everything downstream of these resources, with who owns it."""
     aliases = aliases_in(workspace_id=workspace_id)
     start = list(dict.fromkeys(aliases.one(id_) for id_ in resource_ids))
-    walk = _Walk(workspace_id, aliases, Look(depth=IMPACT_DEPTH, since=since))
+    of_column = Resource.objects.for_workspace(workspace_id).filter(id__in=start, kind=COLUMN)
+    look = Look(depth=IMPACT_DEPTH, since=since, columns=of_column.exists())
+    walk = _Walk(workspace_id, aliases, look)
     levels = dict.fromkeys(start, 0)
-    truncated = walk.go(start, Direction.DOWN, levels) if start else False
+    truncated = walk.go(start, [Direction.DOWN], levels) if start else False
     found = _nodes(workspace_id, aliases, levels)
     affected = [
         Affected(
@@ -175,7 +180,7 @@ def upstream_of(
     if not start:
         return {}
     levels = dict.fromkeys(start, 0)
-    _Walk(workspace_id, aliases, Look(depth=depth)).go(start, Direction.UP, levels)
+    _Walk(workspace_id, aliases, Look(depth=depth)).go(start, [Direction.UP], levels)
     found: dict[uuid.UUID, int] = {}
     for id_, level in levels.items():
         for each in aliases.all([id_]):
@@ -231,24 +236,39 @@ class _Walk:
         self.came_from: dict[uuid.UUID, uuid.UUID] = {}
 
     def go(
-        self, start: Sequence[uuid.UUID], direction: Direction, levels: dict[uuid.UUID, int]
+        self,
+        start: Sequence[uuid.UUID],
+        directions: Sequence[Direction],
+        levels: dict[uuid.UUID, int],
     ) -> bool:
-        """Add what is found to `levels`; return whether the answer is full."""
-        sign = -1 if direction is Direction.UP else 1
-        frontier = list(start)
+        """
+        Add what is found to `levels`; return whether the answer is full.
+
+        Directions take turns, so that none fills the answer before the other has begun. What lies
+        in both (a cycle) has the level at which it was found first, and is walked on from in both.
+        """
+        frontiers = {direction: list(start) for direction in directions}
+        seen = {direction: set(start) for direction in directions}
         for step in range(1, self._look.depth + 1):
-            if not frontier:
-                break
-            following: list[uuid.UUID] = []
-            for anchor, other, _ in self._step(frontier, direction, PER_NODE):
-                if other in levels:
+            found = [
+                [(direction, anchor, other) for anchor, other, _ in rows]
+                for direction, frontier in frontiers.items()
+                if frontier
+                for rows in [self._step(frontier, direction, PER_NODE)]
+            ]
+            following: dict[Direction, list[uuid.UUID]] = {each: [] for each in directions}
+            for each in chain.from_iterable(zip_longest(*found)):
+                if each is None or each[2] in seen[each[0]]:
                     continue
-                if len(levels) >= MAX_NODES:
-                    return True
-                levels[other] = sign * step
-                self.came_from[other] = anchor
-                following.append(other)
-            frontier = self._passable(following)
+                direction, anchor, other = each
+                if other not in levels:
+                    if len(levels) >= MAX_NODES:
+                        return True
+                    levels[other] = step if direction is Direction.DOWN else -step
+                    self.came_from[other] = anchor
+                seen[direction].add(other)
+                following[direction].append(other)
+            frontiers = {each: self._passable(following[each]) for each in directions}
         return False
 
     def hidden_neighbours(

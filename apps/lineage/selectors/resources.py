@@ -13,9 +13,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import NotFound
+from apps.lineage.derive import WRITTEN
 from apps.lineage.models import Facet, Reading, Resource, SchemaVersion
 from apps.lineage.schemas import SchemaChange, changes_of
-from apps.lineage.selectors.aliases import aliases_in
+from apps.lineage.selectors.aliases import Aliases, aliases_in
 
 BY_LABEL: Final = ("label", "id")
 NEIGHBOURS: Final = 50  # shown of one sort; how many there are is said
@@ -164,7 +165,7 @@ def get_resource_page(*, workspace_id: uuid.UUID, resource_id: uuid.UUID) -> Res
         written_at=None,
         read_at=None,
     )
-    _fill(workspace_id, ids, page)
+    _fill(workspace_id, ids, aliases, page)
     return page
 
 
@@ -225,28 +226,44 @@ _FRESHNESS: Final = (
 )
 
 
-def _fill(workspace_id: uuid.UUID, ids: Sequence[uuid.UUID], page: ResourcePage) -> None:
+def _fill(
+    workspace_id: uuid.UUID, ids: Sequence[uuid.UUID], aliases: Aliases, page: ResourcePage
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LISTED, {"workspace": workspace_id, "ids": list(ids), "most": NEIGHBOURS})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         cursor.execute(_FRESHNESS, [workspace_id, list(ids)])
-        page.written_at, page.read_at = cursor.fetchone()
-    others = find_by_ids(workspace_id=workspace_id, resource_ids=list({row[2] for row in rows}))
-    for list_name, total, other_id, role, first, last, count, text in rows:
+        written_at, page.read_at = cursor.fetchone()
+    # Whoever loads a table and does not say who they are is nobody's neighbour.
+    told = page.facets.get(WRITTEN)
+    page.written_at = max(filter(None, (written_at, told and told.at)), default=None)
+    others = find_by_ids(
+        workspace_id=workspace_id, resource_ids=list({aliases.one(row[2]) for row in rows})
+    )
+    own = {*ids, *(aliases.one(id_) for id_ in ids)}
+    for list_name, total, *_ in rows:
+        getattr(page, list_name).total = total
+    listed: dict[tuple[str, uuid.UUID, str], Neighbour] = {}
+    for list_name, _, other_id, role, first, last, count, text in rows:
         into: Neighbours = getattr(page, list_name)
-        into.total = total
-        if other_id not in others:
+        other_id = aliases.one(other_id)
+        known = listed.get((list_name, other_id, role))
+        if known is not None or other_id in own or other_id not in others:
+            into.total -= 1
+            if known is not None:
+                known.first_seen = min(known.first_seen, first)
+                known.last_seen = max(known.last_seen, last)
+                known.count += count
             continue
-        into.items.append(
-            Neighbour(
-                resource=others[other_id],
-                role=role,
-                first_seen=first,
-                last_seen=last,
-                count=count,
-                text=None if text is None else str(_plain_text(text))[:TEXT_LENGTH],
-            )
+        listed[list_name, other_id, role] = neighbour = Neighbour(
+            resource=others[other_id],
+            role=role,
+            first_seen=first,
+            last_seen=last,
+            count=count,
+            text=None if text is None else str(_plain_text(text))[:TEXT_LENGTH],
         )
+        into.items.append(neighbour)
 
 
 def _plain_text(value: object) -> object:

@@ -150,6 +150,41 @@ def test_cycles_end(in_workspace):
     assert set(levels) == {"x", "y", "a", "b"}
 
 
+def test_what_is_on_both_sides_is_walked_on_from_in_both(in_workspace):
+    store(
+        in_workspace,
+        [
+            job("forth", reads=["hub"], writes=["beyond"]),
+            job("back", reads=["beyond"], writes=["hub"]),
+            job("further", reads=["beyond"], writes=["mart"]),
+        ],
+    )
+    build(in_workspace)
+
+    for direction in (Direction.BOTH, Direction.DOWN):
+        _, levels = around(in_workspace, "hub", depth=4, direction=direction)
+        assert {"beyond", "mart", "further"} <= levels.keys()
+        assert levels["mart"] == 4
+
+
+def test_many_sources_leave_room_for_those_who_depend(in_workspace, monkeypatch):
+    monkeypatch.setattr(graph_module, "MAX_NODES", 20)
+    store(
+        in_workspace,
+        [
+            *(job(f"up{n}", reads=[f"a{n}", f"b{n}"], writes=["hub"]) for n in range(25)),
+            job("down", reads=["hub"], writes=["mart"]),
+        ],
+    )
+    build(in_workspace)
+
+    graph, levels = around(in_workspace, "hub", depth=2)
+
+    assert graph.truncated
+    assert len(levels) == 20
+    assert levels["down"] == 1
+
+
 def test_a_busy_table_shows_some_and_counts_the_rest(in_workspace):
     store(in_workspace, [asks(f"analyst{n}", "orders") for n in range(40)])
     build(in_workspace)
@@ -210,6 +245,94 @@ def test_columns_of_the_focus_and_what_they_are_made_of(in_workspace):
     }
 
 
+def _columns_told(workspace):
+    """staged.total is made of raw.price."""
+    source = {"namespace": NS, "name": "p.d.raw", "field": "price"}
+    facet = {"fields": {"total": {"inputFields": [source]}}}
+    store(
+        workspace,
+        [
+            event(
+                "openlineage.run.complete",
+                resource=("job", "dbt", "stage"),
+                payload={
+                    "outputs": [
+                        {"namespace": NS, "name": "p.d.staged", "facets": {"columnLineage": facet}}
+                    ]
+                },
+            )
+        ],
+    )
+    build(workspace)
+    return [
+        resource_id(workspace, "column", NS, f"p.d.{name}")
+        for name in ("raw#price", "staged#total")
+    ]
+
+
+def test_a_column_in_the_focus_shows_columns_unasked(in_workspace):
+    price, total = _columns_told(in_workspace)
+
+    graph = selectors.get_graph(workspace_id=in_workspace.id, focus_id=price, look=Look(depth=2))
+    impact = selectors.get_impact(workspace_id=in_workspace.id, resource_ids=[price])
+
+    assert [(node.resource.id, node.level) for node in graph.nodes] == [(price, 0), (total, 1)]
+    assert [each.resource.id for each in impact.affected] == [total]
+
+
+def test_a_write_that_nobody_signed_is_a_write(in_workspace):
+    store(
+        in_workspace,
+        [
+            event("table.loaded", minute=10, resource=table("orders")),
+            event("table.described", minute=20, resource=table("orders")),
+            event(
+                "query.executed",
+                minute=30,
+                related=[party("writes", "table", "p.d.planes", NS)],
+            ),
+        ],
+    )
+    build(in_workspace)
+
+    written = [
+        selectors.get_resource_page(
+            workspace_id=in_workspace.id, resource_id=resource_id(in_workspace, *table(name))
+        ).written_at
+        for name in ("orders", "planes")
+    ]
+
+    assert written == [START + timedelta(minutes=10), START + timedelta(minutes=30)]
+
+
+def test_a_neighbour_of_two_names_stands_there_once(stack):
+    store(
+        stack,
+        [
+            event(
+                "dashboard.viewed",
+                minute=200,
+                resource=("dashboard", "bi", "Sales (new)"),
+                related=[party("reads", "table", "p.d.mart", NS)],
+            )
+        ],
+    )
+    build(stack)
+    dashboards = [resource_id(stack, "dashboard", "bi", name) for name in ("Sales (new)", "Sales")]
+    merge(stack, "", "", alias_id=dashboards[0], target_id=dashboards[1])
+
+    readers = selectors.get_resource_page(
+        workspace_id=stack.id, resource_id=resource_id(stack, *table("mart"))
+    ).readers
+
+    assert [each.resource.label for each in readers.items] == ["Sales", "maria"]
+    assert readers.total == 2
+    assert (readers.items[0].count, readers.items[0].last_seen) == (
+        2,
+        START + timedelta(minutes=200),
+    )
+
+
 def test_who_is_affected_when_a_table_is_late(stack):
     impact = selectors.get_impact(
         workspace_id=stack.id, resource_ids=[resource_id(stack, *table("raw"))]
@@ -251,7 +374,7 @@ def test_the_page_of_a_table(stack):
     assert [each.resource.label for each in page.writers.items] == ["build"]
     assert [each.text for each in page.queries.items] == ["SELECT * FROM d.mart"]
     assert [each.resource.label for each in page.owners.items] == ["jonas"]
-    assert page.written_at == START + timedelta(minutes=60)
+    assert page.written_at == START + timedelta(minutes=140)
     assert [row.value for row in page.readings["rows"]] == [10, 12, 9]
     last, first = page.changes
     assert (first.added, first.removed, first.breaks_readers) == (["day"], [], False)
