@@ -1,4 +1,4 @@
-"""The real live process, as it is started in production, at the database of the tests."""
+"""The real live and web processes, as in production, at the database of the tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,28 @@ ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 
 
-@contextmanager
-def live_process() -> Iterator[str]:
+def live_process() -> AbstractContextManager[str]:
     """Serve the streams and the lease long poll of what was committed; yields the address."""
+    return _serving("asginl", "apps.config.live:application")
+
+
+def web_process() -> AbstractContextManager[str]:
+    """Serve requests by threads, of what was committed; yields the address."""
+    return _serving("wsgi", "apps.config.wsgi:application")
+
+
+@contextmanager
+def _serving(interface: str, application: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "granian", "--interface", "asginl"),
+                *(sys.executable, "-m", "granian", "--interface", interface),
                 *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
                 *("--workers", "1", "--log-level", "error", "--workers-kill-timeout", "5"),
-                "apps.config.live:application",
+                application,
             ],
             cwd=ROOT,
             env=_environment(url),
@@ -44,12 +53,12 @@ def live_process() -> Iterator[str]:
         )
 
         def answers() -> bool:
-            assert process.poll() is None, "The live process ended."
+            assert process.poll() is None, "The process ended."
             health = httpx2.get(f"{url}/health/live", timeout=5, trust_env=False)
             return health.status_code == 200
 
         try:
-            wait_until("the live process to answer", answers, seconds=START_SECONDS)
+            wait_until("the process to answer", answers, seconds=START_SECONDS)
             yield url
         except BaseException:
             log.seek(0)

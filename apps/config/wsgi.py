@@ -6,7 +6,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apps.config.settings.production
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+from apps.core.http.chunked import with_lengths
+
+application = with_lengths(get_wsgi_application())
 
 from django.urls import get_resolver  # noqa: E402
 

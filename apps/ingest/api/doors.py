@@ -38,8 +38,9 @@ from apps.core.http.exception_handler import (
     request_id_of,
 )
 from apps.core.http.json import dumps
-from apps.ingest import limits, services
-from apps.ingest.decode import Decoded, too_many_bytes, unpack
+from apps.ingest import services
+from apps.ingest.api.bodies import sent_body
+from apps.ingest.decode import Decoded, unpack
 from apps.ingest.doors import cloudevents, openlineage, otlp_spans, prometheus
 from apps.ingest.doors.protobuf import encode_field
 from apps.ingest.errors import ComeBack, NothingTaken, PartlyTaken
@@ -92,7 +93,7 @@ class Door(View, ABC):
         body = b""
         try:
             self.check_media(request)
-            body = _sent(request)
+            body = sent_body(request)
             body = self.unpack(body, request.headers.get("Content-Encoding", "").strip().lower())
             decoded = self.decode(Message(body, request, utc_now()))
         except DomainError as error:
@@ -379,13 +380,6 @@ def _key_header(request: HttpRequest) -> str:
         except (Base64Error, ValueError):
             return ""
     return header
-
-
-def _sent(request: HttpRequest) -> bytes:
-    # Known before the body is read, so that nobody fills our memory by announcing less.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limits.SENT_BYTES:
-        raise too_many_bytes()
-    return request.body
 
 
 def _not_allowed(request: HttpRequest) -> HttpResponse:

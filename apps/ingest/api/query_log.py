@@ -14,9 +14,10 @@ from rest_framework import serializers
 from apps.core.errors import InvalidRequest
 from apps.core.http.query import QuerySerializer
 from apps.flows.zones import BadRecurrenceError, find_zone
-from apps.ingest import limits, services
+from apps.ingest import services
+from apps.ingest.api.bodies import sent_body
 from apps.ingest.api.views import FrontDoor
-from apps.ingest.decode import Decoded, too_many_bytes, unpack
+from apps.ingest.decode import Decoded, unpack
 from apps.ingest.querylog.decode import Log, Read, decode
 from apps.ingest.querylog.presets import PRESETS_BY_NAME
 from apps.ingest.querylog.rows import CSV, NDJSON
@@ -97,9 +98,9 @@ class QueryLog(FrontDoor):
             told = {name: [str(each) for each in said] for name, said in form.errors.items()}
             raise InvalidRequest("The query cannot be used.", fields=told)
         asked = form.validated_data
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limits.SENT_BYTES:
-            raise too_many_bytes()
-        body = unpack(request.body, request.headers.get("Content-Encoding", "").strip().lower())
+        body = unpack(
+            sent_body(request), request.headers.get("Content-Encoding", "").strip().lower()
+        )
         self.log = decode(
             body,
             content_type=request.content_type or "",

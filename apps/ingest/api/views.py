@@ -20,9 +20,10 @@ from apps.core.clock import utc_now
 from apps.core.errors import BatchTooLarge, DomainError, InvalidRequest, UnsupportedMedia
 from apps.core.http.exception_handler import refusal_response
 from apps.core.http.pagination import key_cursor, read_key, read_limit
-from apps.ingest import limits, services
+from apps.ingest import services
 from apps.ingest.api import serializers as wire
-from apps.ingest.decode import Decoded, decode_batch, decode_events, too_many_bytes, unpack
+from apps.ingest.api.bodies import sent_body
+from apps.ingest.decode import Decoded, decode_batch, decode_events, unpack
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.actors import Actor, Caller, WorkspaceRef
 from apps.tenancy.authentication import find_key_caller
@@ -187,10 +188,7 @@ def _taken(answer: services.Answer, admission: services.Admission) -> HttpRespon
 def _body(request: HttpRequest) -> bytes:
     if request.content_type != "application/json":
         raise UnsupportedMedia("The Content-Type must be application/json.")
-    # Known before the body is read, so that nobody fills our memory by announcing less.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limits.SENT_BYTES:
-        raise too_many_bytes()
-    return unpack(request.body, request.headers.get("Content-Encoding", "").strip().lower())
+    return unpack(sent_body(request), request.headers.get("Content-Encoding", "").strip().lower())
 
 
 def _shown(request: HttpRequest) -> bytes:
