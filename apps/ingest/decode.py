@@ -181,8 +181,7 @@ def readable(body: bytes) -> bytes:
         body.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8 text.") from error
-    if b"\\ud" in body or b"\\uD" in body:
-        body = _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], body)
+    body = with_whole_characters(body)
     if not holds_nul(body):
         return body
     # Postgres text holds no NUL. Rare enough to be cleaned the slow way, before anything else.
@@ -190,6 +189,13 @@ def readable(body: bytes) -> bytes:
         return msgspec.json.encode(_cleaned(msgspec.json.decode(body)))
     except (msgspec.DecodeError, RecursionError) as error:
         raise malformed(error) from error
+
+
+def with_whole_characters(json: bytes) -> bytes:
+    """Return JSON with U+FFFD for each half of a surrogate pair: those are no characters."""
+    if b"\\ud" in json or b"\\uD" in json:
+        return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], json)
+    return json
 
 
 def _cleaned(value: object) -> object:

@@ -9,8 +9,6 @@ PERF: as the native door, these do not pass through DRF.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -40,6 +38,7 @@ from apps.core.http.exception_handler import (
 from apps.core.http.json import dumps
 from apps.ingest import services
 from apps.ingest.api.bodies import sent_body
+from apps.ingest.api.key_headers import key_header
 from apps.ingest.decode import Decoded, unpack
 from apps.ingest.doors import cloudevents, openlineage, otlp_spans, prometheus
 from apps.ingest.doors.protobuf import encode_field
@@ -331,7 +330,7 @@ def _told(refusals: Sequence[Refusal]) -> str:
 
 
 def _enter(request: HttpRequest) -> tuple[Actor, WorkspaceRef]:
-    header = _key_header(request)
+    header = key_header(request)
 
     def find() -> Caller:
         caller = find_key_caller(header)
@@ -365,21 +364,6 @@ def _come_back(wait_seconds: int) -> ComeBack:
         "Over what the workspace may send in a minute; send it again later.",
         retry_after_seconds=wait_seconds,
     )
-
-
-def _key_header(request: HttpRequest) -> str:
-    """Return the key as `Bearer …`, wherever the client can put one."""
-    header = request.headers.get("Authorization", "")
-    if not header and (key := request.headers.get("X-API-Key", "")):
-        return f"Bearer {key}"
-    kind, _, packed = header.partition(" ")
-    if kind.lower() == "basic":
-        # Senders that know user names and passwords only: the key is the password.
-        try:
-            return f"Bearer {b64decode(packed, validate=True).decode().partition(':')[2]}"
-        except (Base64Error, ValueError):
-            return ""
-    return header
 
 
 def _not_allowed(request: HttpRequest) -> HttpResponse:

@@ -23,6 +23,7 @@ from apps.core.http.pagination import key_cursor, read_key, read_limit
 from apps.ingest import services
 from apps.ingest.api import serializers as wire
 from apps.ingest.api.bodies import sent_body
+from apps.ingest.api.key_headers import key_header
 from apps.ingest.decode import Decoded, decode_batch, decode_events, unpack
 from apps.telemetry import selectors as telemetry
 from apps.tenancy.actors import Actor, Caller, WorkspaceRef
@@ -50,7 +51,7 @@ class FrontDoor(WorkspaceView):
     in_transaction = False  # taking in opens its own, after a look at the limits
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        header = request.headers.get("Authorization", "")
+        header = key_header(request)
         if request.method != "POST" or not header:
             return super().dispatch(request, *args, **kwargs)
         try:

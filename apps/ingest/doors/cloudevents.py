@@ -7,7 +7,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -104,9 +104,17 @@ def _structured(raw: bytes, now: datetime) -> NewEvent:
         if data is not None:
             raise ItemRefused("Either data or data_base64.", "data_base64")
         data, name = packed, "data_base64"
-        if bytes(data)[:1] != b'"':
-            raise ItemRefused("Expected `str`.", "data_base64")
+        _check_base64(bytes(data))
     return _event(_plain(fields), name, None if data is None else bytes(data), now)
+
+
+def _check_base64(data: bytes) -> None:
+    try:
+        b64decode(msgspec.json.decode(data, type=str), validate=True)
+    except msgspec.DecodeError as error:
+        raise ItemRefused("Expected `str`.", "data_base64") from error
+    except ValueError as error:
+        raise ItemRefused("Not base64.", "data_base64") from error
 
 
 def _plain(fields: Mapping[str, Raw]) -> dict[str, str]:
@@ -172,7 +180,7 @@ def _event(attributes: _Fields, data_name: str, data: bytes | None, now: datetim
     at = now
     if given:
         try:
-            at = msgspec.convert(given, Moment, strict=False)
+            at = msgspec.convert(given, Moment)
         except (msgspec.ValidationError, OverflowError) as error:
             raise ItemRefused("Expected an RFC 3339 time with an offset.", "time") from error
     payload = b'{"cloudevent":' + msgspec.json.encode(attributes)

@@ -151,7 +151,7 @@ def groups_of_json(body: bytes, kind: str) -> list[Group]:
     """Take the JSON apart; `kind` is spans, metrics or logs. Raises the same."""
     body = readable(body)
     try:
-        request = _request.decode(body)
+        request = read_json(body, _request.decode)
     except msgspec.ValidationError as error:
         message, field = explain(error)
         raise InvalidRequest(
@@ -189,11 +189,40 @@ def parsed(raw: bytes, read: Callable[[bytes], Any]) -> Any:
     if len(raw) > ITEM_BYTES:
         raise ItemRefused(f"Over {ITEM_BYTES} bytes.", code="too_large")
     try:
-        return read(raw)
+        return read_json(raw, read)
     except DecodeError as error:
         raise ItemRefused("Not such a protobuf message.") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise ItemRefused(*explain(error)) from error
+
+
+def read_json(raw: bytes, read: Callable[[bytes], Any]) -> Any:
+    """
+    Return what `read` makes of JSON in which null is as good as nothing, as protobuf's JSON has it.
+
+    Raises: what `read` does.
+    """
+    try:
+        return read(raw)
+    except msgspec.ValidationError:
+        if b"null" not in raw:
+            raise
+    # Rare enough for the slow way: the types need not know of it.
+    return read(_without_nulls(raw))
+
+
+def _without_nulls(raw: bytes) -> bytes:
+    try:
+        return msgspec.json.encode(_said(msgspec.json.decode(raw)))
+    except OverflowError:
+        return raw  # a number that no field holds, which `read` tells better
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _said(inner) for name, inner in value.items() if inner is not None}
+    # In a list it is one of its values, and refused.
+    return [_said(inner) for inner in value] if isinstance(value, list) else value
 
 
 def attributes_of(pairs: Any) -> dict[str, object]:

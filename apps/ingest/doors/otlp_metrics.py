@@ -198,7 +198,7 @@ def decode(body: bytes, *, as_json: bool) -> Decoded:
 def _json_parts(raw: bytes) -> _Metric:
     # Not `otlp.parsed`: a metric holds the points of all its label sets, which are bounded later.
     try:
-        metric = _json_metric(raw)
+        metric = otlp.read_json(raw, _json_metric)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ItemRefused("Not such a metric.") from error
     for kind in _READ_JSON:
@@ -435,6 +435,8 @@ def _exponential(point: Any) -> Distribution:
     for side in (point.positive, point.negative):
         counts = _counts(side.bucket_counts) if side else []
         offset = side.offset if side else 0
+        if not -(1 << 31) <= offset < 1 << 31:
+            raise ItemRefused("The number has more than 32 bits.", "offset")
         sides.append({offset + at: count for at, count in enumerate(counts) if count})
     zero = _count(point.zero_count, "zeroCount")
     threshold = _finite(point.zero_threshold, "zeroThreshold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -100,15 +101,16 @@ def _event(span: Any, group: Group) -> NewEvent:
         "events": [
             {
                 "name": each.name,
-                "at": moment_of(otlp.integer(each.time_unix_nano), "events.timeUnixNano"),
+                "at": _time_of_event(each),
                 "attributes": otlp.attributes_of(each.attributes),
             }
             for each in span.events
         ],
         "links": [
             {
-                "trace_id": otlp.hex_id(each.trace_id, 16, "links.traceId"),
-                "span_id": otlp.hex_id(each.span_id, 8, "links.spanId"),
+                # Zero where only the attributes of a link are known, which SDKs keep.
+                "trace_id": otlp.hex_id(each.trace_id, 16, "links.traceId", optional=True),
+                "span_id": otlp.hex_id(each.span_id, 8, "links.spanId", optional=True),
                 "attributes": otlp.attributes_of(each.attributes),
             }
             for each in span.links
@@ -125,6 +127,12 @@ def _event(span: Any, group: Group) -> NewEvent:
         task_run_id=task_run_id,
         source=SOURCE,
     )
+
+
+def _time_of_event(event: Any) -> datetime | None:
+    """Return when it was; None where the sender did not say: the span is worth more than that."""
+    time = otlp.integer(event.time_unix_nano, "events.timeUnixNano")
+    return moment_of(time, "events.timeUnixNano") if time else None
 
 
 def service_of(group: Group) -> Resource:

@@ -20,7 +20,7 @@ from apps.ingest.decode import explain, malformed, readable
 from apps.ingest.doors.items import Collector, ItemRefused
 from apps.ingest.errors import TemplateFailed
 from apps.ingest.hooks import generic, port
-from apps.ingest.hooks.port import FORM, JSON, SOURCE, Delivery
+from apps.ingest.hooks.port import FORM, JSON, SOURCE, Delivery, is_json
 from apps.telemetry.items import Moment, NewEvent
 
 MEDIA: frozenset[str] = JSON | {FORM, "text/plain"}
@@ -88,7 +88,7 @@ def read(delivery: Delivery, found: Collector) -> None:
 
 
 def _body_of(delivery: Delivery) -> Any:
-    if delivery.content_type in JSON:
+    if is_json(delivery.content_type):
         return delivery.document()
     try:
         text = delivery.body.decode()

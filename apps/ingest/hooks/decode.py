@@ -11,7 +11,7 @@ from apps.ingest.decode import Decoded, unpack
 from apps.ingest.doors.items import Collector
 from apps.ingest.enums import WebhookPreset
 from apps.ingest.hooks import aws, custom, dbt_cloud, generic, github, slack, sns, stripe
-from apps.ingest.hooks.port import Delivery, Preset, Reply
+from apps.ingest.hooks.port import Delivery, Preset, Reply, is_json
 
 PRESETS: Final[Mapping[str, Preset]] = {
     WebhookPreset.GITHUB: github,
@@ -34,7 +34,7 @@ def decode(delivery: Delivery, *, encoding: str = "") -> tuple[Decoded, Reply | 
     BatchTooLarge, InvalidRequest.
     """
     preset = PRESETS[delivery.hook.preset]
-    if delivery.content_type not in preset.MEDIA:
+    if not _reads(preset, delivery.content_type):
         raise UnsupportedMedia(
             f"The Content-Type must be {' or '.join(sorted(preset.MEDIA))}.",
             content_type=delivery.content_type[:200],
@@ -47,3 +47,9 @@ def decode(delivery: Delivery, *, encoding: str = "") -> tuple[Decoded, Reply | 
     found = Collector("events")
     reply = preset.read(delivery, found)
     return found.decoded(), reply
+
+
+def _reads(preset: Preset, content_type: str) -> bool:
+    # Whose deliveries these are nobody said: JSON by any name, such as application/vnd.x+json.
+    is_anybodys = preset in {generic, custom} and is_json(content_type)
+    return is_anybodys or content_type in preset.MEDIA

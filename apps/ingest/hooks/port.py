@@ -84,6 +84,12 @@ class Preset(Protocol):
         """Collect the delivery's events. Raises: InvalidRequest and other refusals."""
 
 
+def is_json(content_type: str) -> bool:
+    """Whether what comes is JSON, also by a name of its own (`application/vnd.github+json`)."""
+    kind, _, name = content_type.partition("/")
+    return content_type in JSON or (kind == "application" and name.endswith("+json"))
+
+
 def document_of(body: bytes) -> Any:
     """Return the JSON without what cannot be stored. Raises: InvalidRequest."""
     try:

@@ -6,7 +6,7 @@ https://docs.slack.dev/authentication/verifying-requests-from-slack
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from apps.ingest.doors.items import Collector, ItemRefused
 from apps.ingest.hooks import port, signatures
@@ -20,9 +20,11 @@ from apps.ingest.hooks.port import (
     text_of,
     within,
 )
+from apps.telemetry.items import NewEvent
 
 MEDIA: frozenset[str] = JSON
 PLACE: Final = "slack"
+LIMITED: Final = "app_rate_limited"  # of an app to which more happens than Slack delivers
 
 
 def verify(delivery: Delivery) -> None:
@@ -42,6 +44,9 @@ def read(delivery: Delivery, found: Collector) -> Reply | None:
         kind = needed_text(document.get("type"), "type")
         if kind == "url_verification":
             return Reply(needed_text(document.get("challenge"), "challenge"))
+        if kind == LIMITED:
+            found.add(_limited(delivery, document))
+            return None
         inner = document.get("event")
         name = ".".join(
             part
@@ -74,3 +79,18 @@ def read(delivery: Delivery, found: Collector) -> Reply | None:
     except ItemRefused as refused:
         found.refuse(refused)
     return None
+
+
+def _limited(delivery: Delivery, document: dict[str, Any]) -> NewEvent:
+    """Return the event of a minute in which Slack kept deliveries back; it has no id of its own."""
+    team = needed_text(document.get("team_id"), "team_id")
+    app = needed_text(document.get("api_app_id"), "api_app_id")
+    minute = needed_time(document.get("minute_rate_limited"), "minute_rate_limited")
+    return port.event(
+        delivery,
+        key=(LIMITED, team, app),
+        name=f"slack.{LIMITED}",
+        at=minute,
+        payload={key: value for key, value in document.items() if key != "token"},
+        resource=port.resource("app", app, f"{PLACE}/{team}"),
+    )

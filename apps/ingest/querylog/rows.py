@@ -11,7 +11,7 @@ import msgspec
 
 from apps.core.errors import InvalidRequest
 from apps.ingest import limits
-from apps.ingest.decode import check_count, explain
+from apps.ingest.decode import check_count, explain, with_whole_characters
 from apps.ingest.doors.items import ItemRefused
 
 CSV: Final = "text/csv"
@@ -93,7 +93,7 @@ def rows_of_ndjson(body: bytes) -> Iterator[Row]:
         count += 1
         check_count(count, limits.FOREIGN_ITEMS)
         try:
-            values = _object.decode(line)
+            values = _object.decode(with_whole_characters(line))
         except (msgspec.DecodeError, RecursionError) as error:
             yield Row(number, line, ItemRefused(explain(error)[0]))
             continue

@@ -136,7 +136,7 @@ def amount_in(value: Any, field: str) -> float | None:
         return None
     try:
         found = float(Decimal(text))
-    except (InvalidOperation, OverflowError) as error:
+    except (InvalidOperation, OverflowError, ValueError) as error:  # ValueError: sNaN
         raise ItemRefused("Expected a number.", field) from error
     if not math.isfinite(found) or found < 0:
         raise ItemRefused("Expected a number that is not below zero.", field)
