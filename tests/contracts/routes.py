@@ -34,3 +34,12 @@ def operations() -> Iterator[tuple[str, str, str]]:
 def account_operations() -> Iterator[tuple[str, str, str]]:
     """Those below an account."""
     return all_operations("/api/v1/account/{account_id}")
+
+
+def parameters_of(operation_id: str) -> list[dict[str, Any]]:
+    """Return the query parameters that an operation documents."""
+    for methods in _paths().values():
+        for operation in methods.values():
+            if operation["operationId"] == operation_id:
+                return [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+    raise LookupError(operation_id)
