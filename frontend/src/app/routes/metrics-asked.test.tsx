@@ -38,6 +38,17 @@ describe("what a page of metrics asks", () => {
     expect(sent.at(-1)?.formulas).toEqual([{ expression: "A / B", letter: "C", limit: 20 }]);
   });
 
+  it("takes a value that is not listed, whatever signs it holds", async () => {
+    const sent = sentTo("/metrics/query");
+    const { user, here } = visit("/w/acme/metrics?q=sum(rows_loaded)");
+
+    await user.type(await screen.findByRole("combobox", { name: "Filter query A" }, PATIENT), "table=/users/{{id},x");
+    await user.click(await screen.findByRole("option", { name: "table=/users/{id},x" }));
+
+    await waitFor(() => expect(here().search).toMatchObject({ q: 'sum(rows_loaded){table="/users/{id},x"}' }));
+    await waitFor(() => expect(sent.at(-1)?.queries?.[0]).toMatchObject({ name: "rows_loaded", where: { table: ["/users/{id},x"] } }));
+  });
+
   it("leads from a query to an alert of it", async () => {
     visit(`/w/acme/metrics?q=${encodeURIComponent("sum(rows_loaded){table=flights} by table")}`);
 

@@ -11,7 +11,7 @@ describe("what a page of metrics asks", () => {
     expect(asked[2]).toMatchObject({ hidden: true, query: { name: "ms", where: { db: ["x"] } } });
   });
 
-  it.each(["sum(rows) by table", "= A / B * 100", "p95(ms){db=x} hidden"])("writes %s as it was read", (text) => {
+  it.each(["sum(rows) by table", "= A / B * 100", "p95(ms){db=x} hidden", 'sum(rows) by "hidden"', 'sum(hits){route="/a/{id}"} hidden'])("writes %s as it was read", (text) => {
     expect(readAsked([text]).map(writeAsked)).toEqual([text]);
   });
 

@@ -1,4 +1,4 @@
-import { formatMetricQuery, parseMetricQuery } from "@/features/metrics/model";
+import { formatMetricQuery, parseMetricQuery } from "@/features/metrics/sentence";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
 /** What one line of the page asks: a query, or a formula over the others. */

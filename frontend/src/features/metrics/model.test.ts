@@ -1,26 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
-import { colorsFor, formatMetricQuery, glanceStep, inBatches, parseMetricQuery, unitOf, usualAggregate } from "./model";
-
-describe("a query as a sentence", () => {
-  it.each([
-    ["avg(rows)", { name: "rows", aggregate: "avg" }],
-    ["p95(task.duration) by table,flow", { name: "task.duration", aggregate: "p95", group_by: ["table", "flow"] }],
-    ["sum(rows){table=a,table=b} by table", { name: "rows", aggregate: "sum", where: { table: ["a", "b"] }, group_by: ["table"] }],
-    ["sum(rows) by table offset 7d", { name: "rows", aggregate: "sum", group_by: ["table"], offset_seconds: 604_800 }],
-    ["median(rows)", null],
-    ["avg rows", null],
-  ])("reads %s", (text, query) => {
-    expect(parseMetricQuery(text)).toEqual(query);
-  });
-
-  it("writes what it reads", () => {
-    const text = "sum(rows){table=raw.flights} by table offset 90m";
-    const query = parseMetricQuery(text);
-
-    expect(query === null ? null : formatMetricQuery(query)).toBe(text);
-  });
-});
+import { colorsFor, glanceStep, inBatches, unitOf, usualAggregate } from "./model";
 
 it.each([
   ["count", "ms", null],

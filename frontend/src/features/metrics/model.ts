@@ -1,40 +1,4 @@
-import { oneOf } from "@/lib/search-params";
-import { AGGREGATES, type Aggregate, type MetricInfo, type MetricQuery } from "@/schema/wire/telemetry";
-
-const SENTENCE = /^(\w+)\(([^(){}]+)\)(?:\{([^}]*)\})?(?: by ([\w.,-]+))?(?: offset (\d{1,7})([mhd]))?$/;
-const OFFSET_SECONDS = { m: 60, h: 3_600, d: 86_400 } as const;
-
-export function parseMetricQuery(text: string): MetricQuery | null {
-  const match = SENTENCE.exec(text.trim());
-  const aggregate = oneOf(match?.[1], AGGREGATES);
-  if (match === null || aggregate === undefined) return null;
-  const where: Record<string, string[]> = {};
-  for (const pair of (match[3] ?? "").split(",")) {
-    const at = pair.indexOf("=");
-    if (at > 0) (where[pair.slice(0, at).trim()] ??= []).push(pair.slice(at + 1).trim());
-  }
-  return {
-    name: (match[2] ?? "").trim(),
-    aggregate,
-    ...(match[4] === undefined ? {} : { group_by: match[4].split(",").filter((label) => label !== "") }),
-    ...(Object.keys(where).length === 0 ? {} : { where }),
-    ...(match[5] === undefined ? {} : { offset_seconds: Number(match[5]) * OFFSET_SECONDS[oneOf(match[6], ["m", "h", "d"]) ?? "m"] }),
-  };
-}
-
-/** " offset 7d": the largest unit that it is whole in. */
-function formatOffset(seconds: number | undefined): string {
-  if (seconds === undefined || seconds === 0) return "";
-  const unit = seconds % 86_400 === 0 ? "d" : seconds % 3_600 === 0 ? "h" : "m";
-  return ` offset ${Math.ceil(seconds / OFFSET_SECONDS[unit])}${unit}`;
-}
-
-export function formatMetricQuery(query: MetricQuery): string {
-  const pairs = Object.entries(query.where ?? {}).flatMap(([label, values]) => values.map((value) => `${label}=${value}`));
-  const where = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-  const by = query.group_by === undefined || query.group_by.length === 0 ? "" : ` by ${query.group_by.join(",")}`;
-  return `${query.aggregate}(${query.name})${where}${by}${formatOffset(query.offset_seconds)}`;
-}
+import type { Aggregate, MetricInfo, MetricQuery } from "@/schema/wire/telemetry";
 
 /** Plurals that are units of measure: everything else in the plural is counted. */
 const MEASURES =

@@ -5,8 +5,9 @@ import { ErrorState } from "@/components/ui/error-state";
 import { answerQuery, marksQuery } from "@/features/metrics/api/metrics";
 import { readAsked } from "@/features/metrics/asked";
 import { QueryChart } from "@/features/metrics/components/query-chart";
-import { formatMetricQuery, unitOf } from "@/features/metrics/model";
+import { unitOf } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
+import { formatMetricQuery } from "@/features/metrics/sentence";
 import { useWorkspace } from "@/lib/workspace";
 import type { MetricInfo } from "@/schema/wire/telemetry";
 

@@ -12,8 +12,9 @@ import { MetricPicker, PickerSkeleton } from "@/features/metrics/components/metr
 import { PageOptions } from "@/features/metrics/components/page-options";
 import { SpreadCharts } from "@/features/metrics/components/spread-charts";
 import { AddToDashboard } from "@/features/metrics/dashboards/components/add-to-dashboard";
-import { formatMetricQuery, usualAggregate } from "@/features/metrics/model";
+import { usualAggregate } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
+import { formatMetricQuery } from "@/features/metrics/sentence";
 import { plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 

@@ -1,4 +1,5 @@
 import { ActionIcon, MultiSelect, Select } from "@mantine/core";
+import { useState } from "react";
 
 import { Icon } from "@/components/ui/icon";
 import { oneOf } from "@/lib/search-params";
@@ -17,11 +18,14 @@ interface QueryRowProps {
   readonly onRemove: () => void;
 }
 
+const TYPED = /^\s*[^=\s][^=]*=/;
+
 /** One question in one line: which number, how summed up, split by what, only where. */
 export function QueryRow({ letter, query, metrics, hidden, onChange, onHide, onRemove }: QueryRowProps) {
   const info = metrics.find((metric) => metric.name === query.name);
   const labels = Object.keys(info?.labels ?? {});
   const known = Object.entries(info?.labels ?? {});
+  const [typed, setTyped] = useState("");
   const where = Object.entries(query.where ?? {}).flatMap(([label, values]) => values.map((value) => `${label}=${value}`));
   return (
     <div className={styles["query"]} role="group" aria-label={`Query ${letter}`}>
@@ -73,8 +77,12 @@ export function QueryRow({ letter, query, metrics, hidden, onChange, onHide, onR
         aria-label={`Filter query ${letter}`}
         placeholder={where.length === 0 ? "where" : ""}
         searchable
+        searchValue={typed}
+        onSearchChange={setTyped}
+        nothingFoundMessage="Type it as label=value"
         className={styles["wide"] ?? ""}
-        data={[...new Set([...known.flatMap(([label, values]) => values.map((value) => `${label}=${value}`)), ...where])]}
+        // Only some values of a label are known here: any can be typed.
+        data={[...new Set([...known.flatMap(([label, values]) => values.map((value) => `${label}=${value}`)), ...where, ...(TYPED.test(typed) ? [typed.trim()] : [])])]}
         value={where}
         onChange={(pairs) => {
           const next: Record<string, string[]> = {};

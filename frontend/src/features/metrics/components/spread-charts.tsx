@@ -5,7 +5,7 @@ import { ErrorState } from "@/components/ui/error-state";
 import { marksQuery, spreadQuery } from "@/features/metrics/api/metrics";
 import { readAsked } from "@/features/metrics/asked";
 import { SpreadChart } from "@/features/metrics/components/spread-chart";
-import { formatMetricQuery } from "@/features/metrics/model";
+import { formatMetricQuery } from "@/features/metrics/sentence";
 import type { MetricsSearch } from "@/features/metrics/search";
 import { useWorkspace } from "@/lib/workspace";
 import type { MetricInfo } from "@/schema/wire/telemetry";

@@ -1,6 +1,6 @@
 import { BAND, COMPARES, LETTERS, readAsked, type Compare } from "@/features/metrics/asked";
 import { askedIn, textsOf } from "@/features/metrics/dashboards/model";
-import { formatMetricQuery } from "@/features/metrics/model";
+import { formatMetricQuery } from "@/features/metrics/sentence";
 import type { MetricsSearch } from "@/features/metrics/search";
 import type { DashboardPanel, PanelKind, PanelPlace } from "@/schema/wire/dashboards";
 import type { LogLevel } from "@/schema/wire/runs";

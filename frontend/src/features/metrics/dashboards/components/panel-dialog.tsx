@@ -8,7 +8,8 @@ import { COMPARE_WORDS, COMPARES, type Compare } from "@/features/metrics/asked"
 import { bottomOf } from "@/features/metrics/dashboards/grid";
 import { freeId, KIND_WORDS } from "@/features/metrics/dashboards/model";
 import { draftOf, panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
-import { parseMetricQuery, usualAggregate } from "@/features/metrics/model";
+import { usualAggregate } from "@/features/metrics/model";
+import { parseMetricQuery } from "@/features/metrics/sentence";
 import { kindOfType, kindWord, STACK_ORDER } from "@/lib/run-state";
 import { oneOf } from "@/lib/search-params";
 import { useWorkspace } from "@/lib/workspace";

@@ -1,4 +1,4 @@
-import { MultiSelect, Select } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -8,6 +8,7 @@ import { chosenValues, withChosen } from "@/features/metrics/dashboards/model";
 import { useWorkspace } from "@/lib/workspace";
 import type { DashboardVariable } from "@/schema/wire/dashboards";
 
+import { LabelVariable } from "./label-variable";
 import styles from "./dashboards.module.css";
 
 interface VariablesBarProps {
@@ -47,18 +48,13 @@ export function VariablesBar({ variables, chosen, onChange }: VariablesBarProps)
             />
           );
         }
-        const known = metrics.data?.items.find((metric) => metric.name === variable.metric)?.labels[variable.label ?? ""] ?? [];
         return (
-          <MultiSelect
+          <LabelVariable
             key={variable.name}
-            label={title}
-            placeholder={now.length === 0 ? "All" : ""}
-            searchable
-            clearable
-            data={[...new Set([...known, ...now])]}
-            nothingFoundMessage={metrics.isSuccess ? "None" : "On their way"}
-            onDropdownOpen={() => setOpened("label")}
-            value={[...now]}
+            title={title}
+            known={metrics.data === undefined ? null : (metrics.data.items.find((metric) => metric.name === variable.metric)?.labels[variable.label ?? ""] ?? [])}
+            chosen={now}
+            onOpen={() => setOpened("label")}
             onChange={(next) => onChange(withChosen(chosen, variable.name, next))}
           />
         );
