@@ -142,8 +142,11 @@ class _Reading:
             return self._logs(panel)
         return self._chart(panel)
 
+    def _left(self) -> float:
+        return max(0.1, self.deadline - time.monotonic())
+
     def _budget(self) -> Budget:
-        return Budget(min(BUDGET.seconds, max(0.1, self.deadline - time.monotonic())))
+        return Budget(min(BUDGET.seconds, self._left()))
 
     def _chart(self, panel: Panel) -> Body:
         chart = telemetry.Chart(
@@ -171,7 +174,11 @@ class _Reading:
             compare_seconds=panel.get("compare_seconds"),
         )
         found = telemetry.answer_chart(
-            workspace_id=self.workspace_id, chart=chart, plan=self.plan, fill=Fill.NULL
+            workspace_id=self.workspace_id,
+            chart=chart,
+            plan=self.plan,
+            fill=Fill.NULL,
+            seconds=self._left(),
         )
         return {"chart": chart_body(found), "marks": self._marks(panel.get("events"))}
 
@@ -185,6 +192,7 @@ class _Reading:
             where=filled_where(panel.get("where", {}), self.chosen),
             plan=self.plan,
             rows=HEAT_ROWS,
+            seconds=self._left(),
         )
         return {"heat_map": heat_map_body(found)}
 

@@ -28,6 +28,8 @@ _FIRST: Final = math.ceil(math.log(SMALLEST) / _LOG_GAMMA)
 _LAST: Final = math.ceil(math.log(LARGEST) / _LOG_GAMMA)
 _SHIFT: Final = 1 - _FIRST  # so that keys of positive values start at 1, and 0 is zero
 _LAST_KEY: Final = _LAST + _SHIFT
+# What `bucket_of` reckons with, for those who say the same in another language.
+PLACES: Final = (SMALLEST, _LOG_GAMMA, _SHIFT, _LAST_KEY)
 
 # Bucket key → count. Keys order like the values they stand for: negative values have negative keys.
 Sketch = dict[int, int]

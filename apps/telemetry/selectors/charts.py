@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -22,7 +24,9 @@ from apps.telemetry.selectors.lines import (
     read_lines,
 )
 from apps.telemetry.store import reads
+from apps.telemetry.store.search import TookTooLongError, at_most
 
+SECONDS: Final = 10.0  # for one answer
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -81,20 +85,25 @@ class Answers(NamedTuple):
     compare_seconds: int | None
 
 
-def answer_chart(*, workspace_id: uuid.UUID, chart: Chart, plan: Plan, fill: Fill) -> Answers:
+def answer_chart(
+    *, workspace_id: uuid.UUID, chart: Chart, plan: Plan, fill: Fill, seconds: float = SECONDS
+) -> Answers:
     """
     Return the lines of a chart.
 
-    Raises: BadFormula; QueryTooLarge for more than 100 lines in all, or too many series behind
-    them.
+    Raises: BadFormula; QueryTooLarge for more than 100 lines in all, too many series behind them,
+    or when reading takes longer than `seconds`.
     """
     trees = _sound_formulas(chart)
-    now = _Moment(workspace_id, chart, trees, plan, fill, back=0, room=MAX_CELLS)
     earlier = None
     compare = chart.compare_seconds
-    if compare is not None:
-        compare = whole_steps(compare, plan)
-        earlier = _Moment(workspace_id, chart, trees, plan, fill, back=compare, room=now.room)
+    with _in_time(seconds) as clock:
+        now = _Moment(workspace_id, chart, trees, plan, fill, clock, back=0, room=MAX_CELLS)
+        if compare is not None:
+            compare = whole_steps(compare, plan)
+            earlier = _Moment(
+                workspace_id, chart, trees, plan, fill, clock, back=compare, room=now.room
+            )
     queries = [
         _answer(query.letter, now, earlier, limit=query.limit, shown=not query.hidden)
         for query in chart.queries
@@ -116,15 +125,44 @@ def answer_heat_map(
     where: Mapping[str, Sequence[str]],
     plan: Plan,
     rows: int,
+    seconds: float = SECONDS,
 ) -> HeatMap:
-    """Return how a metric's values were spread, step by step. Raises: QueryTooLarge."""
+    """
+    Return how a metric's values were spread, step by step.
+
+    Raises: QueryTooLarge, also when reading takes longer than `seconds`.
+    """
     found = match_series(
         workspace_id, name=name, group_by=(), where=where, plan=plan, sketches=True
     )
-    summaries = reads.summarise_series(
-        workspace_id, series=found.series, groups=found.groups, plan=plan, sketches=True
-    )
+    with _in_time(seconds):
+        summaries = reads.summarise_series(
+            workspace_id, series=found.series, groups=found.groups, plan=plan, sketches=True
+        )
     return heat_map({start: each for (_, start), each in summaries.items()}, rows=rows)
+
+
+@contextmanager
+def _in_time(seconds: float) -> Iterator[Callable[[], None]]:
+    """
+    Let what is read take so long; to be asked between statements, each of which is stopped then.
+
+    Raises: QueryTooLarge, and not SearchTooSlow: to ask the same again would take as long.
+    """
+    deadline = time.monotonic() + seconds
+
+    def clock() -> None:
+        if time.monotonic() > deadline:
+            raise TookTooLongError
+
+    try:
+        with at_most(seconds):
+            yield clock
+    except TookTooLongError:
+        raise QueryTooLarge(
+            "So many points took too long to read: look at a shorter time, or narrow with `where`.",
+            fields={"queries": ["Took too long to read."]},
+        ) from None
 
 
 def whole_steps(seconds: int, plan: Plan) -> int:
@@ -157,6 +195,7 @@ class _Moment:
         trees: Mapping[str, formula.Tree],
         plan: Plan,
         fill: Fill,
+        clock: Callable[[], None],
         *,
         back: int,
         room: int,
@@ -175,6 +214,7 @@ class _Moment:
                 fill=fill,
                 room=self.room,
             )
+            clock()
             self.room -= len(found.lines) * plan.bucket_count
             lines = [_moved(line, offset * 1_000) for line in found.lines]
             self.lines[query.letter] = lines

@@ -19,7 +19,8 @@ from django.db import connection
 from apps.telemetry.deltas import Summary
 from apps.telemetry.items import StoredEvent
 from apps.telemetry.query import Plan
-from apps.telemetry.sketch import decode, merge_into, sketch_of
+from apps.telemetry.sketch import PLACES as SKETCH_PLACES
+from apps.telemetry.sketch import decode
 from apps.telemetry.store.conditions import Condition, escaped
 from apps.telemetry.store.tables import (
     EVENT,
@@ -73,15 +74,8 @@ def summarise_series(
         if raw
         else "sum(t.count)::bigint, sum(t.total), min(t.low), max(t.high)"
     )
-    if not sketches:
-        extra = "NULL, NULL"
-    elif raw:
-        extra = (
-            "array_agg(t.value) FILTER (WHERE t.sketch IS NULL), string_agg(t.sketch, ''::bytea)"
-        )
-    else:
-        # Sketches put one after the other are their sum.
-        extra = "NULL, string_agg(t.sketch, '')"
+    # Sketches put one after the other are their sum.
+    extra = "string_agg(t.sketch, ''::bytea)" if sketches else "NULL"
     found: dict[tuple[Group, int], Summary] = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -89,12 +83,28 @@ def summarise_series(
             " LIMIT %s",
             [*parameters, limit],
         )
-        for number, start, count, total, low, high, values, parts in cursor.fetchall():
-            summary = Summary(count, total, low, high, 0.0, 0, sketch_of(values or ()))
-            if parts is not None:
-                merge_into(summary.sketch, decode(bytes(parts)))
-            found[number, start] = summary
+        for number, start, count, total, low, high, parts in cursor.fetchall():
+            sketch = {} if parts is None else decode(bytes(parts))
+            found[number, start] = Summary(count, total, low, high, 0.0, 0, sketch)
+        if raw and sketches:
+            # PERF: put into buckets there, so that what comes here are buckets and never points, of
+            # which there may be millions.
+            cursor.execute(
+                f"SELECT g.number, {bucket} AS bucket, {_SKETCH_KEY} AS key, count(*) {source}"
+                " AND t.sketch IS NULL GROUP BY 1, 2, 3",
+                [*parameters[:2], *SKETCH_PLACES, *parameters[2:]],
+            )
+            for number, start, key, count in cursor.fetchall():
+                if (summary := found.get((number, start))) is not None:
+                    summary.sketch[key] = summary.sketch.get(key, 0) + count
     return found
+
+
+# `sketch.bucket_of` of a point.
+_SKETCH_KEY = (
+    "CASE WHEN abs(t.value) < %s THEN 0 ELSE (sign(t.value)"
+    " * least(ceil(ln(abs(t.value)) / %s) + %s, %s))::int END"
+)
 
 
 def count_events(workspace_id: UUID, *, plan: Plan, names: Condition) -> list[tuple[str, int, int]]:

@@ -6,6 +6,20 @@ from datetime import timedelta
 
 import pytest
 
+from apps.telemetry import query as metric_query
+from apps.telemetry.errors import QueryTooLarge
+from apps.telemetry.models import MetricSeries
+from apps.telemetry.query import Aggregate, Fill
+from apps.telemetry.selectors import (
+    Chart,
+    ChartQuery,
+    MetricQuery,
+    answer_chart,
+    answer_heat_map,
+)
+from apps.telemetry.sketch import sketch_of
+from apps.telemetry.store import reads
+from apps.tenancy.isolation import workspace_scope
 from tests.apps.telemetry.test_reads import NOW, ask, point, put, roll_up, wire
 
 WEEK = timedelta(days=7)
@@ -266,3 +280,39 @@ def test_nobody_reads_a_rivals_charts(api, mallory, workspace, rival_workspace):
 
     assert answer["cells"] == []
     assert charts.json()["charts"][0]["chart"]["results"][0]["series"] == []
+
+
+EXTREMES = [-1e150, -3.5, -1e-12, -1e-13, 0.0, 1e-13, 1e-12, 0.1, 7.0, 7.05, 1e20, 1e22, 1e150]
+
+
+def test_raw_points_make_the_sketch_that_python_makes_of_them(workspace):
+    put(workspace, points=[point(value) for value in [*EXTREMES, *EXTREMES[:5]]])
+    with workspace_scope(workspace.id):
+        series = list(MetricSeries.objects.values_list("id", flat=True))
+        plan = metric_query.plan(NOW, NOW + timedelta(seconds=30), step_seconds=30)
+
+        found = reads.summarise_series(
+            workspace.id, series=series, groups=[0], plan=plan, sketches=True
+        )
+
+    [summary] = found.values()
+    assert summary.sketch == sketch_of([*EXTREMES, *EXTREMES[:5]])
+
+
+@pytest.mark.parametrize("kind", ["chart", "heat map"])
+def test_what_takes_too_long_to_read_is_refused_and_nothing_else_is(workspace, kind):
+    put(workspace, points=[point(4)])
+    roll_up()
+    plan = metric_query.plan(NOW - timedelta(hours=1), NOW + timedelta(hours=1), step_seconds=60)
+    asked = ChartQuery(asked=MetricQuery(name="rows", aggregate=Aggregate.SUM), letter="A")
+
+    def answer(seconds):
+        about = {"workspace_id": workspace.id, "plan": plan, "seconds": seconds}
+        if kind == "heat map":
+            return answer_heat_map(name="rows", where={}, rows=10, **about).cells
+        return answer_chart(chart=Chart(queries=[asked]), fill=Fill.NULL, **about).queries
+
+    with workspace_scope(workspace.id):
+        with pytest.raises(QueryTooLarge, match="took too long"):
+            answer(0)
+        assert answer(10)
