@@ -31,6 +31,7 @@ STATES: Final = (
     "SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING",
     "COMPLETED", "FAILED", "CRASHED", "CANCELLED",
 )  # fmt: skip
+OVER: Final = ("step", "range")  # what a number is of; the last step, where nothing is said
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _ID: Final = re.compile(r"\A[A-Za-z0-9_-]{1,40}\Z")
@@ -229,6 +230,7 @@ def _number(check: Check, place: str, panel: Mapping[str, Json], names: set[str]
     ]
     if panel["show"] not in letters:
         check.say(f"{place}.show", "No query or formula of this panel has that letter.")
+    check.one_of(f"{place}.over", panel.get("over", "step"), OVER)
 
 
 def _heat_map(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
@@ -240,14 +242,19 @@ def _runs(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) 
     check.one_of(f"{place}.view", panel["view"], ("list", "histogram"))
     for state in check.list(f"{place}.states", panel.get("states", []), most=len(STATES)):
         check.one_of(f"{place}.states", state, STATES)
-    if "deployment" in panel:
-        deployment = panel["deployment"]
-        if isinstance(deployment, str) and deployment.startswith("$"):
-            if deployment[1:] not in names:
-                check.say(f"{place}.deployment", f"There is no variable {deployment[:42]}.")
-        else:
-            said = "Must be the id of a deployment, or $ and the name of a variable."
-            check.pattern(f"{place}.deployment", deployment, _UUID, said)
+    _deployment(check, place, panel, names)
+
+
+def _deployment(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+    if "deployment" not in panel:
+        return
+    deployment = panel["deployment"]
+    if isinstance(deployment, str) and deployment.startswith("$"):
+        if deployment[1:] not in names:
+            check.say(f"{place}.deployment", f"There is no variable {deployment[:42]}.")
+    else:
+        said = "Must be the id of a deployment, or $ and the name of a variable."
+        check.pattern(f"{place}.deployment", deployment, _UUID, said)
 
 
 def _events(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
@@ -256,7 +263,8 @@ def _events(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) ->
         check.text(f"{place}.name", panel["name"], most=NAME_LENGTH + 1)
 
 
-def _logs(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+def _logs(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
+    _deployment(check, place, panel, names)
     if "level" in panel:
         check.one_of(f"{place}.level", panel["level"], LEVELS)
     if "q" in panel and check.text(f"{place}.q", panel["q"], most=search.MAX_LENGTH):
@@ -274,11 +282,11 @@ def _text(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> N
 _Look = Callable[[Check, str, Mapping[str, Json], set[str]], None]
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Look]]] = {
     "chart": (("queries",), ("formulas", "compare_seconds", "events"), _chart),
-    "number": (("queries", "show"), ("formulas", "compare_seconds"), _number),
+    "number": (("queries", "show"), ("formulas", "compare_seconds", "over"), _number),
     "heat_map": (("name",), ("where",), _heat_map),
     "runs": (("view",), ("states", "deployment"), _runs),
     "events": (("view",), ("name",), _events),
-    "logs": ((), ("q", "level"), _logs),
+    "logs": ((), ("q", "level", "deployment"), _logs),
     "text": (("markdown",), (), _text),
 }
 KINDS: Final = tuple(_KINDS)

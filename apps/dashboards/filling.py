@@ -57,7 +57,7 @@ def filled_where(where: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str
 
 
 def filled_deployment(deployment: str | None, chosen: Chosen) -> str | None:
-    """Return the deployment that a panel of runs is narrowed to; None: it is of all."""
+    """Return the deployment that a panel of runs or logs is narrowed to; None: it is of all."""
     if deployment is None or not deployment.startswith("$"):
         return deployment
     return next(iter(chosen.get(deployment[1:], ())), None)

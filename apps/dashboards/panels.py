@@ -172,6 +172,7 @@ class _Reading:
                 for each in panel.get("formulas", ())
             ],
             compare_seconds=panel.get("compare_seconds"),
+            whole=panel.get("over") == "range",
         )
         found = telemetry.answer_chart(
             workspace_id=self.workspace_id,
@@ -272,8 +273,10 @@ class _Reading:
         }
 
     def _logs(self, panel: Panel) -> Body:
-        found = telemetry.search_logs(
+        deployment = filled_deployment(panel.get("deployment"), self.chosen)
+        found = runs.search_logs(
             workspace_id=self.workspace_id,
+            deployment_id=None if deployment is None else _id_of(deployment),
             only=telemetry.LogSearch(
                 query=parse(panel.get("q", ""), LOG_FIELDS),
                 level=panel.get("level"),

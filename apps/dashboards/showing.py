@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-_SHOWN: Final = ("id", "kind", "title", "x", "y", "w", "h", "markdown", "view", "show", "formulas")
+_SHOWN: Final = (
+    *("id", "kind", "title", "x", "y", "w", "h"),
+    *("markdown", "view", "show", "over", "formulas"),
+)
 _QUERY: Final = ("letter", "name", "aggregate", "hidden")
 _ROWS: Final = ("runs", "events", "logs", "marks")
 _WHY: Final = {

@@ -52,11 +52,15 @@ class ChartFormula:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """`compare_seconds`: everything once more, from that much earlier."""
+    """
+    `compare_seconds`: everything once more, from that much earlier. `whole`: one point for each
+    line, of all the range.
+    """
 
     queries: Sequence[ChartQuery]
     formulas: Sequence[ChartFormula] = ()
     compare_seconds: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +217,7 @@ class _Moment:
                 plan=_earlier(plan, offset),
                 fill=fill,
                 room=self.room,
+                whole=chart.whole,
             )
             clock()
             self.room -= len(found.lines) * plan.bucket_count
@@ -226,7 +231,8 @@ class _Moment:
                     for line in lines
                 },
             )
-        starts = [start * 1_000 for start in plan.starts()]
+        buckets = plan.starts()[:1] if chart.whole else plan.starts()
+        starts = [start * 1_000 for start in buckets]
         for letter, tree in trees.items():
             known[letter] = result = formula.evaluate(tree, known)
             self.unmet[letter] = result.unmet

@@ -120,8 +120,14 @@ def read_lines(
     plan: Plan,
     fill: Fill,
     room: int = MAX_CELLS,
+    whole: bool = False,
 ) -> Found:
-    """Return all lines of a query. Raises: QueryTooLarge, also for more than `room` values."""
+    """
+    Return all lines of a query.
+
+    `whole`: with one point each, at the beginning, of all that the steps hold together.
+    Raises: QueryTooLarge, also for more than `room` values.
+    """
     sketches = asked.aggregate.quantile is not None
     found = match_series(
         workspace_id,
@@ -149,24 +155,35 @@ def read_lines(
             " more than one answer can look at.",
             fields={"queries": ["Group by fewer labels, or narrow with `where`."]},
         )
+    points_of = _one_point if whole else _points
     lines = [
-        Line(
-            labels=dict(key),
-            points=metric_query.fill_gaps(
-                {
-                    start: metric_query.value_of(
-                        asked.aggregate, summary, step_seconds=plan.step_seconds
-                    )
-                    for start, summary in by_group[number].items()
-                },
-                plan,
-                fill,
-            ),
-        )
+        Line(labels=dict(key), points=points_of(asked.aggregate, by_group[number], plan, fill))
         for key, number in sorted(found.numbers.items())
         if number in by_group
     ]
     return Found(lines, found.counted)
+
+
+def _points(
+    aggregate: Aggregate, summaries: Mapping[int, Summary], plan: Plan, fill: Fill
+) -> Points:
+    values = {
+        start: metric_query.value_of(aggregate, summary, step_seconds=plan.step_seconds)
+        for start, summary in summaries.items()
+    }
+    return metric_query.fill_gaps(values, plan, fill)
+
+
+def _one_point(
+    aggregate: Aggregate, summaries: Mapping[int, Summary], plan: Plan, _: Fill
+) -> Points:
+    first, *others = summaries.values()
+    together = first.copy()
+    for each in others:
+        together.merge(each)
+    seconds = plan.step_seconds * plan.bucket_count
+    value = metric_query.value_of(aggregate, together, step_seconds=seconds)
+    return [(plan.starts()[0] * 1_000, value)]
 
 
 Peaks = dict[str, dict[str, Points]]  # value of the label → metric → the highest of each step

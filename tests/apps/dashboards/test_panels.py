@@ -142,6 +142,55 @@ def test_runs_are_narrowed_to_the_chosen_deployment(api, bob, workspace, busy):
     assert shown([str(other.id)]) == []
 
 
+def test_lines_are_narrowed_to_the_chosen_deployment(api, bob, workspace, busy):
+    logs = {"id": "logs", "kind": "logs", "deployment": "$which"}
+    with workspace_scope(workspace.id):
+        other = make_deployment(workspace, flow_name="other")
+    put(workspace, logs=[line("of the run", run_id=busy.id)])
+
+    def shown(chosen):
+        answer = ask(api(bob), logs, variables=[WHICH], chosen={"which": chosen})
+        return {each["message"] for each in of(answer, logs)["logs"]["items"]}
+
+    assert shown([str(busy.deployment_id)]) == {"of the run"}
+    assert shown([str(other.id)]) == set()
+    assert {"of the run", "disk full"} <= shown([])
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "value"),
+    [("sum", 12), ("avg", 4), ("count", 3), ("min", 3), ("max", 5), ("p50", 4)],
+)
+def test_a_number_can_be_of_the_whole_range(api, bob, workspace, busy, aggregate, value):
+    put(workspace, points=[point(5, occurred_at=NOW - timedelta(minutes=15))])
+    roll_up()
+    number = NUMBER | {
+        "queries": [QUERY | {"aggregate": aggregate}],
+        "formulas": [{"letter": "B", "expression": "A * 2"}],
+    }
+
+    whole = of(ask(api(bob), number | {"over": "range"}), number)["chart"]
+    steps = of(ask(api(bob), number | {"over": "step"}), number)["chart"]
+
+    [[_, of_all]] = whole["results"][0]["series"][0]["points"]
+    [[_, computed]] = whole["formulas"][0]["series"][0]["points"]
+    assert of_all == pytest.approx(value, rel=0.01)
+    assert computed == of_all * 2
+    assert len(steps["results"][0]["series"][0]["points"]) > 1
+
+
+def test_a_number_of_the_whole_range_beside_the_one_before(api, bob, workspace, busy):
+    put(workspace, points=[point(50, occurred_at=NOW - timedelta(days=1))])
+    roll_up()
+    number = NUMBER | {"over": "range", "compare_seconds": 86_400}
+
+    [result] = of(ask(api(bob), number), number)["chart"]["results"]
+
+    assert [[value for _, value in each["points"]] for each in result["series"]] == [[7.0]]
+    assert [[value for _, value in each["points"]] for each in result["compared"]] == [[50.0]]
+    assert result["series"][0]["points"][0][0] == result["compared"][0]["points"][0][0]
+
+
 def test_events_mark_a_chart(api, bob, busy):
     answer = ask(api(bob), CHART | {"events": "deploy.*"})
 

@@ -32,7 +32,7 @@ interface Asks {
 }
 
 export type ChartPanel = PanelPlace & Asks & { readonly kind: "chart"; readonly events?: string };
-export type NumberPanel = PanelPlace & Asks & { readonly kind: "number"; readonly show: string };
+export type NumberPanel = PanelPlace & Asks & { readonly kind: "number"; readonly show: string; readonly over?: "step" | "range" };
 export type HeatMapPanel = PanelPlace & { readonly kind: "heat_map"; readonly name: string; readonly where?: PanelQuery["where"] };
 export type RunsPanel = PanelPlace & {
   readonly kind: "runs";
@@ -41,7 +41,7 @@ export type RunsPanel = PanelPlace & {
   readonly deployment?: string;
 };
 export type EventsPanel = PanelPlace & { readonly kind: "events"; readonly view: "list" | "histogram"; readonly name?: string };
-export type LogsPanel = PanelPlace & { readonly kind: "logs"; readonly q?: string; readonly level?: LogLevel };
+export type LogsPanel = PanelPlace & { readonly kind: "logs"; readonly q?: string; readonly level?: LogLevel; readonly deployment?: string };
 export type TextPanel = PanelPlace & { readonly kind: "text"; readonly markdown: string };
 export type DashboardPanel = ChartPanel | NumberPanel | HeatMapPanel | RunsPanel | EventsPanel | LogsPanel | TextPanel;
 export type PanelKind = DashboardPanel["kind"];

@@ -12,10 +12,11 @@ describe("a panel while it is edited", () => {
     { ...PLACE, kind: "chart", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], compare_seconds: 604_800, events: "deploy.*" },
     { ...PLACE, kind: "chart", queries: QUERIES, compare_seconds: 77 },
     { ...PLACE, kind: "number", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], show: "A" },
+    { ...PLACE, kind: "number", queries: QUERIES, show: "A", over: "range" },
     { ...PLACE, kind: "heat_map", name: "ms", where: { t: ["x"] } },
     { ...PLACE, kind: "runs", view: "histogram", states: ["FAILED"], deployment: "$which" },
     { ...PLACE, kind: "events", view: "list", name: "table.*" },
-    { ...PLACE, kind: "logs", q: '"timed out"', level: "ERROR" },
+    { ...PLACE, kind: "logs", q: '"timed out"', level: "ERROR", deployment: "$which" },
     { ...PLACE, kind: "logs" },
     { ...PLACE, kind: "text", markdown: "# Hello" },
   ])("comes out as it went in: $kind", (panel) => {
@@ -45,6 +46,6 @@ describe("a panel while it is edited", () => {
   });
 
   it("shows what was computed, unless something else was chosen", () => {
-    expect(panelOf({ ...draftOf(null), kind: "number", texts: "sum(rows)\n= A / 2" }, PLACE)).toMatchObject({ show: "B" });
+    expect(panelOf({ ...draftOf(null), kind: "number", texts: "sum(rows)\n= A / 2" }, PLACE)).toMatchObject({ show: "B", over: "range" });
   });
 });

@@ -11,6 +11,8 @@ export interface PanelDraft {
   readonly title: string;
   readonly texts: string;
   readonly show: string | undefined;
+  /** A number is of all of the range, or of its last step. */
+  readonly over: "step" | "range";
   readonly compare: Compare | undefined;
   /** A number of seconds that the dialog has no word for is kept as it is. */
   readonly compareSeconds: number | undefined;
@@ -28,6 +30,7 @@ const EMPTY: PanelDraft = {
   title: "",
   texts: "",
   show: undefined,
+  over: "range",
   compare: undefined,
   compareSeconds: undefined,
   events: "",
@@ -53,6 +56,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
         compare,
         compareSeconds: compare === undefined ? panel.compare_seconds : undefined,
         events: panel.kind === "chart" ? (panel.events ?? "") : "",
+        over: panel.kind === "number" ? (panel.over ?? "step") : "range",
         show: panel.kind === "number" ? "ABCDEFGH".charAt(letters.indexOf(panel.show)) : undefined,
       };
     }
@@ -63,7 +67,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
     case "events":
       return { ...own, view: panel.view, events: panel.name ?? "" };
     case "logs":
-      return { ...own, search: panel.q ?? "", level: panel.level };
+      return { ...own, search: panel.q ?? "", level: panel.level, deployment: panel.deployment ?? "" };
     case "text":
       return { ...own, markdown: panel.markdown };
   }
@@ -96,7 +100,7 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
       const letters = [...queries, ...formulas].map(({ letter }) => letter);
       // The number of a computed panel is what was computed.
       const show = draft.show !== undefined && letters.includes(draft.show) ? draft.show : (letters.at(-1) ?? first.letter);
-      return { ...place, ...asks, kind: "number", show };
+      return { ...place, ...asks, kind: "number", show, ...(draft.over === "range" ? { over: draft.over } : {}) };
     }
     case "runs":
       return {
@@ -109,7 +113,13 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
     case "events":
       return { ...place, kind: "events", view: draft.view, ...(draft.events.trim() === "" ? {} : { name: draft.events.trim() }) };
     case "logs":
-      return { ...place, kind: "logs", ...(draft.search.trim() === "" ? {} : { q: draft.search.trim() }), ...(draft.level === undefined ? {} : { level: draft.level }) };
+      return {
+        ...place,
+        kind: "logs",
+        ...(draft.search.trim() === "" ? {} : { q: draft.search.trim() }),
+        ...(draft.level === undefined ? {} : { level: draft.level }),
+        ...(draft.deployment.trim() === "" ? {} : { deployment: draft.deployment.trim() }),
+      };
     case "text":
       return { ...place, kind: "text", markdown: draft.markdown };
   }

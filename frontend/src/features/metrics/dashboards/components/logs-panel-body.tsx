@@ -27,7 +27,7 @@ export function LogsPanelBody({ panel, found }: PanelBodyProps<LogsPanel>) {
             <Link
               to={paths.logs}
               params={{ workspace: home.workspace }}
-              search={{ q: panel.q, level: panel.level, range: home.range.range, from: home.range.from, to: home.range.to, line: line.id }}
+              search={{ q: panel.q, level: panel.level, deployment_id: ownDeployment(panel), range: home.range.range, from: home.range.from, to: home.range.to, line: line.id }}
               className={`link mono ${styles["name"]}`}
             >
               {stripAnsi(line.message)}
@@ -40,4 +40,9 @@ export function LogsPanelBody({ panel, found }: PanelBodyProps<LogsPanel>) {
       ))}
     </ul>
   );
+}
+
+/** The deployment that the panel names itself; not one that is chosen for a variable. */
+function ownDeployment({ deployment }: LogsPanel): string | undefined {
+  return deployment?.startsWith("$") === true ? undefined : deployment;
 }

@@ -6,6 +6,7 @@ import { LineChart } from "@/components/charts/line-chart";
 import { beforeWords } from "@/features/metrics/asked";
 import { linesOf } from "@/features/metrics/lines";
 import { unitOf } from "@/features/metrics/model";
+import { formatStep } from "@/lib/time";
 import { formatValue, plural } from "@/lib/units";
 import type { AnsweredPanel, AnsweredPanels, ChartPanel, HeatMapPanel, NumberPanel } from "@/schema/wire/dashboards";
 
@@ -43,9 +44,9 @@ export function MetricPanelBody({ panel, answer, found, onZoom }: PanelBodyProps
       <div className={styles["number"]}>
         <span className={styles["big"]}>{formatValue(value, unit)}</span>
         <span className="muted">
-          {value === null && "No points in this range"}
-          {before !== null && found.chart?.compare_seconds != null && `${formatValue(before, unit)} ${beforeWords(found.chart.compare_seconds)}`}
-          {(result?.series.length ?? 0) > 1 && ` The first of ${plural(result?.series.length ?? 0, "line")}`}
+          {value === null ? "No points in this range" : panel.over === "range" ? "in all of the range" : `in the last ${formatStep(answer.step_seconds)}`}
+          {before !== null && found.chart?.compare_seconds != null && ` · ${formatValue(before, unit)} ${beforeWords(found.chart.compare_seconds)}`}
+          {(result?.series.length ?? 0) > 1 && ` · the first of ${plural(result?.series.length ?? 0, "line")}`}
         </span>
       </div>
     );

@@ -25,6 +25,10 @@ interface PanelDialogProps {
 
 const KINDS = Object.keys(KIND_WORDS) as PanelKind[];
 const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
+const OVER = [
+  { value: "range", label: "The whole range" },
+  { value: "step", label: "Its last step" },
+];
 const VIEWS = [
   { value: "list", label: "A list of the newest" },
   { value: "histogram", label: "How many, over time" },
@@ -98,6 +102,9 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
           onChange={(value) => set({ compare: oneOf(value, Object.keys(COMPARES) as Compare[]) })}
         />
       )}
+      {draft.kind === "number" && (
+        <Select label="Of" allowDeselect={false} data={OVER} value={draft.over} onChange={(value) => set({ over: value === "step" ? "step" : "range" })} />
+      )}
       {draft.kind === "chart" && (
         <TextInput label="Mark events" placeholder="deploy.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
       )}
@@ -105,22 +112,22 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
         <Select label="As" allowDeselect={false} data={VIEWS} value={draft.view} onChange={(value) => set({ view: value === "histogram" ? "histogram" : "list" })} />
       )}
       {draft.kind === "runs" && (
-        <>
-          <MultiSelect
-            label="Only runs that are"
-            placeholder={draft.states.length === 0 ? "In any state" : ""}
-            data={STACK_ORDER.map((type) => ({ value: type, label: kindWord(kindOfType(type)) }))}
-            value={[...draft.states]}
-            onChange={(states) => set({ states })}
-          />
-          <TextInput
-            label="Deployment"
-            description="Its id, or $ and the name of a variable"
-            value={draft.deployment}
-            autoComplete="off"
-            onChange={(event) => set({ deployment: event.currentTarget.value })}
-          />
-        </>
+        <MultiSelect
+          label="Only runs that are"
+          placeholder={draft.states.length === 0 ? "In any state" : ""}
+          data={STACK_ORDER.map((type) => ({ value: type, label: kindWord(kindOfType(type)) }))}
+          value={[...draft.states]}
+          onChange={(states) => set({ states })}
+        />
+      )}
+      {(draft.kind === "runs" || draft.kind === "logs") && (
+        <TextInput
+          label="Deployment"
+          description="Its id, or $ and the name of a variable"
+          value={draft.deployment}
+          autoComplete="off"
+          onChange={(event) => set({ deployment: event.currentTarget.value })}
+        />
       )}
       {draft.kind === "events" && (
         <TextInput label="Only events named" placeholder="table.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
