@@ -16,6 +16,7 @@ describe("metrics", () => {
     expect(await screen.findByRole("group", { name: "Query A" }, PATIENT)).toBeVisible();
     expect(new URLSearchParams(here().searchStr).get("q")).toBe("sum(rows_loaded)");
     expect(await screen.findByRole("img", { name: /gaps are times without points/ }, PATIENT)).toBeInTheDocument();
+    expect(screen.getByText(/the last step goes on/)).toBeVisible();
   });
 
   it("shows all metrics at a glance, asked for in one request", async () => {

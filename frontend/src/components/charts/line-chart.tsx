@@ -44,13 +44,15 @@ interface LineChartProps {
   readonly onZoom?: (from: number, to: number) => void;
   readonly marks?: readonly ChartMark[];
   readonly bands?: readonly ChartBand[];
+  /** From here on the last step goes on: what it holds is not all yet. */
+  readonly openFrom?: number | null;
 }
 
 const NO_MARKS: readonly ChartMark[] = [];
 const NO_BANDS: readonly ChartBand[] = [];
 
 /** Lines over time. What is missing is drawn as a gap, never bridged. Dragging chooses a range. */
-export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom, marks = NO_MARKS, bands = NO_BANDS }: LineChartProps) {
+export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom, marks = NO_MARKS, bands = NO_BANDS, openFrom = null }: LineChartProps) {
   const { ref: sizer, width } = useElementSize();
   const host = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null);
@@ -96,6 +98,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
       ],
       bands: bands.map(({ upper, lower }) => ({ series: [upper + 1, lower + 1], fill: `${read(series[upper]?.color ?? "--series-1")}2e` })),
       hooks: {
+        drawAxes: [(self) => shadeFrom(self, openFrom, read("--line"))],
         draw: [(self) => drawMarks(self, marks, read("--text-muted"))],
         setCursor: [
           (self) => {
@@ -122,7 +125,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
     if (host.current === null || width === 0) return;
     const plot = build(host.current);
     return () => plot.destroy();
-  }, [series, unit, from, to, width, height, scheme, marks, bands]);
+  }, [series, unit, from, to, width, height, scheme, marks, bands, openFrom]);
 
   const at = cursor === null ? undefined : aligned[0]?.[cursor.index];
   return (
@@ -171,6 +174,19 @@ function drawMarks(plot: uPlot, marks: readonly ChartMark[], color: string) {
     ctx.lineTo(x, bbox.top + size * 1.4);
     ctx.fill();
   }
+  ctx.restore();
+}
+
+function shadeFrom(plot: uPlot, from: number | null, color: string) {
+  if (from === null) return;
+  const { ctx, bbox } = plot;
+  const left = Math.max(plot.valToPos(from, "x", true), bbox.left);
+  const width = bbox.left + bbox.width - left;
+  if (width <= 0) return;
+  ctx.save();
+  ctx.globalAlpha = 0.5;
+  ctx.fillStyle = color;
+  ctx.fillRect(left, bbox.top, width, bbox.height);
   ctx.restore();
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { colorsFor, glanceStep, inBatches, unitOf, usualAggregate } from "./model";
+import { colorsFor, glanceStep, inBatches, openStep, unitOf, usualAggregate } from "./model";
 
 it.each([
   ["count", "ms", null],
@@ -9,6 +9,15 @@ it.each([
   ["p95", "ms", "ms"],
 ] as const)("gives %s of %s the unit %s", (aggregate, unit, expected) => {
   expect(unitOf(aggregate, unit)).toBe(expected);
+});
+
+it.each([
+  ["now", 1_000_200, 1_000_200, 960_000],
+  ["the future", 1_300_000, 1_000_200, 1_260_000],
+  ["the past", 700_000, 1_000_200, null],
+  ["the end of a step", 960_000, 960_000, null],
+] as const)("knows whether the last step of a chart up to %s is over", (_, to, now, from) => {
+  expect(openStep(to, 60_000, now)).toBe(from);
 });
 
 it("keeps a colour with its name when the neighbours change order, and differs between few names", () => {

@@ -51,6 +51,17 @@ export function seriesName(query: MetricQuery, labels: Readonly<Record<string, s
   return several ? `${base} ${own.join(" ")}` : own.join(" ");
 }
 
+/** Such a value of a step that goes on is smaller than it will be; means and percentiles are what they are. */
+export function addsUp(aggregate: Aggregate): boolean {
+  return aggregate === "sum" || aggregate === "count" || aggregate === "rate";
+}
+
+/** Where the last step of a chart begins, when it is not over: steps are multiples of themselves since 1970. */
+export function openStep(to: number, stepMs: number, now: number): number | null {
+  const last = Math.floor((to - 1) / stepMs) * stepMs;
+  return last + stepMs > now ? last : null;
+}
+
 const PALETTE_SIZE = 8;
 
 /** A colour that belongs to the name, not to the position: it stays when a filter removes the neighbours. */

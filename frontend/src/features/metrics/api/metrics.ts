@@ -43,7 +43,7 @@ export function answerQuery(workspace: string, search: MetricsSearch) {
         signal,
         body: { ...chartOf(asked, search), ...span, fill: "null" },
       });
-      return { ...answer, ...span };
+      return { ...answer, ...span, found_at: Date.now() };
     },
     enabled: (search.view ?? "lines") === "lines" && asked.some((each) => each.kind === "query"),
     placeholderData: keepPreviousData,

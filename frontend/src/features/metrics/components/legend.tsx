@@ -7,10 +7,12 @@ interface LegendProps {
   readonly title: string;
   readonly lines: readonly LineSeries[];
   readonly unit: string | null;
+  /** What came from here on is not all yet, and is neither the last nor the least. */
+  readonly openFrom?: number | null;
 }
 
 /** The lines as a table: what a chart only shows, and who cannot see it can read. */
-export function Legend({ title, lines, unit }: LegendProps) {
+export function Legend({ title, lines, unit, openFrom = null }: LegendProps) {
   return (
     <div className={styles["scroll"]} tabIndex={0} role="region" aria-label={`Values of ${title}`}>
       <table className={styles["legend"]}>
@@ -24,7 +26,7 @@ export function Legend({ title, lines, unit }: LegendProps) {
         </thead>
         <tbody>
           {lines.map((line) => {
-            const values = line.points.flatMap(([, value]) => (value === null ? [] : [value]));
+            const values = line.points.flatMap(([at, value]) => (value === null || (openFrom !== null && at >= openFrom) ? [] : [value]));
             return (
               <tr key={line.name}>
                 <td>

@@ -5,7 +5,7 @@ import { ErrorState } from "@/components/ui/error-state";
 import { answerQuery, marksQuery } from "@/features/metrics/api/metrics";
 import { readAsked } from "@/features/metrics/asked";
 import { QueryChart } from "@/features/metrics/components/query-chart";
-import { unitOf } from "@/features/metrics/model";
+import { addsUp, unitOf } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
 import { formatMetricQuery } from "@/features/metrics/sentence";
 import { useWorkspace } from "@/lib/workspace";
@@ -45,6 +45,7 @@ export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
               key={each.letter}
               title={each.expression}
               unit={null}
+              adds={asked.some((one) => one.kind === "query" && addsUp(one.query.aggregate))}
               result={found}
               nothing="Nothing to compute in this range: no lines of both sides met."
               notes={found.unmet === 0 ? [] : [`${found.unmet} without a partner`]}
@@ -59,6 +60,7 @@ export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
             {...shared}
             key={each.letter}
             title={title}
+            adds={addsUp(each.query.aggregate)}
             unit={unitOf(each.query.aggregate, info?.unit ?? null)}
             result={found}
             seriesCount={found?.matched_series ?? info?.series ?? null}

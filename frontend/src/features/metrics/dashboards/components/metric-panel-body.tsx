@@ -5,7 +5,7 @@ import { HeatMap } from "@/components/charts/heat-map";
 import { LineChart } from "@/components/charts/line-chart";
 import { beforeWords } from "@/features/metrics/asked";
 import { linesOf } from "@/features/metrics/lines";
-import { unitOf } from "@/features/metrics/model";
+import { addsUp, openStep, unitOf } from "@/features/metrics/model";
 import { formatStep } from "@/lib/time";
 import { formatValue, plural } from "@/lib/units";
 import type { AnsweredPanel, AnsweredPanels, ChartPanel, HeatMapPanel, NumberPanel } from "@/schema/wire/dashboards";
@@ -60,6 +60,7 @@ export function MetricPanelBody({ panel, answer, found, onZoom }: PanelBodyProps
           {...span}
           series={lines}
           unit={unitOfPanel(panel, answer.units, null)}
+          openFrom={panel.queries.some(({ aggregate }) => addsUp(aggregate)) ? openStep(span.to, span.stepMs, answer.found_at) : null}
           height={Math.max(LEAST_PX, height)}
           label={`${name}, ${plural(lines.length, "line")}; gaps are times without points`}
           {...(found.marks === null ? {} : { marks: found.marks.items.map(markOf) })}
