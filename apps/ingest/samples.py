@@ -32,9 +32,15 @@ _SECRETS: Final = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 [redacted]"),
     (re.compile(r"(://)[^/\s:@\"]*:[^/\s@\"]+@"), r"\1[redacted]@"),
     (
-        re.compile(r"\b(hw[a-z]?_|xox[a-z]-|gh[a-z]_|sk_live_|sk_test_|AKIA)[0-9A-Za-z-]{8,}"),
+        re.compile(
+            r"\b(hw[a-z]?_|xox[a-z]-|gh[a-z]_|github_pat_|glpat-|[sr]k_(?:live|test)_|whsec_"
+            r"|AKIA|ASIA|AIza)[\w.~+/=-]{8,}"
+        ),
         r"\1[redacted]",
     ),
+    # Keys of models' services, and tokens with claims in them.
+    (re.compile(r"\b(sk-)[\w-]{20,}"), r"\1[redacted]"),
+    (re.compile(r"\b(eyJ)[\w-]{8,}\.[\w-]+\.?[\w-]*"), r"\1[redacted]"),
 )
 
 

@@ -159,6 +159,7 @@ def groups_of_json(body: bytes, kind: str) -> list[Group]:
         ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise malformed(error) from error
+    _check_kind(request, kind)
     found: list[Group] = []
     count = 0
     of_items = {"spans": "spans", "metrics": "metrics", "logs": "log_records"}[kind]
@@ -176,6 +177,17 @@ def groups_of_json(body: bytes, kind: str) -> list[Group]:
     except ItemRefused as refused:
         raise InvalidRequest(refused.message) from refused
     return found
+
+
+def _check_kind(request: JRequest, kind: str) -> None:
+    """Refuse what belongs to another address: as unknown fields it would be lost silently."""
+    if getattr(request, f"resource_{kind}") is not None:
+        return
+    for other, path in (("spans", "traces"), ("metrics", "metrics"), ("logs", "logs")):
+        if getattr(request, f"resource_{other}") is not None:
+            name = f"resource{other.capitalize()}"
+            message = f"Send these to /otlp/v1/{path}."
+            raise InvalidRequest(f"The body is of {path}.", fields={name: [message]})
 
 
 def _message(wire: int, value: int | bytes) -> bytes:

@@ -309,3 +309,27 @@ def test_times_of_log_records_and_points(sender):
     assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "2"
     assert len(sender.lines()) == 1
     assert set(sender.refused()) == {("otlp", "invalid_item"), ("otlp", "in_future")}
+
+
+@pytest.mark.parametrize("path", ["traces", "metrics", "logs"])
+@pytest.mark.parametrize("kind", ["traces", "metrics", "logs"])
+def test_what_is_sent_to_the_door_beside_is_not_lost_silently(sender, kind, path):
+    item = {"traces": span(), "metrics": metric("gauge", [at(5, 1.5)]), "logs": record()}[kind]
+
+    answer = sender.send(f"/otlp/v1/{path}", as_json(kind, request(kind, [item])))
+
+    if kind == path:
+        assert (answer.status_code, sender.refused()) == (200, {})
+        return
+    assert answer.status_code == 400
+    assert f"/otlp/v1/{kind}" in answer.content.decode()
+    assert sender.has_nothing()
+    assert sender.refused() == {("otlp", "invalid_request"): 1}
+
+
+def test_fields_that_nobody_knows_are_none(sender):
+    body = {"resourceProfiles": [], "later": 1} | request("logs", [record()])
+
+    answer = sender.send("/otlp/v1/logs", as_json("logs", body))
+
+    assert (answer.status_code, len(sender.lines())) == (200, 1)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { aboutOf, aboutTerms, asAbout, asksForName, parseEventsSearch, payloadGlimpse, rarityWords, relatedTerms, resourceLabel, sampleWords } from "./model";
+import { aboutOf, aboutTerms, asAbout, asksForName, likeTerms, parseEventsSearch, payloadGlimpse, rarityWords, relatedTerms, resourceLabel, sampleWords } from "./model";
+import { triggerOf } from "./trigger";
 import { vocabularyOf } from "./vocabulary";
 
 describe("the address", () => {
@@ -80,5 +81,24 @@ describe("an estimate", () => {
 
   it.each([0, 1])("names no number when %i is all that is known", (oneIn) => {
     expect(rarityWords({ ...sample, one_in: oneIn })).toBe("Rare things may not show.");
+  });
+});
+
+describe("events like this one", () => {
+  const resource = { kind: "table", name: "my orders", namespace: "postgres://db:5432" };
+
+  it.each([
+    ["about nothing", { name: "a.b", resource: null }, ["name:a.b"]],
+    ["about a table", { name: "a.b", resource }, ["name:a.b", "resource.kind:table", "resource.name:my orders", "resource.namespace:postgres://db:5432"]],
+    ["nowhere in particular", { name: "a.b", resource: { ...resource, namespace: null } }, ["name:a.b", "resource.kind:table", "resource.name:my orders"]],
+    ["of a run, which comes once", { name: "a.b", resource: { ...resource, kind: "run" } }, ["name:a.b"]],
+  ])("%s", (_, event, match) => {
+    expect(triggerOf(likeTerms(event))).toEqual({ match, left: [] });
+  });
+
+  it("does not take a star in a name for any end of it", () => {
+    const event = { name: "loaded", resource: { kind: "table", name: "events_*", namespace: null } };
+
+    expect(triggerOf(likeTerms(event))).toEqual({ match: ["name:loaded", "resource.kind:table"], left: ['resource:"events_*"'] });
   });
 });

@@ -65,6 +65,14 @@ export function relatedTerms({ kind, name }: ResourceAsked): string {
   return `${termOf("related.kind", kind)} ${termOf("related", name)}`;
 }
 
+/** The terms that find events like this one: of its name, about the same. Runs come once, and what is like them does not. */
+export function likeTerms({ name, resource }: Pick<EventItem, "name" | "resource">): string {
+  const of = termOf("name", name);
+  if (resource === null || resource.kind === "run") return of;
+  const place = resource.namespace === null ? "" : ` ${termOf("namespace", resource.namespace)}`;
+  return `${of} ${aboutTerms(resource)}${place}`;
+}
+
 export function eventFilters(search: EventsSearch): Readonly<Record<string, string | undefined>> {
   return { q: search.q };
 }

@@ -195,6 +195,11 @@ def test_samples_are_the_last_five_short_and_without_secrets(sender):
         {"a": "postgres://bob:hunter2@db/x"},
         {"attributes": [{"key": "db.password", "value": {"stringValue": "hunter2"}}]},
         {"a": "hw_hunter2hunter2"},
+        {"a": "github_pat_11ABCDEF_hunter2hunter2"},
+        {"a": "whsec_abc+/hunter2hunter2="},
+        {"a": "rk_live_hunter2hunter2"},
+        {"a": "see sk-ant-api03-hunter2hunter2hunter2"},
+        {"a": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2"},
     ],
 )
 def test_no_secret_is_shown(sender, more):

@@ -4,7 +4,8 @@ import { CopyId } from "@/components/ui/copy-id";
 import { Facts } from "@/components/ui/facts";
 import { JsonView } from "@/components/ui/json-view";
 import { paths } from "@/config/paths";
-import type { ResourceAsked } from "@/features/events/model";
+import { AutomationLink } from "@/features/events/components/automation-link";
+import { likeTerms, type ResourceAsked } from "@/features/events/model";
 import { formatExact } from "@/lib/time";
 import { formatDuration } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
@@ -45,14 +46,7 @@ export function EventDetail({ event, onAbout }: EventDetailProps) {
         ]}
       />
       <p className={styles["onward"]}>
-        <Link
-          to={paths.newAutomation}
-          params={{ workspace }}
-          search={{ name: event.name, resource: event.resource?.kind === "run" ? undefined : event.resource?.name }}
-          className="link"
-        >
-          Make an automation from this
-        </Link>
+        <AutomationLink q={likeTerms(event)}>Make an automation from this</AutomationLink>
       </p>
       {resources.length > 0 && (
         <div className={styles["related"]} role="group" aria-label="Resources">

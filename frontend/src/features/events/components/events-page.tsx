@@ -99,7 +99,7 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
           fault={fault}
           onSubmit={ask}
         />
-        {search.q !== undefined && fault === null && <AutomationLink q={search.q} />}
+        {search.q !== undefined && fault === null && <AutomationLink q={search.q}>Make an automation from this filter</AutomationLink>}
       </div>
       <div className={styles["layout"]}>
         <div style={{ minWidth: 0 }}>
