@@ -24,9 +24,10 @@ def list_dashboards(*, workspace_id: uuid.UUID) -> DashboardQuerySet:
     return Dashboard.objects.for_workspace(workspace_id).standing()
 
 
-def has_first(*, workspace_id: uuid.UUID) -> bool:
-    """Tell whether the first dashboard was made, also when it was deleted since."""
-    return Dashboard.objects.for_workspace(workspace_id).filter(is_first=True).exists()
+def find_first(*, workspace_id: uuid.UUID) -> Dashboard | None:
+    """Return the first dashboard, also when it was deleted since; None: it was never made."""
+    rows = Dashboard.objects.for_workspace(workspace_id).filter(is_first=True)
+    return rows.only("version", "deleted_at", "panels").first()
 
 
 def get_dashboard(

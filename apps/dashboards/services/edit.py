@@ -18,6 +18,8 @@ from apps.telemetry import selectors as telemetry
 from apps.tenancy import audit
 
 MAX_DASHBOARDS: Final = 100  # of a workspace
+BARE: Final = 1  # the version of a first dashboard that has no charts yet
+FILLED: Final = 2
 OURS: Final = "headway."  # metrics that we make ourselves
 
 By = dict[str, Any] | None
@@ -130,30 +132,52 @@ def delete_dashboard(*, workspace_id: uuid.UUID, dashboard_id: uuid.UUID, now: d
 
 @joined
 def make_first(*, workspace_id: uuid.UUID, now: datetime) -> None:
-    """Make the dashboard that a workspace begins with, once in its life, whoever asks at once."""
-    if selectors.has_first(workspace_id=workspace_id):
-        return
+    """
+    Make the dashboard that a workspace begins with, once in its life, whoever asks at once.
+
+    Most who look for the first time have not sent anything yet: it gets its charts once there are
+    metrics, unless somebody has changed it by then.
+    """
+    found = selectors.find_first(workspace_id=workspace_id)
+    if found is None:
+        panels = first.first_panels(_metrics_of(workspace_id))
+        Dashboard.objects.bulk_create(
+            [
+                Dashboard(
+                    id=uuid7(),
+                    workspace_id=workspace_id,
+                    name=first.NAME,
+                    range="24h",
+                    panels=panels,
+                    version=FILLED if first.has_charts(panels) else BARE,
+                    is_first=True,
+                    created_at=now,
+                    updated_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+    elif found.version == BARE and not (found.deleted_at or first.has_charts(found.panels)):
+        panels = first.first_panels(_metrics_of(workspace_id))
+        if first.has_charts(panels):
+            # Over the bare one only: what somebody saves meanwhile stands.
+            Dashboard.objects.for_workspace(workspace_id).filter(
+                id=found.id, version=BARE, deleted_at=None
+            ).update(panels=panels, version=FILLED, updated_at=now)
+
+
+def _metrics_of(workspace_id: uuid.UUID) -> list[tuple[str, str | None]]:
+    """Return the workspace's own metrics with their units, the latest first."""
     metrics = sorted(
-        (each for each in telemetry.list_metrics(workspace_id=workspace_id)),
+        telemetry.list_metrics(workspace_id=workspace_id),
         key=lambda each: str(each["last_at"]),
         reverse=True,
     )
-    names = [str(each["name"]) for each in metrics]
-    Dashboard.objects.bulk_create(
-        [
-            Dashboard(
-                id=uuid7(),
-                workspace_id=workspace_id,
-                name=first.NAME,
-                range="24h",
-                panels=first.first_panels([name for name in names if not name.startswith(OURS)]),
-                is_first=True,
-                created_at=now,
-                updated_at=now,
-            )
-        ],
-        ignore_conflicts=True,
-    )
+    return [
+        (str(each["name"]), None if each["unit"] is None else str(each["unit"]))
+        for each in metrics
+        if not str(each["name"]).startswith(OURS)
+    ]
 
 
 def _refuse_unsound(*, panels: Any, variables: Any, range_: Any) -> None:

@@ -12,6 +12,7 @@ from apps.dashboards import services
 from apps.dashboards.models import Dashboard
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import AuditEntry
+from tests.apps.telemetry.test_reads import point, put
 from tests.isolation import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,46 @@ def test_a_workspace_begins_with_one_dashboard_and_once_only(api, alice):
     assert again == [first]
     assert listed(client) == []
     assert client.get(f"dashboards/{first['id']}").status_code == 404
+
+
+def _overview(client):
+    [row] = [
+        each for each in client.get("dashboards").json()["items"] if each["name"] == "Overview"
+    ]
+    return client.get(f"dashboards/{row['id']}").json()
+
+
+def _charts(dashboard):
+    return [
+        (query["name"], query["aggregate"])
+        for panel in dashboard["panels"]
+        if panel["kind"] == "chart"
+        for query in panel["queries"]
+    ]
+
+
+def test_the_first_dashboard_gets_its_charts_once_there_are_metrics(api, alice, workspace):
+    client = api(alice)
+    bare = _overview(client)
+
+    put(workspace, points=[point(4, name="rows_loaded"), point(3, name="ms", unit="ms")])
+    filled = _overview(client)
+    put(workspace, points=[point(3, name="later")])
+
+    assert _charts(bare) == []
+    assert sorted(_charts(filled)) == [("ms", "avg"), ("rows_loaded", "sum")]
+    assert filled["version"] == bare["version"] + 1
+    assert _overview(client) == filled
+
+
+def test_a_first_dashboard_that_somebody_changed_is_left_as_it_is(api, alice, workspace):
+    client = api(alice)
+    bare = _overview(client)
+    changed = client.patch(f"dashboards/{bare['id']}", {"version": 1, "panels": [TEXT]}).json()
+
+    put(workspace, points=[point(4)])
+
+    assert _overview(client) == changed
 
 
 @pytest.mark.django_db(transaction=True)

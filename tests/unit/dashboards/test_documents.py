@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.dashboards.documents import COLUMNS, errors_in
-from apps.dashboards.first import first_panels
+from apps.dashboards.first import first_panels, usual_aggregate
 
 TABLE = {"name": "table", "kind": "label", "metric": "rows", "label": "table"}
 
@@ -70,7 +70,7 @@ def test_logs_are_searched_as_elsewhere(more, place):
 
 
 def test_the_first_one_may_stand():
-    assert wrong(*first_panels(["a", "b", "c", "d", "e"])) == {}
+    assert wrong(*first_panels([(name, None) for name in "abcde"])) == {}
     assert wrong(*first_panels([])) == {}
 
 
@@ -189,3 +189,20 @@ JSON = st.recursive(
 @given(JSON, JSON, JSON)
 def test_any_json_is_judged(panels, variables, range_):
     errors_in(panels=panels, variables=variables, range_=range_)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "aggregate"),
+    [
+        ("rows_loaded", "rows", "sum"),
+        ("process.memory", "bytes", "avg"),
+        ("http.requests.total", None, "sum"),
+        ("model_rmse", None, "avg"),
+        ("errors.count", "1", "sum"),
+        ("load_total", "ms", "avg"),
+        ("wait", "seconds", "avg"),
+        ("queue.depth", "messages", "avg"),
+    ],
+)
+def test_a_metric_is_summed_up_at_first_sight(name, unit, aggregate):
+    assert usual_aggregate(name, unit) == aggregate
