@@ -59,6 +59,8 @@ describe("formatValue", () => {
 
 it("keeps small byte counts whole", () => {
   expect(formatBytes(512)).toBe("512 B");
+  expect(formatBytes(512.339)).toBe("512.3 B");
+  expect(formatBytes(-2_621_440)).toBe("−2.5 MiB");
 });
 
 it("keeps four digits exact", () => {

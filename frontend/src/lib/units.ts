@@ -56,13 +56,14 @@ export function formatRatio(ratio: number | null | undefined): string {
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 export function formatBytes(bytes: number): string {
+  if (bytes < 0) return `−${formatBytes(-bytes)}`;
   let value = bytes;
   let unit = 0;
   while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[unit] ?? "B"}`;
+  return `${unit === 0 && Number.isInteger(value) ? value : value.toFixed(1)} ${BYTE_UNITS[unit] ?? "B"}`;
 }
 
 /** Shows a metric's value with its declared unit. */

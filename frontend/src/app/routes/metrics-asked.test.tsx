@@ -38,6 +38,12 @@ describe("what a page of metrics asks", () => {
     expect(sent.at(-1)?.formulas).toEqual([{ expression: "A / B", letter: "C", limit: 20 }]);
   });
 
+  it("says of a formula in what it is counted, and which units do not belong together", async () => {
+    visit("/w/acme/metrics?q=sum(process.memory)&q=avg(query_duration)&q=%3D%20A%20%2B%20B");
+
+    expect(await screen.findByText(/bytes and ms together/, {}, PATIENT)).toBeVisible();
+  });
+
   it("takes a value that is not listed, whatever signs it holds", async () => {
     const sent = sentTo("/metrics/query");
     const { user, here } = visit("/w/acme/metrics?q=sum(rows_loaded)");

@@ -1,3 +1,5 @@
+import { unitOfFormula, type FormulaUnit } from "@/features/metrics/formula-unit";
+import { unitOf } from "@/features/metrics/model";
 import { formatMetricQuery, parseMetricQuery } from "@/features/metrics/sentence";
 import type { MetricQuery } from "@/schema/wire/telemetry";
 
@@ -17,6 +19,21 @@ export function readAsked(texts: readonly string[]): Asked[] {
     const query = parseMetricQuery(text.replace(HIDDEN, ""));
     return query === null ? [] : [{ kind: "query", letter, query, hidden: HIDDEN.test(text) }];
   });
+}
+
+/** What each formula is counted in, by its letter; `unitNamed` knows the units of metrics. */
+export function formulaUnits(asked: readonly Asked[], unitNamed: (metric: string) => string | null): ReadonlyMap<string, FormulaUnit> {
+  const units = new Map<string, string | null>();
+  const found = new Map<string, FormulaUnit>();
+  for (const each of asked) {
+    if (each.kind === "query") units.set(each.letter, unitOf(each.query.aggregate, unitNamed(each.query.name)));
+    else {
+      const computed = unitOfFormula(each.expression, units);
+      units.set(each.letter, computed.unit);
+      found.set(each.letter, computed);
+    }
+  }
+  return found;
 }
 
 export function writeAsked(asked: Asked): string {

@@ -3,8 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 
 import { ErrorState } from "@/components/ui/error-state";
 import { answerQuery, marksQuery } from "@/features/metrics/api/metrics";
-import { readAsked } from "@/features/metrics/asked";
+import { formulaUnits, readAsked } from "@/features/metrics/asked";
 import { QueryChart } from "@/features/metrics/components/query-chart";
+import type { FormulaUnit } from "@/features/metrics/formula-unit";
 import { addsUp, unitOf } from "@/features/metrics/model";
 import type { MetricsSearch } from "@/features/metrics/search";
 import { formatMetricQuery } from "@/features/metrics/sentence";
@@ -20,6 +21,10 @@ interface LineChartsProps {
   readonly onZoom: (from: number, to: number) => void;
 }
 
+function mixedNote(found: FormulaUnit | undefined): string[] {
+  return found?.mixed == null ? [] : [`${found.mixed[0]} and ${found.mixed[1]} together`];
+}
+
 /** One chart for each query that is not hidden, and for each formula. */
 export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
   const { slug } = useWorkspace();
@@ -30,6 +35,7 @@ export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
   const { data } = answer;
   if (data === undefined) return <Skeleton height={340} role="status" aria-label="Loading the chart" />;
   const infoOf = (name: string) => metrics.find((metric) => metric.name === name);
+  const computed = formulaUnits(asked, (name) => infoOf(name)?.unit ?? null);
   return (
     <div className={styles["charts"]} data-stale={answer.isPlaceholderData}>
       {search.events !== undefined && <MarksNote events={search.events} marks={marks} search={search} />}
@@ -44,11 +50,11 @@ export function LineCharts({ search, metrics, onZoom }: LineChartsProps) {
               {...shared}
               key={each.letter}
               title={each.expression}
-              unit={null}
+              unit={computed.get(each.letter)?.unit ?? null}
               adds={asked.some((one) => one.kind === "query" && addsUp(one.query.aggregate))}
               result={found}
               nothing="Nothing to compute in this range: no lines of both sides met."
-              notes={found.unmet === 0 ? [] : [`${found.unmet} without a partner`]}
+              notes={[...(found.unmet === 0 ? [] : [`${found.unmet} without a partner`]), ...mixedNote(computed.get(each.letter))]}
             />
           );
         }

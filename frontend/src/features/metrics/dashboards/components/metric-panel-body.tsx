@@ -3,7 +3,7 @@ import { useMemo } from "react";
 
 import { HeatMap } from "@/components/charts/heat-map";
 import { LineChart } from "@/components/charts/line-chart";
-import { beforeWords } from "@/features/metrics/asked";
+import { beforeWords, formulaUnits, type Asked } from "@/features/metrics/asked";
 import { linesOf } from "@/features/metrics/lines";
 import { addsUp, openStep, unitOf } from "@/features/metrics/model";
 import { formatStep } from "@/lib/time";
@@ -111,11 +111,14 @@ function namedLines(panel: MetricPanel, { chart }: AnsweredPanel) {
   });
 }
 
-/** The unit that all shown lines have; none where they differ, or where something was computed. */
+/** The unit that all shown lines have; none where they differ. */
 function unitOfPanel(panel: ChartPanel | NumberPanel, units: AnsweredPanels["units"], only: string | null): string | null {
-  const formulas = (panel.formulas ?? []).filter(({ letter }) => only === null || letter === only);
-  if (formulas.length > 0) return null;
-  const shown = panel.queries.filter((query) => (only === null ? query.hidden !== true : query.letter === only));
-  const shownUnits = new Set(shown.map((query) => unitOf(query.aggregate, units[query.name] ?? null)));
+  const asked: Asked[] = [
+    ...panel.queries.map((query) => ({ kind: "query" as const, letter: query.letter, query, hidden: query.hidden === true })),
+    ...(panel.formulas ?? []).map((formula) => ({ kind: "formula" as const, ...formula })),
+  ];
+  const computed = formulaUnits(asked, (name) => units[name] ?? null);
+  const shown = asked.filter((each) => (only === null ? each.kind === "formula" || !each.hidden : each.letter === only));
+  const shownUnits = new Set(shown.map((each) => (each.kind === "formula" ? (computed.get(each.letter)?.unit ?? null) : unitOf(each.query.aggregate, units[each.query.name] ?? null))));
   return shownUnits.size === 1 ? ([...shownUnits][0] ?? null) : null;
 }
