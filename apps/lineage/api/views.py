@@ -168,7 +168,9 @@ class WorldImpact(WorkspaceView):
         workspace_id = request.workspace.id
         selectors.get_resource(workspace_id=workspace_id, resource_id=resource_id)
         impact = selectors.get_impact(
-            workspace_id=workspace_id, resource_ids=[resource_id], since=asked.get("since")
+            workspace_id=workspace_id,
+            resource_ids=[resource_id],
+            since=asked.get("since", utc_now() - selectors.IMPACT_TIME),
         )
         return Response(impact_body(impact))
 

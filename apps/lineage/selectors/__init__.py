@@ -14,6 +14,7 @@ from apps.lineage.selectors.around import (
 )
 from apps.lineage.selectors.graph import (
     DEPTH,
+    IMPACT_TIME,
     MAX_DEPTH,
     Affected,
     Graph,
@@ -42,6 +43,7 @@ from apps.lineage.selectors.runs import TouchingRun, list_touching_runs
 __all__ = [
     "BY_LABEL",
     "DEPTH",
+    "IMPACT_TIME",
     "MAX_DEPTH",
     "Affected",
     "Aliases",

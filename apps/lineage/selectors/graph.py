@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from apps.lineage.selectors.aliases import Aliases, aliases_in
 DEPTH: Final = 2
 MAX_DEPTH: Final = 6
 IMPACT_DEPTH: Final = 6
+IMPACT_TIME: Final = timedelta(days=100)  # a quarter: who has not come for longer waits no more
 PER_NODE: Final = 25  # neighbours shown of one resource in one direction
 MAX_NODES: Final = 250
 MAX_EDGES: Final = 1_500
@@ -147,7 +148,7 @@ def get_impact(
     resource_ids: Sequence[uuid.UUID],
     since: datetime | None = None,
 ) -> Impact:
-    """Return everything downstream of these resources, with who owns it."""
+    """Return everything downstream of these resources, with who owns it; `since` None: ever."""
     aliases = aliases_in(workspace_id=workspace_id)
     start = list(dict.fromkeys(aliases.one(id_) for id_ in resource_ids))
     of_column = Resource.objects.for_workspace(workspace_id).filter(id__in=start, kind=COLUMN)

@@ -138,7 +138,9 @@ class RunImpact(WorkspaceView):
         written = world.written_by_run(
             workspace_id=workspace_id, run_id=run.id, owner=selectors.owner_of(run)
         )
-        impact = world.get_impact(workspace_id=workspace_id, resource_ids=written)
+        impact = world.get_impact(
+            workspace_id=workspace_id, resource_ids=written, since=utc_now() - world.IMPACT_TIME
+        )
         own = run.deployment_id or run.flow_id
         return Response(
             {

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from apps.core.clock import EARLIEST, utc_now
+from apps.lineage.models import Relation
 from apps.tenancy.isolation import workspace_scope
 from tests.factories.lineage import build, event, party, resource_id, store
 
@@ -72,6 +76,33 @@ def test_graph_and_impact(web, known):
     }
     assert graph["truncated"] is False
     assert impact == {"affected": [], "counts": {}, "owners": [], "truncated": False}
+
+
+def test_who_has_not_come_for_long_is_not_affected(web, workspace, known):
+    with workspace_scope(workspace.id):
+        store(
+            workspace,
+            [
+                event(
+                    "dashboard.viewed",
+                    resource=("dashboard", "bi", name),
+                    related=[party("reads", "table", TABLE[2], TABLE[1])],
+                )
+                for name in ("Sales", "Sales 2024")
+            ],
+        )
+        build(workspace)
+        old = Relation.objects.filter(
+            from_id=resource_id(workspace, "dashboard", "bi", "Sales 2024")
+        )
+        old.update(last_seen=utc_now() - timedelta(days=200), first_seen=EARLIEST)
+
+    def affected(query=""):
+        found = web.get(f"world/resources/{known['orders']}/impact{query}").json()
+        return {each["resource"]["label"] for each in found["affected"]}
+
+    assert affected() == {"Sales"}
+    assert affected("?since=2025-01-01T00:00:00Z") == {"Sales", "Sales 2024"}
 
 
 def test_two_names_become_one_and_two_again(web, known):
