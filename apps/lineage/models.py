@@ -88,6 +88,23 @@ class SchemaVersion(models.Model):
         return f"{self.hash} of {self.resource_id}"
 
 
+class SchemaSighting(models.Model):
+    """That a table was seen with a set of columns on a day: columns may go and come back."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "resource_id", "day", "hash")
+    workspace = models.ForeignKey(
+        "tenancy.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    resource_id = models.UUIDField()
+    day = models.DateField()  # of UTC
+    hash = models.CharField(max_length=16)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.hash} of {self.resource_id} on {self.day}"
+
+
 class Reading(models.Model):
     """The last value of a measure (rows, bytes) that a table was said to have within one hour."""
 

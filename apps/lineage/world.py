@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -75,6 +75,7 @@ class World:
     facets: dict[tuple[UUID, str], Said] = field(default_factory=dict)
     readings: dict[tuple[UUID, str, datetime], Said] = field(default_factory=dict)
     schemas: dict[tuple[UUID, str], tuple[list[dict[str, str]], Seen]] = field(default_factory=dict)
+    sightings: dict[tuple[UUID, date, str], Seen] = field(default_factory=dict)
     touches: dict[tuple[UUID, str, UUID], Seen] = field(default_factory=dict)
     runs: dict[UUID, UUID] = field(default_factory=dict)
     _ids: dict[Key, UUID] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class World:
                 self.schemas[place] = columns, Seen(at, at)
             else:
                 known[1].add(at, at, 1)
+            _see(self.sightings, (place[0], at.date(), place[1]), at, at, 1)
         for run_id, role, key in told.touches:
             _see(self.touches, (run_id, role, self._id(key)), at, at, 1)
         for run_id, (deployment, flow) in told.runs.items():

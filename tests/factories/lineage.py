@@ -9,7 +9,15 @@ from typing import Any
 
 from apps.core.ids import uuid7
 from apps.lineage import services
-from apps.lineage.models import Facet, Reading, Relation, Resource, SchemaVersion, Touch
+from apps.lineage.models import (
+    Facet,
+    Reading,
+    Relation,
+    Resource,
+    SchemaSighting,
+    SchemaVersion,
+    Touch,
+)
 from apps.lineage.names import key_of
 from apps.telemetry import services as telemetry
 from apps.telemetry.items import NewEvent, TelemetryBatch, object_payload
@@ -108,5 +116,13 @@ def dump(workspace: WorkspaceRef) -> dict[str, list[tuple[Any, ...]]]:
             ),
             key=repr,
         )
-        for model in (Resource, Relation, Facet, Reading, SchemaVersion, Touch)
+        for model in (
+            Resource,
+            Relation,
+            Facet,
+            Reading,
+            SchemaVersion,
+            SchemaSighting,
+            Touch,
+        )
     }

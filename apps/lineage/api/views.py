@@ -81,8 +81,8 @@ class WorldResourceDetail(WorkspaceView):
             "dialect": said.get("dialect"),
             "checks": said.get("checks", []),
             "checked_at": checks.at if checks is not None else None,
-            "columns": page.versions[0].columns if page.versions else [],
-            "schema_changes": page.changes,
+            "columns": page.schema.columns,
+            "schema_changes": page.schema.changes,
             "readings": [
                 {
                     "measure": measure,

@@ -8,7 +8,6 @@ from apps.lineage.selectors.around import (
     mentioned_by,
     readings_before,
     runs_touching,
-    schema_changes,
     surroundings_of_run,
     written_by_run,
 )
@@ -39,6 +38,7 @@ from apps.lineage.selectors.resources import (
     list_resources,
 )
 from apps.lineage.selectors.runs import TouchingRun, list_touching_runs
+from apps.lineage.selectors.schemas import schema_changes
 
 __all__ = [
     "BY_LABEL",

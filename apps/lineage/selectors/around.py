@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from apps.lineage.derive import tell
-from apps.lineage.models import Facet, Reading, Relation, Resource, SchemaVersion, Touch
+from apps.lineage.models import Facet, Reading, Relation, Resource, Touch
 from apps.lineage.names import Key, short_name
-from apps.lineage.schemas import SchemaChange, changes_of
 from apps.lineage.selectors.graph import upstream_of
 from apps.telemetry.items import StoredEvent
 
@@ -19,7 +18,6 @@ TOUCHED: Final = 60  # resources of one run
 NEARBY: Final = 200  # resources looked at in all
 RUNS: Final = 200  # that touched them
 GOING_ON: Final = timedelta(days=1)  # after the end of the time looked at
-VERSIONS: Final = 1_000
 READINGS: Final = 5_000
 _DATA: Final = ("table", "file", "bucket", "model", "dashboard")
 
@@ -140,24 +138,6 @@ def runs_touching(
     )
     found = rows.order_by("-last_seen", "-run_id", "resource_id", "role")
     return list(found.values_list("run_id", "resource_id", "role")[:RUNS])
-
-
-def schema_changes(
-    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
-) -> list[tuple[uuid.UUID, SchemaChange]]:
-    """Return what became of these tables' columns in this time."""
-    by_resource: dict[uuid.UUID, list[SchemaVersion]] = {}
-    rows = SchemaVersion.objects.filter(
-        workspace_id=workspace_id, resource_id__in=list(resource_ids)
-    )
-    for version in rows.order_by("-last_seen", "resource_id", "hash")[:VERSIONS]:
-        by_resource.setdefault(version.resource_id, []).append(version)
-    return [
-        (resource_id, change)
-        for resource_id, versions in by_resource.items()
-        for change in changes_of(versions)
-        if since <= change.at <= until
-    ]
 
 
 def failed_checks(

@@ -14,14 +14,13 @@ from django.db.models import Q, QuerySet
 
 from apps.core.errors import NotFound
 from apps.lineage.derive import WRITTEN
-from apps.lineage.models import Facet, Reading, Resource, SchemaVersion
-from apps.lineage.schemas import SchemaChange, changes_of
+from apps.lineage.models import Facet, Reading, Resource
 from apps.lineage.selectors.aliases import Aliases, aliases_in
+from apps.lineage.selectors.schemas import TableSchema, schema_of
 
 BY_LABEL: Final = ("label", "id")
 NEIGHBOURS: Final = 50  # shown of one sort; how many there are is said
 READINGS: Final = 500  # of one measure: three weeks of hourly loads
-VERSIONS: Final = 50
 TEXT_LENGTH: Final = 200  # of a query, in a list
 
 
@@ -112,8 +111,7 @@ class ResourcePage:
     alias_of: Resource | None
     aliases: list[Resource]
     facets: dict[str, Facet]
-    versions: list[SchemaVersion]  # newest first
-    changes: list[SchemaChange]  # newest first
+    schema: TableSchema
     readings: dict[str, list[Reading]]  # by measure, oldest first
     readers: Neighbours
     writers: Neighbours
@@ -141,18 +139,12 @@ def get_resource_page(*, workspace_id: uuid.UUID, resource_id: uuid.UUID) -> Res
     )
     if resource_id not in known:
         raise NotFound("There is no such resource in this workspace.")
-    versions = list(
-        SchemaVersion.objects.filter(workspace_id=workspace_id, resource_id__in=ids).order_by(
-            "-last_seen", "hash"
-        )[:VERSIONS]
-    )
     page = ResourcePage(
         resource=known[resource_id],
         alias_of=known.get(target_id) if target_id else None,
         aliases=[known[id_] for id_ in ids[1:] if id_ in known],
         facets=facets_of(workspace_id=workspace_id, resource_ids=ids),
-        versions=versions,
-        changes=changes_of(versions),
+        schema=schema_of(workspace_id=workspace_id, resource_ids=ids),
         readings=_readings(workspace_id, ids),
         readers=Neighbours(),
         writers=Neighbours(),

@@ -15,6 +15,7 @@ from apps.lineage.models import (
     Reading,
     Relation,
     Resource,
+    SchemaSighting,
     SchemaVersion,
     Touch,
 )
@@ -24,6 +25,7 @@ _KEYED: Final[tuple[tuple[type[models.Model], tuple[str, ...]], ...]] = (
     (KnownRun, ("run_id",)),
     (Facet, ("resource_id", "name")),
     (SchemaVersion, ("resource_id", "hash")),
+    (SchemaSighting, ("resource_id", "day", "hash")),
     (Reading, ("resource_id", "measure", "hour")),
 )
 

@@ -20,6 +20,7 @@ _OLD: Final = (
     ("lineage_touch", "run_id < %(runs)s"),
     ("lineage_knownrun", "run_id < %(runs)s"),
     ("lineage_reading", "hour < %(all)s"),
+    ("lineage_schemasighting", "last_seen < %(all)s"),
     ("lineage_schemaversion", "last_seen < %(all)s"),
     ("lineage_relation", "last_seen < %(all)s"),
     (

@@ -27,6 +27,7 @@ def write_world(world: World) -> list[tuple[str, uuid.UUID]]:
     _write_resources(world)
     _write_facets(world)
     _write_schemas(world)
+    _write_sightings(world)
     _write_readings(world)
     _write_runs(world)
     _write_relations(world)
@@ -132,6 +133,30 @@ def _write_schemas(world: World) -> None:
             [place[1] for place in places],
             [json.dumps(world.schemas[place][0]) for place in places],
             *_times([world.schemas[place][1] for place in places]),
+        ],
+    )
+
+
+def _write_sightings(world: World) -> None:
+    if not world.sightings:
+        return
+    places = sorted(world.sightings)
+    seen = [world.sightings[place] for place in places]
+    _execute(
+        "INSERT INTO lineage_schemasighting AS s (workspace_id, resource_id, day, hash,"
+        " first_seen, last_seen) SELECT %s, resource_id, day, hash, first_seen, last_seen FROM"
+        " unnest(%b::uuid[], %b::date[], %b::text[], %b::timestamptz[], %b::timestamptz[])"
+        " AS n (resource_id, day, hash, first_seen, last_seen) ORDER BY resource_id, day, hash"
+        " ON CONFLICT (workspace_id, resource_id, day, hash) DO UPDATE SET"
+        " first_seen = least(s.first_seen, excluded.first_seen),"
+        " last_seen = greatest(s.last_seen, excluded.last_seen)",
+        [
+            world.workspace_id,
+            [place[0] for place in places],
+            [place[1] for place in places],
+            [place[2] for place in places],
+            [one.first for one in seen],
+            [one.last for one in seen],
         ],
     )
 

@@ -9,11 +9,12 @@ from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.exports.services import erase as erasure
 from apps.lineage import services
-from apps.lineage.models import KnownRun, Reading, Relation, Resource, Touch
+from apps.lineage.models import KnownRun, Reading, Relation, Resource, SchemaSighting, Touch
 from tests.factories.lineage import build, event, party, resource_id, run_begins, store
 from tests.isolation import as_worker
 
 TABLE = ("table", "bigquery", "p.d.orders")
+LOAD = {"rows": 1, "columns": [{"name": "id", "type": "int"}]}
 
 
 def furnish(workspace):
@@ -22,7 +23,7 @@ def furnish(workspace):
         workspace,
         [
             run_begins(run_id, uuid.uuid4(), uuid.uuid4(), 0),
-            event("table.loaded", resource=TABLE, payload={"rows": 1}, run_id=run_id),
+            event("table.loaded", resource=TABLE, payload=LOAD, run_id=run_id),
             event(payload={"text": "SELECT 1 FROM d.t", "user": "x", "dialect": "bigquery"}),
             event("note", resource=TABLE, related=[party("owner", "user", "maria")]),
         ],
@@ -39,6 +40,7 @@ def test_what_is_young_is_kept(in_workspace):
 
 def test_queries_and_runs_go_before_tables_and_relations(in_workspace):
     furnish(in_workspace)
+    assert SchemaSighting.objects.count() == 1
 
     with as_worker():
         services.drop_old(now=utc_now() + timedelta(days=120))
@@ -69,6 +71,7 @@ def test_in_the_end_all_goes_but_what_people_joined(in_workspace):
 
     assert set(Resource.objects.values_list("name", flat=True)) == {TABLE[2], other[2]}
     assert not Relation.objects.exists()
+    assert not SchemaSighting.objects.exists()
 
 
 def test_a_deleted_workspace_leaves_no_world(in_workspace, rival_workspace):
@@ -77,7 +80,8 @@ def test_a_deleted_workspace_leaves_no_world(in_workspace, rival_workspace):
     with as_worker():
         while services.erase_workspace(workspace_id=in_workspace.id, limit=3):
             pass
-        left = sum(model.objects.count() for model in (Resource, Relation, Touch, KnownRun))
+        models = (Resource, Relation, Touch, KnownRun, SchemaSighting)
+        left = sum(model.objects.count() for model in models)
 
     assert left == 0
     assert services.erase_workspace in erasure._STEPS

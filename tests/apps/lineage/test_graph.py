@@ -376,7 +376,7 @@ def test_the_page_of_a_table(stack):
     assert [each.resource.label for each in page.owners.items] == ["jonas"]
     assert page.written_at == START + timedelta(minutes=140)
     assert [row.value for row in page.readings["rows"]] == [10, 12, 9]
-    last, first = page.changes
+    last, first = page.schema.changes
     assert (first.added, first.removed, first.breaks_readers) == (["day"], [], False)
     assert (last.removed, last.retyped, last.breaks_readers) == (
         ["id"],
