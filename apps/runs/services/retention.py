@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import connection
 
 from apps.runs.models import Run
+from apps.runs.services.erase import erase_task_runs
 from apps.runs.state_machine import FINISHED
 from apps.tenancy import selectors as tenancy
 
 AHEAD = timedelta(days=15)
 DELETED_AT_ONCE = 1_000  # runs per statement
+TASK_RUNS_AT_ONCE = 20_000
 STATEMENTS = 10  # a call and workspace
 
 
@@ -31,24 +34,34 @@ def drop_expired(*, now: datetime) -> tuple[int, int]:
     kept_days = tenancy.list_retention_days()
     if not kept_days:
         return 0, 0
-    before = now - timedelta(days=max(kept_days.values()) + 1)
+    longest = max(kept_days.values())
+    before = now - timedelta(days=longest + 1)
     partitions = 0
     while _drop_one_partition(before):
         partitions += 1
+    return partitions, sum(
+        # Where runs are kept the longest, their task runs fall with the partitions.
+        _delete_runs(workspace_id, now - timedelta(days=days), with_task_runs=days < longest)
+        for workspace_id, days in kept_days.items()
+    )
+
+
+def _delete_runs(workspace_id: uuid.UUID, before: datetime, *, with_task_runs: bool) -> int:
+    old = Run.objects.for_workspace(workspace_id).filter(
+        created_at__lt=before, state__in=sorted(FINISHED)
+    )
     runs = 0
-    for workspace_id, days in kept_days.items():
-        old = Run.objects.for_workspace(workspace_id).filter(
-            created_at__lt=now - timedelta(days=days), state__in=sorted(FINISHED)
-        )
-        for _ in range(STATEMENTS):
-            ids = list(
-                old.order_by("created_at", "id").values_list("id", flat=True)[:DELETED_AT_ONCE]
-            )
-            if not ids:
-                break
-            Run.objects.filter(id__in=ids).delete()
-            runs += len(ids)
-    return partitions, runs
+    for _ in range(STATEMENTS):
+        ids = list(old.order_by("created_at", "id").values_list("id", flat=True)[:DELETED_AT_ONCE])
+        if not ids:
+            break
+        if with_task_runs and erase_task_runs(
+            workspace_id=workspace_id, run_ids=ids, limit=TASK_RUNS_AT_ONCE
+        ):
+            continue  # until none is left: without their run nothing would find them
+        Run.objects.filter(id__in=ids).delete()
+        runs += len(ids)
+    return runs
 
 
 def _drop_one_partition(before: datetime) -> bool:
