@@ -16,8 +16,9 @@ class LogLevel(models.IntegerChoices):
 
 
 class StoredKind(models.TextChoices):
-    """What a workspace may keep for a time of its own."""
+    """What a workspace may keep for a time of its own. `runs`: task runs and transitions, too."""
 
+    RUNS = "runs"
     EVENTS = "events"
     LOGS = "logs"
     METRICS = "metrics"

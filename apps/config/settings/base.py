@@ -254,7 +254,7 @@ SPECTACULAR_SETTINGS = {
         "RunSourceEnum": "apps.runs.enums.RunSource",
         "RunStateEnum": "apps.runs.enums.RunState",
         "ServiceLevelKindEnum": "apps.dispatch.enums.ServiceLevelKind",
-        "StoredKindEnum": "apps.telemetry.api.storage.KINDS",
+        "StoredKindEnum": "apps.runs.api.storage.KINDS",
         "SsoConnectionKindEnum": "apps.sso.enums.ConnectionKind",
         "ScheduleKindEnum": "apps.flows.wire.KINDS",
         "ScopesEnum": "apps.tenancy.api.serializers.SCOPES",

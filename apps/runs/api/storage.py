@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from apps.core.clock import utc_now
 from apps.core.http.query import QuerySerializer
 from apps.core.http.serializers import StrictSerializer
-from apps.telemetry import selectors, services
+from apps.runs import selectors
+from apps.telemetry import services
 from apps.telemetry.enums import StoredKind
-from apps.telemetry.selectors import StoredDay, StoredOfKind
+from apps.telemetry.selectors import Storage, StoredDay, StoredOfKind
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
@@ -33,7 +34,8 @@ class StoredKindOutput(serializers.Serializer[Any]):
     """
     `compression`: bytes before to bytes after, of the server's compressed parts; null: none is.
 
-    `own_days` null: the plan's.
+    `own_days` null: the plan's. `is_estimate`: rows are reckoned from some of them. Rows of `runs`
+    are runs and their task runs, by the days on which the runs were made.
     """
 
     kind = serializers.ChoiceField(choices=KINDS)
@@ -43,6 +45,7 @@ class StoredKindOutput(serializers.Serializer[Any]):
     plan_days = serializers.IntegerField()
     own_days = serializers.IntegerField(allow_null=True)
     kept_days = serializers.IntegerField()
+    is_estimate = serializers.BooleanField()
     days = StoredDayOutput(many=True)
 
 
@@ -83,7 +86,7 @@ def _bytes(days: list[StoredDay]) -> int | None:
     return sum(known) if len(known) == len(sizes) else None
 
 
-def _storage(request: WorkspaceRequest) -> selectors.Storage:
+def _storage(request: WorkspaceRequest) -> Storage:
     return selectors.get_storage(
         workspace_id=request.workspace.id,
         plan_days=request.workspace.limits.retention_days,
@@ -100,6 +103,7 @@ def _kind(stored: StoredOfKind) -> dict[str, Any]:
         "plan_days": stored.plan_days,
         "own_days": stored.own_days,
         "kept_days": stored.kept_days,
+        "is_estimate": stored.is_estimate,
         "days": [
             {"day": each.day, "rows": each.rows, "bytes": each.size_bytes} for each in stored.days
         ],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.runs.api import approvals, around, logs, touching, views
+from apps.runs.api import approvals, around, logs, storage, touching, views
 
 W = "workspaces/<str:workspace>"
 
@@ -29,5 +29,7 @@ urlpatterns = [
         f"{W}/world/resources/<uuid:resource_id>/runs",
         touching.TouchingRuns.as_view(),
     ),
+    path(f"{W}/storage", storage.StorageOverview.as_view()),
+    path(f"{W}/storage/retention", storage.StorageRetention.as_view()),
     path(f"{W}/runs/<uuid:run_id>/metrics", views.RunMetrics.as_view()),
 ]

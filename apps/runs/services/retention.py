@@ -10,7 +10,8 @@ from django.db import connection
 from apps.runs.models import Run
 from apps.runs.services.erase import erase_task_runs
 from apps.runs.state_machine import FINISHED
-from apps.tenancy import selectors as tenancy
+from apps.telemetry import selectors as telemetry
+from apps.telemetry.enums import StoredKind
 
 AHEAD = timedelta(days=15)
 DELETED_AT_ONCE = 1_000  # runs per statement
@@ -31,7 +32,7 @@ def drop_expired(*, now: datetime) -> tuple[int, int]:
 
     Returns how many partitions and runs went. Runs that have not ended stay. For loops.
     """
-    kept_days = tenancy.list_retention_days()
+    kept_days = telemetry.list_kept_days(kind=StoredKind.RUNS)
     if not kept_days:
         return 0, 0
     longest = max(kept_days.values())

@@ -1,12 +1,10 @@
 from django.urls import path
 
-from apps.telemetry.api import event_export, metric_views, storage, views
+from apps.telemetry.api import event_export, metric_views, views
 
 urlpatterns = [
     path("workspaces/<str:workspace>/events/histogram", views.EventHistogram.as_view()),
     path("workspaces/<str:workspace>/events/export", event_export.EventExport.as_view()),
-    path("workspaces/<str:workspace>/storage", storage.StorageOverview.as_view()),
-    path("workspaces/<str:workspace>/storage/retention", storage.StorageRetention.as_view()),
     path("workspaces/<str:workspace>/metrics", metric_views.Metrics.as_view()),
     path("workspaces/<str:workspace>/metrics/query", metric_views.MetricsQuery.as_view()),
     path("workspaces/<str:workspace>/metrics/heat-map", metric_views.MetricsHeatMap.as_view()),

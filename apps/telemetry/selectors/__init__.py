@@ -54,7 +54,16 @@ from apps.telemetry.selectors.notable import (
     series_labelled,
 )
 from apps.telemetry.selectors.reach import plan_metrics
-from apps.telemetry.selectors.storage import Storage, StoredDay, StoredOfKind, get_storage
+from apps.telemetry.selectors.storage import (
+    Storage,
+    StoredDay,
+    StoredOfKind,
+    compression_of,
+    find_own_days,
+    get_storage,
+    list_kept_days,
+    transition_parts,
+)
 from apps.telemetry.selectors.times import NEWEST_FIRST, OLDEST_FIRST
 from apps.telemetry.selectors.transitions import (
     TRANSITION_ORDER,
@@ -99,13 +108,16 @@ __all__ = [
     "Volume",
     "answer_chart",
     "answer_heat_map",
+    "compression_of",
     "event_histogram",
     "event_item",
     "find_event",
+    "find_own_days",
     "get_events",
     "get_log_lines",
     "get_storage",
     "list_event_keys",
+    "list_kept_days",
     "list_log_keys",
     "list_logs",
     "list_metrics",
@@ -127,6 +139,7 @@ __all__ = [
     "split_name",
     "taken_in_until",
     "transition_item",
+    "transition_parts",
     "transitions_of_runs",
     "units_of",
     "workspaces_waiting",

@@ -21,6 +21,7 @@ from apps.telemetry.models import Retention
 from apps.telemetry.store import tables
 from apps.telemetry.store.port import Part
 from apps.telemetry.store.tables import TimeTable
+from apps.tenancy import selectors as tenancy
 
 _TABLES: Final[dict[StoredKind, TimeTable]] = {
     StoredKind.EVENTS: tables.EVENT,
@@ -55,7 +56,8 @@ class StoredOfKind:
     What is kept of one kind, the oldest day first.
 
     `compression`: how many bytes of the server's compressed parts were before as one is now; None
-    where nothing is compressed. `own_days`: what the workspace said, if anything.
+    where nothing is compressed. `own_days`: what the workspace said, if anything. `is_estimate`:
+    not only bytes are.
     """
 
     kind: StoredKind
@@ -63,6 +65,7 @@ class StoredOfKind:
     compression: float | None
     plan_days: int
     own_days: int | None
+    is_estimate: bool = False
 
     @property
     def kept_days(self) -> int:
@@ -82,10 +85,29 @@ class Storage:
     kinds: list[StoredOfKind]
 
 
+def find_own_days(*, workspace_id: uuid.UUID) -> dict[str, int]:
+    """Return for how many days the workspace said that it keeps what, by kind."""
+    return dict(Retention.objects.filter(workspace_id=workspace_id).values_list("kind", "days"))
+
+
+def list_kept_days(*, kind: StoredKind) -> dict[uuid.UUID, int]:
+    """Return how long each workspace keeps the kind: no longer than its plan does. For loops."""
+    own = dict(Retention.objects.filter(kind=kind).values_list("workspace_id", "days"))
+    return {
+        workspace_id: min(days, own.get(workspace_id, days))
+        for workspace_id, days in tenancy.list_retention_days().items()
+    }
+
+
+def transition_parts() -> list[Part]:
+    """Return the parts of all workspaces' transitions."""
+    return store.current().parts(tables.RUN_TRANSITION)
+
+
 def get_storage(*, workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Storage:
-    """Return what the workspace keeps of each kind, by day."""
+    """Return what the workspace keeps of each kind but runs, by day."""
     current = store.current()
-    own = dict(Retention.objects.filter(workspace_id=workspace_id).values_list("kind", "days"))
+    own = find_own_days(workspace_id=workspace_id)
     kinds = []
     for kind, table in _TABLES.items():
         parts = current.parts(table)
@@ -95,7 +117,7 @@ def get_storage(*, workspace_id: uuid.UUID, plan_days: int, now: datetime) -> St
                 days=_days(
                     kind, workspace_id, parts, now, min(plan_days, own.get(kind, plan_days))
                 ),
-                compression=_compression(parts),
+                compression=compression_of(parts),
                 plan_days=plan_days,
                 own_days=own.get(kind),
             )
@@ -148,7 +170,8 @@ def _bytes_of(day: date, rows: int, parts: list[Part]) -> int | None:
     return None
 
 
-def _compression(parts: list[Part]) -> float | None:
+def compression_of(parts: list[Part]) -> float | None:
+    """Return how many bytes of the compressed parts were before as one is now."""
     before = sum(part.bytes_before for part in parts if part.bytes_before is not None)
     after = sum(part.size_bytes for part in parts if part.bytes_before is not None)
     return round(before / after, 2) if before and after else None

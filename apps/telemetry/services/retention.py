@@ -10,13 +10,11 @@ from typing import Final
 import structlog
 
 from apps.core.ids import uuid7_floor
-from apps.telemetry import limits, store
+from apps.telemetry import limits, selectors, store
 from apps.telemetry.enums import StoredKind
-from apps.telemetry.models import Retention
 from apps.telemetry.services.series import drop_silent_series
 from apps.telemetry.store import purge, tables
 from apps.telemetry.store.tables import TimeTable
-from apps.tenancy import selectors as tenancy
 
 logger = structlog.get_logger(__name__)
 
@@ -51,11 +49,10 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
     ROWS × STATEMENTS a call and table, so that it never holds locks for long. Returns how many
     parts and rows went, by table; runs as a loop, over all workspaces.
     """
-    kept_days = tenancy.list_retention_days()
-    own_days = _own_days()
+    kept_of = {kind: selectors.list_kept_days(kind=kind) for kind in StoredKind}
     gone: dict[str, int] = {}
     for table in tables.ALL:
-        kept = _kept_of(table, kept_days, own_days)
+        kept = kept_of[_KIND_OF[table.name]]
         longest = max(kept.values(), default=limits.DEFAULT_RETENTION_DAYS)
         days = max(longest, table.keep_days or 0)
         parts = store.current().drop_before(table, now - timedelta(days=days))
@@ -70,7 +67,7 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
             )
     runs = sum(
         purge.delete_run_metrics(workspace_id, now - timedelta(days=days), limit=ROWS)
-        for workspace_id, days in kept_days.items()
+        for workspace_id, days in kept_of[StoredKind.RUNS].items()
     )
     if runs:
         gone["telemetry_runmetric"] = runs
@@ -81,32 +78,12 @@ def drop_expired(*, now: datetime) -> dict[str, int]:
 
 
 _KINDS: Final = {
+    StoredKind.RUNS: (tables.RUN_TRANSITION,),
     StoredKind.EVENTS: (tables.EVENT, *tables.EVENT_ROLLUPS.values()),
     StoredKind.LOGS: (tables.LOG_LINE, *tables.LOG_ROLLUPS.values()),
     StoredKind.METRICS: (tables.METRIC_POINT, *tables.METRIC_ROLLUPS.values()),
 }
 _KIND_OF: Final = {table.name: kind for kind, of_it in _KINDS.items() for table in of_it}
-
-
-def _own_days() -> dict[tuple[str, uuid.UUID], int]:
-    """Return what workspaces said themselves, by kind."""
-    rows = Retention.objects.values_list("kind", "workspace_id", "days")
-    return {(kind, workspace_id): days for kind, workspace_id, days in rows}
-
-
-def _kept_of(
-    table: TimeTable,
-    kept_days: Mapping[uuid.UUID, int],
-    own_days: Mapping[tuple[str, uuid.UUID], int],
-) -> dict[uuid.UUID, int]:
-    """Return how long each workspace keeps the table's rows: no longer than its plan does."""
-    kind = _KIND_OF.get(table.name)
-    if kind is None:
-        return dict(kept_days)
-    return {
-        workspace_id: min(days, own_days.get((kind.value, workspace_id), days))
-        for workspace_id, days in kept_days.items()
-    }
 
 
 def _shorter(

@@ -8268,17 +8268,19 @@ export interface components {
             rows: number;
         };
         /** @enum {string} */
-        StoredKindEnum: "events" | "logs" | "metrics";
+        StoredKindEnum: "runs" | "events" | "logs" | "metrics";
         /**
          * @description `compression`: bytes before to bytes after, of the server's compressed parts; null: none is.
          *
-         *     `own_days` null: the plan's.
+         *     `own_days` null: the plan's. `is_estimate`: rows are reckoned from some of them. Rows of `runs`
+         *     are runs and their task runs, by the days on which the runs were made.
          */
         StoredKindOutput: {
             bytes: number | null;
             /** Format: double */
             compression: number | null;
             days: components["schemas"]["StoredDayOutput"][];
+            is_estimate: boolean;
             kept_days: number;
             kind: components["schemas"]["StoredKindEnum"];
             own_days: number | null;

@@ -12,11 +12,11 @@ function kind(name: StoredKind["kind"], perDay: number, size: number, compressio
     return { day: new Date(Date.now() - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10), rows, bytes: rows * size };
   });
   const sum = (of: (day: (typeof days)[number]) => number) => days.reduce((total, day) => total + of(day), 0);
-  return { kind: name, rows: sum((day) => day.rows), bytes: sum((day) => day.bytes), compression, plan_days: DAYS, own_days: null, kept_days: DAYS, days };
+  return { kind: name, rows: sum((day) => day.rows), bytes: sum((day) => day.bytes), compression, plan_days: DAYS, own_days: null, kept_days: DAYS, is_estimate: false, days };
 }
 
 export function storageHandlers() {
-  let kinds = [kind("events", 42_000, 381, 8.7), kind("logs", 120_000, 260, 11.2), kind("metrics", 400_000, 120, null)];
+  let kinds = [{ ...kind("runs", 9_000, 640, null), is_estimate: true }, kind("events", 42_000, 381, 8.7), kind("logs", 120_000, 260, 11.2), kind("metrics", 400_000, 120, null)];
   return [
     http.get(`${W}/storage`, () => HttpResponse.json({ compresses: true, kinds } satisfies Storage)),
     http.put(`${W}/storage/retention`, async ({ request }) => {

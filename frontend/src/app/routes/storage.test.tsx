@@ -11,7 +11,8 @@ describe("the storage of a workspace", () => {
     const { user } = visit("/w/acme/settings?tab=storage");
     expect(await screen.findByText(/rows kept, about .* of it points of metrics\./, {}, PATIENT)).toBeVisible();
     expect(screen.getByText("8.7 to 1")).toBeVisible();
-    expect(screen.getByText("nothing compressed yet")).toBeVisible();
+    expect(screen.getAllByText("nothing compressed yet")[0]).toBeVisible();
+    expect(screen.getByRole("link", { name: /^about [\d,]+$/ })).toHaveAttribute("href", "/w/acme/runs");
 
     await user.click(screen.getByRole("button", { name: "Change how long events are kept" }));
     const dialog = await screen.findByRole("dialog", { name: "How long events are kept" }, PATIENT);
@@ -26,7 +27,7 @@ describe("the storage of a workspace", () => {
   });
 
   it("says so where this server does not compress, and while nothing is kept", async () => {
-    const kinds = [{ kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, days: [] }];
+    const kinds = [{ kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, is_estimate: false, days: [] }];
     server.use(http.get("*/storage", () => HttpResponse.json({ compresses: false, kinds })));
     visit("/w/acme/settings?tab=storage");
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredKind } from "@/schema/wire/storage";
 
-import { compressionText, droppedText, everyDay, storageSentence } from "./model";
+import { compressionText, droppedText, everyDay, rowsText, storageSentence } from "./model";
 
 function kind(facts: Partial<StoredKind>): StoredKind {
-  return { kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, days: [], ...facts };
+  return { kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, is_estimate: false, days: [], ...facts };
 }
 
 const KIB = 1024;
@@ -26,6 +26,11 @@ it("says how well it is compressed, or why not", () => {
   expect(compressionText(kind({ compression: 8.73 }), true)).toBe("8.7 to 1");
   expect(compressionText(kind({}), true)).toBe("nothing compressed yet");
   expect(compressionText(kind({}), false)).toBe("not compressed by this server");
+});
+
+it("says which rows are reckoned", () => {
+  expect(rowsText(kind({ rows: 1204 }))).toBe("1,204");
+  expect(rowsText(kind({ rows: 1204, is_estimate: true }))).toBe("about 1,204");
 });
 
 it("says what is dropped before it is", () => {

@@ -1,7 +1,12 @@
 import { formatBytes, formatCount, plural } from "@/lib/units";
 import type { Retention, Storage, StoredKind } from "@/schema/wire/storage";
 
-export const STORED_WORDS: Readonly<Record<StoredKind["kind"], string>> = { events: "Events", logs: "Log lines", metrics: "Points of metrics" };
+export const STORED_WORDS: Readonly<Record<StoredKind["kind"], string>> = { runs: "Runs and task runs", events: "Events", logs: "Log lines", metrics: "Points of metrics" };
+
+/** "1,204", or "about 1,204" where they are reckoned from some of them. */
+export function rowsText(kind: StoredKind): string {
+  return kind.is_estimate ? `about ${formatCount(kind.rows)}` : formatCount(kind.rows);
+}
 
 export function bytesText(bytes: number | null): string {
   return bytes === null ? "not known yet" : `about ${formatBytes(bytes)}`;

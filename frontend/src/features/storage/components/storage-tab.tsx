@@ -12,9 +12,9 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { storageQuery } from "@/features/storage/api/storage";
 import { RetentionDialog } from "@/features/storage/components/retention-dialog";
-import { bytesText, compressionText, everyDay, storageSentence, STORED_WORDS } from "@/features/storage/model";
+import { bytesText, compressionText, everyDay, rowsText, storageSentence, STORED_WORDS } from "@/features/storage/model";
 import { useNow } from "@/lib/now";
-import { formatCount, plural } from "@/lib/units";
+import { plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { StoredKind } from "@/schema/wire/storage";
 
@@ -43,11 +43,13 @@ export function StorageTab() {
       {kinds.map((kind) => (
         <KindPanel key={kind.kind} kind={kind} compresses={compresses} denial={denial} onChange={() => setChanging(kind)} />
       ))}
-      <p className={styles["note"]}>Rows are counted; a row of a histogram counts as the values that it stands for. Sizes are estimates: your rows times the average row of the parts that workspaces share, with their indexes. Sums by hour and by day are kept longer, so that charts go on.</p>
+      <p className={styles["note"]}>Rows are counted; task runs on the day on which their run was made, a row of a histogram as the values that it stands for. Sizes are estimates: your rows times the average row of the parts that workspaces share, with their indexes. Sums by hour and by day are kept longer, so that charts go on.</p>
       {changing !== null && <RetentionDialog kind={changing} onClose={() => setChanging(null)} />}
     </div>
   );
 }
+
+const PAGES = { runs: paths.runs, events: paths.events, logs: null, metrics: paths.metrics } as const;
 
 interface KindPanelProps {
   readonly kind: StoredKind;
@@ -60,7 +62,8 @@ function KindPanel({ kind, compresses, denial, onChange }: KindPanelProps) {
   const { slug: workspace } = useWorkspace();
   const today = new Date(useNow()).toISOString().slice(0, 10);
   const name = STORED_WORDS[kind.kind];
-  const rows = formatCount(kind.rows);
+  const rows = rowsText(kind);
+  const page = PAGES[kind.kind];
   return (
     <Panel
       title={name}
@@ -76,10 +79,10 @@ function KindPanel({ kind, compresses, denial, onChange }: KindPanelProps) {
             {
               term: "Rows",
               value:
-                kind.kind === "logs" ? (
+                page === null ? (
                   rows
                 ) : (
-                  <Link to={kind.kind === "events" ? paths.events : paths.metrics} params={{ workspace }} className="link">
+                  <Link to={page} params={{ workspace }} className="link">
                     {rows}
                   </Link>
                 ),
