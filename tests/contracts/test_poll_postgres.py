@@ -47,6 +47,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         link.execute("CREATE ROLE stranger LOGIN")
         link.execute("CREATE DATABASE shop")
         link.execute("CREATE DATABASE bare")
+        link.execute(
+            "CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc"
+            " LOCALE 'C' TEMPLATE template0"
+        )
         for version in VERSIONS:
             link.execute(f'CREATE DATABASE "of {version}"')
     with _link(server, "shop") as link:
@@ -335,6 +339,50 @@ def test_a_server_that_cannot_tell_is_not_asked_for_ever(
 
     assert process.returncode == 3
     assert words in err
+
+
+@pytest.fixture
+def without_encoding(postgres: EmbeddedPostgres) -> Iterator[Callable[[str, str], None]]:
+    """Execute in a database of SQL_ASCII, written in an encoding."""
+    with _link(postgres, "bytes") as link:
+        link.execute("CREATE EXTENSION pg_stat_statements")
+
+    def execute(statement: str, encoding: str) -> None:
+        with psycopg.connect(
+            postgres.dsn(SUPERUSER, "bytes"), autocommit=True, client_encoding=encoding
+        ) as link:
+            link.execute(statement.encode(encoding))
+
+    yield execute
+    with _link(postgres, "bytes") as link:
+        link.execute("SELECT pg_stat_statements_reset()")
+        link.execute("DROP EXTENSION pg_stat_statements")
+
+
+def test_statements_in_bytes_of_no_encoding_are_told(
+    poll: Any, told: Told, without_encoding: Any
+) -> None:
+    poll("bytes")
+    without_encoding('SELECT 1 AS "naïve"', "utf-8")
+    without_encoding('SELECT 1, 2 AS "caf\u00e9"', "latin-1")
+    poll("bytes")
+
+    texts = [each["text"] for each in told.payloads("SELECT $1")]
+    assert set(texts) == {'SELECT $1 AS "naïve"', 'SELECT $1, $2 AS "caf\ufffd"'}
+
+
+def test_a_server_with_such_a_database_is_read_through_it(
+    poll: Any, told: Told, run: Any, without_encoding: Any
+) -> None:
+    poll("bytes")
+    without_encoding('SELECT 1 AS "caf\u00e9"', "latin-1")
+    run(2)
+
+    with pytest.raises(ConfigError, match="SQL_ASCII"):
+        poll("shop")
+    poll("bytes")
+
+    assert told.calls() == 2
 
 
 def test_a_connection_string_that_is_none_is_not_repeated(command: Any) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _NOT_LOADED = "55000"  # object_not_in_prerequisite_state
+_NOT_IN_ENCODING = "22021"  # character_not_in_repertoire
 
 
 class DatabaseAway(HeadwayError):
@@ -134,14 +135,12 @@ class Poller:
         psycopg = self._psycopg
         if self._connection is None or self._connection.closed:
             try:
-                self._connection = psycopg.connect(
-                    self._dsn,
-                    autocommit=True,
-                    connect_timeout=10,
-                    application_name="headway",
-                    client_encoding="UTF8",
-                    prepare_threshold=None,  # poolers may give each statement another server
-                )
+                self._connection = self._connect("UTF8")
+                if self._connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+                    # Its texts are bytes of any encoding, and one that is not UTF-8 would fail
+                    # the whole reading. As Latin-1 all bytes come through (`read` knows).
+                    self._connection.close()
+                    self._connection = self._connect("LATIN1")
             except psycopg.ProgrammingError:
                 # Not its words, nor as the cause: they may repeat the password.
                 raise ConfigError("The connection string cannot be read.") from None
@@ -155,9 +154,24 @@ class Poller:
         except psycopg.Error as error:
             self._disconnect()
             is_ours = isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError)
+            if error.sqlstate == _NOT_IN_ENCODING:
+                raise ConfigError(
+                    "A database of this server has no encoding (SQL_ASCII), and from others"
+                    " its statements cannot be read: name that one in the connection string."
+                ) from error
             if is_ours or error.sqlstate == _NOT_LOADED:
                 raise ConfigError(f"The database does not tell: {_said(error)}.") from error
             raise self._away(error) from error
+
+    def _connect(self, encoding: str) -> psycopg.Connection[Any]:
+        return self._psycopg.connect(
+            self._dsn,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="headway",
+            client_encoding=encoding,
+            prepare_threshold=None,  # poolers may give each statement another server
+        )
 
     def _away(self, error: Exception) -> DatabaseAway:
         return DatabaseAway(f"The database cannot be asked: {_said(error)}.")

@@ -106,9 +106,9 @@ def read(connection: psycopg.Connection[Any]) -> Reading:
         statements=[
             Statement(
                 key=key,
-                user=user,
-                database=database,
-                text=text,
+                user=_text(user, info.encoding),
+                database=_text(database, info.encoding),
+                text=None if text is None else _text(text, info.encoding),
                 calls=float(calls),
                 total_ms=float(total_ms),
                 rows=float(count),
@@ -117,6 +117,13 @@ def read(connection: psycopg.Connection[Any]) -> Reading:
             for key, user, database, text, calls, total_ms, count, since in rows
         ],
     )
+
+
+def _text(text: str, encoding: str) -> str:
+    """Read as UTF-8 what came as Latin-1, of a database without an encoding: most of it is."""
+    if encoding != "iso8859-1":
+        return text
+    return text.encode(encoding).decode("utf-8", errors="replace")
 
 
 def _number(value: Any) -> float | None:
