@@ -15,8 +15,9 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from apps.lineage.derive import Facts, Told, tell
+from apps.lineage.derive import tell
 from apps.lineage.names import Key, relation_id
+from apps.lineage.told import Facts, Told
 
 
 class Event(Facts, Protocol):

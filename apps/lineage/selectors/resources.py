@@ -13,10 +13,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import NotFound
-from apps.lineage.derive import WRITTEN
 from apps.lineage.models import Facet, Reading, Resource
 from apps.lineage.selectors.aliases import Aliases, aliases_in
 from apps.lineage.selectors.schemas import TableSchema, schema_of
+from apps.lineage.told import WRITTEN
 
 BY_LABEL: Final = ("label", "id")
 NEIGHBOURS: Final = 50  # shown of one sort; how many there are is said
