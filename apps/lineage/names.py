@@ -85,6 +85,16 @@ _SYNONYMS: Final = {
     "oracle.db": "oracle",
     "sqlite3": "sqlite",
 }
+# Buckets, as drivers of Hadoop and clouds spell them; before an `@` Azure has a container's name.
+_BUCKETS: Final[dict[str, str]] = {
+    **dict.fromkeys(("s3", "s3a", "s3n"), "s3"),
+    **dict.fromkeys(("gs", "gcs"), "gs"),
+    **dict.fromkeys(("abfs", "abfss"), "abfss"),
+    **dict.fromkeys(("wasb", "wasbs"), "wasbs"),
+    "oss": "oss",
+}
+_OF_AZURE: Final = frozenset({"abfss", "wasbs"})
+_DISKS: Final = frozenset({"file", "hdfs", "dbfs"})
 _TABLE_KINDS: Final = frozenset({"table", "column", "view"})
 
 
@@ -137,7 +147,7 @@ def place_of(
     known = dialect_named(scheme)
     if known is None:  # a bucket, a file system, a service: as it was sent
         return Place(
-            namespace=f"{scheme}://{_without_secrets(rest).rstrip('/')}",
+            namespace=_address(scheme, rest),
             dialect=dialect_named(dialect),
             database=database or None,
             schema=schema,
@@ -161,6 +171,14 @@ def place_of(
     )
 
 
+def _address(scheme: str, rest: str) -> str:
+    scheme = _BUCKETS.get(scheme, scheme)
+    container = ""
+    if scheme in _OF_AZURE and (match := re.match(r"[^:/@]+@", rest)):
+        container, rest = match[0], rest[match.end() :]
+    return f"{scheme}://{container}{_without_secrets(rest).rstrip('/')}"
+
+
 def _without_secrets(rest: str) -> str:
     """Cut what may hold a password: `user:password@` before the host, `?query`, `#fragment`."""
     rest = re.split(r"[?#;]", rest, maxsplit=1)[0]
@@ -176,6 +194,8 @@ def table_name(name: str, place: Place) -> str:
     spaces go.
     """
     dialect = place.dialect
+    if dialect is None and (path := _path(name, place)):
+        return path
     parts = split_name(name, dialect)
     if dialect is None:
         return ".".join(text for text, _ in parts) or name
@@ -183,6 +203,14 @@ def table_name(name: str, place: Place) -> str:
     if dialect.name == "bigquery" and folded:
         folded[-1] = _unsharded(folded[-1])
     return ".".join(_filled(folded, place, dialect)) or name
+
+
+def _path(name: str, place: Place) -> str | None:
+    """Return where files are, which is no name with dots; of a bucket without a slash in front."""
+    scheme = place.namespace.partition("://")[0]
+    if scheme in _BUCKETS:
+        return name.strip().strip("/") or name
+    return name.strip().rstrip("/") or name if scheme in _DISKS else None
 
 
 def _filled(parts: list[str], place: Place, dialect: Dialect) -> list[str]:
@@ -325,7 +353,7 @@ def _plain_namespace(namespace: str | None) -> str:
     match = _SERVER.fullmatch(text)
     if match is None:
         return text
-    return f"{match['scheme'].lower()}://{_without_secrets(match['rest']).rstrip('/')}"
+    return _address(match["scheme"].lower(), match["rest"])
 
 
 def _person(name: str) -> str:

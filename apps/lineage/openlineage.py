@@ -6,7 +6,7 @@ Pure. The facets are those of OpenLineage's specification; docs/world.md names t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from apps.lineage.names import Key, key_of, paths_of, place_of
@@ -31,26 +31,31 @@ from apps.lineage.told import (
 
 COLUMN_LINKS: Final = 1_000  # of one event
 OWNERS: Final = 20
+LOCATION: Final = "location"  # a facet: where the files of a table lie
 
 
 def tell_of_openlineage(event: Facts, told: Told) -> None:
     payload = event.payload
+    inputs, outputs = _dicts(payload.get("inputs")), _dicts(payload.get("outputs"))
+    datasets = _dicts([payload.get("dataset")])
+    catalog = _Catalog([*inputs, *outputs, *datasets])
     job = None
     if event.resource_kind and event.resource_name:
-        job = key_of(event.resource_kind, event.resource_namespace, event.resource_name)
+        job = catalog.key_of(event.resource_kind, event.resource_namespace, event.resource_name)
         told.things[job] = None
-    for role, other in relations_of(event):
+    for role, named in relations_of(event):
+        other = catalog.known_as.get(named, named)
         if job is not None:
             told.link(job, PART_OF if role == PARENT else role, other)
         note_touches(event, told, [(role, other)])
-    inputs = [_tell_of_dataset(each, told) for each in _dicts(payload.get("inputs"))]
-    outputs = [_tell_of_dataset(each, told) for each in _dicts(payload.get("outputs"))]
-    for described in _dicts([payload.get("dataset")]):
-        _tell_of_dataset(described, told)
+    read = [_tell_of_dataset(each, catalog, told) for each in inputs]
+    written = [_tell_of_dataset(each, catalog, told) for each in outputs]
+    for described in datasets:
+        _tell_of_dataset(described, catalog, told)
     if job is None:
         return
     facets = _facets(payload.get("job"))
-    for role, tables in ((READS, inputs), (WRITES, outputs)):
+    for role, tables in ((READS, read), (WRITES, written)):
         for key in tables:
             if key is not None:
                 told.link(job, role, key)
@@ -59,10 +64,10 @@ def tell_of_openlineage(event: Facts, told: Told) -> None:
         told.link(job, OWNED_BY, owner)
     text = text_of(facets.get("sql", {}).get("query"))
     if text:
-        place = place_of(next((key.namespace for key in [*outputs, *inputs] if key), None))
+        place = place_of(next((key.namespace for key in [*written, *read] if key), None))
         query = note_query(text, place, told)
         told.link(query, EXECUTED_BY, job)
-        for role, tables in ((READS, inputs), (WRITES, outputs)):
+        for role, tables in ((READS, read), (WRITES, written)):
             for key in tables:
                 if key is not None:
                     told.link(query, role, key)
@@ -71,6 +76,36 @@ def tell_of_openlineage(event: Facts, told: Told) -> None:
         told.facets[job, "integration"] = integration[:100]
     if description := text_of(facets.get("documentation", {}).get("description")):
         told.facets[job, "description"] = description[:2_000]
+
+
+class _Catalog:
+    """
+    By which names the datasets of one event are known.
+
+    Engines that write files name a table by where those lie, and say beside it (`symlinks`) what
+    the catalog calls it. That name is the table's, for it is the one that queries use.
+    """
+
+    def __init__(self, datasets: Iterable[Mapping[str, Any]]) -> None:
+        self.known_as: dict[Key, Key] = {}
+        for described in datasets:
+            name, called = text_of(described.get("name")), _symlink(described, "TABLE")
+            if name is not None and called is not None:
+                own = key_of("table", text_of(described.get("namespace")), name)
+                self.known_as[own] = key_of("table", *called)
+
+    def key_of(self, kind: str, namespace: str | None, name: str) -> Key:
+        own = key_of(kind, namespace, name)
+        return self.known_as.get(own, own)
+
+
+def _symlink(described: Mapping[str, Any], kind: str) -> tuple[str | None, str] | None:
+    """Return the first other identity of this kind, as namespace and name."""
+    for each in _dicts(_facets(described).get("symlinks", {}).get("identifiers")):
+        name = text_of(each.get("name"))
+        if name is not None and str(each.get("type")).upper() == kind:
+            return text_of(each.get("namespace")), name
+    return None
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:
@@ -97,12 +132,17 @@ def _owners(facets: Mapping[str, dict[str, Any]]) -> list[Key]:
     ]  # fmt: skip
 
 
-def _tell_of_dataset(described: Mapping[str, Any], told: Told) -> Key | None:
+def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told) -> Key | None:
     name = text_of(described.get("name"))
     if name is None:
         return None
-    table = key_of("table", text_of(described.get("namespace")), name)
+    own = key_of("table", text_of(described.get("namespace")), name)
+    table = catalog.known_as.get(own, own)
     told.things[table] = None
+    location = _symlink(described, "LOCATION")
+    if table != own or location is not None:
+        lies_at = key_of("table", *location) if location is not None else own
+        told.facets[table, LOCATION] = f"{lies_at.namespace}/{lies_at.name.lstrip('/')}"[:2_000]
     facets = _facets(described)
     if fields := columns_of(_dicts(facets.get("schema", {}).get("fields"))):
         told.schemas[table] = fields
@@ -139,11 +179,11 @@ def _tell_of_dataset(described: Mapping[str, Any], told: Told) -> Key | None:
         ]
         if results:
             told.facets[table, "checks"] = results
-    _tell_of_columns(table, facets.get("columnLineage", {}), told)
+    _tell_of_columns(table, facets.get("columnLineage", {}), catalog, told)
     return table
 
 
-def _tell_of_columns(table: Key, lineage: Mapping[str, Any], told: Told) -> None:
+def _tell_of_columns(table: Key, lineage: Mapping[str, Any], catalog: _Catalog, told: Told) -> None:
     fields = lineage.get("fields")
     if not isinstance(fields, dict):
         return
@@ -159,7 +199,7 @@ def _tell_of_columns(table: Key, lineage: Mapping[str, Any], told: Told) -> None
             if links >= COLUMN_LINKS:
                 return
             links += 1
-            origin = key_of("table", text_of(source.get("namespace")), name)
+            origin = catalog.key_of("table", text_of(source.get("namespace")), name)
             told.link(made, DEPENDS_ON, origin.column(of[:200]))
             told.link(made, PART_OF, table)
             told.link(origin.column(of[:200]), PART_OF, origin)

@@ -148,6 +148,9 @@ class WorldResourceDetail(serializers.Serializer[Any]):
     description = serializers.CharField(allow_null=True)
     text = serializers.CharField(allow_null=True, help_text="Of a query.")
     dialect = serializers.CharField(allow_null=True)
+    location = serializers.CharField(
+        allow_null=True, help_text="Where the files of a table lie that a catalog calls otherwise."
+    )
     checks = CheckOutput(many=True, help_text="The last ones that were told.")
     checked_at = serializers.DateTimeField(allow_null=True)
     columns = ColumnOutput(many=True)

@@ -79,6 +79,7 @@ class WorldResourceDetail(WorkspaceView):
             "description": said.get("description"),
             "text": said.get("text"),
             "dialect": said.get("dialect"),
+            "location": said.get("location"),
             "checks": said.get("checks", []),
             "checked_at": checks.at if checks is not None else None,
             "columns": page.schema.columns,

@@ -8664,6 +8664,8 @@ export interface components {
             columns: components["schemas"]["ColumnOutput"][];
             description: string | null;
             dialect: string | null;
+            /** @description Where the files of a table lie that a catalog calls otherwise. */
+            location: string | null;
             others: components["schemas"]["NeighboursOutput"];
             owners: components["schemas"]["NeighboursOutput"];
             parts: components["schemas"]["NeighboursOutput"];

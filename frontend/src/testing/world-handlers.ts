@@ -53,6 +53,7 @@ function detail(resource: WorldResource, aliasOf: WorldResource | null, touched:
     description: null,
     text: null,
     dialect: null,
+    location: isTable ? "s3://lake/warehouse/orders" : null,
     checks: isTable ? [{ assertion: "not_null", column: "id", ok: false }] : [],
     checked_at: isTable ? iso(AT) : null,
     columns: isTable ? [{ name: "id", type: "int" }] : [],

@@ -60,6 +60,7 @@ def test_a_page_tells_what_is_known(web, known):
 
     assert page["resource"]["name"] == "shop.public.orders"
     assert page["columns"] == [{"name": "id", "type": "int"}]
+    assert page["location"] is None
     assert [each["resource"]["name"] for each in page["writers"]["items"]] == ["maria"]
     assert page["written_at"] is not None
     [readings] = page["readings"]

@@ -207,6 +207,104 @@ def test_openlineage_facets(in_workspace):
     assert [column["name"] for column in version.columns] == ["n", "day"]
 
 
+def symlinked(path, called, **facets):
+    """A dataset as Spark names it: by its path, with the catalog's name beside it."""
+    return {
+        "namespace": "s3://lake",
+        "name": path,
+        "facets": facets
+        | {
+            "symlinks": {
+                "identifiers": [
+                    {"namespace": "ignored", "name": "ignored", "type": "OTHER"},
+                    {"namespace": "hive://meta:10000", "name": called, "type": "TABLE"},
+                ]
+            }
+        },
+    }
+
+
+def test_what_is_named_by_its_path_is_the_table_that_its_catalog_calls_so(in_workspace):
+    run_id = uuid7()
+    orders = symlinked("/warehouse/raw/orders", "raw.Orders")
+    daily = symlinked(
+        "warehouse/mart/daily",
+        "mart.daily",
+        schema={"fields": [{"name": "n", "type": "long"}]},
+        columnLineage={
+            "fields": {
+                "n": {
+                    "inputFields": [
+                        {"namespace": "s3a://lake", "name": "warehouse/raw/orders", "field": "id"}
+                    ]
+                }
+            }
+        },
+    )
+    plain = {"namespace": "s3://lake", "name": "landing/orders.csv"}
+    asked = event(
+        payload={
+            "text": "SELECT * FROM raw.orders",
+            "user": "maria",
+            "dialect": "hive",
+            "database": "raw",
+        },
+        related=[party("on", "database", "raw", "hive://meta")],
+    )
+    store(in_workspace, [lineage("spark.daily", [orders, plain], [daily], 1, run_id), asked])
+
+    build(in_workspace)
+
+    assert edges(in_workspace) >= {
+        ("job:spark.daily", "reads", "table:raw.orders"),
+        ("job:spark.daily", "reads", "table:landing/orders.csv"),
+        ("job:spark.daily", "writes", "table:mart.daily"),
+        ("column:mart.daily#n", "depends_on", "column:raw.orders#id"),
+        ("user:maria", "reads", "table:raw.orders"),
+    }
+    tables = Resource.objects.filter(workspace_id=in_workspace.id, kind="table")
+    assert set(tables.values_list("namespace", "name")) == {
+        ("hive://meta", "raw.orders"),
+        ("hive://meta", "mart.daily"),
+        ("s3://lake", "landing/orders.csv"),
+    }
+    table = resource_id(in_workspace, "table", "hive://meta", "mart.daily")
+    said = reads.facets_of(workspace_id=in_workspace.id, resource_ids=[table])
+    assert said["location"].value == "s3://lake/warehouse/mart/daily"
+    assert SchemaVersion.objects.filter(resource_id=table).count() == 1
+    touched = Touch.objects.filter(run_id=run_id, role="writes").values_list("resource_id")
+    assert [id_ for (id_,) in touched] == [table]
+
+
+def test_a_dataset_event_of_a_path_is_of_the_table(in_workspace):
+    told = symlinked("warehouse/mart/daily", "mart.daily")
+    location = {"identifiers": [{"namespace": "gs://lake", "name": "/x/", "type": "LOCATION"}]}
+    other = {"namespace": DB, "name": "shop.mart.x", "facets": {"symlinks": location}}
+    store(
+        in_workspace,
+        [
+            event(
+                "openlineage.dataset",
+                resource=("table", each["namespace"], each["name"]),
+                payload={"dataset": each},
+                source="openlineage",
+            )
+            for each in (told, other, {"namespace": "n", "name": "odd", "facets": {"symlinks": 3}})
+        ],
+    )
+
+    build(in_workspace)
+
+    assert set(Resource.objects.values_list("name", flat=True)) == {
+        "mart.daily",
+        "shop.mart.x",
+        "odd",
+    }
+    stored_at = resource_id(in_workspace, "table", DB, "shop.mart.x")
+    said = reads.facets_of(workspace_id=in_workspace.id, resource_ids=[stored_at])
+    assert said["location"].value == "gs://lake/x"
+
+
 def test_what_a_run_touched_is_its_deployments_whichever_was_told_first(in_workspace):
     first, second, third = uuid7(), uuid7(), uuid7()
     deployment, flow = uuid.uuid4(), uuid.uuid4()

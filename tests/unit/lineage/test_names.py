@@ -48,8 +48,13 @@ from apps.lineage.names import (
         ("databricks://adb-1.azure.example", "Main.`Sales`.Orders", "main.sales.orders"),
         ("mssql://db.acme.example/shop", "[Orders]", "shop.dbo.orders"),
         ("redshift://c.acme.example:5439/dev", '"Orders"', "dev.public.orders"),
-        # What has no dialect stays as it was sent, but for quotes.
+        # A path is no name with dots: it stays, but for slashes at its ends.
         ("s3://lake", "raw/orders", "raw/orders"),
+        ("s3a://lake", "/raw/orders/", "raw/orders"),
+        ("abfss://lake@acme.dfs.core.windows.net", "raw/[x]. y", "raw/[x]. y"),
+        ("file", "/data/orders.csv/", "/data/orders.csv"),
+        ("hdfs://nn:8020", "/", "/"),
+        # What has no dialect stays as it was sent, but for quotes.
         ("", "orders", "orders"),
     ],
 )
@@ -68,6 +73,11 @@ def test_names_of_tables(namespace, name, known_as):
         ("duckdb:///srv/W.duckdb/", "duckdb:///srv/W.duckdb"),
         ("BigQuery", "bigquery"),
         ("s3://lake/", "s3://lake"),
+        ("s3a://lake", "s3://lake"),
+        ("gcs://lake/x", "gs://lake/x"),
+        # The container of Azure is no user; a user with a password is none of its containers.
+        ("abfs://raw@acme.dfs.core.windows.net/", "abfss://raw@acme.dfs.core.windows.net"),
+        ("wasbs://me:secret@acme.blob.core.windows.net", "wasbs://acme.blob.core.windows.net"),
         ("a house word", "a house word"),
     ],
 )

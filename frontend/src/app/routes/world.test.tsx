@@ -80,6 +80,7 @@ describe("the page of a thing", () => {
     expect(within(screen.getByRole("list", { name: "Checks" })).getByText("failed")).toBeVisible();
     expect(screen.getByRole("list", { name: "Changes of its columns" })).toHaveTextContent("− month");
     expect(await screen.findByRole("list", { name: "Who is affected" }, PATIENT)).toHaveTextContent("Sales");
+    expect(screen.getByText("s3://lake/warehouse/orders")).toBeVisible();
   });
 
   it("is shown as another, and parted from it again", async () => {

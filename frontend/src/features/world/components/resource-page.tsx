@@ -150,6 +150,7 @@ function factsOf(page: ResourceDetail): Fact[] {
   const rows = page.readings.find((reading) => reading.measure === "rows")?.points.at(-1)?.[1];
   if (rows !== undefined) facts.push({ term: "Rows", value: formatCount(rows) });
   if (page.dialect !== null) facts.push({ term: "Dialect", value: page.dialect });
+  if (page.location !== null) facts.push({ term: "Files at", value: page.location });
   facts.push(
     { term: "First seen", value: <RelativeTime at={resource.first_seen} /> },
     { term: "Last seen", value: <RelativeTime at={resource.last_seen} /> },
