@@ -124,7 +124,7 @@ def _start_stores(supervisor: Supervisor, place: Place, given: Mapping[str, str]
                 stop_signal=signal.SIGINT,  # "fast": clients are cut off, nothing is lost
                 kill_signal=signal.SIGQUIT,
                 stop_seconds=20,
-                identity=postgres.identity,
+                identity=postgres.user.identity,
                 before_start=postgres.prepare,
                 hush=POSTGRES_ROUTINE,
             )

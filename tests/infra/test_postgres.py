@@ -16,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from infra.local import folders, postgres
+from infra.local import folders, postgres, postgres_user
 from infra.local.postgres import APPLICATION, OWNER, SUPERUSER, WORKER, EmbeddedPostgres
 from infra.local.problems import Problem
 
@@ -223,7 +223,7 @@ def test_root_hands_the_server_to_an_unprivileged_user(server):
 
     assert Path(f"/proc/{pid}").stat().st_uid != 0
     assert server.home != server.requested_dir  # pytest's folders are closed to others
-    assert (server.requested_dir / postgres.POINTER).read_text().strip() == str(server.home)
+    assert (server.requested_dir / postgres_user.POINTER).read_text().strip() == str(server.home)
 
 
 @as_root
@@ -255,7 +255,7 @@ with EmbeddedPostgres(sys.argv[2], durable=False) as server:
     import psycopg
     with psycopg.connect(server.dsn("headway_app")) as connection:
         user = connection.execute("SELECT current_user").fetchone()[0]
-    print(json.dumps({"user": user, "home": str(server.home), "left": server.identity}))
+    print(json.dumps({"user": user, "home": str(server.home), "left": server.user.identity}))
 server.remove()
 """
 
