@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 HOME = HERE.parents[1] / ".venv" / "clients"
 INSTALL_SECONDS = 600
-NAMES = ("senders", "dbt")
+NAMES = ("senders", "dbt", "models")
 
 
 def python_of(name: str) -> Path:

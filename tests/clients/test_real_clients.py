@@ -15,11 +15,13 @@ import pytest
 from apps.core.clock import utc_now
 from apps.core.http.json import wire_time
 from apps.core.ids import uuid7
+from apps.costs.models import RunUsage
 from apps.ingest.models import Refused
 from apps.telemetry.models import Event, LogLine, MetricPoint, MetricSeries
 from apps.tenancy.isolation import workspace_scope
 from tests.clients import HERE, python_of
 from tests.conftest import Api
+from tests.factories.costs import count
 from tests.factories.tenancy import make_key
 
 # The first to ask for a client may have to wait until it is installed.
@@ -70,9 +72,11 @@ class Stage:
         assert "Traceback" not in done.stdout
         return done.stdout
 
-    def script(self, name: str, *words: str, **more: str) -> list[dict[str, Any]]:
+    def script(
+        self, name: str, *words: str, python: str = "senders", **more: str
+    ) -> list[dict[str, Any]]:
         """Run one of the scripts beside; return the JSON lines that it printed."""
-        command = [python_of("senders"), HERE / "scripts" / name, *words]
+        command = [python_of(python), HERE / "scripts" / name, *words]
         said = self.start(command, **more).splitlines()
         return [json.loads(line) for line in said if line.startswith("{")]
 
@@ -217,6 +221,37 @@ def test_opentelemetry(stage, encoding, packing):
         sent[1:],
         f"{names(spans)}, points of {sorted(values)}, 2 lines",
     )
+
+
+def test_clients_of_language_models(stage):
+    sent = stage.script(
+        "call_models.py",
+        python="models",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"{stage.url}/otlp",
+        OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{stage.key}",
+        TRACELOOP_TRACE_CONTENT="false",
+    )
+
+    calls = stage.events("otlp")
+    assert names(calls) == {"llm.called": 5}
+    assert {str(event.run_id) for event in calls} == {stage.run_id}
+    with workspace_scope(stage.workspace.id):
+        count(stage.workspace)
+        usage = RunUsage.objects.filter(workspace_id=stage.workspace.id, kind="model")
+        used = {(row.subject, row.unit): int(row.quantity) for row in usage}
+    # Each token once: cached ones and those of reasoning are told among those of their side.
+    assert used == {
+        ("gpt-4o-mini-2024-07-18", "input_tokens"): 176 + 12 + 26,
+        ("gpt-4o-mini-2024-07-18", "cache_read_tokens"): 1024 + 10,
+        ("gpt-4o-mini-2024-07-18", "output_tokens"): 14 + 3 + 82,
+        ("gpt-4o-mini-2024-07-18", "reasoning_tokens"): 16 + 5,
+        ("text-embedding-3-small", "input_tokens"): 8,
+        ("claude-opus-4-1", "input_tokens"): 100,
+        ("claude-opus-4-1", "cache_read_tokens"): 50,
+        ("claude-opus-4-1", "cache_creation_tokens"): 7,
+        ("claude-opus-4-1", "output_tokens"): 20,
+    }
+    stage.tell("openai and anthropic, instrumented", sent, f"{names(calls)}, {len(used)} sums")
 
 
 def test_cloudevents(stage):
