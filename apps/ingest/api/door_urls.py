@@ -7,6 +7,7 @@ from apps.ingest.doors import otlp_logs, otlp_metrics, otlp_spans
 
 urlpatterns = [
     path("api/v1/lineage", doors.OpenLineage.as_view()),
+    path("api/v1/lineage/batch", doors.OpenLineage.as_view()),
     path("api/v1/prometheus/write", doors.Prometheus.as_view()),
     path("cloudevents", doors.CloudEvents.as_view()),
     path("otlp/v1/traces", doors.OTLP.as_view(read=otlp_spans.decode)),

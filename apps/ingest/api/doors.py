@@ -196,7 +196,7 @@ class JSONDoor(Door):
 
 
 class OpenLineage(JSONDoor):
-    """`/api/v1/lineage`."""
+    """`/api/v1/lineage` and `/api/v1/lineage/batch`: one event or a list of them, at either."""
 
     name = "openlineage"
     taken_status = 201

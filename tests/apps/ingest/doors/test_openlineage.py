@@ -170,6 +170,17 @@ def test_the_key_stands_where_the_client_puts_it(sender, header):
     assert answer.status_code == 201
 
 
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/batch"])
+def test_lists_are_taken_at_both_addresses(sender, path):
+    answer = sender.send(path, [run_event(), run_event("START")])
+
+    assert (answer.status_code, answer.json()["accepted"]) == (201, 2)
+    assert sorted(event.name for event in lineage_events(sender)) == [
+        "openlineage.run.complete",
+        "openlineage.run.start",
+    ]
+
+
 def test_what_is_bad_is_refused_by_its_place_and_the_rest_is_kept(sender):
     bad = [
         run_event(eventTime="yesterday"),
