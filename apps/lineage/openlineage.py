@@ -31,6 +31,9 @@ from apps.lineage.told import (
 
 COLUMN_LINKS: Final = 1_000  # of one event
 OWNERS: Final = 20
+NAME_LENGTH: Final = 2_000  # of a table, in its catalog
+# What breaks those who read; how columns are altered is told by what they become.
+LIFECYCLE: Final = frozenset({"DROP", "RENAME", "TRUNCATE"})
 LOCATION: Final = "location"  # a facet: where the files of a table lie
 
 
@@ -103,8 +106,10 @@ def _symlink(described: Mapping[str, Any], kind: str) -> tuple[str | None, str] 
     """Return the first other identity of this kind, as namespace and name."""
     for each in _dicts(_facets(described).get("symlinks", {}).get("identifiers")):
         name = text_of(each.get("name"))
-        if name is not None and str(each.get("type")).upper() == kind:
-            return text_of(each.get("namespace")), name
+        namespace = text_of(each.get("namespace"))
+        short = len(name or "") <= NAME_LENGTH and len(namespace or "") <= NAME_LENGTH
+        if name is not None and short and str(each.get("type")).upper() == kind:
+            return namespace, name
     return None
 
 
@@ -142,7 +147,7 @@ def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told
     location = _symlink(described, "LOCATION")
     if table != own or location is not None:
         lies_at = key_of("table", *location) if location is not None else own
-        told.facets[table, LOCATION] = f"{lies_at.namespace}/{lies_at.name.lstrip('/')}"[:2_000]
+        told.facets[table, LOCATION] = {"namespace": lies_at.namespace, "name": lies_at.name}
     facets = _facets(described)
     if fields := columns_of(_dicts(facets.get("schema", {}).get("fields"))):
         told.schemas[table] = fields
@@ -179,6 +184,9 @@ def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told
         ]
         if results:
             told.facets[table, "checks"] = results
+    change = str(facets.get("lifecycleStateChange", {}).get("lifecycleStateChange")).upper()
+    if change in LIFECYCLE:
+        told.facets[table, "lifecycle"] = change
     _tell_of_columns(table, facets.get("columnLineage", {}), catalog, told)
     return table
 

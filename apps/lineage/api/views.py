@@ -79,7 +79,7 @@ class WorldResourceDetail(WorkspaceView):
             "description": said.get("description"),
             "text": said.get("text"),
             "dialect": said.get("dialect"),
-            "location": said.get("location"),
+            "location": _address(said.get("location")),
             "checks": said.get("checks", []),
             "checked_at": checks.at if checks is not None else None,
             "columns": page.schema.columns,
@@ -103,6 +103,12 @@ class WorldResourceDetail(WorkspaceView):
             "others": page.others,
         }
         return Response(wire.WorldResourceDetail(body).data)
+
+
+def _address(location: dict[str, str] | None) -> str | None:
+    if location is None:
+        return None
+    return f"{location['namespace']}/{location['name'].lstrip('/')}"
 
 
 class WorldGraph(WorkspaceView):

@@ -11,6 +11,7 @@ from typing import Final
 from apps.lineage.derive import tell
 from apps.lineage.models import Facet, Reading, Relation, Resource, Touch
 from apps.lineage.names import Key, short_name
+from apps.lineage.openlineage import LOCATION
 from apps.lineage.selectors.graph import upstream_of
 from apps.telemetry.items import StoredEvent
 
@@ -37,10 +38,16 @@ class Nearby:
 
 @dataclass(slots=True, kw_only=True)
 class Surroundings:
-    """`by_habit`: this run has touched nothing yet; its deployment did, in earlier runs."""
+    """
+    `by_habit`: this run has touched nothing yet; its deployment did, in earlier runs.
+
+    `paths`: where files of what is nearby lie, to its id: who does not know the catalog names
+    them so.
+    """
 
     nearby: dict[uuid.UUID, Nearby]
     by_habit: bool
+    paths: dict[Key, uuid.UUID]
 
     @property
     def names(self) -> list[str]:
@@ -52,7 +59,19 @@ class Surroundings:
                 found[name] = None
                 found[short_name(name, each.resource.kind)] = None
                 found[".".join(name.split(".")[-2:])] = None
+        for key in self.paths:
+            path = key.name.strip("/")
+            found |= dict.fromkeys((path, f"/{path}", f"{path}/", f"/{path}/"))
         return list(found)
+
+    def find(self, workspace_id: uuid.UUID, mentioned: Iterable[uuid.UUID]) -> list[Nearby]:
+        """Return what of it is mentioned by these ids, the nearest first."""
+        by_path = {key.id_in(workspace_id): id_ for key, id_ in self.paths.items()}
+        found = {by_path.get(id_, id_) for id_ in mentioned}
+        close = (self.nearby[id_] for id_ in found if id_ in self.nearby)
+        return sorted(
+            close, key=lambda each: (each.distance, each.resource.label, each.resource.id)
+        )
 
 
 def surroundings_of_run(
@@ -89,6 +108,9 @@ def surroundings_of_run(
     }
     nearest = sorted(distances, key=lambda id_: (distances[id_], str(id_)))[:NEARBY]
     found = Resource.objects.for_workspace(workspace_id).in_bulk(nearest)
+    locations = Facet.objects.filter(
+        workspace_id=workspace_id, resource_id__in=nearest, name=LOCATION
+    ).order_by("resource_id")
     return Surroundings(
         nearby={
             id_: Nearby(resource=found[id_], distance=distances[id_], roles=roles.get(id_, []))
@@ -96,6 +118,10 @@ def surroundings_of_run(
             if id_ in found
         },
         by_habit=by_habit and bool(roles),
+        paths={
+            Key("table", where["namespace"], where["name"]): id_
+            for id_, where in locations.values_list("resource_id", "value")
+        },
     )
 
 
@@ -138,6 +164,20 @@ def runs_touching(
     )
     found = rows.order_by("-last_seen", "-run_id", "resource_id", "role")
     return list(found.values_list("run_id", "resource_id", "role")[:RUNS])
+
+
+def lifecycle_changes(
+    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
+) -> list[tuple[uuid.UUID, datetime, str]]:
+    """Return which of these tables were last dropped, renamed or emptied in this time."""
+    rows = Facet.objects.filter(
+        workspace_id=workspace_id,
+        resource_id__in=list(resource_ids),
+        name="lifecycle",
+        at__gte=since,
+        at__lte=until,
+    ).order_by("at", "resource_id")
+    return [(row.resource_id, row.at, row.value) for row in rows]
 
 
 def failed_checks(

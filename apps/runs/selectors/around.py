@@ -66,6 +66,7 @@ def get_around(*, run: Run, now: datetime, hours: int = HOURS) -> Around:
     candidates += others
     candidates += _deploys(run, nearby, since, until)
     candidates += _schema_changes(workspace_id, nearby, since, until)
+    candidates += _lifecycle_changes(workspace_id, nearby, since, until)
     candidates += _failed_checks(workspace_id, nearby, since, until)
     candidates += _breaks(workspace_id, nearby, since, until)
     found = telemetry.notable_events(
@@ -76,7 +77,7 @@ def get_around(*, run: Run, now: datetime, hours: int = HOURS) -> Around:
         pattern=around.NOTABLE,
         run_ids=[run.id],
     )
-    candidates += _events(run, nearby, found.events)
+    candidates += _events(run, surroundings, found.events)
     return Around(
         since=since,
         until=until,
@@ -234,6 +235,29 @@ def _schema_changes(
     return candidates
 
 
+_DONE_TO: Final = {"DROP": "dropped", "RENAME": "renamed", "TRUNCATE": "emptied"}
+
+
+def _lifecycle_changes(
+    workspace_id: uuid.UUID, nearby: Nearby, since: datetime, until: datetime
+) -> list[Candidate]:
+    return [
+        Candidate(
+            kind=Kind.SCHEMA,
+            at=at,
+            title=f"{nearby[resource_id].resource.label} was {_DONE_TO[change]}",
+            weight=0.9,
+            why=["who reads it finds nothing" if change != "RENAME" else "its name is another now"],
+            distance=nearby[resource_id].distance,
+            resource_id=resource_id,
+            resource=nearby[resource_id].resource.label,
+        )
+        for resource_id, at, change in world.lifecycle_changes(
+            workspace_id=workspace_id, resource_ids=list(nearby), since=since, until=until
+        )
+    ]
+
+
 def _failed_checks(
     workspace_id: uuid.UUID, nearby: Nearby, since: datetime, until: datetime
 ) -> list[Candidate]:
@@ -305,15 +329,17 @@ def _breaks(
     return candidates
 
 
-def _events(run: Run, nearby: Nearby, events: list[StoredEvent]) -> list[Candidate]:
+def _events(
+    run: Run, surroundings: world.Surroundings, events: list[StoredEvent]
+) -> list[Candidate]:
     mentioned = world.mentioned_by(workspace_id=run.workspace_id, events=events)
     candidates = []
     for event in events:
-        close = sorted(
-            (nearby[id_].distance, nearby[id_].resource.label, id_)
-            for id_ in mentioned[event.id]
-            if id_ in nearby and nearby[id_].resource.kind != "user"
-        )
+        close = [
+            each
+            for each in surroundings.find(run.workspace_id, mentioned[event.id])
+            if each.resource.kind != "user"
+        ]
         payload = event.payload
         text = _text(payload, "text", "sql")
         sort = around.classify(
@@ -325,7 +351,8 @@ def _events(run: Run, nearby: Nearby, events: list[StoredEvent]) -> list[Candida
         )
         if sort is None:
             continue
-        distance, label, resource_id = close[0] if close else (None, "", None)
+        near = close[0] if close else None
+        label = near.resource.label if near is not None else ""
         candidates.append(
             Candidate(
                 kind=sort.kind,
@@ -333,8 +360,8 @@ def _events(run: Run, nearby: Nearby, events: list[StoredEvent]) -> list[Candida
                 title=_title(event, text, label),
                 weight=sort.weight,
                 why=[sort.why, *_by_whom(event)],
-                distance=distance,
-                resource_id=resource_id,
+                distance=near.distance if near is not None else None,
+                resource_id=near.resource.id if near is not None else None,
                 resource=label,
                 event_id=event.id,
                 event_name=event.name,

@@ -44,6 +44,34 @@ def known(workspace):
     }
 
 
+def test_a_page_says_where_the_files_of_a_table_are(web, workspace):
+    called = {"namespace": "hive://meta", "name": "mart.daily", "type": "TABLE"}
+    odd = {"namespace": "hive://meta", "name": "x" * 3_000, "type": "TABLE"}
+    daily = {
+        "namespace": "s3a://lake",
+        "name": "/wh/daily/",
+        "facets": {"symlinks": {"identifiers": [odd, called]}},
+    }
+    with workspace_scope(workspace.id):
+        store(
+            workspace,
+            [
+                event(
+                    "openlineage.dataset",
+                    resource=("table", daily["namespace"], daily["name"]),
+                    payload={"dataset": daily},
+                    source="openlineage",
+                )
+            ],
+        )
+        build(workspace)
+    table = resource_id(workspace, "table", "hive://meta", "mart.daily")
+
+    page = web.get(f"world/resources/{table}").json()
+
+    assert page["location"] == "s3://lake/wh/daily"
+
+
 def test_lists_page_and_filter(web, known):
     first = web.get("world/resources?kind=table&limit=1").json()
     second = web.get(f"world/resources?kind=table&limit=1&cursor={first['next_cursor']}").json()

@@ -270,7 +270,7 @@ def test_what_is_named_by_its_path_is_the_table_that_its_catalog_calls_so(in_wor
     }
     table = resource_id(in_workspace, "table", "hive://meta", "mart.daily")
     said = reads.facets_of(workspace_id=in_workspace.id, resource_ids=[table])
-    assert said["location"].value == "s3://lake/warehouse/mart/daily"
+    assert said["location"].value == {"namespace": "s3://lake", "name": "warehouse/mart/daily"}
     assert SchemaVersion.objects.filter(resource_id=table).count() == 1
     touched = Touch.objects.filter(run_id=run_id, role="writes").values_list("resource_id")
     assert [id_ for (id_,) in touched] == [table]
@@ -302,7 +302,7 @@ def test_a_dataset_event_of_a_path_is_of_the_table(in_workspace):
     }
     stored_at = resource_id(in_workspace, "table", DB, "shop.mart.x")
     said = reads.facets_of(workspace_id=in_workspace.id, resource_ids=[stored_at])
-    assert said["location"].value == "gs://lake/x"
+    assert said["location"].value == {"namespace": "gs://lake", "name": "x"}
 
 
 def test_what_a_run_touched_is_its_deployments_whichever_was_told_first(in_workspace):

@@ -155,6 +155,57 @@ def test_the_likeliest_causes_come_first_each_with_its_reasons(broken):
     assert {each.resource.label: each.distance for each in found.nearby}["p.d.orders"] == 0
 
 
+def by_path(minutes, **facets):
+    """An event of an engine that knows the table by its files, with its catalog's name beside."""
+    called = {"namespace": NS, "name": "p.d.orders", "type": "TABLE"}
+    made = {
+        "namespace": "s3://lake",
+        "name": "wh/orders",
+        "facets": facets | {"symlinks": {"identifiers": [called]}},
+    }
+    return before(
+        minutes,
+        "openlineage.run.complete",
+        related=[party("writes", "table", "wh/orders", "s3://lake")],
+        payload={"outputs": [made]},
+        source="openlineage",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [("DROP", "dropped"), ("RENAME", "renamed"), ("TRUNCATE", "emptied")]
+)
+def test_a_table_that_is_not_there_any_more_is_told(broken, in_workspace, change, words):
+    run, _, _ = broken
+    dropped = by_path(3, lifecycleStateChange={"lifecycleStateChange": change})
+    kept = by_path(2, lifecycleStateChange={"lifecycleStateChange": "OVERWRITE"})
+    store_told(in_workspace, [dropped, kept])
+    build(in_workspace)
+
+    first = selectors.get_around(run=run, now=STORY.end).items[0]
+
+    assert (first.kind, first.title) == (Kind.SCHEMA, f"p.d.orders was {words}")
+    assert "3 min before" in first.why
+
+
+def test_events_that_name_a_table_by_its_path_are_about_it(broken, in_workspace):
+    run, _, _ = broken
+    sighted = at_minute(
+        "files.compacted",
+        minute=(STORY.end - STORY_START).total_seconds() / 60 - 4,
+        resource=("table", "s3://lake", "/wh/orders"),
+    )
+    store_told(in_workspace, [sighted])
+    build(in_workspace)
+    without = {each.event_name for each in selectors.get_around(run=run, now=STORY.end).items}
+    store_told(in_workspace, [by_path(300)])
+    build(in_workspace)
+
+    found = {each.event_name for each in selectors.get_around(run=run, now=STORY.end).items}
+
+    assert "files.compacted" in found - without
+
+
 def _upstream(in_workspace, *, touches):
     """A report over what a load makes that began four hours before the time looked at."""
     STORY.end = utc_now() + timedelta(hours=10)
