@@ -74,7 +74,9 @@ def _turns(sightings: Iterable[Sighting]) -> Iterator[tuple[str, str, datetime]]
     before: Iterable[str] = ()
     for day in sorted(days):
         seen = days[day]
-        news = sorted((each for each in seen if each not in before), key=lambda each: seen[each])
+        news = sorted(
+            (each for each in seen if each not in before), key=lambda each: (seen[each], each)
+        )
         if not news and told not in seen:
             news = [max(seen, key=lambda each: (seen[each].last, each))]
         for hash_ in news:
