@@ -11,12 +11,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 from uuid import UUID
 
 COLUMN: Final = "#"  # between a table's name and that of its column
+# PERF: what senders name they name again and again. Short names only, which bounds the memory.
+REMEMBERED: Final = 16_384
+REMEMBERED_LENGTH: Final = 400
 
 
 class Folding(StrEnum):
@@ -27,7 +31,8 @@ class Folding(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# PERF: without `eq`, one is itself: its fields are not hashed each time that a name is remembered.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dialect:
     """How one kind of database names tables."""
 
@@ -134,6 +139,14 @@ def place_of(
     the default one, so that `postgres://host/shop` + `orders` and `postgres://host` +
     `shop.public.orders` are one table.
     """
+    said = namespace, dialect, database, schema
+    is_short = sum(len(each) for each in said if each) <= REMEMBERED_LENGTH
+    return (_remembered_place if is_short else _place_of)(*said)
+
+
+def _place_of(
+    namespace: str | None, dialect: str | None, database: str | None, schema: str | None
+) -> Place:
     text = (namespace or "").strip().removeprefix("jdbc:")
     match = _SERVER.fullmatch(text)
     if match is None:
@@ -169,6 +182,9 @@ def place_of(
         database=database or (inner[0] if inner else None),
         schema=schema or (inner[1] if len(inner) > 1 else None),
     )
+
+
+_remembered_place = lru_cache(maxsize=REMEMBERED)(_place_of)
 
 
 def _address(scheme: str, rest: str) -> str:
@@ -322,6 +338,11 @@ def key_of(kind: str, namespace: str | None, name: str, place: Place | None = No
 
     `place` is where a table's bare name is looked for when the event says no namespace itself.
     """
+    is_short = len(name) + len(namespace or "") + len(kind) <= REMEMBERED_LENGTH
+    return (_remembered_key if is_short else _key_of)(kind, namespace, name, place)
+
+
+def _key_of(kind: str, namespace: str | None, name: str, place: Place | None) -> Key:
     kind = kind.strip().lower()
     if kind in {"dataset", "view"}:
         kind = "table"
@@ -341,6 +362,9 @@ def key_of(kind: str, namespace: str | None, name: str, place: Place | None = No
     if kind == "user":
         return Key(kind, "", _person(name))
     return Key(kind, _plain_namespace(namespace), name.strip() or name)
+
+
+_remembered_key = lru_cache(maxsize=REMEMBERED)(_key_of)
 
 
 def _file_stem(namespace: str) -> str:

@@ -34,6 +34,9 @@ _LITERALS = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 _LISTS = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
+# Marks of literals: no text of a statement holds them, for Unicode has no characters there.
+_TEXT, _NUMBER = "\ufdd0", "\ufdd1"
+_VALUES = re.compile(f"([{_TEXT}{_NUMBER}])(?: ?, ?[{_TEXT}{_NUMBER}])+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +50,23 @@ class Statement:
 
 def shape_of(text: str) -> str:
     """Return the text without comments, literals and layout: equal for the same statement."""
+    shape = _marked(text[:TEXT_LENGTH]).replace(_TEXT, "?").replace(_NUMBER, "?")
+    return _LISTS.sub("(?)", shape).rstrip(";").strip()
+
+
+# PERF: of one text its shape is asked for and then what it touches.
+@lru_cache(maxsize=4)
+def _marked(text: str) -> str:
+    """Return the text without comments and layout, with marks in place of its literals."""
 
     def plain(match: re.Match[str]) -> str:
+        if match["name"] is not None:
+            return match[0]
         if match["comment"] is not None:
             return " "
-        return match[0] if match["name"] is not None else "?"
+        return _TEXT if match["text"] is not None else _NUMBER
 
-    cut = text[:TEXT_LENGTH]
-    return _LISTS.sub("(?)", _SPACE.sub(" ", _LITERALS.sub(plain, cut))).strip().rstrip(";").strip()
+    return _SPACE.sub(" ", _LITERALS.sub(plain, text)).strip()
 
 
 def fingerprint(shape: str) -> str:
@@ -71,17 +83,9 @@ def read_statement(text: str, *, dialect: str | None) -> Statement:
 
 def _parameters_out(text: str) -> str:
     """Return the shape as something that parses: literals become `0`, whatever they were."""
-
-    def plain(match: re.Match[str]) -> str:
-        if match["comment"] is not None:
-            return " "
-        if match["name"] is not None:
-            return match[0]
-        return "'0'" if match["text"] is not None else "0"
-
-    found = _SPACE.sub(" ", _LITERALS.sub(plain, text)).strip()
     # Long lists of values are what makes texts long, and they name no table.
-    return re.sub(r"((?:'0'|\b0\b))(?:\s*,\s*(?:'0'|\b0\b))+", r"\1", found)
+    found = _VALUES.sub(r"\1", _marked(text))
+    return found.replace(_TEXT, "'0'").replace(_NUMBER, "0")
 
 
 def _verb(text: str) -> str:

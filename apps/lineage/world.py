@@ -38,8 +38,11 @@ class Seen:
     count: int = 1
 
     def add(self, first: datetime, last: datetime, count: int) -> None:
-        self.first = min(self.first, first)
-        self.last = max(self.last, last)
+        # PERF: of each thing and link of each event; `min` and `max` take four times as long.
+        if first < self.first:
+            self.first = first
+        if last > self.last:
+            self.last = last
         self.count += count
 
 
