@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.lineage import names
 from apps.lineage.names import (
     DIALECTS,
     Key,
@@ -181,3 +182,19 @@ def test_dialects_by_the_words_of_drivers_and_conventions(word, dialect):
     found = dialect_named(word)
 
     assert (found.name if found else None) == dialect
+
+
+def test_only_short_names_are_remembered():
+    """Names of a sender's choice, tens of thousands of them, must not fill the memory."""
+    place_of("s3://known")
+    key_of("table", "s3://known", "orders")
+    places, keys = names._remembered_place.cache_info(), names._remembered_key.cache_info()
+
+    long = "x" * names.REMEMBERED_LENGTH
+    assert place_of(f"s3://{long}").namespace == f"s3://{long}"
+    assert key_of("table", "s3://known", long).name == long
+    key_of("table", "s3://known", "orders")
+
+    assert names._remembered_place.cache_info().misses == places.misses
+    assert names._remembered_key.cache_info().misses == keys.misses
+    assert names._remembered_key.cache_info().hits == keys.hits + 1
