@@ -2,7 +2,7 @@
 The JSON of a dashboard, pure: what may stand in it, and where something is wrong.
 
 A dashboard has up to 40 panels on a grid of 12 columns, and up to 10 variables. `$name` as a value
-in `where` stands for what is chosen for the variable.
+in `where` or of a search, and as a deployment, stands for what is chosen for the variable.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from apps.telemetry.errors import BadFormula
 from apps.telemetry.limits import LABEL_COUNT, LABEL_KEY_LENGTH, LABEL_VALUE_LENGTH, NAME_LENGTH
 from apps.telemetry.query import Aggregate
 from apps.telemetry.search import parse as search
-from apps.telemetry.search.terms import LOG_FIELDS
+from apps.telemetry.search.terms import EVENT_FIELDS, LOG_FIELDS, Fields
 
 COLUMNS: Final = 12
 MAX_PANELS: Final = 40
@@ -195,6 +195,8 @@ def _chart(check: Check, place: str, panel: Mapping[str, Json], names: set[str])
         )
     if "events" in panel:
         check.text(f"{place}.events", panel["events"], most=NAME_LENGTH + 1)
+    _search(check, place, panel, names, field="events_q", of=EVENT_FIELDS)
+    _deployment(check, place, panel, names, field="events_deployment")
 
 
 def _letter(check: Check, place: str, letter: Json, known: Mapping[str, object]) -> None:
@@ -245,34 +247,57 @@ def _runs(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) 
     _deployment(check, place, panel, names)
 
 
-def _deployment(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
-    if "deployment" not in panel:
+def _deployment(
+    check: Check,
+    place: str,
+    panel: Mapping[str, Json],
+    names: set[str],
+    *,
+    field: str = "deployment",
+) -> None:
+    if field not in panel:
         return
-    deployment = panel["deployment"]
+    deployment = panel[field]
     if isinstance(deployment, str) and deployment.startswith("$"):
         if deployment[1:] not in names:
-            check.say(f"{place}.deployment", f"There is no variable {deployment[:42]}.")
+            check.say(f"{place}.{field}", f"There is no variable {deployment[:42]}.")
     else:
         said = "Must be the id of a deployment, or $ and the name of a variable."
-        check.pattern(f"{place}.deployment", deployment, _UUID, said)
+        check.pattern(f"{place}.{field}", deployment, _UUID, said)
 
 
-def _events(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
+def _search(
+    check: Check,
+    place: str,
+    panel: Mapping[str, Json],
+    names: set[str],
+    *,
+    field: str = "q",
+    of: Fields,
+) -> None:
+    at = f"{place}.{field}"
+    if field not in panel or not check.text(at, panel[field], most=search.MAX_LENGTH):
+        return
+    try:
+        search.parse(panel[field], of, chosen=dict.fromkeys(names, ()))
+    except search.QueryError as refused:
+        for message in (refused.fields or {}).get("q", [refused.message]):
+            check.say(at, message)
+
+
+def _events(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     check.one_of(f"{place}.view", panel["view"], ("list", "histogram"))
     if "name" in panel:
         check.text(f"{place}.name", panel["name"], most=NAME_LENGTH + 1)
+    _search(check, place, panel, names, of=EVENT_FIELDS)
+    _deployment(check, place, panel, names)
 
 
 def _logs(check: Check, place: str, panel: Mapping[str, Json], names: set[str]) -> None:
     _deployment(check, place, panel, names)
     if "level" in panel:
         check.one_of(f"{place}.level", panel["level"], LEVELS)
-    if "q" in panel and check.text(f"{place}.q", panel["q"], most=search.MAX_LENGTH):
-        try:
-            search.parse(panel["q"], LOG_FIELDS)
-        except search.QueryError as refused:
-            for message in (refused.fields or {}).get("q", [refused.message]):
-                check.say(f"{place}.q", message)
+    _search(check, place, panel, names, of=LOG_FIELDS)
 
 
 def _text(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> None:
@@ -281,11 +306,15 @@ def _text(check: Check, place: str, panel: Mapping[str, Json], _: set[str]) -> N
 
 _Look = Callable[[Check, str, Mapping[str, Json], set[str]], None]
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Look]]] = {
-    "chart": (("queries",), ("formulas", "compare_seconds", "events"), _chart),
+    "chart": (
+        ("queries",),
+        ("formulas", "compare_seconds", "events", "events_q", "events_deployment"),
+        _chart,
+    ),
     "number": (("queries", "show"), ("formulas", "compare_seconds", "over"), _number),
     "heat_map": (("name",), ("where",), _heat_map),
     "runs": (("view",), ("states", "deployment"), _runs),
-    "events": (("view",), ("name",), _events),
+    "events": (("view",), ("name", "q", "deployment"), _events),
     "logs": ((), ("q", "level", "deployment"), _logs),
     "text": (("markdown",), (), _text),
 }

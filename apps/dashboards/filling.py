@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from apps.core.errors import InvalidRequest
 from apps.dashboards.checks import Check, Errors, Json
 from apps.dashboards.documents import MAX_VARIABLES
 from apps.telemetry.limits import LABEL_VALUE_LENGTH
+from apps.telemetry.search.parse import QueryError, parse
+from apps.telemetry.search.terms import Fields, Query
 
 MAX_CHOSEN: Final = 100  # values of one variable
 
@@ -57,7 +60,19 @@ def filled_where(where: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str
 
 
 def filled_deployment(deployment: str | None, chosen: Chosen) -> str | None:
-    """Return the deployment that a panel of runs or logs is narrowed to; None: it is of all."""
+    """Return the deployment that a panel is narrowed to; None: it is of all."""
     if deployment is None or not deployment.startswith("$"):
         return deployment
     return next(iter(chosen.get(deployment[1:], ())), None)
+
+
+def filled_search(text: str, fields: Fields, chosen: Chosen, *, field: str = "q") -> Query:
+    """
+    Return the terms of a panel's search, with the chosen values in the place of variables.
+
+    Raises: InvalidRequest, by the panel's field, when what is chosen cannot be looked for there.
+    """
+    try:
+        return parse(text, fields, chosen=chosen)
+    except QueryError as refused:
+        raise InvalidRequest(refused.message, fields={field: [refused.message]}) from None

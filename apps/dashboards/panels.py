@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.core.errors import DomainError, InvalidRequest
-from apps.dashboards.filling import Chosen, filled_deployment, filled_where
+from apps.dashboards.filling import Chosen, filled_deployment, filled_search, filled_where
 from apps.runs import selectors as runs
 from apps.runs import wire as runs_wire
 from apps.runs.enums import TYPE_OF, RunState, StateType
@@ -23,8 +23,7 @@ from apps.telemetry.chart_wire import chart_body, heat_map_body, refused_body
 from apps.telemetry.enums import LogLevel
 from apps.telemetry.errors import SearchTooSlow
 from apps.telemetry.query import Aggregate, Fill, Plan
-from apps.telemetry.search.parse import parse
-from apps.telemetry.search.terms import LOG_FIELDS, NOTHING, Query, text_is
+from apps.telemetry.search.terms import EVENT_FIELDS, LOG_FIELDS, Query, text_is
 from apps.telemetry.selectors import BUDGET, Budget
 from apps.tenancy.scopes import Scope
 
@@ -181,10 +180,20 @@ class _Reading:
             fill=Fill.NULL,
             seconds=self._left(),
         )
-        return {"chart": chart_body(found), "marks": self._marks(panel.get("events"))}
+        return {"chart": chart_body(found), "marks": self._marks(panel)}
 
-    def _marks(self, name: str | None) -> Body | None:
-        return None if name is None else self._event_rows(_named(name), MARKS)
+    def _marks(self, panel: Panel) -> Body | None:
+        if not panel.keys() & {"events", "events_q", "events_deployment"}:
+            return None
+        query = _named(panel.get("events")) + filled_search(
+            panel.get("events_q", ""), EVENT_FIELDS, self.chosen, field="events_q"
+        )
+        of = self._deployment(panel, "events_deployment")
+        return self._event_rows(query, of, MARKS)
+
+    def _deployment(self, panel: Panel, field: str = "deployment") -> uuid.UUID | None:
+        found = filled_deployment(panel.get(field), self.chosen)
+        return None if found is None else _id_of(found, field)
 
     def _heat_map(self, panel: Panel) -> Body:
         found = telemetry.answer_heat_map(
@@ -198,10 +207,9 @@ class _Reading:
         return {"heat_map": heat_map_body(found)}
 
     def _runs(self, panel: Panel) -> Body:
-        deployment = filled_deployment(panel.get("deployment"), self.chosen)
         filters = runs.RunFilters(
             state_types=frozenset(StateType(state) for state in panel.get("states", ())),
-            deployment_id=None if deployment is None else _id_of(deployment),
+            deployment_id=self._deployment(panel),
             created_after=self.since,
             created_before=self.until,
         )
@@ -231,12 +239,15 @@ class _Reading:
         return {"runs": {"items": items, "has_more": len(found) > ROWS}}
 
     def _events(self, panel: Panel) -> Body:
-        query = _named(panel["name"]) if "name" in panel else NOTHING
+        query = _named(panel.get("name")) + filled_search(
+            panel.get("q", ""), EVENT_FIELDS, self.chosen
+        )
+        of = self._deployment(panel)
         if panel["view"] == "list":
-            return {"events": self._event_rows(query, ROWS)}
-        # Of names alone, which are never estimated.
-        counts = telemetry.event_histogram(
+            return {"events": self._event_rows(query, of, ROWS)}
+        counts = runs.event_histogram(
             workspace_id=self.workspace_id,
+            deployment_id=of,
             since=self.since,
             until=self.until,
             query=query,
@@ -245,14 +256,19 @@ class _Reading:
         return {
             "event_counts": {
                 "step_seconds": counts.step_seconds,
-                "buckets": [{"at": each.at, "count": each.count} for each in counts.buckets],
+                "buckets": [
+                    {"at": each.at, "count": each.count, "is_estimate": each.is_estimate}
+                    | {"low": each.low, "high": each.high}
+                    for each in counts.buckets
+                ],
                 "counted_from": counts.counted_from,
             }
         }
 
-    def _event_rows(self, query: Query, limit: int) -> Body:
-        found = telemetry.search_events(
+    def _event_rows(self, query: Query, of: uuid.UUID | None, limit: int) -> Body:
+        found = runs.search_events(
             workspace_id=self.workspace_id,
+            deployment_id=of,
             only=telemetry.EventSearch(query=query, since=self.since, until=self.until),
             limit=limit,
             budget=self._budget(),
@@ -273,12 +289,11 @@ class _Reading:
         }
 
     def _logs(self, panel: Panel) -> Body:
-        deployment = filled_deployment(panel.get("deployment"), self.chosen)
         found = runs.search_logs(
             workspace_id=self.workspace_id,
-            deployment_id=None if deployment is None else _id_of(deployment),
+            deployment_id=self._deployment(panel),
             only=telemetry.LogSearch(
-                query=parse(panel.get("q", ""), LOG_FIELDS),
+                query=filled_search(panel.get("q", ""), LOG_FIELDS, self.chosen),
                 level=panel.get("level"),
                 since=self.since,
                 until=self.until,
@@ -304,15 +319,15 @@ class _Reading:
         }
 
 
-def _named(name: str) -> Query:
-    return (text_is("name", name),)
+def _named(name: str | None) -> Query:
+    return () if name is None else (text_is("name", name),)
 
 
-def _id_of(deployment: str) -> uuid.UUID:
+def _id_of(deployment: str, field: str) -> uuid.UUID:
     try:
         return uuid.UUID(deployment)
     except ValueError:
         raise InvalidRequest(
             "What is chosen is not the id of a deployment.",
-            fields={"deployment": ["Must be the id of a deployment."]},
+            fields={field: ["Must be the id of a deployment."]},
         ) from None

@@ -100,6 +100,11 @@ class PanelEventsOutput(SearchedOutput):
 class PanelEventBucketOutput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     count = serializers.IntegerField()
+    is_estimate = serializers.BooleanField(
+        help_text="From a few of very many events: see docs/explorer.md."
+    )
+    low = serializers.IntegerField(help_text="95 times of 100 it is at least this.")
+    high = serializers.IntegerField()
 
 
 class PanelEventCountsOutput(serializers.Serializer[Any]):

@@ -18,6 +18,7 @@ from apps.runs.selectors.charts import (
     reason_for_attention,
     runs_histogram,
 )
+from apps.runs.selectors.events import event_histogram, search_events
 from apps.runs.selectors.lists import (
     RunFilters,
     RunPosition,
@@ -91,6 +92,7 @@ __all__ = [
     "count_unfinished_of_backfill",
     "deployments_with_unfinished_runs",
     "estimate_duration_ms",
+    "event_histogram",
     "find_kin",
     "find_run",
     "find_run_start",
@@ -130,6 +132,7 @@ __all__ = [
     "recent_runs_by_deployment",
     "runs_histogram",
     "runs_of_lines",
+    "search_events",
     "search_logs",
     "waited_for",
     "with_names",

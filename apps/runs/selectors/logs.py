@@ -44,7 +44,7 @@ def search_logs(
         return telemetry.search_logs(
             workspace_id=workspace_id, only=only, below=below, limit=limit, budget=budget
         )
-    run_ids, floor = _runs_in(
+    run_ids, floor = runs_in(
         workspace_id,
         deployment_id,
         since=only.since,
@@ -64,7 +64,7 @@ def search_logs(
     return page
 
 
-def _runs_in(
+def runs_in(
     workspace_id: uuid.UUID,
     deployment_id: uuid.UUID,
     *,

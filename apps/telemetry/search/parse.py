@@ -6,12 +6,14 @@ Pure: reads what people write into a search bar.
 Words apart from each other must all hold; values with commas between them are alternatives; a `-`
 before a term turns it round. What cannot be read is refused with the place of the fault, because a
 filter that quietly means something else shows the wrong list.
+
+On dashboards `resource:$table` asks for what is chosen for a variable there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +40,7 @@ _LOGIC: Final = {
     "AND": "Terms next to each other must all hold: leave it out.",
     "NOT": "A minus before a term turns it round, as in -name:a.",
 }
+_VARIABLE: Final = re.compile(r"\$([a-z][a-z0-9_]{0,39})")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -53,10 +56,12 @@ class QueryError(InvalidRequest):
         )
 
 
-def parse(text: str, fields: Fields) -> Query:
+def parse(text: str, fields: Fields, *, chosen: Mapping[str, Sequence[str]] | None = None) -> Query:
     """
     Return the terms of a query; an empty text has none.
 
+    `chosen`: what begins with a dollar sign outside quotes is a variable, and stands for the values
+    that are chosen for it. While none are, its term narrows nothing and is left out.
     Raises: QueryError, which says where.
     """
     if len(text) > MAX_LENGTH:
@@ -64,23 +69,26 @@ def parse(text: str, fields: Fields) -> Query:
         raise QueryError(message, position=MAX_LENGTH, length=len(text) - MAX_LENGTH)
     if unstorable := _UNSTORABLE.search(text):
         raise QueryError("This character cannot occur.", position=unstorable.start())
-    return _Reader(text, fields).query()
+    return _Reader(text, fields, chosen).query()
 
 
 class _Reader:
     """Reads from left to right; `at` is the next character."""
 
-    def __init__(self, text: str, fields: Fields) -> None:
+    def __init__(
+        self, text: str, fields: Fields, chosen: Mapping[str, Sequence[str]] | None
+    ) -> None:
         self.text, self.fields, self.at = text, fields, 0
+        self.chosen = chosen  # None: there are no variables
 
     def query(self) -> Query:
-        terms: list[Term] = []
+        terms: list[Term | None] = []
         while self._skip_space():
             if len(terms) == MAX_TERMS:
                 message = f"A search holds at most {MAX_TERMS} terms."
                 raise QueryError(message, position=self.at, length=len(self.text) - self.at)
             terms.append(self._term())
-        return tuple(terms)
+        return tuple(term for term in terms if term is not None)
 
     def _skip_space(self) -> bool:
         self._take(_SPACE)
@@ -92,7 +100,8 @@ class _Reader:
             self.at = found.end()
         return found
 
-    def _term(self) -> Term:
+    def _term(self) -> Term | None:
+        """Return the next term; None while nothing is chosen for a variable in it."""
         begin = self.at
         is_negated = self.text[begin] == "-" and not self.text[begin + 1 : begin + 2].isspace()
         if is_negated and begin + 1 == len(self.text):
@@ -117,27 +126,35 @@ class _Reader:
             raise QueryError(message, position=self.at, length=len(operator[0]))
         check = self._checked_id(name) if kind is Kind.ID else None
         values = self._values(check)
+        if values is None:
+            return None
         return Term(kind=kind, field=name + path, values=values, is_negated=is_negated)
 
-    def _words(self, is_negated: bool) -> Term:
+    def _words(self, is_negated: bool) -> Term | None:
         begin = self.at
+        values: tuple[Value, ...]
         if self.text[begin] == '"':
-            value = Value(self._string(), is_quoted=True)
+            values = (Value(self._string(), is_quoted=True),)
             self._end_of_term()
         else:
             word = self._take(_WORD)
             assert word is not None  # neither a space nor a quote stands here
-            value = Value(word[0], is_quoted=True)
+            found = self._of_variable(word[0], begin)
+            values = (Value(word[0], is_quoted=True),) if found is None else found
             if hint := _LOGIC.get(word[0]):
                 raise QueryError(
                     f"{hint} In quotes it is looked for.", position=begin, length=len(word[0])
                 )
             self._end_of_term()
-        if not value.text:
-            raise QueryError("There is nothing in the quotes.", position=begin, length=2)
-        return Term(kind=Kind.WORDS, field="", values=(value,), is_negated=is_negated)
+        if not values:
+            return None
+        if not all(value.text for value in values):
+            raise QueryError(
+                "There is nothing to look for.", position=begin, length=self.at - begin
+            )
+        return Term(kind=Kind.WORDS, field="", values=values, is_negated=is_negated)
 
-    def _payload(self, key: re.Match[str], is_negated: bool) -> Term:
+    def _payload(self, key: re.Match[str], is_negated: bool) -> Term | None:
         path = tuple(_unquoted(step[1]) for step in _STEP.finditer(key[2]))
         if not path:
             message = "Say what of the payload, as in payload.rows:>100."
@@ -153,7 +170,10 @@ class _Reader:
             operator = Operator.EXISTS
         else:
             begin = self.at
-            values = self._values(_checked_number)
+            found_values = self._values(_checked_number, of_payload=True)
+            if found_values is None:
+                return None
+            values = found_values
             if len(values) > 1 and operator not in {Operator.IS, Operator.IS_NOT}:
                 message = f"“{operator}” compares with one value."
                 raise QueryError(message, position=begin, length=self.at - begin)
@@ -166,19 +186,26 @@ class _Reader:
             is_negated=is_negated,
         )
 
-    def _values(self, check: Callable[[Value, int], None] | None) -> tuple[Value, ...]:
+    def _values(
+        self, check: Callable[[Value, int], None] | None, *, of_payload: bool = False
+    ) -> tuple[Value, ...] | None:
+        """Return the values of a term; None while nothing is chosen for a variable among them."""
         values: list[Value] = []
+        is_open = False
         while True:
             begin = self.at
             if self.text[begin : begin + 1] == '"':
-                value = Value(self._string(), is_quoted=True)
+                found: tuple[Value, ...] = (Value(self._string(), is_quoted=True),)
             elif bare := self._take(_BARE):
-                value = Value(bare[0])
+                chosen = self._of_variable(bare[0], begin, of_payload=of_payload)
+                found = (Value(bare[0]),) if chosen is None else chosen
+                is_open |= not found
             else:
                 raise QueryError("A value is missing here.", position=begin)
             if check is not None:
-                check(value, begin)
-            values.append(value)
+                for value in found:
+                    check(value, begin)
+            values += found
             if len(values) > MAX_VALUES:
                 message = f"At most {MAX_VALUES} values."
                 raise QueryError(message, position=begin, length=self.at - begin)
@@ -186,7 +213,27 @@ class _Reader:
                 break
             self.at += 1
         self._end_of_term()
-        return tuple(values)
+        return None if is_open else tuple(values)
+
+    def _of_variable(
+        self, bare: str, position: int, *, of_payload: bool = False
+    ) -> tuple[Value, ...] | None:
+        """Return what is chosen for the variable that this is; None: it is none."""
+        if self.chosen is None or not bare.startswith("$"):
+            return None
+        found = _VARIABLE.fullmatch(bare)
+        if found is None or found[1] not in self.chosen:
+            raise QueryError(
+                f"There is no variable {bare[:42]}. In quotes it is looked for.",
+                position=position,
+                length=len(bare),
+            )
+        # What is chosen is looked for as it is: a star in it is no beginning. In payloads a number
+        # that is chosen finds numbers, too.
+        return tuple(
+            Value(text, is_quoted=not of_payload or text.endswith("*"))
+            for text in self.chosen[found[1]]
+        )
 
     def _string(self) -> str:
         begin = self.at

@@ -82,7 +82,7 @@ def _whole(workspace_id: uuid.UUID, only: EventSearch, below: Key | None) -> sea
     bounds = [only.since] if only.since else []
     for term in _runs_asked_for(only.query):
         made = [since_run(uuid.UUID(value.text)) for value in term.values]
-        if all(made):
+        if made and all(made):
             bounds.append(min(each["occurred_at__gte"] for each in made))
     return search.Part(
         workspace_id=workspace_id,

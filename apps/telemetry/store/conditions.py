@@ -140,9 +140,9 @@ def _relations(terms: Sequence[Term], *, is_negated: bool) -> Part:
 
 
 def _words(expressions: Sequence[str], term: Term) -> Part:
-    (value,) = term.values
-    sql = " OR ".join(f"{expression} ILIKE %s" for expression in expressions)
-    return _turned(sql, term.is_negated), [f"%{escaped(value.text)}%"] * len(expressions)
+    patterns = [f"%{escaped(value.text)}%" for value in term.values]
+    sql = " OR ".join(f"{expression} ILIKE %s" for expression in expressions for _ in patterns)
+    return _turned(sql, term.is_negated), patterns * len(expressions)
 
 
 def escaped(text: str) -> str:

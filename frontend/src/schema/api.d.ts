@@ -6488,6 +6488,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             count: number;
+            high: number;
+            /** @description From a few of very many events: see docs/explorer.md. */
+            is_estimate: boolean;
+            /** @description 95 times of 100 it is at least this. */
+            low: number;
         };
         PanelEventCountsOutput: {
             buckets: components["schemas"]["PanelEventBucketOutput"][];

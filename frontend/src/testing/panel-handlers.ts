@@ -1,6 +1,6 @@
 import { http, HttpResponse, type RequestHandler } from "msw";
 
-import { filledWhere, type Chosen } from "@/features/metrics/dashboards/model";
+import { filledWhere, type Chosen } from "@/features/metrics/dashboards/variables";
 import type { AnsweredPanel, AnsweredPanels, AskedPanel } from "@/schema/wire/dashboards";
 
 import { iso } from "./demo/random";
@@ -58,7 +58,8 @@ function answerPanel(world: World, span: Span, panel: AskedPanel, chosen: Chosen
       const step = stepFor(from, to, 96) * 1000;
       const starts = Array.from({ length: Math.ceil((to - from) / step) }, (_, at) => Math.floor(from / step) * step + at * step);
       const counts = starts.map((at) => ({ at: iso(at), count: found.filter(({ occurred_at }) => Math.floor(Date.parse(occurred_at) / step) * step === at).length }));
-      return { event_counts: { step_seconds: step / 1000, buckets: counts, counted_from: null } };
+      const exact = counts.map((bucket) => ({ ...bucket, is_estimate: false, low: bucket.count, high: bucket.count }));
+      return { event_counts: { step_seconds: step / 1000, buckets: exact, counted_from: null } };
     }
     case "logs": {
       const found = allLines(world).filter(

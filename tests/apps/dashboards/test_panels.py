@@ -157,6 +157,78 @@ def test_lines_are_narrowed_to_the_chosen_deployment(api, bob, workspace, busy):
     assert {"of the run", "disk full"} <= shown([])
 
 
+def happened(api, bob, panel, **chosen):
+    """Return the names in a list of events, the sum of the bars, or the names of the marks."""
+    found = of(ask(api(bob), panel, variables=[BY_TABLE, WHICH], chosen=chosen), panel)
+    assert found["error"] is None
+    if found["event_counts"] is not None:
+        return sum(each["count"] for each in found["event_counts"]["buckets"])
+    return [each["name"] for each in (found["events"] or found["marks"])["items"]]
+
+
+def test_events_are_narrowed_by_what_is_chosen_in_their_search(api, bob, busy):
+    narrowed = {"name": "table.*", "q": "resource:$table"}
+    rows, counts = EVENTS | narrowed, EVENT_COUNTS | narrowed
+    marked = CHART | {"events": "table.*", "events_q": "resource:$table"}
+
+    for chosen, names in ([], ["table.loaded"]), (["flights"], ["table.loaded"]), (["x"], []):
+        assert happened(api, bob, rows, table=chosen) == names
+        assert happened(api, bob, counts, table=chosen) == len(names)
+        assert happened(api, bob, marked, table=chosen) == names
+
+
+def test_events_are_narrowed_to_the_runs_of_the_chosen_deployment(api, bob, workspace, busy):
+    with workspace_scope(workspace.id):
+        other, idle = (make_deployment(workspace, flow_name=name) for name in ("other", "idle"))
+        run = start(other)
+    put(
+        workspace,
+        events=[event(name="own.a", run_id=busy.id), event(name="own.b", run_id=run.id)],
+    )
+    rows = EVENTS | {"name": "own.*", "deployment": "$which"}
+    counts = EVENT_COUNTS | {"name": "own.*", "deployment": "$which"}
+    marked = CHART | {"events": "own.*", "events_deployment": "$which"}
+
+    for chosen, names in (
+        ([], {"own.a", "own.b"}),
+        ([str(busy.deployment_id)], {"own.a"}),
+        ([str(other.id)], {"own.b"}),
+        ([str(idle.id)], set()),
+    ):
+        assert set(happened(api, bob, rows, which=chosen)) == names
+        assert happened(api, bob, counts, which=chosen) == len(names)
+        assert set(happened(api, bob, marked, which=chosen)) == names
+
+
+def test_lines_are_narrowed_by_what_is_chosen_in_their_search(api, bob, busy):
+    logs = {"id": "logs", "kind": "logs", "q": "$table"}
+
+    def shown(*chosen):
+        answer = ask(api(bob), logs, variables=[BY_TABLE], chosen={"table": chosen})
+        return {each["message"] for each in of(answer, logs)["logs"]["items"]}
+
+    assert shown("disk", "nothing") == {"disk full", "disk fine"}
+    assert {"disk full", "on fire"} <= shown()
+
+
+@pytest.mark.parametrize(
+    ("panel", "field"),
+    [
+        (EVENTS | {"q": "run:$table"}, "q"),
+        (LOGS | {"q": "run:$table"}, "q"),
+        (EVENTS | {"deployment": "$table"}, "deployment"),
+        (CHART | {"events_q": "payload.n:>$table"}, "events_q"),
+        (CHART | {"events_deployment": "$table"}, "events_deployment"),
+    ],
+    ids=["an id", "an id of logs", "a deployment", "two to compare with", "of marks"],
+)
+def test_what_is_chosen_but_does_not_fit_is_told_by_the_panel(api, bob, busy, panel, field):
+    answer = ask(api(bob), panel, variables=[BY_TABLE], chosen={"table": ["a", "b"]})
+
+    error = of(answer, panel)["error"]
+    assert (error["code"], list(error["fields"])) == ("invalid_request", [field])
+
+
 @pytest.mark.parametrize(
     ("aggregate", "value"),
     [("sum", 12), ("avg", 4), ("count", 3), ("min", 3), ("max", 5), ("p50", 4)],

@@ -48,10 +48,15 @@ def test_a_whole_one_with_variables_and_formulas_may_stand():
         formulas=[{"letter": "C", "expression": "A / B"}, {"letter": "D", "expression": "C * 2"}],
         compare_seconds=86_400,
         events="deploy.*",
+        events_q="resource:$table",
+        events_deployment="$which",
     )
     runs = panel("runs", id="r", x=6, deployment="$which", states=["FAILED"])
+    events = panel("events", id="e", y=4, q="late -related:$table", deployment="$which")
+    logs = panel("logs", id="l", x=6, y=4, q="logger:$table")
+    variables = [TABLE, {"name": "which", "kind": "deployment"}]
 
-    assert wrong(chart, runs, variables=[TABLE, {"name": "which", "kind": "deployment"}]) == {}
+    assert wrong(chart, runs, events, logs, variables=variables) == {}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +132,14 @@ def test_the_first_one_may_stand():
         (panel("runs", states=["DONE"]), "panels.0.states"),
         (panel("runs", deployment="x"), "panels.0.deployment"),
         (panel("runs", deployment="$no"), "panels.0.deployment"),
+        (panel("events", deployment="$no"), "panels.0.deployment"),
+        (panel("events", q="resource:$no"), "panels.0.q"),
+        (panel("events", q="logger:a"), "panels.0.q"),
+        (panel("events", q=7), "panels.0.q"),
+        (panel("logs", q="late $no"), "panels.0.q"),
+        (panel("chart", events_q="$no"), "panels.0.events_q"),
+        (panel("chart", events_deployment="$no"), "panels.0.events_deployment"),
+        (panel("number", events_q="late"), "panels.0.events_q"),
     ],
     ids=lambda value: value if isinstance(value, str) and value.startswith("panels") else "panel",
 )

@@ -35,6 +35,16 @@ def payload(*path, operator=Operator.IS, values=(), **more):
     )
 
 
+def text_of(field, *values, **more):
+    """A term whose values are as they would be in quotes."""
+    return Term(
+        kind=EVENT_FIELDS.kinds.get(field, Kind.WORDS),
+        field=field,
+        values=tuple(v if isinstance(v, Value) else Value(v, is_quoted=True) for v in values),
+        **more,
+    )
+
+
 @pytest.mark.parametrize(
     ("written", "terms"),
     [
@@ -160,3 +170,52 @@ def test_nothing_that_was_written_becomes_sql():
 def test_nothing_is_asked_by_no_text():
     assert parse("", EVENT_FIELDS) == NOTHING
     assert conditions.of_events(NOTHING).sql == ""
+
+
+CHOSEN = {"table": ["raw.a", "b*"], "which": [ID], "none": [], "size": ["5"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "terms"),
+    [
+        ("resource:$table", [text_of("resource", "raw.a", "b*")]),
+        ("-related:x,$table", [text_of("related", Value("x"), "raw.a", "b*", is_negated=True)]),
+        ("run:$which", [text_of("run", ID)]),
+        ("late $table", [word("late"), text_of("", "raw.a", "b*")]),
+        ('resource:"$table" "$no"', [text_of("resource", "$table"), word("$no")]),
+        # A number that is chosen finds numbers in payloads, a star in it no beginning.
+        ("payload.n:$size", [payload("n", values=(Value("5"),))]),
+        ("payload.n:>$size", [payload("n", operator=Operator.MORE, values=(Value("5"),))]),
+        ("payload.t:$table", [payload("t", values=(Value("raw.a"), Value("b*", True)))]),
+        # While nothing is chosen, a term narrows nothing.
+        ("resource:$none -kind:a,$none payload.n:>$none $none late", [word("late")]),
+    ],
+)
+def test_a_variable_stands_for_what_is_chosen(written, terms):
+    assert list(parse(written, EVENT_FIELDS, chosen=CHOSEN)) == terms
+
+
+@pytest.mark.parametrize(
+    ("written", "position"),
+    [
+        ("kind:a resource:$no", 16),
+        ("late $no", 5),
+        ("resource:$table*", 9),
+        ("cost:$5", 0),
+        ("resource:$Table", 9),
+        ("run:$table", 4),
+        ("payload.n:>$table", 11),
+    ],
+)
+def test_a_variable_that_is_not_there_or_does_not_fit_is_refused(written, position):
+    with pytest.raises(QueryError) as refused:
+        parse(written, EVENT_FIELDS, chosen=CHOSEN)
+
+    assert refused.value.details["position"] == position
+
+
+def test_where_there_are_no_variables_a_dollar_is_a_dollar():
+    assert list(parse("resource:$table $HOME", EVENT_FIELDS)) == [
+        text("resource", "$table"),
+        word("$HOME"),
+    ]

@@ -140,6 +140,34 @@ describe("dashboards", () => {
     expect(to.searchParams.get("line")).not.toBeNull();
   });
 
+  it("show events that follow what is chosen, and lead to the same", async () => {
+    const sent = sentTo("/dashboards/panels", "POST");
+    const happened = { id: "e", kind: "events", title: "Happened", x: 0, y: 0, w: 12, h: 4, view: "list", q: "-resource:$table" } as const;
+    server.use(http.get("*/dashboards/:id", () => HttpResponse.json(makeDashboard({ panels: [happened] }))));
+    visit(`${PATH}?v=table%3Draw.flights`);
+
+    const panel = await screen.findByRole("region", { name: "Happened" }, PATIENT);
+    const all = await within(panel).findByRole("link", { name: "All of them" }, PATIENT);
+
+    expect(sent[0]).toMatchObject({ panels: [{ q: "-resource:$table" }], chosen: { table: ["raw.flights"] } });
+    expect(new URL(all.getAttribute("href") ?? "", "http://here").searchParams.get("q")).toBe("-resource:raw.flights");
+  });
+
+  it("take no panel that names a variable which is not there", async () => {
+    const { user } = visit(`${PATH}?edit=true`);
+    await user.click(await screen.findByRole("button", { name: "Edit What happened" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", {}, PATIENT);
+    const search = within(dialog).getByRole("textbox", { name: "Only events that fit" });
+
+    fireEvent.change(search, { target: { value: "resource:$tables" } });
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent("There is no variable $tables. Those that there are: $table.");
+    expect(within(dialog).getByRole("button", { name: "Done" })).toHaveAttribute("aria-disabled", "true");
+
+    fireEvent.change(search, { target: { value: "resource:$table" } });
+    expect(within(dialog).queryByRole("alert")).not.toBeInTheDocument();
+    expect(within(dialog).getByRole("button", { name: "Done" })).not.toHaveAttribute("aria-disabled", "true");
+  });
+
   it("are not saved over what somebody else saved", async () => {
     const { user } = visit(`${PATH}?edit=true`);
     const name = await screen.findByRole("textbox", { name: "Name" }, PATIENT);

@@ -31,7 +31,8 @@ interface Asks {
   readonly compare_seconds?: number;
 }
 
-export type ChartPanel = PanelPlace & Asks & { readonly kind: "chart"; readonly events?: string };
+/** Events that are marked are named, searched for, and of a deployment’s runs, as those of a panel of events are. */
+export type ChartPanel = PanelPlace & Asks & { readonly kind: "chart"; readonly events?: string; readonly events_q?: string; readonly events_deployment?: string };
 export type NumberPanel = PanelPlace & Asks & { readonly kind: "number"; readonly show: string; readonly over?: "step" | "range" };
 export type HeatMapPanel = PanelPlace & { readonly kind: "heat_map"; readonly name: string; readonly where?: PanelQuery["where"] };
 export type RunsPanel = PanelPlace & {
@@ -40,7 +41,13 @@ export type RunsPanel = PanelPlace & {
   readonly states?: readonly string[];
   readonly deployment?: string;
 };
-export type EventsPanel = PanelPlace & { readonly kind: "events"; readonly view: "list" | "histogram"; readonly name?: string };
+export type EventsPanel = PanelPlace & {
+  readonly kind: "events";
+  readonly view: "list" | "histogram";
+  readonly name?: string;
+  readonly q?: string;
+  readonly deployment?: string;
+};
 export type LogsPanel = PanelPlace & { readonly kind: "logs"; readonly q?: string; readonly level?: LogLevel; readonly deployment?: string };
 export type TextPanel = PanelPlace & { readonly kind: "text"; readonly markdown: string };
 export type DashboardPanel = ChartPanel | NumberPanel | HeatMapPanel | RunsPanel | EventsPanel | LogsPanel | TextPanel;

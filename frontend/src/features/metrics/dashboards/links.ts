@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { dashboardKeys } from "@/features/metrics/dashboards/api";
 import { byPanel } from "@/features/metrics/dashboards/answers";
-import type { Chosen } from "@/features/metrics/dashboards/model";
+import type { Chosen } from "@/features/metrics/dashboards/variables";
 import { request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import type { DashboardLink, DashboardRange, DashboardSharing, NewDashboardLink, SharedDashboard } from "@/schema/wire/dashboards";

@@ -1,31 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { askedIn, askedPanels, chosenValues, filledWhere, freeId, parseDashboardSearch, textsOf, withChosen } from "./model";
-
-const TABLE = { name: "table", kind: "label", metric: "rows", label: "table", default: ["a"] } as const;
-
-describe("variables of a dashboard", () => {
-  it.each([
-    ["what it opens with", [], ["a"]],
-    ["what the address says", ["table=b", "table=c", "tables=x"], ["b", "c"]],
-    ["everything, on purpose", ["table="], []],
-  ])("have %s", (_, pairs, values) => {
-    expect(chosenValues([{ ...TABLE, default: [...TABLE.default] }], pairs)).toEqual({ table: values });
-  });
-
-  it("go into the address", () => {
-    expect(withChosen(["table=a", "db=x"], "table", ["b"])).toEqual(["db=x", "table=b"]);
-    expect(withChosen(["table=a"], "table", [])).toEqual(["table="]);
-    expect(parseDashboardSearch({ v: ["table=a", "nonsense"], edit: "true", range: "7d" })).toEqual({ range: "7d", v: ["table=a"], edit: true });
-  });
-
-  it("stand for the chosen values, and for any value where none is chosen", () => {
-    const where = { table: ["$table", "z"], db: ["x"] };
-
-    expect(filledWhere(where, { table: ["a", "b"] })).toEqual({ table: ["a", "b", "z"], db: ["x"] });
-    expect(filledWhere(where, { table: [] })).toEqual({ db: ["x"] });
-  });
-});
+import { askedIn, askedPanels, freeId, textsOf } from "./model";
 
 describe("queries of a panel", () => {
   const place = { id: "p", x: 0, y: 0, w: 1, h: 1 };

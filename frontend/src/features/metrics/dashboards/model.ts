@@ -1,7 +1,7 @@
 import { LETTERS, readAsked, writeAsked } from "@/features/metrics/asked";
 import { listOf } from "@/lib/search-params";
 import { parseRange, type RangeSearch } from "@/lib/time";
-import type { AskedPanel, ChartPanel, Dashboard, DashboardDocument, DashboardPanel, DashboardVariable, PanelKind, PanelQuery } from "@/schema/wire/dashboards";
+import type { AskedPanel, ChartPanel, Dashboard, DashboardDocument, DashboardPanel, PanelKind, PanelQuery } from "@/schema/wire/dashboards";
 
 export interface DashboardSearch extends RangeSearch {
   /** What is chosen for variables: `table=flights`, several times for several values. */
@@ -12,36 +12,6 @@ export interface DashboardSearch extends RangeSearch {
 export function parseDashboardSearch(search: Record<string, unknown>): DashboardSearch {
   const chosen = listOf(search["v"]).filter((pair) => pair.indexOf("=") > 0);
   return { ...parseRange(search), v: chosen.length === 0 ? undefined : chosen, edit: search["edit"] === "true" || search["edit"] === true || undefined };
-}
-
-export type Chosen = Readonly<Record<string, readonly string[]>>;
-
-/** By variable what the address says, else what the dashboard opens with. */
-export function chosenValues(variables: readonly DashboardVariable[], pairs: readonly string[]): Chosen {
-  return Object.fromEntries(
-    variables.map((variable) => {
-      const own = pairs.filter((pair) => pair.startsWith(`${variable.name}=`)).map((pair) => pair.slice(variable.name.length + 1));
-      // "table=" alone: everything was chosen on purpose.
-      return [variable.name, own.length === 0 ? (variable.default ?? []) : own.filter((value) => value !== "")];
-    }),
-  );
-}
-
-/** The pairs with other values for one variable. */
-export function withChosen(pairs: readonly string[], name: string, values: readonly string[]): string[] {
-  const others = pairs.filter((pair) => !pair.startsWith(`${name}=`));
-  return [...others, ...(values.length === 0 ? [`${name}=`] : values.map((value) => `${name}=${value}`))];
-}
-
-/** `$table` in `where` becomes the chosen values; where none is chosen, the label is not asked about. */
-export function filledWhere(where: PanelQuery["where"], chosen: Chosen): Record<string, string[]> {
-  const filled = Object.entries(where ?? {}).map(([label, values]): [string, string[]] => [
-    label,
-    values.some((value) => value.startsWith("$") && (chosen[value.slice(1)] ?? []).length === 0)
-      ? []
-      : [...new Set(values.flatMap((value) => (value.startsWith("$") ? (chosen[value.slice(1)] ?? []) : [value])))],
-  ]);
-  return Object.fromEntries(filled.filter(([, values]) => values.length > 0));
 }
 
 /** What the server is asked for: without their places, so that a panel that is moved is not asked for anew; notes ask for nothing. */

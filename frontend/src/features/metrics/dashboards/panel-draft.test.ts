@@ -9,13 +9,14 @@ const QUERIES = [{ letter: "A", name: "rows", aggregate: "sum", where: { t: ["$t
 
 describe("a panel while it is edited", () => {
   it.each<DashboardPanel>([
-    { ...PLACE, kind: "chart", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], compare_seconds: 604_800, events: "deploy.*" },
+    { ...PLACE, kind: "chart", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], compare_seconds: 604_800, events: "deploy.*", events_q: "resource:$t", events_deployment: "$which" },
     { ...PLACE, kind: "chart", queries: QUERIES, compare_seconds: 77 },
     { ...PLACE, kind: "number", queries: QUERIES, formulas: [{ letter: "B", expression: "A * 2" }], show: "A" },
     { ...PLACE, kind: "number", queries: QUERIES, show: "A", over: "range" },
     { ...PLACE, kind: "heat_map", name: "ms", where: { t: ["x"] } },
     { ...PLACE, kind: "runs", view: "histogram", states: ["FAILED"], deployment: "$which" },
     { ...PLACE, kind: "events", view: "list", name: "table.*" },
+    { ...PLACE, kind: "events", view: "histogram", q: "resource:$t late", deployment: "$which" },
     { ...PLACE, kind: "logs", q: '"timed out"', level: "ERROR", deployment: "$which" },
     { ...PLACE, kind: "logs" },
     { ...PLACE, kind: "text", markdown: "# Hello" },

@@ -55,7 +55,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
         texts: textsOf(panel).join("\n"),
         compare,
         compareSeconds: compare === undefined ? panel.compare_seconds : undefined,
-        events: panel.kind === "chart" ? (panel.events ?? "") : "",
+        ...(panel.kind === "chart" ? { events: panel.events ?? "", search: panel.events_q ?? "", deployment: panel.events_deployment ?? "" } : {}),
         over: panel.kind === "number" ? (panel.over ?? "step") : "range",
         show: panel.kind === "number" ? "ABCDEFGH".charAt(letters.indexOf(panel.show)) : undefined,
       };
@@ -65,7 +65,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
     case "runs":
       return { ...own, view: panel.view, states: panel.states ?? [], deployment: panel.deployment ?? "" };
     case "events":
-      return { ...own, view: panel.view, events: panel.name ?? "" };
+      return { ...own, view: panel.view, events: panel.name ?? "", search: panel.q ?? "", deployment: panel.deployment ?? "" };
     case "logs":
       return { ...own, search: panel.q ?? "", level: panel.level, deployment: panel.deployment ?? "" };
     case "text":
@@ -96,7 +96,7 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
       if (draft.kind === "heat_map") return { ...place, kind: "heat_map", name: first.name, ...(first.where === undefined ? {} : { where: first.where }) };
       const compare = draft.compare === undefined ? draft.compareSeconds : COMPARES[draft.compare];
       const asks = { queries, ...(formulas.length === 0 ? {} : { formulas }), ...(compare === undefined ? {} : { compare_seconds: compare }) };
-      if (draft.kind === "chart") return { ...place, ...asks, kind: "chart", ...(draft.events.trim() === "" ? {} : { events: draft.events.trim() }) };
+      if (draft.kind === "chart") return { ...place, ...asks, kind: "chart", ...said({ events: draft.events, events_q: draft.search, events_deployment: draft.deployment }) };
       const letters = [...queries, ...formulas].map(({ letter }) => letter);
       // The number of a computed panel is what was computed.
       const show = draft.show !== undefined && letters.includes(draft.show) ? draft.show : (letters.at(-1) ?? first.letter);
@@ -108,19 +108,25 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
         kind: "runs",
         view: draft.view,
         ...(draft.states.length === 0 ? {} : { states: draft.states }),
-        ...(draft.deployment.trim() === "" ? {} : { deployment: draft.deployment.trim() }),
+        ...said({ deployment: draft.deployment }),
       };
     case "events":
-      return { ...place, kind: "events", view: draft.view, ...(draft.events.trim() === "" ? {} : { name: draft.events.trim() }) };
+      return { ...place, kind: "events", view: draft.view, ...said({ name: draft.events, q: draft.search, deployment: draft.deployment }) };
     case "logs":
       return {
         ...place,
         kind: "logs",
-        ...(draft.search.trim() === "" ? {} : { q: draft.search.trim() }),
+        ...said({ q: draft.search, deployment: draft.deployment }),
         ...(draft.level === undefined ? {} : { level: draft.level }),
-        ...(draft.deployment.trim() === "" ? {} : { deployment: draft.deployment.trim() }),
       };
     case "text":
       return { ...place, kind: "text", markdown: draft.markdown };
   }
+}
+
+/** Fields in which something stands. */
+function said<K extends string>(fields: Readonly<Record<K, string>>): Partial<Record<K, string>> {
+  const found: Partial<Record<K, string>> = {};
+  for (const name in fields) if (fields[name].trim() !== "") found[name] = fields[name].trim();
+  return found;
 }

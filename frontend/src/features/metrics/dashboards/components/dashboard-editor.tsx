@@ -11,7 +11,8 @@ import { PageHeader } from "@/components/ui/page-header";
 import { Refusal } from "@/components/ui/refusal";
 import { dashboardKeys, dashboardQuery, saveDashboard } from "@/features/metrics/dashboards/api";
 import { bottomOf, closeGaps } from "@/features/metrics/dashboards/grid";
-import { chosenValues, documentOf, freeId, type DashboardSearch } from "@/features/metrics/dashboards/model";
+import { documentOf, freeId, type DashboardSearch } from "@/features/metrics/dashboards/model";
+import { chosenValues } from "@/features/metrics/dashboards/variables";
 import { asApiError } from "@/lib/errors";
 import { PRESET_LABELS, PRESETS, isPreset, withPreset } from "@/lib/time";
 import { useDenial, useWorkspace } from "@/lib/workspace";
@@ -157,7 +158,7 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
           onClose={() => setAsking(null)}
         />
       )}
-      {asking !== null && asking !== "variables" && <PanelDialog panel={asking.panel} panels={draft.panels} onDone={put} onClose={() => setAsking(null)} />}
+      {asking !== null && asking !== "variables" && <PanelDialog panel={asking.panel} panels={draft.panels} variables={draft.variables} onDone={put} onClose={() => setAsking(null)} />}
     </>
   );
 }

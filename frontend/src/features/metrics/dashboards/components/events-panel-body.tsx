@@ -3,7 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { StackedHistogram } from "@/components/charts/stacked-histogram";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { paths } from "@/config/paths";
-import { termOf } from "@/lib/query-terms";
+import { filledSearch } from "@/features/metrics/dashboards/variables";
+import { termOf, withTerm } from "@/lib/query-terms";
 import type { EventsPanel } from "@/schema/wire/dashboards";
 
 import styles from "./dashboards.module.css";
@@ -14,9 +15,10 @@ import { usePanelHome } from "./panel-home";
 export function EventsPanelBody({ panel, found, onZoom }: PanelBodyProps<EventsPanel>) {
   const home = usePanelHome();
   if (found.event_counts !== null) {
-    const buckets = found.event_counts.buckets.map(({ at, count }) => ({
+    const buckets = found.event_counts.buckets.map(({ at, count, ...margin }) => ({
       at: Date.parse(at),
       parts: [{ key: "events", label: panel.name ?? "events", color: "var(--series-1)", value: count }],
+      margin: margin.is_estimate ? margin : undefined,
     }));
     return (
       <>
@@ -27,6 +29,7 @@ export function EventsPanelBody({ panel, found, onZoom }: PanelBodyProps<EventsP
           height={HEIGHT_PX * panel.h}
           {...(onZoom === undefined ? {} : { onSelect: onZoom })}
         />
+        {buckets.some((bucket) => bucket.margin !== undefined) && <p className="muted">Hatched bars are estimated from some of the events.</p>}
         {found.event_counts.counted_from !== null && (
           <p className="muted">
             Counted back to <RelativeTime at={found.event_counts.counted_from} />.
@@ -35,8 +38,12 @@ export function EventsPanelBody({ panel, found, onZoom }: PanelBodyProps<EventsP
       </>
     );
   }
-  const items = found.events?.items ?? [];
-  if (items.length === 0) return <p className="muted">No such events in this range.</p>;
+  const { items, has_more, searched_to } = found.events ?? { items: [], has_more: false, searched_to: null };
+  if (items.length === 0) {
+    return <p className="muted">{searched_to === null ? "No such events in this range." : <>No such events back to <RelativeTime at={searched_to} />; there was no time to look further.</>}</p>;
+  }
+  // The page of events knows no deployments: there are those of others, too.
+  const filter = filledSearch(panel.q, home?.chosen ?? {}) ?? "";
   return (
     <ul className={styles["lines"]}>
       {items.map((event, place) => {
@@ -49,7 +56,7 @@ export function EventsPanelBody({ panel, found, onZoom }: PanelBodyProps<EventsP
               <Link
                 to={paths.events}
                 params={{ workspace: home.workspace }}
-                search={{ q: termOf("name", event.name), range: home.range.range, from: home.range.from, to: home.range.to }}
+                search={{ q: withTerm(filter, termOf("name", event.name)), range: home.range.range, from: home.range.from, to: home.range.to }}
                 className={`link ${styles["name"]}`}
               >
                 {words}
@@ -61,6 +68,21 @@ export function EventsPanelBody({ panel, found, onZoom }: PanelBodyProps<EventsP
           </li>
         );
       })}
+      {has_more && (
+        <li className="muted">
+          The newest {items.length}.{" "}
+          {home !== null && panel.deployment === undefined && (
+            <Link
+              to={paths.events}
+              params={{ workspace: home.workspace }}
+              search={{ q: panel.name === undefined ? filter : withTerm(filter, termOf("name", panel.name, { prefix: true })), range: home.range.range, from: home.range.from, to: home.range.to }}
+              className="link"
+            >
+              All of them
+            </Link>
+          )}
+        </li>
+      )}
     </ul>
   );
 }

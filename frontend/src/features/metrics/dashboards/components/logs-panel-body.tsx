@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 
 import { RelativeTime } from "@/components/ui/relative-time";
 import { paths } from "@/config/paths";
+import { filledDeployment, filledSearch } from "@/features/metrics/dashboards/variables";
 import { stripAnsi } from "@/lib/ansi";
 import type { LogsPanel } from "@/schema/wire/dashboards";
 
@@ -27,7 +28,7 @@ export function LogsPanelBody({ panel, found }: PanelBodyProps<LogsPanel>) {
             <Link
               to={paths.logs}
               params={{ workspace: home.workspace }}
-              search={{ q: panel.q, level: panel.level, deployment_id: ownDeployment(panel), range: home.range.range, from: home.range.from, to: home.range.to, line: line.id }}
+              search={{ q: filledSearch(panel.q, home.chosen), level: panel.level, deployment_id: filledDeployment(panel.deployment, home.chosen), range: home.range.range, from: home.range.from, to: home.range.to, line: line.id }}
               className={`link mono ${styles["name"]}`}
             >
               {stripAnsi(line.message)}
@@ -40,9 +41,4 @@ export function LogsPanelBody({ panel, found }: PanelBodyProps<LogsPanel>) {
       ))}
     </ul>
   );
-}
-
-/** The deployment that the panel names itself; not one that is chosen for a variable. */
-function ownDeployment({ deployment }: LogsPanel): string | undefined {
-  return deployment?.startsWith("$") === true ? undefined : deployment;
 }

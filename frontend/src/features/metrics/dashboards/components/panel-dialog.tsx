@@ -8,17 +8,21 @@ import { COMPARE_WORDS, COMPARES, type Compare } from "@/features/metrics/asked"
 import { bottomOf } from "@/features/metrics/dashboards/grid";
 import { freeId, KIND_WORDS } from "@/features/metrics/dashboards/model";
 import { draftOf, panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
+import { unknownVariables } from "@/features/metrics/dashboards/variables";
 import { usualAggregate } from "@/features/metrics/model";
 import { parseMetricQuery } from "@/features/metrics/sentence";
 import { kindOfType, kindWord, STACK_ORDER } from "@/lib/run-state";
 import { oneOf } from "@/lib/search-params";
 import { useWorkspace } from "@/lib/workspace";
-import type { DashboardPanel, PanelKind } from "@/schema/wire/dashboards";
+import type { DashboardPanel, DashboardVariable, PanelKind } from "@/schema/wire/dashboards";
+
+import { DeploymentField } from "./deployment-field";
 
 interface PanelDialogProps {
   /** null: a new one. */
   readonly panel: DashboardPanel | null;
   readonly panels: readonly DashboardPanel[];
+  readonly variables: readonly DashboardVariable[];
   readonly onDone: (panel: DashboardPanel) => void;
   readonly onClose: () => void;
 }
@@ -34,22 +38,32 @@ const VIEWS = [
   { value: "histogram", label: "How many, over time" },
 ];
 
+const OF_EVENTS = { description: "As in the search of events; $ and the name of a variable for what is chosen", placeholder: "resource:$table -source:sdk" };
+const SEARCHED: Readonly<Partial<Record<PanelKind, { readonly label: string; readonly description: string; readonly placeholder: string }>>> = {
+  chart: { label: "Mark only events that fit", ...OF_EVENTS },
+  events: { label: "Only events that fit", ...OF_EVENTS },
+  logs: { label: "Only lines that fit", description: "As in the search of logs; $ and the name of a variable for what is chosen", placeholder: '"timed out" logger:etl.*' },
+};
+
 /** What a panel shows. Where it stands is changed on the grid. */
-export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps) {
+export function PanelDialog({ panel, panels, variables, onDone, onClose }: PanelDialogProps) {
   const { slug } = useWorkspace();
   const metrics = useQuery(metricsQuery(slug));
   const [draft, setDraft] = useState<PanelDraft>(() => draftOf(panel));
   const set = (part: Partial<PanelDraft>) => setDraft({ ...draft, ...part });
   const place = panel ?? { id: freeId(panels, draft.kind), x: 0, y: bottomOf(panels), w: draft.kind === "number" ? 3 : 6, h: draft.kind === "number" ? 3 : 5 };
   const made = panelOf(draft, place);
+  const [missed] = typeof made === "string" ? [] : unknownVariables(made, variables);
+  const gap = typeof made === "string" ? made : missed === undefined ? null : `There is no variable ${missed}.`;
   const known = metrics.data?.items ?? [];
+  const searched = SEARCHED[draft.kind];
   const asks = draft.kind === "chart" || draft.kind === "number";
   return (
     <FormDialog
       title={panel === null ? "Add a panel" : "Edit the panel"}
       verb={panel === null ? "Add it" : "Done"}
       size="lg"
-      gap={typeof made === "string" ? made : null}
+      gap={gap}
       busy={false}
       error={null}
       onSubmit={() => {
@@ -106,7 +120,7 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
         <Select label="Of" allowDeselect={false} data={OVER} value={draft.over} onChange={(value) => set({ over: value === "step" ? "step" : "range" })} />
       )}
       {draft.kind === "chart" && (
-        <TextInput label="Mark events" placeholder="deploy.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
+        <TextInput label="Mark events" description="Named so" placeholder="deploy.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
       )}
       {(draft.kind === "runs" || draft.kind === "events") && (
         <Select label="As" allowDeselect={false} data={VIEWS} value={draft.view} onChange={(value) => set({ view: value === "histogram" ? "histogram" : "list" })} />
@@ -120,31 +134,26 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
           onChange={(states) => set({ states })}
         />
       )}
-      {(draft.kind === "runs" || draft.kind === "logs") && (
-        <TextInput
-          label="Deployment"
-          description="Its id, or $ and the name of a variable"
-          value={draft.deployment}
-          autoComplete="off"
-          onChange={(event) => set({ deployment: event.currentTarget.value })}
-        />
-      )}
       {draft.kind === "events" && (
         <TextInput label="Only events named" placeholder="table.*" value={draft.events} maxLength={200} autoComplete="off" onChange={(event) => set({ events: event.currentTarget.value })} />
       )}
+      {searched !== undefined && (
+        <TextInput
+          label={searched.label}
+          description={searched.description}
+          placeholder={searched.placeholder}
+          value={draft.search}
+          maxLength={1_000}
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => set({ search: event.currentTarget.value })}
+        />
+      )}
       {draft.kind === "logs" && (
-        <>
-          <TextInput
-            label="Only lines that fit"
-            description="As in the search of logs"
-            placeholder={'"timed out" logger:etl.*'}
-            value={draft.search}
-            maxLength={1_000}
-            autoComplete="off"
-            onChange={(event) => set({ search: event.currentTarget.value })}
-          />
-          <Select label="From level" clearable placeholder="Any" data={[...LOG_LEVELS]} value={draft.level ?? null} onChange={(value) => set({ level: oneOf(value, LOG_LEVELS) })} />
-        </>
+        <Select label="From level" clearable placeholder="Any" data={[...LOG_LEVELS]} value={draft.level ?? null} onChange={(value) => set({ level: oneOf(value, LOG_LEVELS) })} />
+      )}
+      {(draft.kind === "runs" || searched !== undefined) && (
+        <DeploymentField label={draft.kind === "chart" ? "Mark only events of runs of" : "Of runs of"} variables={variables} value={draft.deployment} onChange={(deployment) => set({ deployment })} />
       )}
       {draft.kind === "text" && (
         <Textarea
@@ -157,6 +166,7 @@ export function PanelDialog({ panel, panels, onDone, onClose }: PanelDialogProps
           onChange={(event) => set({ markdown: event.currentTarget.value })}
         />
       )}
+      {missed !== undefined && <p role="alert">There is no variable {missed}. Those that there are: {variables.length === 0 ? "none" : variables.map(({ name }) => `$${name}`).join(", ")}.</p>}
     </FormDialog>
   );
 }

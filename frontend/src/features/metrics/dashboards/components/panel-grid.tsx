@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "react";
 
 import { panelsQuery } from "@/features/metrics/dashboards/api";
 import { inOrder, placed } from "@/features/metrics/dashboards/grid";
-import type { Chosen } from "@/features/metrics/dashboards/model";
+import type { Chosen } from "@/features/metrics/dashboards/variables";
 import type { RangeSearch } from "@/lib/time";
 import { useWorkspace } from "@/lib/workspace";
 import type { DashboardPanel, DashboardVariable } from "@/schema/wire/dashboards";
@@ -34,7 +34,7 @@ interface PanelGridProps {
 export function PanelGrid({ panels, variables, range, chosen, onZoom, edits }: PanelGridProps) {
   const { slug } = useWorkspace();
   const asked = useQuery(panelsQuery(slug, range, panels, variables, chosen));
-  const home = useMemo(() => ({ workspace: slug, range }), [slug, range]);
+  const home = useMemo(() => ({ workspace: slug, range, chosen }), [slug, range, chosen]);
   const grid = useRef<HTMLDivElement>(null);
   const [origin, setOrigin] = useState<readonly DashboardPanel[] | null>(null);
   return (

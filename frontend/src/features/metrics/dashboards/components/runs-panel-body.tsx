@@ -5,6 +5,8 @@ import { stackByState } from "@/components/charts/state-stack";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { StateBadge } from "@/components/ui/state-badge";
 import { paths } from "@/config/paths";
+import { filledDeployment } from "@/features/metrics/dashboards/variables";
+import { kindOfType, STACK_ORDER } from "@/lib/run-state";
 import type { RunsPanel } from "@/schema/wire/dashboards";
 
 import styles from "./dashboards.module.css";
@@ -27,6 +29,7 @@ export function RunsPanelBody({ panel, found, onZoom }: PanelBodyProps<RunsPanel
   }
   const { items, has_more } = found.runs ?? { items: [], has_more: false };
   if (items.length === 0) return <p className="muted">No such runs in this range.</p>;
+  const states = panel.states === undefined || panel.states.length === 0 ? undefined : STACK_ORDER.filter((type) => panel.states?.includes(type)).map(kindOfType);
   return (
     <ul className={styles["lines"]}>
       {items.map((run, place) => (
@@ -48,8 +51,8 @@ export function RunsPanelBody({ panel, found, onZoom }: PanelBodyProps<RunsPanel
         <li className="muted">
           The newest {items.length}.{" "}
           {home !== null && (
-            <Link to={paths.runs} params={{ workspace: home.workspace }} search={{ range: home.range.range, from: home.range.from, to: home.range.to }} className="link">
-              All runs
+            <Link to={paths.runs} params={{ workspace: home.workspace }} search={{ state: states, deployment_id: filledDeployment(panel.deployment, home.chosen), range: home.range.range, from: home.range.from, to: home.range.to }} className="link">
+              All of them
             </Link>
           )}
         </li>

@@ -9,7 +9,7 @@ import { GuardedSwitch } from "@/components/ui/guarded-switch";
 import { Refusal } from "@/components/ui/refusal";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { allowSharing, createLink, linkKeys, linksQuery, sharingQuery } from "@/features/metrics/dashboards/links";
-import type { Chosen } from "@/features/metrics/dashboards/model";
+import type { Chosen } from "@/features/metrics/dashboards/variables";
 import { PRESET_LABELS } from "@/lib/time";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { Dashboard, DashboardRange } from "@/schema/wire/dashboards";

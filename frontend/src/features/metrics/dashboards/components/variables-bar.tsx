@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { metricsQuery } from "@/features/metrics/api/metrics";
 import { deploymentNamesQuery } from "@/features/metrics/dashboards/api";
-import { chosenValues, withChosen } from "@/features/metrics/dashboards/model";
+import { chosenValues, withChosen } from "@/features/metrics/dashboards/variables";
 import { useWorkspace } from "@/lib/workspace";
 import type { DashboardVariable } from "@/schema/wire/dashboards";
 
