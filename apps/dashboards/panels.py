@@ -148,6 +148,7 @@ class _Reading:
         return Budget(min(BUDGET.seconds, self._left()))
 
     def _chart(self, panel: Panel) -> Body:
+        shown = panel.get("show")  # of a number; all others are there for it alone
         chart = telemetry.Chart(
             queries=[
                 telemetry.ChartQuery(
@@ -160,7 +161,9 @@ class _Reading:
                     letter=query["letter"],
                     offset_seconds=query.get("offset_seconds", 0),
                     limit=LINES,
-                    hidden=query.get("hidden", False),
+                    hidden=query.get("hidden", False)
+                    if shown is None
+                    else query["letter"] != shown,
                 )
                 for query in panel["queries"]
             ],

@@ -263,6 +263,27 @@ def test_a_number_of_the_whole_range_beside_the_one_before(api, bob, workspace, 
     assert result["series"][0]["points"][0][0] == result["compared"][0]["points"][0][0]
 
 
+@pytest.mark.parametrize(("letter", "value"), [("A", 7), ("B", 2), ("C", 3.5)])
+def test_a_number_is_of_the_letter_that_it_shows_and_brings_no_other_lines(
+    api, bob, busy, letter, value
+):
+    number = NUMBER | {
+        "queries": [
+            QUERY | {"hidden": True},
+            QUERY | {"letter": "B", "aggregate": "count", "group_by": []},
+        ],
+        "formulas": [{"letter": "C", "expression": "A / B"}],
+        "show": letter,
+        "over": "range",
+    }
+
+    chart = of(ask(api(bob), number), number)["chart"]
+
+    [shown] = [each for each in (*chart["results"], *chart["formulas"]) if each["letter"] == letter]
+    assert [[at[1] for at in line["points"]] for line in shown["series"]] == [[value]]
+    assert all(not each["series"] for each in chart["results"] if each["letter"] != letter)
+
+
 def test_events_mark_a_chart(api, bob, busy):
     answer = ask(api(bob), CHART | {"events": "deploy.*"})
 

@@ -117,6 +117,24 @@ describe("dashboards", () => {
     expect((sent[0] as { panels: unknown[] }).panels.at(-1)).toMatchObject({ kind: "chart", title: "Share", y: 17, formulas: [{ letter: "B", expression: "A / 2" }] });
   });
 
+  it("show the letter of a number that was chosen", async () => {
+    const sent = sentTo("d1", "PATCH");
+    const { user } = visit(`${PATH}?edit=true`);
+    await user.click(await screen.findByRole("button", { name: "Edit Rows now" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", {}, PATIENT);
+    expect(within(dialog).queryByRole("combobox", { name: "The number is" })).not.toBeInTheDocument();
+
+    fireEvent.change(within(dialog).getByRole("textbox", { name: /Queries and formulas/ }), { target: { value: "sum(rows_loaded)\nsum(rows_failed)\n= B / A" } });
+    expect(within(dialog).getByRole("combobox", { name: "The number is" })).toHaveValue("A: sum(rows_loaded)");
+    await user.click(within(dialog).getByRole("combobox", { name: "The number is" }));
+    await user.click(await screen.findByRole("option", { name: "C: = B / A" }));
+    await user.click(within(dialog).getByRole("button", { name: "Done" }));
+    await user.click(await screen.findByRole("button", { name: "Save" }, PATIENT));
+
+    await waitFor(() => expect(sent).toHaveLength(1), PATIENT);
+    expect((sent[0] as { panels: unknown[] }).panels).toContainEqual(expect.objectContaining({ id: "share", show: "C", formulas: [{ letter: "C", expression: "B / A" }] }));
+  });
+
   it("show lines of logs, each of which leads to itself", async () => {
     const sent = sentTo("/dashboards/panels", "POST");
     const trouble = { id: "l", kind: "logs", title: "Trouble", x: 0, y: 0, w: 12, h: 4, level: "INFO" } as const;

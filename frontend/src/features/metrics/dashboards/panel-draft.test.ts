@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { DashboardPanel } from "@/schema/wire/dashboards";
 
-import { draftOf, draftOfPage, panelOf } from "./panel-draft";
+import { draftOf, draftOfPage, lettersOf, panelOf } from "./panel-draft";
 
 const PLACE = { id: "p", x: 1, y: 2, w: 3, h: 4, title: "T" };
 const QUERIES = [{ letter: "A", name: "rows", aggregate: "sum", where: { t: ["$t"] } }] as const;
@@ -47,6 +47,15 @@ describe("a panel while it is edited", () => {
   });
 
   it("shows what was computed, unless something else was chosen", () => {
-    expect(panelOf({ ...draftOf(null), kind: "number", texts: "sum(rows)\n= A / 2" }, PLACE)).toMatchObject({ show: "B", over: "range" });
+    const draft = { ...draftOf(null), kind: "number", texts: "sum(rows)\n\n= A / 2" } as const;
+
+    expect(panelOf(draft, PLACE)).toMatchObject({ show: "B", over: "range" });
+    expect(panelOf({ ...draft, show: "A" }, PLACE)).toMatchObject({ show: "A" });
+    // The line that was chosen is gone.
+    expect(panelOf({ ...draft, show: "C" }, PLACE)).toMatchObject({ show: "B" });
+    expect(lettersOf(draft)).toEqual([
+      { letter: "A", text: "sum(rows)" },
+      { letter: "B", text: "= A / 2" },
+    ]);
   });
 });

@@ -57,7 +57,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
         compareSeconds: compare === undefined ? panel.compare_seconds : undefined,
         ...(panel.kind === "chart" ? { events: panel.events ?? "", search: panel.events_q ?? "", deployment: panel.events_deployment ?? "" } : {}),
         over: panel.kind === "number" ? (panel.over ?? "step") : "range",
-        show: panel.kind === "number" ? "ABCDEFGH".charAt(letters.indexOf(panel.show)) : undefined,
+        show: panel.kind === "number" ? LETTERS.charAt(letters.indexOf(panel.show)) : undefined,
       };
     }
     case "heat_map":
@@ -97,10 +97,7 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
       const compare = draft.compare === undefined ? draft.compareSeconds : COMPARES[draft.compare];
       const asks = { queries, ...(formulas.length === 0 ? {} : { formulas }), ...(compare === undefined ? {} : { compare_seconds: compare }) };
       if (draft.kind === "chart") return { ...place, ...asks, kind: "chart", ...said({ events: draft.events, events_q: draft.search, events_deployment: draft.deployment }) };
-      const letters = [...queries, ...formulas].map(({ letter }) => letter);
-      // The number of a computed panel is what was computed.
-      const show = draft.show !== undefined && letters.includes(draft.show) ? draft.show : (letters.at(-1) ?? first.letter);
-      return { ...place, ...asks, kind: "number", show, ...(draft.over === "range" ? { over: draft.over } : {}) };
+      return { ...place, ...asks, kind: "number", show: shownLetter(draft) ?? first.letter, ...(draft.over === "range" ? { over: draft.over } : {}) };
     }
     case "runs":
       return {
@@ -122,6 +119,18 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
     case "text":
       return { ...place, kind: "text", markdown: draft.markdown };
   }
+}
+
+/** What a number can be of: each line that is a query or a formula, by its letter. */
+export function lettersOf({ texts }: Pick<PanelDraft, "texts">): readonly { readonly letter: string; readonly text: string }[] {
+  const lines = texts.split("\n").filter((line) => line.trim() !== "");
+  return readAsked(lines).map(({ letter }) => ({ letter, text: (lines[LETTERS.indexOf(letter)] ?? "").trim() }));
+}
+
+/** The letter that was chosen. Where none is, or it is gone, the number is what was computed: the last one. */
+export function shownLetter(draft: Pick<PanelDraft, "texts" | "show">): string | undefined {
+  const letters = lettersOf(draft).map(({ letter }) => letter);
+  return letters.find((letter) => letter === draft.show) ?? letters.at(-1);
 }
 
 /** Fields in which something stands. */

@@ -7,7 +7,7 @@ import { metricsQuery } from "@/features/metrics/api/metrics";
 import { COMPARE_WORDS, COMPARES, type Compare } from "@/features/metrics/asked";
 import { bottomOf } from "@/features/metrics/dashboards/grid";
 import { freeId, KIND_WORDS } from "@/features/metrics/dashboards/model";
-import { draftOf, panelOf, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
+import { draftOf, lettersOf, panelOf, shownLetter, type PanelDraft } from "@/features/metrics/dashboards/panel-draft";
 import { unknownVariables } from "@/features/metrics/dashboards/variables";
 import { usualAggregate } from "@/features/metrics/model";
 import { parseMetricQuery } from "@/features/metrics/sentence";
@@ -114,6 +114,15 @@ export function PanelDialog({ panel, panels, variables, onDone, onClose }: Panel
           data={(Object.keys(COMPARES) as Compare[]).map((each) => ({ value: each, label: COMPARE_WORDS[each] }))}
           value={draft.compare ?? null}
           onChange={(value) => set({ compare: oneOf(value, Object.keys(COMPARES) as Compare[]) })}
+        />
+      )}
+      {draft.kind === "number" && lettersOf(draft).length > 1 && (
+        <Select
+          label="The number is"
+          allowDeselect={false}
+          data={lettersOf(draft).map(({ letter, text }) => ({ value: letter, label: `${letter}: ${text}` }))}
+          value={shownLetter(draft) ?? null}
+          onChange={(value) => set({ show: value ?? undefined })}
         />
       )}
       {draft.kind === "number" && (
