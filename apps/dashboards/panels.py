@@ -79,8 +79,14 @@ def answer_panels(
     lacks a scope. What is not begun within `seconds` is refused with `search_too_slow`.
     Raises: QueryTooLarge when the range is too long for any step.
     """
+    names = _metrics_in([panel for place, panel in enumerate(panels) if place not in unsound])
     plan = telemetry.plan_metrics(
-        workspace_id=workspace_id, since=since, until=until, now=now, wanted_points=STEPS
+        workspace_id=workspace_id,
+        names=names,
+        since=since,
+        until=until,
+        now=now,
+        wanted_points=STEPS,
     )
     reading = _Reading(workspace_id, chosen, since, until, plan, time.monotonic() + seconds)
     answers: list[Body] = []
@@ -95,13 +101,12 @@ def answer_panels(
         except DomainError as refused:
             answer["error"] = refused_body(refused)
         answers.append(answer)
-    shown = [panel for place, panel in enumerate(panels) if place not in unsound]
     return {
         "from": since,
         "to": until,
         "step_seconds": plan.step_seconds,
         "rollup": plan.rollup.value,
-        "units": telemetry.units_of(workspace_id=workspace_id, names=_metrics_in(shown)),
+        "units": telemetry.units_of(workspace_id=workspace_id, names=names),
         "panels": answers,
     }
 

@@ -121,16 +121,21 @@ class Reach(NamedTuple):
     hours_from: datetime
 
     def least_step(self, since: datetime, until: datetime) -> int:
-        """
-        Return the shortest step of which the whole range is still there, in seconds.
-
-        What is over its time goes bit by bit and by whole parts, and a range like “the last day”
-        begins a moment before somebody asks: a twentieth of it may lack its beginning.
-        """
-        begin = since + (until - since) / 20
+        """Return the shortest step of which the whole range is still there, in seconds."""
+        begin = needed_from(since, until)
         if begin >= self.minutes_from:
             return 1
         return HOUR if begin >= self.hours_from else DAY
+
+
+def needed_from(since: datetime, until: datetime) -> datetime:
+    """
+    Return from when on a range needs what it reads.
+
+    What is over its time goes bit by bit and by whole parts, and a range like “the last day” begins
+    a moment before somebody asks: a twentieth of it may lack its beginning.
+    """
+    return since + (until - since) / 20
 
 
 def plan(
@@ -171,6 +176,12 @@ def plan(
             fields={"step_seconds": [f"Must be at least {-(-int(span) // (max_points - 1))}."]},
         )
     return Plan(moment(first), moment(last), step, coarsest_rollup(step))
+
+
+def bucket_of(at: datetime, rollup: Rollup) -> datetime:
+    """Return the start of the rollup's bucket that a moment is in."""
+    width = rollup.seconds * 1_000_000
+    return moment(microseconds(at) // width * width)
 
 
 def moment_of(start: int) -> datetime:

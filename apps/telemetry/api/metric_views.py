@@ -46,7 +46,8 @@ class MetricsQuery(WorkspaceView):
         form = wire.MetricsQueryInput(data=request.data)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
-        plan = _plan(request, asked, back=_furthest(asked))
+        names = {query["name"] for query in asked["queries"]}
+        plan = _plan(request, asked, names, back=_furthest(asked))
         answers = selectors.answer_chart(
             workspace_id=request.workspace.id,
             chart=_chart(asked),
@@ -69,8 +70,9 @@ class MetricsHeatMap(WorkspaceView):
     def post(self, request: WorkspaceRequest) -> Response:
         form = wire.HeatMapInput(data=request.data)
         form.is_valid(raise_exception=True)
-        plan = _plan(request, form.validated_data, wanted_points=HEAT_MAP_STEPS)
-        found = _heat_map(request, form.validated_data, plan)
+        asked = form.validated_data
+        plan = _plan(request, asked, {asked["name"]}, wanted_points=HEAT_MAP_STEPS)
+        found = _heat_map(request, asked, plan)
         return Response(_step(plan) | heat_map_body(found))
 
 
@@ -86,7 +88,7 @@ class MetricsCharts(WorkspaceView):
         form = wire.ChartsInput(data=request.data)
         form.is_valid(raise_exception=True)
         asked = form.validated_data
-        plan = _plan(request, asked, wanted_points=HEAT_MAP_STEPS)
+        plan = _plan(request, asked, _names_in(asked["charts"]), wanted_points=HEAT_MAP_STEPS)
         fill = Fill(asked["fill"])
         charts = [_panel(request, each, plan, fill) for each in asked["charts"]]
         return Response(_step(plan) | {"charts": charts})
@@ -116,12 +118,14 @@ def _panel(
 def _plan(
     request: WorkspaceRequest,
     asked: dict[str, Any],
+    names: set[str],
     *,
     back: timedelta = timedelta(),
     wanted_points: int = metric_query.WANTED_POINTS,
 ) -> Plan:
     return selectors.plan_metrics(
         workspace_id=request.workspace.id,
+        names=names,
         since=asked["since"],
         until=asked["until"],
         now=utc_now(),
@@ -129,6 +133,13 @@ def _plan(
         step_seconds=asked.get("step_seconds"),
         wanted_points=wanted_points,
     )
+
+
+def _names_in(charts: list[dict[str, Any]]) -> set[str]:
+    names = {each["heat_map"]["name"] for each in charts if "heat_map" in each}
+    return names | {
+        query["name"] for each in charts if "chart" in each for query in each["chart"]["queries"]
+    }
 
 
 def _furthest(asked: dict[str, Any]) -> timedelta:
