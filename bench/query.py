@@ -23,6 +23,7 @@ DAYS = 30
 POINTS_PER_HOUR = 694  # × 100 series × 720 hours = 50 million
 EVENTS = 500_000
 LINES = 100_000
+ALL_SERIES = 40_000  # as many as are remembered, of eight metrics besides the one that is charted
 REPEATS = 40
 LIMIT_MS = 200.0
 MANY_SKETCHES = "30-day chart, 95th percentile of 50 picked series"
@@ -99,6 +100,14 @@ def _fill(at: Stack) -> None:
             " gen_random_uuid(), NULL, 20, 'flow', 'line ' || n FROM generate_series(1, %s) AS n",
             (workspace_id, _RUN_ID, LINES),
         )
+        link.execute(
+            "INSERT INTO telemetry_metricseries"
+            " (id, workspace_id, name, labels, unit, created_at, last_at)"
+            " SELECT gen_random_uuid(), %s, 'metric_' || n %% 8, jsonb_build_object("
+            " 'pod', 'pod-' || md5(n::text), 'table', 't' || n / 8 %% 50, 'db', 'd' || n / 8 %% 5,"
+            " 'status', (n / 8 %% 4)::text), 'rows', now(), now() FROM generate_series(1, %s) AS n",
+            (workspace_id, ALL_SERIES - SERIES),
+        )
         link.execute("VACUUM ANALYZE")
 
 
@@ -145,6 +154,7 @@ def _measure(at: Stack) -> list[Row]:
         ),
         "30-day formula of two queries": at.request("POST", query, _formula()),
         "30-day heat map": at.request("POST", f"{at.base}/metrics/heat-map", _heat_map()),
+        f"list of 9 metrics with {ALL_SERIES:,} series": at.request("GET", f"{at.base}/metrics"),
         "events, newest page": at.request("GET", f"{at.base}/events"),
         "events of a rare name": at.request("GET", f"{at.base}/events?name=rare.one"),
         "events, 30-day histogram": at.request(

@@ -213,6 +213,28 @@ def test_metrics_are_listed(api, bob, workspace):
     }
 
 
+def test_of_each_label_of_a_metric_the_first_values_are_listed(api, bob, workspace):
+    values = ["é", "b", "", "B", "a b", 'a"b', *(f"p{number}" for number in range(20))]
+    put(
+        workspace,
+        points=[
+            *(point(1, labels={"pod": value}) for value in values),
+            point(1, labels={"zone": "x", "Zone": "y", "db": "lake"}),
+            point(1, name="bare"),
+            point(1, name="other", labels={"pod": "z"}, unit="ms"),
+        ],
+    )  # and no rollup: none of them has a latest point
+
+    items = {item["name"]: item for item in api(bob).get("metrics").json()["items"]}
+
+    assert items["rows"]["labels"]["pod"] == sorted(values)[:20]
+    assert list(items["rows"]["labels"]) == ["Zone", "db", "pod", "zone"]
+    assert (items["rows"]["unit"], items["rows"]["series"]) == (None, 27)
+    assert (items["bare"]["labels"], items["bare"]["series"]) == ({}, 1)
+    assert (items["other"]["labels"], items["other"]["unit"]) == ({"pod": ["z"]}, "ms")
+    assert {item["last_at"] for item in items.values()} == {wire(NOW)}
+
+
 def ask(client, *queries, since=timedelta(minutes=10), **more):
     return client.post(
         "metrics/query",
