@@ -195,6 +195,23 @@ it("opens what is known of a resource, and asks for its events", async () => {
   expect(here().search).not.toHaveProperty("about_name");
 });
 
+it("knows a resource by its name in the world, not what only has that name in its own", async () => {
+  visit("/w/acme/events?about_kind=view&about_name=orders");
+  const drawer = await screen.findByRole("dialog", {}, PATIENT);
+
+  const known = within(await within(drawer).findByRole("list", { name: "In the world" }, PATIENT)).getAllByRole("link");
+
+  expect(known.map((each) => each.textContent)).toEqual(["shop.raw.orders", "shop.public.orders"]);
+});
+
+it("leads from a run to its page: the world has none", async () => {
+  visit("/w/acme/events?about_kind=run&about_name=01940000-0000-7000-8000-000000000001");
+  const drawer = await screen.findByRole("dialog", {}, PATIENT);
+
+  expect(within(drawer).getByRole("link", { name: "Open the run" })).toHaveAttribute("href", "/w/acme/runs/01940000-0000-7000-8000-000000000001");
+  expect(within(drawer).queryByText(/doesn.t know it/)).toBeNull();
+});
+
 describe("the live tail", () => {
   const listening = () => waitFor(() => expect(FakeEventSource.send("/streams/events", "ping", {})).toBe(1), PATIENT);
 

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { eventFilters, type EventsSearch, type ResourceAsked } from "@/features/events/model";
+import { isNamesake, namesakeText, worldKind } from "@/features/events/namesakes";
 import { queryString, request, workspaceUrl } from "@/lib/api-client";
 import type { Page } from "@/lib/query-client";
 import { rangeKey, resolveRange } from "@/lib/time";
@@ -53,11 +54,12 @@ export function exportUrl(workspace: string, search: EventsSearch, format: Expor
 }
 
 /** What the world view knows by this name. Senders spell names in many ways, so several may fit. */
-export function namesakesQuery(workspace: string, { kind, name }: ResourceAsked) {
-  const label = name.split(/[./]/).at(-1) ?? name;
+export function namesakesQuery(workspace: string, asked: ResourceAsked) {
+  const [kind, q] = [worldKind(asked.kind), namesakeText(asked)];
   return queryOptions({
-    queryKey: [...eventKeys.all(workspace), "namesakes", kind, name] as const,
-    queryFn: ({ signal }) =>
-      request<Page<WorldResource>>(workspaceUrl(workspace, "/world/resources"), { signal, query: { kind, q: label, limit: 20 } }),
+    queryKey: [...eventKeys.all(workspace), "namesakes", kind, q] as const,
+    // A search finds all that have the text in them: what is not called so is left out here.
+    queryFn: ({ signal }) => request<Page<WorldResource>>(workspaceUrl(workspace, "/world/resources"), { signal, query: { kind, q, limit: 100 } }),
+    select: (page) => page.items.filter((each) => isNamesake(each, asked)),
   });
 }

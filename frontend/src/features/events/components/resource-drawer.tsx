@@ -23,8 +23,9 @@ interface ResourceDrawerProps {
 /** A resource that an event names: what else is known of it, and which events are about it. */
 export function ResourceDrawer({ resource, onAsk, onClose }: ResourceDrawerProps) {
   const { slug: workspace } = useWorkspace();
-  const found = useQuery(namesakesQuery(workspace, resource));
-  const known = found.data?.items ?? [];
+  const isRun = resource.kind === "run";
+  const found = useQuery({ ...namesakesQuery(workspace, resource), enabled: !isRun });
+  const known = found.data ?? [];
   return (
     <Drawer opened position="right" size="md" title={resource.name} onClose={onClose} closeButtonProps={{ "aria-label": "Close" }}>
       <p className="muted" style={{ marginTop: 0 }}>
@@ -39,8 +40,14 @@ export function ResourceDrawer({ resource, onAsk, onClose }: ResourceDrawerProps
           Events it took part in
         </Button>
       </div>
-      <h2 className={styles["drawerTitle"]}>In the world</h2>
-      {found.isPending && <SkeletonRows rows={2} height={44} label="what is known of it" />}
+      {isRun ? (
+        <Link to={paths.run} params={{ workspace, runId: resource.name }} className="link">
+          Open the run
+        </Link>
+      ) : (
+        <h2 className={styles["drawerTitle"]}>In the world</h2>
+      )}
+      {found.isLoading && <SkeletonRows rows={2} height={44} label="what is known of it" />}
       {found.isError && <ErrorState error={found.error} what="what is known of it" onRetry={() => void found.refetch()} />}
       {found.isSuccess && known.length === 0 && <p className="muted">The world view doesn&rsquo;t know it by this name.</p>}
       {known.length > 0 && (
