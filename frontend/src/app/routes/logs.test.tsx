@@ -25,6 +25,24 @@ describe("the logs of a workspace", () => {
     expect(within(around).getAllByRole("listitem").filter((each) => each.getAttribute("aria-current") === "true")).toHaveLength(1);
   });
 
+  it("mark every word that is looked for, and tell what was found from what was written", async () => {
+    server.use(
+      http.get("*/api/v1/workspaces/:workspace/logs", () =>
+        HttpResponse.json({
+          items: [{ id: "1", level: "INFO", logger: "etl", message: "OO did not Fly (again)", occurred_at: new Date().toISOString(), run_id: null, task_run_id: null }],
+          runs: [],
+          next_cursor: null,
+          searched_to: null,
+        }),
+      ),
+    );
+    visit("/w/acme/logs?range=30d&q=did+fly+%22(again%22");
+
+    const marked = within(await list()).getAllByText(/./, { selector: "mark" });
+    expect(marked.map((each) => each.textContent)).toEqual(["did", "Fly", "(again"]);
+    expect(await screen.findByText(/^ ?written in all, /, {}, PATIENT)).toBeVisible();
+  });
+
   it("are narrowed by what writes most", async () => {
     const { user, here } = visit("/w/acme/logs?range=30d");
     const side = await screen.findByRole("complementary", { name: "Volume by deployment" }, PATIENT);

@@ -5,11 +5,14 @@ import { FileRef } from "./file-ref";
 
 interface AnsiTextProps {
   readonly text: string;
-  readonly needle?: string;
+  /** In any case; where they overlap, the longest is marked. */
+  readonly needles?: readonly string[];
 }
 
+const NONE: readonly string[] = [];
+
 /** A log message with its colours and places in files, or with what was searched for marked. */
-export function AnsiText({ text, needle = "" }: AnsiTextProps) {
+export function AnsiText({ text, needles = NONE }: AnsiTextProps) {
   return parseAnsi(text).map((segment, index) => (
     <span
       key={index}
@@ -18,7 +21,7 @@ export function AnsiText({ text, needle = "" }: AnsiTextProps) {
         ...(segment.bold ? { fontWeight: 650 } : {}),
       }}
     >
-      {needle === "" ? <WithRefs text={segment.text} /> : <Marked text={segment.text} needle={needle} />}
+      {needles.length === 0 ? <WithRefs text={segment.text} /> : <Marked text={segment.text} needles={needles} />}
     </span>
   ));
 }
@@ -32,14 +35,8 @@ function colorOf(name: string): string {
   return name === "muted" ? "var(--text-muted)" : `var(--ansi-${name})`;
 }
 
-function Marked({ text, needle }: { readonly text: string; readonly needle: string }) {
-  const parts: { text: string; hit: boolean }[] = [];
-  const lower = text.toLowerCase();
-  let from = 0;
-  for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, from)) {
-    parts.push({ text: text.slice(from, at), hit: false }, { text: text.slice(at, at + needle.length), hit: true });
-    from = at + needle.length;
-  }
-  parts.push({ text: text.slice(from), hit: false });
-  return parts.map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text));
+function Marked({ text, needles }: { readonly text: string; readonly needles: readonly string[] }) {
+  const any = [...needles].sort((a, b) => b.length - a.length).map((needle) => needle.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  // Split by a group, every second part is a hit.
+  return text.split(new RegExp(`(${any.join("|")})`, "i")).map((part, index) => (index % 2 === 1 ? <mark key={index}>{part}</mark> : part));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { isNarrowed, levelBuckets, logVocabulary, markedWord, parseLogsSearch } from "./model";
+import { isNarrowed, levelBuckets, logVocabulary, markedWords, parseLogsSearch } from "./model";
 
 describe("the address", () => {
   it("drops what the server would refuse", () => {
@@ -14,12 +14,15 @@ describe("the address", () => {
 });
 
 it.each([
-  ["late", "late"],
-  ['logger:a -late "Two Words"', "two words"],
-  ["logger:a", ""],
-  [undefined, ""],
-])("marks of %s: %s", (q, word) => {
-  expect(markedWord(q)).toBe(word);
+  ["late", ["late"]],
+  ['logger:a -late "Two Words"', ["Two Words"]],
+  ["did not fly", ["did", "not", "fly"]],
+  ['late,"far too late" retr*', ["late", "far too late", "retr"]],
+  ['"say \\"no\\""', ['say "no"']],
+  ["logger:a", []],
+  [undefined, []],
+])("marks of %s: %s", (q, words) => {
+  expect(markedWords(q)).toEqual(words);
 });
 
 it("offers the loggers that were seen", () => {

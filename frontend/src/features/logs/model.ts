@@ -42,10 +42,15 @@ export function logVocabulary(lines: readonly LogLine[]): Vocabulary {
   return { keys: ["logger", "run", "task"], values: { logger: [...loggers], run: ["none"] } };
 }
 
-/** The first word that is looked for, to be marked in the lines. */
-export function markedWord(q: string | undefined): string {
-  const word = splitTerms(q ?? "").find((term) => !/^-|^[A-Za-z_]\w*:/.test(term));
-  return (word ?? "").replace(/^"|"$/g, "").toLowerCase();
+const ALTERNATIVE = /"(?:[^"\\]|\\.)*"?|[^,]+/g;
+
+/** The words that are looked for, to be marked in the lines: all, also those of which any will do. */
+export function markedWords(q: string | undefined): readonly string[] {
+  return splitTerms(q ?? "")
+    .filter((term) => !/^-|^[A-Za-z_]\w*:/.test(term))
+    .flatMap((term) => term.match(ALTERNATIVE) ?? [])
+    .map((word) => (word.startsWith('"') ? word.replace(/^"|"$/g, "").replace(/\\(.)/g, "$1") : word.replace(/\*$/, "")))
+    .filter((word) => word !== "");
 }
 
 /** Bytes of all levels over time, for the histogram: loud levels on top. */

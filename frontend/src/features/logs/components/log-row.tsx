@@ -16,7 +16,7 @@ import styles from "./logs.module.css";
 interface LogRowProps {
   readonly line: LogLine;
   readonly run: RunOfLine | undefined;
-  readonly needle: string;
+  readonly needles: readonly string[];
   readonly showDay: boolean;
   readonly open: boolean;
   readonly onToggle: () => void;
@@ -25,7 +25,7 @@ interface LogRowProps {
 const SHORT = { DEBUG: "DEBUG", INFO: "INFO", WARNING: "WARN", ERROR: "ERROR", CRITICAL: "CRIT" } as const;
 
 /** One line; opened, what its run wrote right before and after it. */
-export function LogRow({ line, run, needle, showDay, open, onToggle }: LogRowProps) {
+export function LogRow({ line, run, needles, showDay, open, onToggle }: LogRowProps) {
   return (
     <>
       <button type="button" className={styles["row"]} aria-expanded={open} onClick={onToggle}>
@@ -38,7 +38,7 @@ export function LogRow({ line, run, needle, showDay, open, onToggle }: LogRowPro
         </span>
         <span className={styles["run"]}>{run === undefined ? "" : run.name}</span>
         <span className={styles["message"]}>
-          <AnsiText text={line.message} needle={needle} />
+          <AnsiText text={line.message} needles={needles} />
         </span>
       </button>
       {open && <Around line={line} run={run} />}
@@ -79,7 +79,7 @@ function Around({ line, run }: { readonly line: LogLine; readonly run: RunOfLine
                 {SHORT[each.level]}
               </span>
               <span>
-                <AnsiText text={each.message} needle="" />
+                <AnsiText text={each.message} />
               </span>
             </li>
           ))}

@@ -12,7 +12,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { downloadUrl, logsQuery, logVolumeQuery } from "@/features/logs/api/logs";
 import { LogRow } from "@/features/logs/components/log-row";
 import { VolumePanel } from "@/features/logs/components/volume-panel";
-import { isNarrowed, levelBuckets, LEVELS, logVocabulary, markedWord, type LogsSearch } from "@/features/logs/model";
+import { isNarrowed, levelBuckets, LEVELS, logVocabulary, markedWords, type LogsSearch } from "@/features/logs/model";
 import { useNow } from "@/lib/now";
 import { queryFault } from "@/lib/query-fault";
 import { formatExact, rangeInSentence } from "@/lib/time";
@@ -52,6 +52,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
   const total = written.reduce((sum, [count = 0, bytes = 0]) => ({ lines: sum.lines + count, bytes: sum.bytes + bytes }), { lines: 0, bytes: 0 });
   const showDay = lines[0]?.occurred_at.slice(0, 10) !== lines.at(-1)?.occurred_at.slice(0, 10);
   const narrowed = isNarrowed(search);
+  const needles = markedWords(search.q);
   return (
     <>
       <PageHeader
@@ -59,7 +60,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
         answer={
           volume.data !== undefined && (
             <>
-              <strong>{plural(total.lines, "line")}</strong> written, {formatBytes(total.bytes)} · {rangeInSentence(search)}
+              <strong>{plural(total.lines, "line")}</strong> written{narrowed && " in all"}, {formatBytes(total.bytes)} · {rangeInSentence(search)}
             </>
           )
         }
@@ -92,6 +93,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
         />
         <Select
           aria-label="Least level"
+          size="sm"
           w={150}
           data={LEVELS.map((level) => ({ value: level, label: level === "DEBUG" ? "All levels" : `${level.toLowerCase()} and up` }))}
           value={search.level ?? "DEBUG"}
@@ -125,7 +127,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
                   <LogRow
                     line={line}
                     run={line.run_id === null ? undefined : runs.get(line.run_id)}
-                    needle={markedWord(search.q)}
+                    needles={needles}
                     showDay={showDay}
                     open={search.line === line.id}
                     onToggle={() => onChange({ line: search.line === line.id ? undefined : line.id })}

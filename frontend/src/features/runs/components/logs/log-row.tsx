@@ -43,7 +43,7 @@ export function LogRow({ line, wrap, needle, gapMs, onTask }: LogRowProps) {
           {needle === "" && hasTraceback(line.message) ? (
             <Traceback text={line.message} bare />
           ) : (
-            <AnsiText text={line.message} needle={needle.toLowerCase()} />
+            <AnsiText text={line.message} needles={needle === "" ? [] : [needle]} />
           )}
           {open && json !== null && <JsonView value={json} label="log line" tools={false} copyable />}
         </span>
