@@ -150,7 +150,13 @@ class Sort:
 
 
 def classify(
-    *, name: str, verb: str = "", has_error: bool = False, on_resource: bool, by_this_run: bool
+    *,
+    name: str,
+    verb: str = "",
+    has_error: bool = False,
+    on_resource: bool,
+    by_this_run: bool,
+    by_a_run: bool = False,
 ) -> Sort | None:
     """Return what sort of event it is, None for what tells nothing."""
     if by_this_run:
@@ -168,7 +174,8 @@ def classify(
         return Sort(
             kind=Kind.QUERY,
             weight=0.75 if ddl else 0.4,
-            why=f"somebody else’s {verb.upper()}",
+            # Often the same flow's, an hour before, under the same user: nobody else.
+            why=f"{'another run' if by_a_run else 'somebody else'}’s {verb.upper()}",
         )
     if is_query:
         return None

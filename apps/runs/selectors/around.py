@@ -348,6 +348,7 @@ def _events(
             has_error=bool(payload.get("error")),
             on_resource=bool(close),
             by_this_run=event.run_id == run.id,
+            by_a_run=event.run_id is not None,
         )
         if sort is None:
             continue

@@ -136,6 +136,20 @@ def broken(in_workspace):
     return ended(reporting), loading, load
 
 
+def test_a_statement_of_another_run_is_not_laid_to_somebody(broken, in_workspace):
+    run, loading, _ = broken
+    text = "TRUNCATE TABLE `p.d.orders`"
+    payload = {"text": text, "user": "svc-load", "dialect": "bigquery"}
+    store_told(in_workspace, [before(35, "query.executed", run_id=loading.id, payload=payload)])
+    build(in_workspace)
+
+    found = selectors.get_around(run=run, now=STORY.end)
+
+    [told] = [item for item in found.items if item.title == text]
+    assert told.why[:2] == ["another run’s TRUNCATE", "by svc-load"]
+    assert told.run_id == loading.id
+
+
 def test_the_likeliest_causes_come_first_each_with_its_reasons(broken):
     run, loading, _ = broken
 

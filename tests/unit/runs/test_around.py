@@ -115,6 +115,21 @@ def test_what_sort_of_event_it_is(event, kind):
     assert (sort.kind if sort else None) == kind
 
 
+@pytest.mark.parametrize(
+    ("by_a_run", "why"), [(True, "another run’s CREATE"), (False, "somebody else’s CREATE")]
+)
+def test_a_statement_says_whether_a_run_executed_it(by_a_run, why):
+    sort = classify(
+        name="query.executed",
+        verb="create",
+        on_resource=True,
+        by_this_run=False,
+        by_a_run=by_a_run,
+    )
+
+    assert sort.why == why
+
+
 def points(*values):
     return [(UNTIL + timedelta(hours=n - len(values)), float(v)) for n, v in enumerate(values)]
 
