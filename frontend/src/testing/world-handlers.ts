@@ -62,7 +62,8 @@ function detail(resource: WorldResource, aliasOf: WorldResource | null, touched:
     written_at: last("writes"),
     read_at: last("reads"),
     readers: isTable ? { items: [near(things.maria, "reads")], total: 7 } : NOBODY,
-    writers: isTable ? { items: [near(things.load, "writes")], total: 1 } : NOBODY,
+    // Late orders come from somebody who does not say who they are.
+    writers: isTable && resource.id !== things.late.id ? { items: [near(things.load, "writes")], total: 1 } : NOBODY,
     queries: NOBODY,
     sources: isTable ? NOBODY : { items: [near(things.orders, "reads")], total: 1 },
     users_of: NOBODY,

@@ -88,8 +88,8 @@ export function ResourcePage({ id, search, onSearch, onOpen }: ResourcePageProps
             </ul>
           </Panel>
         )}
-        <NeighbourList title={isTable ? "Who writes it" : "Written by"} neighbours={page.writers} {...(isTable ? { none: "Nobody was seen writing it." } : {})} />
-        <NeighbourList title={isTable ? "Who reads it" : "Read by"} neighbours={page.readers} {...(isTable ? { none: "Nobody was seen reading it." } : {})} />
+        <NeighbourList title={isTable ? "Who writes it" : "Written by"} neighbours={page.writers} {...(isTable ? { none: nobody("writing", "written", page.written_at) } : {})} />
+        <NeighbourList title={isTable ? "Who reads it" : "Read by"} neighbours={page.readers} {...(isTable ? { none: nobody("reading", "read", page.read_at) } : {})} />
         <NeighbourList title="What it is made of" neighbours={page.sources} roles />
         <NeighbourList title="What is made of it" neighbours={page.users_of} roles />
         <NeighbourList title="Queries" neighbours={page.queries} roles />
@@ -140,6 +140,11 @@ export function ResourcePage({ id, search, onSearch, onOpen }: ResourcePageProps
       )}
     </>
   );
+}
+
+/** Senders may tell that a table was written and not by whom: then it was, as the facts above say. */
+function nobody(doing: string, done: string, at: string | null): string {
+  return at === null ? `Nobody was seen ${doing} it.` : `It was ${done}, but no event says by whom.`;
 }
 
 function factsOf(page: ResourceDetail): Fact[] {
