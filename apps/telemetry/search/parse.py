@@ -115,7 +115,7 @@ class _Reader:
             return self._payload(key, is_negated)
         kind = self.fields.kinds.get(name + path)
         if kind is None:
-            known = ", ".join([*self.fields.kinds, *["payload.…"] * self.fields.has_payload])
+            known = ", ".join([*self.fields.kinds, *["payload.<path>"] * self.fields.has_payload])
             raise QueryError(
                 f"There is no filter “{name + path}”: use {known}, or quotes to look for the text.",
                 position=key.start(1),

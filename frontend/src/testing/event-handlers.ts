@@ -30,7 +30,7 @@ export function demoSearch(q: string): ((event: EventItem) => boolean) | Respons
     const values = said.split(",").map((value) => value.replaceAll('"', ""));
     const field = FIELDS[key];
     const read = field ?? (key.startsWith("payload.") ? (event: EventItem) => String(event.payload[key.slice(8)]) : key.startsWith("related") || key === "role" ? undefined : null);
-    if (read === null) return unreadable(`There is no filter “${key}”: use name, kind, resource, run, payload.…, or quotes to look for the text.`, q.indexOf(term), key.length);
+    if (read === null) return unreadable(`There is no filter “${key}”: use name, kind, resource, run, payload.<path>, or quotes to look for the text.`, q.indexOf(term), key.length);
     const holds = (event: EventItem) =>
       read === undefined
         ? event.related.some((each) => values.some((value) => fits(key === "role" ? each.role : key === "related" ? each.name : each.kind, value)))

@@ -136,6 +136,11 @@ def test_what_cannot_be_read_is_refused_with_its_place(written, position, length
     assert list(caught.value.fields) == ["q"]
 
 
+def test_an_unknown_filter_is_told_which_there_are():
+    with pytest.raises(QueryError, match=r"follows, payload\.<path>, or quotes"):
+        parse("nam:a", EVENT_FIELDS)
+
+
 def test_log_lines_have_fields_of_their_own():
     assert parse("logger:etl.* payload", LOG_FIELDS) == (text("logger", "etl.*"), word("payload"))
     for written in ("name:a", "payload.rows:1"):

@@ -46,6 +46,7 @@ describe("the query bar", () => {
     expect(await screen.findByText(/There is no filter “nam”/, {}, PATIENT)).toBeVisible();
     expect(screen.getByText("nam", { selector: "mark" })).toBeVisible();
     expect(screen.queryByRole("button", { name: "Try again" })).not.toBeInTheDocument();
+    expect(within(screen.getByRole("complementary", { name: "Event names" })).queryByRole("heading")).toBeNull();
   });
 
   it("takes a name out of the side into the search, and back out", async () => {

@@ -130,12 +130,15 @@ export function EventsPage({ search, views, onChange }: EventsPageProps) {
           {fault === null && further}
         </div>
         <aside className={styles["side"]} aria-label="Event names">
-          <NamesPanel
-            names={counted?.names ?? (fault === null ? undefined : [])}
-            failed={histogram.isError && fault === null}
-            isAsked={(name) => asksForName(search.q, name)}
-            onToggle={(name) => ask((asksForName(search.q, name) ? withoutTerm : withTerm)(search.q ?? "", termOf("name", name)))}
-          />
+          {fault === null && (
+            <NamesPanel
+              names={counted?.names}
+              failed={histogram.isError}
+              isNarrowed={search.q !== undefined}
+              isAsked={(name) => asksForName(search.q, name)}
+              onToggle={(name) => ask((asksForName(search.q, name) ? withoutTerm : withTerm)(search.q ?? "", termOf("name", name)))}
+            />
+          )}
         </aside>
       </div>
       {about !== null && <ResourceDrawer resource={about} onAsk={ask} onClose={() => onChange(asAbout(null))} />}

@@ -8,12 +8,14 @@ import styles from "./events.module.css";
 interface NamesPanelProps {
   readonly names: EventHistogram["names"] | undefined;
   readonly failed: boolean;
+  /** Whether they are of a filter, or of all there is. */
+  readonly isNarrowed: boolean;
   readonly isAsked: (name: string) => boolean;
   readonly onToggle: (name: string) => void;
 }
 
 /** The most frequent names of what was found, each a filter. */
-export function NamesPanel({ names, failed, isAsked, onToggle }: NamesPanelProps) {
+export function NamesPanel({ names, failed, isNarrowed, isAsked, onToggle }: NamesPanelProps) {
   return (
     <Panel title="Names" flush>
       {failed && <p className="muted" style={{ margin: 12 }}>Not loaded</p>}
@@ -36,7 +38,7 @@ export function NamesPanel({ names, failed, isAsked, onToggle }: NamesPanelProps
               </button>
             </li>
           ))}
-          {names.length === 0 && <li className="muted" style={{ padding: 8 }}>None yet</li>}
+          {names.length === 0 && <li className="muted" style={{ padding: 8 }}>{isNarrowed ? "None found" : "None in this range"}</li>}
         </ul>
       )}
     </Panel>
