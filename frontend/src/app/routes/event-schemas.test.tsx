@@ -16,7 +16,7 @@ describe("event schemas", () => {
     const row = await screen.findByRole("listitem", { name: "table.loaded" }, PATIENT);
     expect(row).toHaveTextContent("Version 3");
     expect(row).toHaveTextContent("Warn");
-    expect(within(row).getByRole("link", { name: "1,241 warned of" })).toHaveAttribute("href", "/w/acme/refused?code=schema_warning");
+    expect(within(row).getByRole("link", { name: "1,241 warnings" })).toHaveAttribute("href", "/w/acme/refused?code=schema_warning");
     expect(within(row).getByRole("link", { name: "7 refused" })).toHaveAttribute("href", "/w/acme/refused?code=schema_mismatch");
     expect(screen.getByRole("listitem", { name: "order.*" })).toHaveTextContent("Nothing is checked");
   });

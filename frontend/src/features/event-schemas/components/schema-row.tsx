@@ -5,7 +5,7 @@ import { RelativeTime } from "@/components/ui/relative-time";
 import named from "@/components/ui/named-rows.module.css";
 import { paths } from "@/config/paths";
 import { MODE_NAMES, MODE_WORDS } from "@/features/event-schemas/model";
-import { formatCount } from "@/lib/units";
+import { formatCount, plural } from "@/lib/units";
 import { useWorkspace } from "@/lib/workspace";
 import type { EventSchema } from "@/schema/wire/event-schemas";
 
@@ -52,13 +52,13 @@ function Misfits({ schema }: { readonly schema: EventSchema }) {
     <div className={named["what"]}>
       <span>
         {warned > 0 && (
-          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_warning" }}>
-            {formatCount(warned)} warned of
+          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_warning" }} className="link">
+            {plural(warned, "warning")}
           </Link>
         )}
         {warned > 0 && refused > 0 && ", "}
         {refused > 0 && (
-          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_mismatch" }}>
+          <Link to={paths.refused} params={{ workspace }} search={{ code: "schema_mismatch" }} className="link">
             {formatCount(refused)} refused
           </Link>
         )}
