@@ -34,8 +34,7 @@ export function WebhookRow({ webhook, denial, onEdit, onRotate, onDelete }: Webh
       <div className={named["what"]}>
         <span className={named["name"]}>{name}</span>
         <span className={`${named["under"]} ${styles["cut"]}`}>
-          {PRESET_NAMES[webhook.preset]} · <span className="mono">{webhook.address}</span>
-          {!webhook.signed && webhook.preset !== "SNS" && " · not signed"}
+          {PRESET_NAMES[webhook.preset]} ·{!webhook.signed && webhook.preset !== "SNS" && " not signed ·"} <span className="mono">{webhook.address}</span>
         </span>
       </div>
       <div className={named["what"]}>
