@@ -12,7 +12,9 @@ describe("the storage of a workspace", () => {
     expect(await screen.findByText(/rows kept, about .* of it points of metrics\./, {}, PATIENT)).toBeVisible();
     expect(screen.getByText("8.7 to 1")).toBeVisible();
     expect(screen.getAllByText("nothing compressed yet")[0]).toBeVisible();
-    expect(screen.getByRole("link", { name: /^about [\d,]+$/ })).toHaveAttribute("href", "/w/acme/runs");
+    expect(screen.getByRole("link", { name: /^about [\d,]+$/ })).toHaveAttribute("href", "/w/acme/runs?range=30d");
+    const lines = screen.getByText("Log lines").closest("section") ?? document.body;
+    expect(within(lines).getByRole("link", { name: /^[\d,]+$/ })).toHaveAttribute("href", "/w/acme/logs?range=30d");
 
     await user.click(screen.getByRole("button", { name: "Change how long events are kept" }));
     const dialog = await screen.findByRole("dialog", { name: "How long events are kept" }, PATIENT);

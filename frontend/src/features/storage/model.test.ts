@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { StoredKind } from "@/schema/wire/storage";
 
-import { compressionText, droppedText, everyDay, rowsText, storageSentence } from "./model";
+import { compressionText, droppedText, everyDay, keptRange, rowsText, storageSentence } from "./model";
 
 function kind(facts: Partial<StoredKind>): StoredKind {
   return { kind: "events", rows: 0, bytes: 0, compression: null, plan_days: 30, own_days: null, kept_days: 30, is_estimate: false, days: [], ...facts };
@@ -58,4 +58,13 @@ describe("days", () => {
     ]);
     expect(days).toHaveLength(23);
   });
+});
+
+it.each([
+  [7, [], { range: "7d" }],
+  [30, [], { range: "30d" }],
+  [90, [{ day: "2026-09-01", rows: 1, bytes: 1 }], { from: "2026-09-01T00:00:00.000Z", to: "2026-11-20T12:00:00.000Z" }],
+  [90, [], {}],
+])("leads to all of what %i days keep", (kept_days, days, range) => {
+  expect(keptRange(kind({ kept_days, days }), Date.parse("2026-11-20T12:00:00Z"))).toEqual(range);
 });

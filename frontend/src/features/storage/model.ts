@@ -1,3 +1,4 @@
+import type { RangeSearch } from "@/lib/time";
 import { formatBytes, formatCount, plural } from "@/lib/units";
 import type { Retention, Storage, StoredKind } from "@/schema/wire/storage";
 
@@ -25,6 +26,14 @@ export function everyDay(days: StoredKind["days"], today: string): { readonly da
     const day = new Date(first + index * DAY_MS).toISOString().slice(0, 10);
     return { day, quantity: rows.get(day) ?? 0 };
   });
+}
+
+/** The time in which all that is kept lies: what its page is to show, which by itself shows the last hours. */
+export function keptRange({ kept_days: kept, days }: StoredKind, now: number): RangeSearch {
+  if (kept <= 30) return { range: kept <= 7 ? "7d" : "30d" };
+  if (days.length === 0) return {};
+  const first = Math.min(...days.map((each) => Date.parse(each.day)));
+  return { from: new Date(first).toISOString(), to: new Date(now).toISOString() };
 }
 
 /** The sentence that answers the page's question. */

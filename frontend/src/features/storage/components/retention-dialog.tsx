@@ -50,7 +50,7 @@ export function RetentionDialog({ kind, onClose }: RetentionDialogProps) {
     >
       <NumberInput label="Days" description={`The plan keeps ${kind.plan_days}.`} min={1} max={kind.plan_days} allowDecimal={false} value={text} error={fieldError(save.error ?? preview.error, "days")} onChange={setText} data-autofocus />
       {shown !== undefined && (
-        <p className={styles["dropped"]} role="status">
+        <p className={styles[shown.dropped_rows === 0 ? "kept" : "dropped"]} role="status">
           {droppedText(shown)}
         </p>
       )}

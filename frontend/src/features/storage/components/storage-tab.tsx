@@ -12,7 +12,7 @@ import { SkeletonRows } from "@/components/ui/skeleton-rows";
 import { paths } from "@/config/paths";
 import { storageQuery } from "@/features/storage/api/storage";
 import { RetentionDialog } from "@/features/storage/components/retention-dialog";
-import { bytesText, compressionText, everyDay, rowsText, storageSentence, STORED_WORDS } from "@/features/storage/model";
+import { bytesText, compressionText, everyDay, keptRange, rowsText, storageSentence, STORED_WORDS } from "@/features/storage/model";
 import { useNow } from "@/lib/now";
 import { plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
@@ -49,7 +49,7 @@ export function StorageTab() {
   );
 }
 
-const PAGES = { runs: paths.runs, events: paths.events, logs: null, metrics: paths.metrics } as const;
+const PAGES = { runs: paths.runs, events: paths.events, logs: paths.logs, metrics: paths.metrics } as const;
 
 interface KindPanelProps {
   readonly kind: StoredKind;
@@ -60,10 +60,9 @@ interface KindPanelProps {
 
 function KindPanel({ kind, compresses, denial, onChange }: KindPanelProps) {
   const { slug: workspace } = useWorkspace();
-  const today = new Date(useNow()).toISOString().slice(0, 10);
+  const now = useNow();
+  const today = new Date(now).toISOString().slice(0, 10);
   const name = STORED_WORDS[kind.kind];
-  const rows = rowsText(kind);
-  const page = PAGES[kind.kind];
   return (
     <Panel
       title={name}
@@ -78,14 +77,11 @@ function KindPanel({ kind, compresses, denial, onChange }: KindPanelProps) {
           facts={[
             {
               term: "Rows",
-              value:
-                page === null ? (
-                  rows
-                ) : (
-                  <Link to={page} params={{ workspace }} className="link">
-                    {rows}
-                  </Link>
-                ),
+              value: (
+                <Link to={PAGES[kind.kind]} params={{ workspace }} search={keptRange(kind, now)} className="link">
+                  {rowsText(kind)}
+                </Link>
+              ),
             },
             { term: "Size", value: bytesText(kind.bytes) },
             { term: "Kept", value: `${plural(kind.kept_days, "day")}${kind.own_days === null ? ", as the plan does" : ` of the plan's ${kind.plan_days}`}` },
