@@ -1,5 +1,7 @@
 import { useState } from "react";
 
+import { plural } from "@/lib/units";
+
 import styles from "./json-view.module.css";
 
 const OPEN_DEPTH = 2;
@@ -33,7 +35,7 @@ export function JsonNode({ name, value, depth, needle }: JsonNodeProps) {
         {left}
         {!open && (
           <>
-            <span className="muted">{isList ? ` ${entries.length} items ` : ` ${entries.length} keys `}</span>
+            <span className="muted">{` ${plural(entries.length, isList ? "item" : "key")} `}</span>
             {right}
           </>
         )}

@@ -98,7 +98,7 @@ function RateTable<T extends Rate>({ label, rates, actions }: RateTableProps<T>)
           <th>What</th>
           <th>Price</th>
           <th className={styles["wide"]}>From</th>
-          <th />
+          <td />
         </tr>
       </thead>
       <tbody>
