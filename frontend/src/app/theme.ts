@@ -47,7 +47,8 @@ export const theme = createTheme({
     NativeSelect: { defaultProps: { size: "xs" }, styles: { input: { fontSize: 13 } } },
     Select: { defaultProps: { size: "xs", checkIconPosition: "right" }, styles: { input: { fontSize: 13 } } },
     MultiSelect: { defaultProps: { size: "xs" } },
-    Menu: { defaultProps: { shadow: "md", position: "bottom-start", offset: 4 } },
+    // The placeholder that Mantine would give the focus to is nothing a menu may hold; the first item gets it.
+    Menu: { defaultProps: { shadow: "md", position: "bottom-start", offset: 4, withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { shadow: "md", position: "bottom-end", offset: 4 } },
     Modal: {
       defaultProps: {
