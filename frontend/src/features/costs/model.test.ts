@@ -71,6 +71,8 @@ describe("words", () => {
 describe("the sentence", () => {
   it("says what was spent, and by whom the most", () => {
     expect(costsSentence(costs([group("load/main", "7.5"), group("b", "2.5")], { money: [money("10")] }))).toBe("$10.00 spent, 75 % of it by load/main.");
+    expect(costsSentence(costs([group("load/main", "9.97"), group("b", "0.03")], { money: [money("10")] }))).toBe("$10.00 spent, over 99 % of it by load/main.");
+    expect(costsSentence(costs([group("load/main", "10"), group("b", "0")], { money: [money("10")] }))).toBe("$10.00 spent, 100 % of it by load/main.");
     expect(costsSentence(costs([group("2026-11", "7.5"), group("2026-12", "2.5")], { money: [money("10")] }, "month"))).toBe("$10.00 spent.");
     expect(costsSentence(costs([], { money: [money("10"), money("3", "EUR")] }))).toBe("$10.00 + €3.00 spent.");
   });

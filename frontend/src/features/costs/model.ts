@@ -151,7 +151,10 @@ export function costsSentence(costs: Costs): string {
   const first = costs.by === "month" ? undefined : groups.find((group) => group.money.length > 0);
   const whole = sumOf(total.money);
   if (first === undefined || groups.length < 2 || whole === 0 || total.money.length > 1) return `${spent}.`;
-  return `${spent}, ${Math.round((sumOf(first.money) / whole) * 100)} % of it by ${first.label}.`;
+  const part = sumOf(first.money) / whole;
+  // Rounded up, others would seem to have cost nothing.
+  const share = part > 0.99 && part < 1 ? "over 99 %" : `${Math.round(part * 100)} %`;
+  return `${spent}, ${share} of it by ${first.label}.`;
 }
 
 function sumOf(money: readonly Money[]): number {
