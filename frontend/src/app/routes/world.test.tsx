@@ -62,6 +62,15 @@ describe("the world page", () => {
     server.events.removeAllListeners();
   });
 
+  it("says so when nothing was around it at that moment, and that who depends on it does now", async () => {
+    const alone = { ...things.orders, level: 0, more_up: 0, more_down: 0 };
+    server.use(http.get("*/world/graph", () => HttpResponse.json({ focus_id: alone.id, nodes: [alone], lines: [], truncated: false })));
+    visit(`/w/acme/world?focus=${things.orders.id}&at=2026-11-02T00:00:00Z`);
+
+    expect(await screen.findByText("Nothing was seen around it by then.", {}, PATIENT)).toBeVisible();
+    expect(await screen.findByText(/^: by now .* on it\.$/, {}, PATIENT)).toBeVisible();
+  });
+
   it("says what goes here while nothing is known", async () => {
     server.use(http.get("*/world/resources", () => HttpResponse.json({ items: [], next_cursor: null, kinds: {} })));
     visit("/w/acme/world");

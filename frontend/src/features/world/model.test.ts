@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { layOut, NODE_HEIGHT, NODE_WIDTH } from "@/features/world/layout";
-import { bestFocus, impactSentence, mergeGraphs, momentsBetween, namesOf, ownId, parseWorldSearch, spanAt } from "@/features/world/model";
+import { aloneSentence, bestFocus, impactSentence, mergeGraphs, momentsBetween, namesOf, ownId, parseWorldSearch, spanAt } from "@/features/world/model";
 import type { GraphLine, GraphNode } from "@/schema/wire/world";
 
 const AT = "2026-11-01T00:00:00Z";
@@ -86,6 +86,17 @@ describe("the model of the world", () => {
     expect(impactSentence({ ...nobody, counts: { dashboard: 1 } })).toBe("1 dashboard depends on it.");
     expect(impactSentence({ ...nobody, counts: { table: 2, user: 1 } })).toBe("2 tables and 1 person depend on it.");
     expect(impactSentence({ ...nobody, counts: { deployment: 1, table: 2, user: 3 }, truncated: true })).toBe("At least 1 deployment, 2 tables and 3 people depend on it.");
+  });
+
+  it.each([
+    ["both", null, "Nothing is known around it."],
+    ["both", "by then", "Nothing was seen around it by then."],
+    ["up", null, "No source of it is known."],
+    ["up", "in this time", "No source of it was seen in this time."],
+    ["down", null, "Nothing that is known depends on it."],
+    ["down", "by then", "Nothing was seen to depend on it by then."],
+  ] as const)("says of a thing alone, looking %s, %s: %s", (direction, when, sentence) => {
+    expect(aloneSentence(direction, when)).toBe(sentence);
   });
 
   it("opens with the table that is named most, and keeps only what an address may say", () => {

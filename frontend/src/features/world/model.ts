@@ -198,6 +198,13 @@ export function impactSentence(impact: Impact): string {
   return `${impact.truncated ? "At least " : ""}${list} ${alone ? "depends" : "depend"} on it.`;
 }
 
+/** What a graph of one thing alone means; `when`: "by then", or null for all that is known. */
+export function aloneSentence(direction: Direction, when: string | null): string {
+  if (direction === "up") return when === null ? "No source of it is known." : `No source of it was seen ${when}.`;
+  if (direction === "down") return when === null ? "Nothing that is known depends on it." : `Nothing was seen to depend on it ${when}.`;
+  return when === null ? "Nothing is known around it." : `Nothing was seen around it ${when}.`;
+}
+
 const ROLE_WORDS: Readonly<Record<string, string>> = {
   reads: "reads",
   writes: "writes",

@@ -14,6 +14,8 @@ interface WorldGraphProps {
   readonly focus: string;
   readonly stale: boolean;
   readonly truncated: boolean;
+  /** Said when there is nothing but what is looked at. */
+  readonly alone: string;
   readonly onFocus: (id: string) => void;
   readonly onOpen: (id: string) => void;
 }
@@ -25,7 +27,7 @@ const MOST_SCALE = 1.6;
 const STEP = 1.2;
 
 /** Left to right as data flows. Pressing a thing looks from there; a number shows what is not drawn. */
-export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: WorldGraphProps) {
+export function WorldGraph({ graph, focus, stale, truncated, alone, onFocus, onOpen }: WorldGraphProps) {
   const layout = useMemo(() => layOut(graph.nodes, graph.lines), [graph]);
   const scroller = useRef<HTMLDivElement>(null);
   const [scale, setScale] = useState(1);
@@ -151,6 +153,7 @@ export function WorldGraph({ graph, focus, stale, truncated, onFocus, onOpen }: 
           </div>
         </div>
       </div>
+      {layout.placed.length === 1 && <p className={styles["note"]}>{alone}</p>}
       {truncated && <p className={styles["note"]}>There is more than can be drawn at once: look from somewhere nearer, or less deep.</p>}
       <div className={styles["zoom"]}>
         <ActionIcon aria-label="Smaller" onClick={() => setScale((now) => Math.max(now / STEP, LEAST_SCALE))}>

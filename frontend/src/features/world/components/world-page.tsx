@@ -18,7 +18,7 @@ import { graphQuery, impactQuery, resourcesQuery, type GraphAsked } from "@/feat
 import { KindIcon } from "@/features/world/components/kind-icon";
 import { TimeScrubber } from "@/features/world/components/time-scrubber";
 import { WorldGraph } from "@/features/world/components/world-graph";
-import { bestFocus, DEFAULT_DEPTH, DEPTHS, impactSentence, kindsAsked, lookOf, mergeGraphs, spanAt, type Direction, type Opened, type WorldSearch } from "@/features/world/model";
+import { aloneSentence, bestFocus, DEFAULT_DEPTH, DEPTHS, impactSentence, kindsAsked, lookOf, mergeGraphs, spanAt, type Direction, type Opened, type WorldSearch } from "@/features/world/model";
 import { useNow } from "@/lib/now";
 import { resolveRange } from "@/lib/time";
 import { formatCount, plural } from "@/lib/units";
@@ -180,7 +180,7 @@ function Around({ focus, search, first, onChange, onFocus }: AroundProps) {
             <Link to={paths.worldResource} params={{ workspace: slug, resourceId: node.id }}>
               {node.label}
             </Link>
-            {impact.data !== undefined && <span className="muted">: {impactSentence(impact.data)}</span>}
+            {impact.data !== undefined && <span className="muted">: {search.at !== undefined && "by now "}{impactSentence(impact.data)}</span>}
           </span>
         )}
       </div>
@@ -193,6 +193,7 @@ function Around({ focus, search, first, onChange, onFocus }: AroundProps) {
           focus={graph.data?.focus_id ?? focus}
           stale={graph.isPlaceholderData}
           truncated={graph.data?.truncated ?? false}
+          alone={aloneSentence(direction, search.at !== undefined ? "by then" : ranged ? "in this time" : null)}
           onFocus={onFocus}
           onOpen={(id) => onChange({ open: [...open.filter((each) => each !== id), id] })}
         />
