@@ -8,6 +8,7 @@ import { formatTick } from "@/lib/time";
 import { formatValue } from "@/lib/units";
 
 import { alignSeries, isolatedPoints } from "./align-series";
+import { axisWidth } from "./axis-width";
 import { areCounts, COUNT_STEPS } from "./count-steps";
 import styles from "./line-chart.module.css";
 import { LineTooltip } from "./line-tooltip";
@@ -78,7 +79,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
       axes: [
         { ...axis, values: (_, splits) => splits.map((at) => formatTick(at, to - from)), space: 90, size: 30 },
-        { ...axis, values: (_, splits) => splits.map((value) => formatValue(value, unit)), size: 68, ...(areCounts(series) ? { incrs: COUNT_STEPS } : {}) },
+        { ...axis, values: (_, splits) => splits.map((value) => formatValue(value, unit)), size: (_, labels) => axisWidth(labels), ...(areCounts(series) ? { incrs: COUNT_STEPS } : {}) },
       ],
       series: [
         {},
