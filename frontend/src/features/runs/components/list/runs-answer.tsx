@@ -18,7 +18,7 @@ export function RunsAnswer({ histogram, search, onChange }: RunsAnswerProps) {
   return (
     <>
       <strong>{plural(all, "run")}</strong>
-      {isFiltered(search) ? " match" : ""} · {rangeInSentence(search)}
+      {isFiltered(search) ? " found" : ""} · {rangeInSentence(search)}
       {trouble > 0 && (
         <>
           {" · "}
