@@ -9,6 +9,7 @@ import { paths } from "@/config/paths";
 import { AuthLayout } from "@/features/auth/components/auth-layout";
 import { CreateAccountDialog } from "@/features/account/general/create-account-dialog";
 import { CreateWorkspaceDialog } from "@/features/session/components/create-workspace-dialog";
+import { PaidAccounts, paidOnly } from "@/features/session/components/paid-accounts";
 import { meQuery } from "@/features/session/api/me";
 import { signOut } from "@/features/sso/api/sso";
 import { accountDenial } from "@/lib/account";
@@ -29,10 +30,14 @@ export function NoWorkspacePage() {
     },
   });
   if (me === undefined) return <PagePending />;
+  const paid = paidOnly(me);
+  const others = me.accounts.filter((account) => !paid.includes(account));
+  // Who is there to pay misses nothing: a role in a workspace is not what they wait for.
+  const onlyPays = paid.length > 0 && others.length === 0;
   const mayCreate = me.accounts.some((account) => accountDenial(account, "workspaces:create") === null);
   return (
     <AuthLayout
-      title="You are in no workspace yet"
+      title={onlyPays ? "No workspace is open to you" : "You are in no workspace yet"}
       footer={
         <>
           {me.actor.email ?? me.actor.name} ·{" "}
@@ -47,19 +52,22 @@ export function NoWorkspacePage() {
       }
     >
       <Stack gap={12}>
-        <p style={{ margin: 0 }}>
-          Runs, events and metrics are in workspaces. {mayCreate ? "Create one, or ask a colleague to give you a role in theirs." : "Ask a colleague to give you a role in theirs."}
-        </p>
+        {!onlyPays && (
+          <p style={{ margin: 0 }}>
+            Runs, events and metrics are in workspaces. {mayCreate ? "Create one, or ask a colleague to give you a role in theirs." : "Ask a colleague to give you a role in theirs."}
+          </p>
+        )}
         {mayCreate && (
           <Button h={36} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating("workspace")}>
             Create a workspace
           </Button>
         )}
-        {me.accounts.map((account) => (
+        {others.map((account) => (
           <Button key={account.id} variant="default" h={36} leftSection={<Icon name="building" size={14} />} renderRoot={(props) => <Link to={paths.account} params={{ account: account.id }} {...props} />}>
             {account.name}, where you are {account.role.toLowerCase()}
           </Button>
         ))}
+        {paid.length > 0 && <PaidAccounts accounts={paid} />}
         {me.accounts.length === 0 && (
           <Button variant="default" h={36} leftSection={<Icon name="building" size={14} />} onClick={() => setCreating("account")}>
             Create an account
