@@ -59,6 +59,7 @@ export function TriggerFields({ draft, names, fields, faults, onChange }: Trigge
     <div className={styles["sentenceForm"]}>
       <SegmentedControl
         aria-label="What it watches for"
+        size="xs"
         className={styles["kinds"] ?? ""}
         data={[...KINDS]}
         value={draft.kind}
