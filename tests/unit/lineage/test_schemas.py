@@ -102,6 +102,12 @@ def test_changes(seen, changes):
     assert told(*seen) == changes
 
 
+def test_two_of_one_moment_come_in_the_same_order_however_they_are_read():
+    at_once = [Seen(1, "C", 3, 3), Seen(1, "A", 3, 3)]
+
+    assert told(*at_once) == told(*reversed(at_once)) == [(1, 3, "id:int>text")]
+
+
 @given(
     st.lists(
         st.builds(
