@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from apps.lineage.names import Key, key_of, paths_of, place_of
 from apps.lineage.told import (
+    COLUMNS,
     DEPENDS_ON,
     EXECUTED_BY,
     OWNED_BY,
@@ -113,10 +114,10 @@ def _symlink(described: Mapping[str, Any], kind: str) -> tuple[str | None, str] 
     return None
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
+def _dicts(value: object, most: int = PARTIES) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         return []
-    return [each for each in value[:PARTIES] if isinstance(each, dict)]
+    return [each for each in value[:most] if isinstance(each, dict)]
 
 
 def _facets(holder: object, name: str = "facets") -> dict[str, dict[str, Any]]:
@@ -149,7 +150,7 @@ def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told
         lies_at = key_of("table", *location) if location is not None else own
         told.facets[table, LOCATION] = {"namespace": lies_at.namespace, "name": lies_at.name}
     facets = _facets(described)
-    if fields := columns_of(_dicts(facets.get("schema", {}).get("fields"))):
+    if fields := columns_of(_dicts(facets.get("schema", {}).get("fields"), COLUMNS)):
         told.schemas[table] = fields
     for owner in _owners(facets):
         told.link(table, OWNED_BY, owner)

@@ -207,6 +207,17 @@ def test_openlineage_facets(in_workspace):
     assert [column["name"] for column in version.columns] == ["n", "day"]
 
 
+def test_openlineage_tells_of_wide_tables(in_workspace):
+    fields = [{"name": f"c{number}", "type": "int"} for number in range(600)]
+    wide = {"namespace": DB, "name": "shop.mart.wide", "facets": {"schema": {"fields": fields}}}
+    store(in_workspace, [lineage("m", [], [wide])])
+
+    build(in_workspace)
+
+    version = SchemaVersion.objects.get(workspace_id=in_workspace.id)
+    assert [column["name"] for column in version.columns] == [f"c{n}" for n in range(500)]
+
+
 def symlinked(path, called, **facets):
     """A dataset as Spark names it: by its path, with the catalog's name beside it."""
     return {
