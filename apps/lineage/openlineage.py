@@ -185,11 +185,23 @@ def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told
         ]
         if results:
             told.facets[table, "checks"] = results
-    change = str(facets.get("lifecycleStateChange", {}).get("lifecycleStateChange")).upper()
-    if change in LIFECYCLE:
-        told.facets[table, "lifecycle"] = change
+    _tell_of_lifecycle(table, facets.get("lifecycleStateChange", {}), catalog, told)
     _tell_of_columns(table, facets.get("columnLineage", {}), catalog, told)
     return table
+
+
+def _tell_of_lifecycle(
+    table: Key, changed: Mapping[str, Any], catalog: _Catalog, told: Told
+) -> None:
+    change = str(changed.get("lifecycleStateChange")).upper()
+    if change not in LIFECYCLE:
+        return
+    previous = changed.get("previousIdentifier")
+    if change == "RENAME" and isinstance(previous, dict) and text_of(previous.get("name")):
+        # The dataset bears the new name: who reads it by the one before finds nothing.
+        table = catalog.key_of("table", text_of(previous.get("namespace")), previous["name"])
+        told.things[table] = None
+    told.facets[table, "lifecycle"] = change
 
 
 def _tell_of_columns(table: Key, lineage: Mapping[str, Any], catalog: _Catalog, told: Told) -> None:

@@ -202,6 +202,33 @@ def test_a_table_that_is_not_there_any_more_is_told(broken, in_workspace, change
     assert "3 min before" in first.why
 
 
+def test_a_renamed_table_is_told_to_those_who_read_it_by_the_name_before(broken, in_workspace):
+    run, _, _ = broken
+    renamed = {
+        "namespace": NS,
+        "name": "p.d.orders_old",
+        "facets": {
+            "lifecycleStateChange": {
+                "lifecycleStateChange": "RENAME",
+                "previousIdentifier": {"namespace": NS, "name": "p.d.orders"},
+            }
+        },
+    }
+    told = before(
+        3,
+        "openlineage.run.complete",
+        related=[party("writes", "table", "p.d.orders_old", NS)],
+        payload={"outputs": [renamed]},
+        source="openlineage",
+    )
+    store_told(in_workspace, [told])
+    build(in_workspace)
+
+    first = selectors.get_around(run=run, now=STORY.end).items[0]
+
+    assert (first.kind, first.title) == (Kind.SCHEMA, "p.d.orders was renamed")
+
+
 def test_events_that_name_a_table_by_its_path_are_about_it(broken, in_workspace):
     run, _, _ = broken
     sighted = at_minute(
