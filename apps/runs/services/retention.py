@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.runs.models import Run
 from apps.runs.services.erase import erase_task_runs
@@ -52,16 +52,21 @@ def _delete_runs(workspace_id: uuid.UUID, before: datetime, *, with_task_runs: b
         created_at__lt=before, state__in=sorted(FINISHED)
     )
     runs = 0
+    oldest = old.order_by("created_at", "id")
     for _ in range(STATEMENTS):
-        ids = list(old.order_by("created_at", "id").values_list("id", flat=True)[:DELETED_AT_ONCE])
-        if not ids:
-            break
-        if with_task_runs and erase_task_runs(
-            workspace_id=workspace_id, run_ids=ids, limit=TASK_RUNS_AT_ONCE
-        ):
-            continue  # until none is left: without their run nothing would find them
-        Run.objects.filter(id__in=ids).delete()
-        runs += len(ids)
+        with transaction.atomic():
+            # Locked, so that none is tried again and no task run is reported between the look and
+            # the deletion. Whatever is at one of them now keeps it until the next call.
+            locked = oldest.select_for_update(skip_locked=True, of=("self",))
+            ids = list(locked.values_list("id", flat=True)[:DELETED_AT_ONCE])
+            if not ids:
+                break
+            if with_task_runs and erase_task_runs(
+                workspace_id=workspace_id, run_ids=ids, limit=TASK_RUNS_AT_ONCE
+            ):
+                continue  # until none is left: without their run nothing would find them
+            Run.objects.filter(id__in=ids).delete()
+            runs += len(ids)
     return runs
 
 

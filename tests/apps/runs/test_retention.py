@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
@@ -14,6 +15,7 @@ from apps.runs.models import Run, TaskRun
 from apps.runs.services import TaskReport, retention
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import WorkspaceLimits
+from tests.databases import superuser
 from tests.factories.dispatch import local_run
 from tests.isolation import as_worker
 
@@ -101,3 +103,36 @@ def test_a_run_stays_until_none_of_its_task_runs_is_left(workspace, rival_worksp
     assert (first, second) == (0, 1)
     assert between == ({large}, {large})
     assert left(workspace) == (set(), set())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_somebody_is_at_stays_with_what_is_reported(workspace, rival_workspace):
+    keep(workspace, 7)
+    keep(rival_workspace, 60)
+    reported, retried = ran(workspace, 10, tasks=0), ran(workspace, 10, tasks=0)
+    with as_worker(), connection.cursor() as link, superuser(database()) as other:
+        link.execute("SET lock_timeout = '1s'")  # so that a deletion that waits for them fails
+        with other.transaction():
+            other.execute(
+                "SELECT FROM runs_run WHERE id = ANY(%s) FOR NO KEY UPDATE", [[reported, retried]]
+            )
+            other.execute(
+                "INSERT INTO runs_taskrun (id, workspace_id, run_id, task_name, name, state,"
+                " attempt, epoch, sequence)"
+                " VALUES (%s, %s, %s, 'load', 'load', 'RUNNING', 1, 1, 1)",
+                [uuid7(), workspace.id, reported],
+            )
+            other.execute(
+                "UPDATE runs_run SET state = 'AWAITING_RETRY', started_at = NULL,"
+                " ended_at = NULL WHERE id = %s",
+                [retried],
+            )
+            meanwhile = services.drop_expired(now=NOW)[1]
+        after = services.drop_expired(now=NOW)[1]
+
+    assert (meanwhile, after) == (0, 1)
+    assert left(workspace) == ({retried}, set())
+
+
+def database():
+    return str(connection.settings_dict["NAME"])
