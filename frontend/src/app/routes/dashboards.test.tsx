@@ -49,6 +49,17 @@ describe("dashboards", () => {
     expect(screen.getByRole("link", { name: "Open Rows by table in metrics" })).toHaveAttribute("href", expect.stringContaining("rows_loaded%29%7Btable%3Draw.flights%7D+by+table&range=24h"));
   });
 
+  it("lead to the page of metrics with all that a chart shows", async () => {
+    const chart = { id: "c", kind: "chart", title: "Loads", x: 0, y: 0, w: 6, h: 4, queries: [{ letter: "A", name: "rows_loaded", aggregate: "sum" }], compare_seconds: 604_800, events: "deploy.*" } as const;
+    server.use(http.get("*/dashboards/:id", () => HttpResponse.json(makeDashboard({ panels: [chart] }))));
+    visit(PATH);
+
+    const link = await screen.findByRole("link", { name: "Open Loads in metrics" }, PATIENT);
+
+    const { searchParams } = new URL(link.getAttribute("href") ?? "", "http://here");
+    expect([searchParams.get("compare"), searchParams.get("events")]).toEqual(["1w", "deploy.*"]);
+  });
+
   it("say by themselves that one panel failed", async () => {
     server.use(
       http.post("*/dashboards/panels", async ({ request }) => {

@@ -89,6 +89,26 @@ describe("what a page of metrics asks", () => {
     expect(added?.y).toBe(Math.max(...panels.slice(0, -1).map(({ y, h }) => y + h)));
   });
 
+  it("adds each heat map that it shows, side by side", async () => {
+    const saved: { panels: readonly unknown[] }[] = [];
+    server.events.on("request:start", ({ request }) => {
+      if (request.method === "PATCH") void request.clone().json().then((body) => saved.push(body as (typeof saved)[number]));
+    });
+    const { user } = visit(`/w/acme/metrics?${Q}&view=heat`);
+
+    await user.click(await screen.findByRole("button", { name: "Add to dashboard" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", { name: "Add to a dashboard" }, PATIENT);
+    expect(within(dialog).getByText("2 panels, one for each query.")).toBeVisible();
+    await waitFor(() => expect(within(dialog).getByRole("button", { name: "Add" })).toHaveAttribute("aria-disabled", "false"), PATIENT);
+    await user.click(within(dialog).getByRole("button", { name: "Add" }));
+
+    await waitFor(() => expect(saved).toHaveLength(1), PATIENT);
+    expect(saved[0]?.panels.slice(-2)).toMatchObject([
+      { kind: "heat_map", x: 0, name: "rows_loaded" },
+      { kind: "heat_map", x: 6, name: "query_duration" },
+    ]);
+  });
+
   it("says at the formula what is wrong with it", async () => {
     const { user } = visit(`/w/acme/metrics?${Q}&q=${encodeURIComponent("= A / B")}`);
     const box = await screen.findByRole("textbox", { name: "Expression of formula C" }, PATIENT);

@@ -63,9 +63,14 @@ export const COMPARE_WORDS: Readonly<Record<Compare, string>> = {
   "4w": "four weeks before",
 };
 
+/** The choice that so many seconds are; there may be none. */
+export function compareOf(seconds: number | undefined): Compare | undefined {
+  return (Object.keys(COMPARES) as Compare[]).find((each) => COMPARES[each] === seconds);
+}
+
 /** What was compared with, in words: the server rounds to whole steps. */
 export function beforeWords(seconds: number): string {
-  const known = (Object.keys(COMPARES) as Compare[]).find((each) => COMPARES[each] === seconds);
+  const known = compareOf(seconds);
   return known === undefined ? `${Math.round(seconds / 86_400)} days before` : COMPARE_WORDS[known];
 }
 

@@ -72,12 +72,18 @@ export function saveDashboard(workspace: string, id: string, version: number, bo
 const PANEL_WIDTH = 6;
 const PANEL_HEIGHT = 4;
 
-/** Saves the dashboard as it is now with one more panel, below all others. */
-export async function addPanel(workspace: string, id: string, draft: PanelDraft): Promise<Dashboard> {
+/** Saves the dashboard as it is now with more panels, below all others and two in a row. */
+export async function addPanels(workspace: string, id: string, drafts: readonly PanelDraft[]): Promise<Dashboard> {
   const there = await request<Dashboard>(workspaceUrl(workspace, `/dashboards/${id}`));
-  const panel = panelOf(draft, { id: freeId(there.panels, draft.kind), x: 0, y: bottomOf(there.panels), w: PANEL_WIDTH, h: PANEL_HEIGHT });
-  if (typeof panel === "string") throw new Error(panel);
-  return saveDashboard(workspace, id, there.version, { ...documentOf(there), panels: [...there.panels, panel] });
+  const bottom = bottomOf(there.panels);
+  const panels = [...there.panels];
+  for (const [place, draft] of drafts.entries()) {
+    const [x, y] = [PANEL_WIDTH * (place % 2), bottom + PANEL_HEIGHT * Math.floor(place / 2)];
+    const panel = panelOf(draft, { id: freeId(panels, draft.kind), x, y, w: PANEL_WIDTH, h: PANEL_HEIGHT });
+    if (typeof panel === "string") throw new Error(panel);
+    panels.push(panel);
+  }
+  return saveDashboard(workspace, id, there.version, { ...documentOf(there), panels });
 }
 
 export function deleteDashboard(workspace: string, id: string): Promise<null> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { DashboardPanel } from "@/schema/wire/dashboards";
 
-import { draftOf, draftOfPage, lettersOf, panelOf } from "./panel-draft";
+import { draftOf, draftsOfPage, lettersOf, panelOf } from "./panel-draft";
 
 const PLACE = { id: "p", x: 1, y: 2, w: 3, h: 4, title: "T" };
 const QUERIES = [{ letter: "A", name: "rows", aggregate: "sum", where: { t: ["$t"] } }] as const;
@@ -26,17 +26,29 @@ describe("a panel while it is edited", () => {
 
   it("is what the page of metrics shows", () => {
     const page = { q: ["sum(rows)", "= A * 2"], compare: "1w", events: "deploy.*" } as const;
-    const bands = { q: ["avg(ms){t=x}"], view: "bands" } as const;
+    const [draft = draftOf(null), ...others] = draftsOfPage(page);
 
-    expect(panelOf(draftOfPage(page), PLACE)).toEqual({
-      ...{ id: "p", x: 1, y: 2, w: 3, h: 4, kind: "chart" },
+    expect(others).toEqual([]);
+    expect(panelOf(draft, PLACE)).toEqual({
+      ...{ id: "p", x: 1, y: 2, w: 3, h: 4, kind: "chart", title: "sum(rows), = A * 2" },
       queries: [{ letter: "A", name: "rows", aggregate: "sum" }],
       formulas: [{ letter: "B", expression: "A * 2" }],
       compare_seconds: 604_800,
       events: "deploy.*",
     });
-    expect(draftOfPage(bands).texts).toBe("p50(ms){t=x}\np90(ms){t=x}\np99(ms){t=x}");
-    expect(panelOf(draftOfPage({ ...bands, view: "heat" }), PLACE)).toMatchObject({ kind: "heat_map", name: "ms", where: { t: ["x"] } });
+  });
+
+  it("is one for each query whose spread the page shows", () => {
+    const q = ["avg(ms){t=x}", "= A * 2", "avg(rows)", "avg(size)"];
+    const bands = draftsOfPage({ q, view: "bands", compare: "1w" });
+    const heat = draftsOfPage({ q, view: "heat" }).map((draft) => panelOf(draft, PLACE));
+
+    expect(bands.map(({ texts }) => texts.split("\n"))).toEqual([
+      ["p50(ms){t=x}", "p90(ms){t=x}", "p99(ms){t=x}"],
+      ["p50(rows)", "p90(rows)", "p99(rows)"],
+      ["p50(size)", "p90(size)", "p99(size)"],
+    ]);
+    expect(heat).toMatchObject([{ kind: "heat_map", name: "ms", where: { t: ["x"] } }, { kind: "heat_map", name: "rows" }, { kind: "heat_map", name: "size" }]);
   });
 
   it("says what it lacks", () => {
@@ -44,6 +56,8 @@ describe("a panel while it is edited", () => {
 
     expect(panelOf(draft, PLACE)).toBe("It needs a query.");
     expect(panelOf({ ...draft, texts: "sum(rows)\nwhat?" }, PLACE)).toBe("This is no query: what?");
+    expect(panelOf({ ...draft, texts: Array.from({ length: 9 }, () => "sum(rows)").join("\n") }, PLACE)).toBe("At most 8 queries and formulas can be edited here.");
+    expect(panelOf({ ...draft, kind: "heat_map", texts: "avg(a)\navg(b)" }, PLACE)).toBe("A heat map is of one query.");
   });
 
   it("shows what was computed, unless something else was chosen", () => {

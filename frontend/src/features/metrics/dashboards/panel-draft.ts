@@ -1,4 +1,4 @@
-import { BAND, COMPARES, LETTERS, readAsked, type Compare } from "@/features/metrics/asked";
+import { BAND, compareOf, COMPARES, LETTERS, readAsked, type Compare } from "@/features/metrics/asked";
 import { askedIn, textsOf } from "@/features/metrics/dashboards/model";
 import { formatMetricQuery } from "@/features/metrics/sentence";
 import type { MetricsSearch } from "@/features/metrics/search";
@@ -48,7 +48,7 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
   switch (panel.kind) {
     case "chart":
     case "number": {
-      const compare = (Object.keys(COMPARES) as Compare[]).find((each) => COMPARES[each] === panel.compare_seconds);
+      const compare = compareOf(panel.compare_seconds);
       const letters = [...panel.queries, ...(panel.formulas ?? [])].map(({ letter }) => letter);
       return {
         ...own,
@@ -73,13 +73,17 @@ export function draftOf(panel: DashboardPanel | null): PanelDraft {
   }
 }
 
-/** What the page of metrics shows, as a panel would show it. */
-export function draftOfPage(search: MetricsSearch): PanelDraft {
-  const page = { ...EMPTY, texts: (search.q ?? []).join("\n"), compare: search.compare, events: search.events ?? "" };
-  if (search.view === "heat") return { ...page, kind: "heat_map" };
-  if (search.view !== "bands") return page;
-  const bands = readAsked(search.q ?? []).flatMap((asked) => (asked.kind === "query" ? BAND.map((aggregate) => formatMetricQuery({ ...asked.query, aggregate })) : []));
-  return { ...page, compare: undefined, texts: bands.slice(0, LETTERS.length).join("\n") };
+/** What the page of metrics shows, as panels would show it: all lines in one, each heat map and each set of bands in its own. */
+export function draftsOfPage(search: MetricsSearch): readonly PanelDraft[] {
+  const texts = search.q ?? [];
+  const page = { ...EMPTY, events: search.events ?? "" };
+  if (search.view === undefined || search.view === "lines") return [{ ...page, title: texts.join(", "), texts: texts.join("\n"), compare: search.compare }];
+  return readAsked(texts).flatMap((asked): PanelDraft[] => {
+    if (asked.kind !== "query") return [];
+    const title = formatMetricQuery(asked.query);
+    if (search.view === "heat") return [{ ...page, kind: "heat_map", title, texts: title }];
+    return [{ ...page, title, texts: BAND.map((aggregate) => formatMetricQuery({ ...asked.query, aggregate })).join("\n") }];
+  });
 }
 
 /** The panel; or, as a text, what it still lacks. What stands in formulas the server judges. */
@@ -91,8 +95,10 @@ export function panelOf(draft: PanelDraft, { id, x, y, w, h }: PanelPlace): Dash
     case "heat_map": {
       const { queries, formulas, unread } = askedIn(draft.texts.split("\n").filter((line) => line.trim() !== ""));
       const [first] = queries;
+      if (queries.length + formulas.length + unread.length > LETTERS.length) return `At most ${LETTERS.length} queries and formulas can be edited here.`;
       if (unread.length > 0) return `This is no query: ${unread[0] ?? ""}`;
       if (first === undefined) return "It needs a query.";
+      if (draft.kind === "heat_map" && queries.length + formulas.length > 1) return "A heat map is of one query.";
       if (draft.kind === "heat_map") return { ...place, kind: "heat_map", name: first.name, ...(first.where === undefined ? {} : { where: first.where }) };
       const compare = draft.compare === undefined ? draft.compareSeconds : COMPARES[draft.compare];
       const asks = { queries, ...(formulas.length === 0 ? {} : { formulas }), ...(compare === undefined ? {} : { compare_seconds: compare }) };

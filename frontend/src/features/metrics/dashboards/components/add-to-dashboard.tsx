@@ -6,12 +6,13 @@ import { useState } from "react";
 import { FormDialog } from "@/components/ui/form-dialog";
 import { GuardedButton } from "@/components/ui/guarded-button";
 import { Icon } from "@/components/ui/icon";
-import { addPanel, dashboardKeys, dashboardsQuery } from "@/features/metrics/dashboards/api";
-import { draftOfPage } from "@/features/metrics/dashboards/panel-draft";
+import { addPanels, dashboardKeys, dashboardsQuery } from "@/features/metrics/dashboards/api";
+import { draftsOfPage } from "@/features/metrics/dashboards/panel-draft";
 import type { MetricsSearch } from "@/features/metrics/search";
+import { plural } from "@/lib/units";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 
-/** Keeps what the page of metrics shows, as a panel below what a dashboard has. */
+/** Keeps what the page of metrics shows, as panels below what a dashboard has. */
 export function AddToDashboard({ search }: { readonly search: MetricsSearch }) {
   const [asking, setAsking] = useState(false);
   return (
@@ -33,10 +34,12 @@ function AddDialog({ search, onClose }: { readonly search: MetricsSearch; readon
   const rows = dashboards.data?.items ?? [];
   const [picked, setPicked] = useState<string | null>(null);
   const [title, setTitle] = useState("");
-  const asks = (search.q ?? []).join(", ").slice(0, MOST);
+  const drafts = draftsOfPage(search);
+  const [only] = drafts.length === 1 ? drafts : [];
   const id = picked ?? rows[0]?.id ?? null;
   const add = useMutation({
-    mutationFn: (to: string) => addPanel(slug, to, { ...draftOfPage(search), title: title.trim() === "" ? asks : title }),
+    mutationFn: (to: string) =>
+      addPanels(slug, to, only !== undefined && title.trim() !== "" ? [{ ...only, title }] : drafts.map((draft) => ({ ...draft, title: draft.title.slice(0, MOST) }))),
     onSuccess: (saved) => {
       void client.invalidateQueries({ queryKey: dashboardKeys.all(slug) });
       notifications.show({ message: `Added to ${saved.name}` });
@@ -56,7 +59,11 @@ function AddDialog({ search, onClose }: { readonly search: MetricsSearch; readon
       onClose={onClose}
     >
       <Select label="Dashboard" data={rows.map((row) => ({ value: row.id, label: row.name }))} value={id} allowDeselect={false} searchable={rows.length > 8} onChange={setPicked} />
-      <TextInput label="Title" placeholder={asks} value={title} maxLength={MOST} autoComplete="off" onChange={(event) => setTitle(event.currentTarget.value)} />
+      {only === undefined ? (
+        <p className="muted">{plural(drafts.length, "panel")}, one for each query.</p>
+      ) : (
+        <TextInput label="Title" placeholder={only.title.slice(0, MOST)} value={title} maxLength={MOST} autoComplete="off" onChange={(event) => setTitle(event.currentTarget.value)} />
+      )}
     </FormDialog>
   );
 }

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 
 import { HeatMap } from "@/components/charts/heat-map";
 import { LineChart } from "@/components/charts/line-chart";
+import { RelativeTime } from "@/components/ui/relative-time";
 import { beforeWords, formulaUnits, type Asked } from "@/features/metrics/asked";
 import { linesOf } from "@/features/metrics/lines";
 import { addsUp, openStep, unitOf } from "@/features/metrics/model";
@@ -74,6 +75,12 @@ export function MetricPanelBody({ panel, answer, found, onZoom }: PanelBodyProps
           </li>
         ))}
         {lines.length > KEYS && <li className="muted">and {lines.length - KEYS} more</li>}
+        {found.marks?.has_more === true && <li className="muted">the newest {found.marks.items.length} events marked</li>}
+        {found.marks !== null && found.marks.searched_to !== null && (
+          <li className="muted">
+            events marked back to <RelativeTime at={found.marks.searched_to} />
+          </li>
+        )}
         {leftOut > 0 && <li className="muted">{plural(leftOut, "line")} with lower means left out</li>}
       </ul>
     </div>

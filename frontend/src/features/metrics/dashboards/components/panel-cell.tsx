@@ -5,6 +5,7 @@ import { GuardedIcon } from "@/components/ui/guarded-icon";
 import { Icon } from "@/components/ui/icon";
 import { paths } from "@/config/paths";
 import { COLUMNS } from "@/features/metrics/dashboards/grid";
+import { compareOf } from "@/features/metrics/asked";
 import { KIND_WORDS, textsOf } from "@/features/metrics/dashboards/model";
 import { filledWhere, type Chosen } from "@/features/metrics/dashboards/variables";
 import type { RangeSearch } from "@/lib/time";
@@ -111,11 +112,13 @@ function MetricsLink({ panel, range, chosen, name }: Pick<PanelCellProps, "panel
       ? { queries: [{ letter: "A", name: panel.name, aggregate: "avg" as const, ...(panel.where === undefined ? {} : { where: panel.where }) }] }
       : panel;
   const queries = asked.queries.map((query) => ({ ...query, where: filledWhere(query.where, chosen) }));
+  const more =
+    panel.kind === "heat_map" ? { view: "heat" as const } : { compare: compareOf(panel.compare_seconds), events: panel.kind === "chart" ? panel.events : undefined };
   return (
     <Link
       to={paths.metrics}
       params={{ workspace: slug }}
-      search={{ q: textsOf({ ...asked, queries }), range: range.range, from: range.from, to: range.to, ...(panel.kind === "heat_map" ? { view: "heat" as const } : {}) }}
+      search={{ q: textsOf({ ...asked, queries }), range: range.range, from: range.from, to: range.to, ...more }}
       aria-label={`Open ${name} in metrics`}
     >
       <Icon name="external" size={13} />
