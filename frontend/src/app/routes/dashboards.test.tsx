@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { refusal } from "@/testing/answers";
 import { dashboardHandlers, makeDashboard } from "@/testing/dashboard-handlers";
 import { makeWorld } from "@/testing/demo/world";
 import { answerPanels, type PanelsBody } from "@/testing/panel-handlers";
@@ -64,13 +65,13 @@ describe("dashboards", () => {
     server.use(
       http.post("*/dashboards/panels", async ({ request }) => {
         const answer = answerPanels(makeWorld(Date.now(), "http://here"), (await request.json()) as PanelsBody);
-        const error = { code: "query_too_large", message: "More than 10000 series match.", fields: null };
+        const error = { code: "query_too_large", message: "More than 10000 series match.", fields: { queries: ["Narrow with where."] } };
         return HttpResponse.json({ ...answer, panels: answer.panels.map((panel) => (panel.id === "rows" ? { ...panel, chart: null, error } : panel)) });
       }),
     );
     visit(PATH);
 
-    expect(await screen.findAllByText("More than 10000 series match.", {}, PATIENT)).toHaveLength(1);
+    expect(await screen.findAllByText("More than 10000 series match. Narrow with where.", {}, PATIENT)).toHaveLength(1);
     expect(await screen.findByRole("figure", { name: /runs over time/ }, PATIENT)).toBeInTheDocument();
   });
 
@@ -195,6 +196,32 @@ describe("dashboards", () => {
     fireEvent.change(search, { target: { value: "resource:$table" } });
     expect(within(dialog).queryByRole("alert")).not.toBeInTheDocument();
     expect(within(dialog).getByRole("button", { name: "Done" })).not.toHaveAttribute("aria-disabled", "true");
+  });
+
+  it("keep what panels ask for when a variable gets another name, and what it opens with", async () => {
+    const sent = sentTo("d1", "PATCH");
+    const { user } = visit(`${PATH}?edit=true`);
+    await user.click(await screen.findByRole("button", { name: "Variables (1)" }, PATIENT));
+    const dialog = await screen.findByRole("dialog", { name: "Variables" }, PATIENT);
+
+    fireEvent.change(within(dialog).getByRole("textbox", { name: "Name" }), { target: { value: "relation" } });
+    await user.type(within(dialog).getByRole("combobox", { name: "Opens with" }), "raw.mine");
+    await user.click(await screen.findByRole("option", { name: "raw.mine" }, PATIENT));
+    await user.click(within(dialog).getByRole("button", { name: "Done" }));
+    await user.click(await screen.findByRole("button", { name: "Save" }, PATIENT));
+
+    await waitFor(() => expect(sent).toHaveLength(1), PATIENT);
+    expect(sent[0]).toMatchObject({ variables: [{ name: "relation", default: ["raw.mine"] }] });
+    expect((sent[0] as { panels: unknown[] }).panels).toContainEqual(expect.objectContaining({ id: "rows", queries: [expect.objectContaining({ where: { table: ["$relation"] } })] }));
+  });
+
+  it("say which panel is why they cannot be saved", async () => {
+    server.use(http.patch("*/dashboards/:id", () => refusal(400, "invalid_request", "The dashboard cannot be drawn.", { "panels.2.queries.0.where": ["There is no variable $gone."] })));
+    const { user } = visit(`${PATH}?edit=true`);
+
+    await user.click(await screen.findByRole("button", { name: "Save" }, PATIENT));
+
+    expect(await screen.findByText(/^Rows by table,/, {}, PATIENT)).toHaveTextContent("panels.2.queries.0.where: There is no variable $gone.");
   });
 
   it("are not saved over what somebody else saved", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { DashboardPanel } from "@/schema/wire/dashboards";
 
 import { parseDashboardSearch } from "./model";
-import { chosenValues, filledDeployment, filledSearch, filledWhere, unknownVariables, withChosen } from "./variables";
+import { chosenValues, filledDeployment, filledSearch, filledWhere, unknownVariables, withChosen, withRenamed } from "./variables";
 
 const TABLE = { name: "table", kind: "label", metric: "rows", label: "table", default: ["a"] } as const;
 const PLACE = { id: "p", x: 0, y: 0, w: 1, h: 1 } as const;
@@ -47,6 +47,21 @@ describe("variables of a dashboard", () => {
 
   it("stand for one deployment", () => {
     expect(["$which", "$none", "id", undefined].map((each) => filledDeployment(each, { which: ["x", "y"], none: [] }))).toEqual(["x", undefined, "id", undefined]);
+  });
+
+  it.each<[DashboardPanel, Partial<Record<string, unknown>>]>([
+    [
+      { ...PLACE, kind: "chart", queries: [QUERY, { ...QUERY, letter: "B", where: { t: ["$tables"] } }], events_q: '-resource:$table,"$table" payload.n:>$table $tables', events_deployment: "$table" },
+      { queries: [{ where: { t: ["$b", "$a"] } }, { where: { t: ["$tables"] } }], events_q: '-resource:$b,"$table" payload.n:>$b $tables', events_deployment: "$b" },
+    ],
+    [{ ...PLACE, kind: "number", queries: [QUERY], show: "A" }, { queries: [{ where: { t: ["$b", "$a"] } }] }],
+    [{ ...PLACE, kind: "heat_map", name: "ms", where: { t: ["$table"] } }, { where: { t: ["$b"] } }],
+    [{ ...PLACE, kind: "runs", view: "list", deployment: "$table" }, { deployment: "$b" }],
+    [{ ...PLACE, kind: "logs", q: "$table late" }, { q: "$b late" }],
+    [{ ...PLACE, kind: "text", markdown: "$table" }, { markdown: "$table" }],
+  ])("go by another name in panels when they get one: $0.kind", (panel, changed) => {
+    expect(withRenamed(panel, new Map([["table", "b"]]))).toMatchObject(changed);
+    expect(withRenamed(panel, new Map())).toBe(panel);
   });
 
   it.each<[DashboardPanel, readonly string[]]>([

@@ -82,3 +82,37 @@ function saidIn(panel: DashboardPanel): readonly string[] {
 function isVariable({ text, isQuoted }: ReadValue): boolean {
   return !isQuoted && text.startsWith("$");
 }
+
+const OUTSIDE_QUOTES = /"(?:[^"\\]|\\.)*"|(?<=^-?|[:,=<>])\$[a-z][a-z0-9_]*/g;
+
+/** The panel after variables were given other names, by their old ones. */
+export function withRenamed(panel: DashboardPanel, renames: ReadonlyMap<string, string>): DashboardPanel {
+  if (renames.size === 0) return panel;
+  const value = (text: string) => (text.startsWith("$") ? `$${renames.get(text.slice(1)) ?? text.slice(1)}` : text);
+  const where = (found: PanelQuery["where"]) => Object.fromEntries(Object.entries(found ?? {}).map(([label, values]) => [label, values.map(value)]));
+  const search = (text: string) =>
+    splitTerms(text)
+      .map((term) => term.replace(OUTSIDE_QUOTES, value))
+      .join(" ");
+  const within = <Q extends { readonly where?: PanelQuery["where"] }>(asked: Q) => (asked.where === undefined ? asked : { ...asked, where: where(asked.where) });
+  switch (panel.kind) {
+    case "chart":
+      return {
+        ...panel,
+        queries: panel.queries.map(within),
+        ...(panel.events_q === undefined ? {} : { events_q: search(panel.events_q) }),
+        ...(panel.events_deployment === undefined ? {} : { events_deployment: value(panel.events_deployment) }),
+      };
+    case "number":
+      return { ...panel, queries: panel.queries.map(within) };
+    case "heat_map":
+      return within(panel);
+    case "runs":
+      return { ...panel, ...(panel.deployment === undefined ? {} : { deployment: value(panel.deployment) }) };
+    case "events":
+    case "logs":
+      return { ...panel, ...(panel.q === undefined ? {} : { q: search(panel.q) }), ...(panel.deployment === undefined ? {} : { deployment: value(panel.deployment) }) };
+    case "text":
+      return panel;
+  }
+}

@@ -12,13 +12,14 @@ import { Refusal } from "@/components/ui/refusal";
 import { dashboardKeys, dashboardQuery, saveDashboard } from "@/features/metrics/dashboards/api";
 import { bottomOf, closeGaps } from "@/features/metrics/dashboards/grid";
 import { documentOf, freeId, type DashboardSearch } from "@/features/metrics/dashboards/model";
-import { chosenValues } from "@/features/metrics/dashboards/variables";
+import { chosenValues, withRenamed } from "@/features/metrics/dashboards/variables";
 import { asApiError } from "@/lib/errors";
 import { PRESET_LABELS, PRESETS, isPreset, withPreset } from "@/lib/time";
 import { useDenial, useWorkspace } from "@/lib/workspace";
 import type { Dashboard, DashboardDocument, DashboardPanel } from "@/schema/wire/dashboards";
 
 import styles from "./dashboards.module.css";
+import { FaultsList } from "./faults-list";
 import { PanelDialog } from "./panel-dialog";
 import { PanelGrid } from "./panel-grid";
 import { saveAsFile } from "./save-as-file";
@@ -86,6 +87,7 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
         </GuardedButton>
       </PageHeader>
       {save.isError && <Refusal error={save.error} />}
+      {save.isError && <FaultsList fields={asApiError(save.error).fields} panels={draft.panels} />}
       {conflict && (
         <div className={styles["tools"]}>
           <Button variant="default" onClick={() => void loadTheirs()}>
@@ -119,7 +121,7 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
       </div>
       {draft.panels.length === 0 && (
         <EmptyState icon="dashboards" title="No panels yet">
-          Add one: charts of metrics, heat maps, single numbers, runs, events and notes.
+          Add one: charts of metrics, heat maps, single numbers, runs, events, logs and notes.
         </EmptyState>
       )}
       <PanelGrid
@@ -151,8 +153,8 @@ export function DashboardEditor({ dashboard, search, onChange }: DashboardEditor
       {asking === "variables" && (
         <VariablesDialog
           variables={draft.variables}
-          onDone={(variables) => {
-            change({ variables });
+          onDone={(variables, renames) => {
+            change({ variables, panels: draft.panels.map((panel) => withRenamed(panel, renames)) });
             setAsking(null);
           }}
           onClose={() => setAsking(null)}

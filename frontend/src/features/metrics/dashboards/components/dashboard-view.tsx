@@ -79,7 +79,7 @@ export function DashboardView({ dashboard, search, onChange, onMade, onGone }: D
             </GuardedButton>
           }
         >
-          Charts of metrics, heat maps, single numbers, runs, events and notes, side by side.
+          Charts of metrics, heat maps, single numbers, runs, events, logs and notes, side by side.
         </EmptyState>
       ) : (
         <PanelGrid

@@ -5,6 +5,7 @@ import { FormDialog } from "@/components/ui/form-dialog";
 import { asApiError } from "@/lib/errors";
 import type { DashboardDocument } from "@/schema/wire/dashboards";
 
+import { FaultsList } from "./faults-list";
 import { useCreate } from "./use-create";
 
 interface ImportDialogProps {
@@ -43,18 +44,7 @@ export function ImportDialog({ onMade, onClose }: ImportDialogProps) {
         classNames={{ input: "mono" }}
         data-autofocus
       />
-      {Object.keys(fields).length > 0 && (
-        <div role="alert">
-          <strong>It cannot be drawn:</strong>
-          <ul>
-            {Object.entries(fields).map(([place, said]) => (
-              <li key={place}>
-                <span className="mono">{place}</span>: {said.join(" ")}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+      <FaultsList fields={fields} />
     </FormDialog>
   );
 }

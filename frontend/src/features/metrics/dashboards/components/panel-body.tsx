@@ -35,7 +35,10 @@ export function PanelBody({ panel, asked, onZoom }: PanelContentProps) {
   if (asked.data === undefined || found === undefined) {
     return asked.error === null ? <Skeleton height="100%" role="status" aria-label="Loading the panel" /> : <Refusal error={asked.error} />;
   }
-  if (found.error !== null) return <p role="alert">{found.error.message}</p>;
+  if (found.error !== null) {
+    const said = Object.values(found.error.fields ?? {}).flat();
+    return <p role="alert">{[found.error.message, ...said.filter((each) => each !== found.error?.message)].join(" ")}</p>;
+  }
   const known = { answer: asked.data, found, onZoom };
   switch (panel.kind) {
     case "runs":
