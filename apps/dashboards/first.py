@@ -36,10 +36,23 @@ _LEVEL: Final = re.compile(
 )
 
 
+# What was spent adds up, as what is counted does.
+_CURRENCIES: Final = frozenset(
+    (
+        "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP",
+        "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "JPY", "KES", "KRW", "MXN", "MYR",
+        "NGN", "NOK", "NZD", "PEN", "PHP", "PKR", "PLN", "RON", "SAR", "SEK", "SGD", "THB",
+        "TRY", "TWD", "UAH", "USD", "VND", "ZAR",
+    )
+)  # fmt: skip
+
+
 def usual_aggregate(name: str, unit: str | None) -> str:
     """Return how a metric is summed up at first sight."""
     if _LEVEL.search(name):
         return "avg"
+    if unit in _CURRENCIES:
+        return "sum"
     if unit and unit != "1":
         return "sum" if _COUNTED.fullmatch(unit) and not _MEASURES.fullmatch(unit) else "avg"
     return "sum" if _COUNTING.search(name) else "avg"

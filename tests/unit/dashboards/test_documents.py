@@ -215,6 +215,8 @@ def test_any_json_is_judged(panels, variables, range_):
         ("load_total", "ms", "avg"),
         ("wait", "seconds", "avg"),
         ("queue.depth", "messages", "avg"),
+        ("warehouse.cost", "USD", "sum"),
+        ("account.balance", "EUR", "avg"),
     ],
 )
 def test_a_metric_is_summed_up_at_first_sight(name, unit, aggregate):
