@@ -27,7 +27,9 @@ it("fills the address of the server into the commands", () => {
   const steps = checklistSteps({ has_key: true, has_run: false, has_deployment: false, has_agent: false, has_event: false }, "https://headway.example.com", "acme");
 
   expect(steps.map((step) => step.done)).toEqual([true, false, false, false, false]);
-  expect(steps[1]?.code).toContain("headway login --url https://headway.example.com --workspace acme && python flow.py");
+  expect(steps[1]?.code).toContain("headway login --url https://headway.example.com \\\n  --workspace acme && python flow.py");
+  // Beside each other, two columns of 1280 px have no room for more; what is cut nobody sees.
+  expect(Math.max(...steps.flatMap((step) => (step.code ?? "").split("\n")).map((line) => line.length))).toBeLessThanOrEqual(60);
   // What is run and deployed is what was written before.
   expect(steps[1]?.code).toMatch(/cat > flow\.py[^]*def main\(\)[^]*python flow\.py$/);
   expect(steps[2]?.code).toContain("deploy flow.py:main");

@@ -85,7 +85,7 @@ export function checklistSteps(checklist: Checklist, origin: string, workspace: 
       done: checklist.has_run,
       title: "Push a first run",
       // Login asks for the key: nothing pasted with it may stand on a line of its own after it.
-      code: `${FIRST_FLOW}\n\npip install headway\nheadway login --url ${origin} --workspace ${workspace} && python flow.py`,
+      code: `${FIRST_FLOW}\n\npip install headway\nheadway login --url ${origin} \\\n  --workspace ${workspace} && python flow.py`,
       hint: "Login asks for the key. Any function with @flow on it shows up here when it runs.",
     },
     {
