@@ -55,7 +55,7 @@ export function SchemasTab() {
     <>
       {rows.length === 0 ? (
         <EmptyState icon="check" title="No event schemas yet" action={add}>
-          A schema says what the payloads of an event hold. What doesn’t fit is warned of, or refused at every door before anything relies on it.
+          A schema says what the payloads of an event hold. What doesn’t fit is stored and counted, or refused at every door before anything relies on it.
         </EmptyState>
       ) : (
         <Panel title="Event schemas" flush aside={<>{plural(rows.length, "schema")} {add}</>}>
