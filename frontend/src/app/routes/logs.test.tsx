@@ -43,6 +43,18 @@ describe("the logs of a workspace", () => {
     expect(await screen.findByText(/^ ?written in all, /, {}, PATIENT)).toBeVisible();
   });
 
+  it("are walked and opened by keyboard", async () => {
+    const { user, here } = visit("/w/acme/logs?range=30d");
+    const rows = within(await list()).getAllByRole("button", { expanded: false });
+
+    await user.keyboard("jj");
+    expect(rows[1]).toHaveAttribute("data-active");
+    await user.keyboard("{Enter}");
+
+    await waitFor(() => expect(here().search).toHaveProperty("line"));
+    expect(rows[1]).toHaveAttribute("aria-expanded", "true");
+  });
+
   it("are narrowed by what writes most", async () => {
     const { user, here } = visit("/w/acme/logs?range=30d");
     const side = await screen.findByRole("complementary", { name: "Volume by deployment" }, PATIENT);
@@ -110,6 +122,24 @@ describe("what was refused", () => {
     expect(await screen.findByText(/Leave that label out/)).toBeVisible();
     expect(screen.getByText("The workspace has 20,000 series already.")).toBeVisible();
     expect(here().search).toHaveProperty("row");
+  });
+
+  it("is walked and opened by keyboard", async () => {
+    const { user, here } = visit("/w/acme/refused");
+    const rows = within(await screen.findByRole("list", { name: "Refused" }, PATIENT)).getAllByRole("button", { expanded: false });
+
+    await user.keyboard("jj{Enter}");
+
+    await waitFor(() => expect(here().search).toHaveProperty("row"));
+    expect(rows[1]).toHaveAttribute("aria-expanded", "true");
+  });
+
+  it("does not say of a door with no refusals that everything was taken", async () => {
+    server.use(http.get("*/api/v1/workspaces/:workspace/refused", () => HttpResponse.json({ items: [], next_cursor: null })));
+    visit("/w/acme/refused?door=otlp");
+
+    expect(await screen.findByText("Nothing was refused so", {}, PATIENT)).toBeVisible();
+    expect(screen.queryByText("Everything that came was taken.")).toBeNull();
   });
 
   it("is narrowed by door", async () => {

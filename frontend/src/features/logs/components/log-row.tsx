@@ -19,16 +19,18 @@ interface LogRowProps {
   readonly needles: readonly string[];
   readonly showDay: boolean;
   readonly open: boolean;
+  /** The keyboard's cursor stands on it. */
+  readonly active: boolean;
   readonly onToggle: () => void;
 }
 
 const SHORT = { DEBUG: "DEBUG", INFO: "INFO", WARNING: "WARN", ERROR: "ERROR", CRITICAL: "CRIT" } as const;
 
 /** One line; opened, what its run wrote right before and after it. */
-export function LogRow({ line, run, needles, showDay, open, onToggle }: LogRowProps) {
+export function LogRow({ line, run, needles, showDay, open, active, onToggle }: LogRowProps) {
   return (
     <>
-      <button type="button" className={styles["row"]} aria-expanded={open} onClick={onToggle}>
+      <button type="button" className={styles["row"]} aria-expanded={open} data-active={active || undefined} onClick={onToggle}>
         <Icon name={open ? "chevronDown" : "chevronRight"} size={12} />
         <time className={styles["time"]} dateTime={line.occurred_at} title={formatExact(line.occurred_at)}>
           {showDay ? formatDayAndTime(line.occurred_at) : formatClockMs(line.occurred_at)}

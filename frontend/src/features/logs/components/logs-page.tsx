@@ -1,6 +1,6 @@
 import { Button, Menu, Select, Skeleton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
 import { StackedHistogram } from "@/components/charts/stacked-histogram";
 import { EmptyState } from "@/components/ui/empty-state";
@@ -9,6 +9,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { QueryBar } from "@/components/ui/query-bar";
 import { RangePicker } from "@/components/ui/range-picker";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import { useRowKeys } from "@/components/ui/use-row-keys";
 import { downloadUrl, logsQuery, logVolumeQuery } from "@/features/logs/api/logs";
 import { LogRow } from "@/features/logs/components/log-row";
 import { VolumePanel } from "@/features/logs/components/volume-panel";
@@ -53,6 +54,13 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
   const showDay = lines[0]?.occurred_at.slice(0, 10) !== lines.at(-1)?.occurred_at.slice(0, 10);
   const narrowed = isNarrowed(search);
   const needles = markedWords(search.q);
+  const list = useRef<HTMLDivElement>(null);
+  const toggle = (line: string | undefined) => onChange({ line: search.line === line ? undefined : line });
+  const active = useRowKeys(
+    lines.length,
+    (index) => toggle(lines[index]?.id),
+    (index) => list.current?.children[index]?.scrollIntoView({ block: "nearest" }),
+  );
   return (
     <>
       <PageHeader
@@ -121,7 +129,7 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
             </EmptyState>
           )}
           {lines.length > 0 && (
-            <div className={styles["list"]} role="feed" aria-label="Log lines" aria-busy={found.isFetching}>
+            <div ref={list} className={styles["list"]} role="feed" aria-label="Log lines" aria-busy={found.isFetching}>
               {lines.map((line, index) => (
                 <article key={line.id} aria-posinset={index + 1} aria-setsize={-1} aria-label={`${line.level} ${line.message.slice(0, 80)}`}>
                   <LogRow
@@ -130,7 +138,8 @@ export function LogsPage({ search, views, onChange }: LogsPageProps) {
                     needles={needles}
                     showDay={showDay}
                     open={search.line === line.id}
-                    onToggle={() => onChange({ line: search.line === line.id ? undefined : line.id })}
+                    active={index === active}
+                    onToggle={() => toggle(line.id)}
                   />
                 </article>
               ))}

@@ -1,10 +1,12 @@
 import { Button, Select } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useRef } from "react";
 
 import { EmptyState } from "@/components/ui/empty-state";
 import { ErrorState } from "@/components/ui/error-state";
 import { PageHeader } from "@/components/ui/page-header";
 import { SkeletonRows } from "@/components/ui/skeleton-rows";
+import { useRowKeys } from "@/components/ui/use-row-keys";
 import { refusedQuery } from "@/features/refused/api/refused";
 import { RefusedRow } from "@/features/refused/components/refused-row";
 import { DOORS, reasonOf, totalsOf, type RefusedSearch } from "@/features/refused/model";
@@ -26,6 +28,13 @@ export function RefusedPage({ search, onChange }: RefusedPageProps) {
   const totals = totalsOf(rows);
   const narrowed = search.door !== undefined || search.code !== undefined;
   const codes = [...new Set([...totals.codes, ...(search.code === undefined ? [] : [search.code])])];
+  const list = useRef<HTMLUListElement>(null);
+  const toggle = (row: string | undefined) => onChange({ row: search.row === row ? undefined : row });
+  const active = useRowKeys(
+    rows.length,
+    (index) => toggle(rows[index]?.id),
+    (index) => list.current?.children[index]?.scrollIntoView({ block: "nearest" }),
+  );
   return (
     <>
       <PageHeader
@@ -33,7 +42,7 @@ export function RefusedPage({ search, onChange }: RefusedPageProps) {
         answer={
           found.isSuccess &&
           (rows.length === 0 ? (
-            "Everything that came was taken."
+            !narrowed && "Everything that came was taken."
           ) : (
             <>
               <strong>
@@ -72,10 +81,10 @@ export function RefusedPage({ search, onChange }: RefusedPageProps) {
         </EmptyState>
       )}
       {rows.length > 0 && (
-        <ul className={styles["rows"]} aria-label="Refused">
-          {rows.map((row) => (
+        <ul ref={list} className={styles["rows"]} aria-label="Refused">
+          {rows.map((row, index) => (
             <li key={row.id}>
-              <RefusedRow row={row} open={search.row === row.id} onToggle={() => onChange({ row: search.row === row.id ? undefined : row.id })} />
+              <RefusedRow row={row} open={search.row === row.id} active={index === active} onToggle={() => toggle(row.id)} />
             </li>
           ))}
         </ul>

@@ -11,15 +11,17 @@ import styles from "./refused.module.css";
 interface RefusedRowProps {
   readonly row: Refused;
   readonly open: boolean;
+  /** The keyboard's cursor stands on it. */
+  readonly active: boolean;
   readonly onToggle: () => void;
 }
 
 /** One reason at one door on one day; opened, how to mend it and the last samples. */
-export function RefusedRow({ row, open, onToggle }: RefusedRowProps) {
+export function RefusedRow({ row, open, active, onToggle }: RefusedRowProps) {
   const reason = reasonOf(row.code);
   return (
     <>
-      <button type="button" className={styles["row"]} aria-expanded={open} onClick={onToggle}>
+      <button type="button" className={styles["row"]} aria-expanded={open} data-active={active || undefined} onClick={onToggle}>
         <Icon name={open ? "chevronDown" : "chevronRight"} size={13} />
         <span className={styles["reason"]}>
           <strong>{reason.title}</strong>
