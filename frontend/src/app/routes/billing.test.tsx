@@ -24,6 +24,7 @@ describe("the usage page", () => {
     const meters = screen.getByRole("group", { name: "Meters" });
     expect(within(meters).getAllByRole("button")).toHaveLength(4);
     expect(within(meters).getByRole("img", { name: /of 20,000 task runs used/ })).toBeVisible();
+    expect(within(meters).getByRole("button", { name: /^Task runs/ })).toHaveTextContent("Completed, of a second or more");
     const [first] = within(screen.getByRole("list", { name: "By deployment" })).getAllByRole("listitem");
     if (first === undefined) throw new Error("no deployment used anything");
     const [name, count] = within(first).getAllByRole("link");

@@ -102,10 +102,17 @@ export interface PlanLine {
 
 const number = (value: number | null) => (value === null ? "no limit" : formatCount(value));
 
+/** What of it counts, where that is less than people would expect. */
+export const METER_HINTS = { task_runs: "Completed, of a second or more", managed_seconds: "From start to stop of each managed task" } as const;
+
+export function meterHint(meter: string): string | null {
+  return meter in METER_HINTS ? METER_HINTS[meter as keyof typeof METER_HINTS] : null;
+}
+
 /** What plans differ in, in the order that people ask for it. */
 export const PLAN_LINES: readonly PlanLine[] = [
-  { key: "task_runs_per_month", label: "Task runs a month", hint: "Completed, of a second or more", show: number },
-  { key: "managed_minutes_per_month", label: "Managed minutes a month", hint: "From start to stop of each managed task", show: number },
+  { key: "task_runs_per_month", label: "Task runs a month", hint: METER_HINTS.task_runs, show: number },
+  { key: "managed_minutes_per_month", label: "Managed minutes a month", hint: METER_HINTS.managed_seconds, show: number },
   { key: "events_per_minute", label: "Events and points a minute", show: number },
   { key: "max_users", label: "Users", show: number },
   { key: "max_workspaces", label: "Workspaces", show: number },

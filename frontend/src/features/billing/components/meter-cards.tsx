@@ -1,5 +1,5 @@
 import { MeterBar } from "@/features/billing/components/meter-bar";
-import { forecastSentence } from "@/features/billing/model";
+import { forecastSentence, meterHint } from "@/features/billing/model";
 import { meterAmount, meterName, meterUnit } from "@/lib/meters";
 import { useNow } from "@/lib/now";
 import { formatRatio } from "@/lib/units";
@@ -20,6 +20,7 @@ export function MeterCards({ usage, chosen, onChoose }: MeterCardsProps) {
     <div className={styles["cards"]} role="group" aria-label="Meters">
       {usage.meters.map((meter) => {
         const forecast = forecastSentence(meter, usage.period, now);
+        const hint = meterHint(meter.meter);
         return (
           <button
             key={meter.meter}
@@ -33,6 +34,7 @@ export function MeterCards({ usage, chosen, onChoose }: MeterCardsProps) {
               <strong>{meterAmount(meter.meter, meter.used)}</strong> <Share meter={meter} />
             </span>
             {meter.limit !== null && <MeterBar meter={meter} held={[usage.hold, usage.managed_hold].some((hold) => hold?.meter === meter.meter)} />}
+            {hint !== null && <span className={styles["hint"]}>{hint}</span>}
             {forecast !== null && <span className={styles["hint"]}>{forecast}</span>}
           </button>
         );
