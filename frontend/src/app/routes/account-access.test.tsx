@@ -287,3 +287,11 @@ describe("the end of a workspace", () => {
     await waitFor(() => expect(here().pathname).not.toMatch(/settings/), PATIENT);
   });
 });
+
+it("does not say that there are no workspaces to who may look into none", async () => {
+  server.use(http.get("*/api/v1/account/:account/workspaces", () => HttpResponse.json({ items: [], next_cursor: null })));
+  visit("/account/acc1/workspaces");
+
+  expect(await screen.findByText("None of them is open to you", {}, PATIENT)).toBeVisible();
+  expect(screen.queryByText("No workspaces yet")).toBeNull();
+});

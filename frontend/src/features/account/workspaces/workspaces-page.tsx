@@ -43,6 +43,8 @@ export function WorkspacesPage({ search, onChange }: WorkspacesPageProps) {
   const refresh = () => Promise.all([client.invalidateQueries({ queryKey: accountKeys.all(account.id) }), client.invalidateQueries({ queryKey: ["me"] })]);
   const archived = search.state === "archived";
   const open = rows.find((row) => row.id === opened);
+  // The account has some, and those who hold no role in any of them see none.
+  const closed = archived ? 0 : (detail.data?.counts.workspaces ?? 0);
   const create = (
     <GuardedButton reason={denial} leftSection={<Icon name="plus" size={13} />} onClick={() => setCreating(true)}>
       Create workspace
@@ -79,9 +81,15 @@ export function WorkspacesPage({ search, onChange }: WorkspacesPageProps) {
         count={rows.length}
         rows={4}
         empty={
-          <EmptyState icon="home" title={archived ? "Nothing is archived" : "No workspaces yet"} action={archived ? undefined : create}>
-            {archived ? "What is archived stands here for 14 days and can be restored until then." : "A workspace keeps its own runs, keys and people. Teams often have one each, or one for production and one to try things out."}
-          </EmptyState>
+          closed > 0 ? (
+            <EmptyState icon="home" title={closed === 1 ? "It is not open to you" : "None of them is open to you"}>
+              Who has a role in a workspace sees it here. An owner or admin of the account gives one.
+            </EmptyState>
+          ) : (
+            <EmptyState icon="home" title={archived ? "Nothing is archived" : "No workspaces yet"} action={archived ? undefined : create}>
+              {archived ? "What is archived stands here for 14 days and can be restored until then." : "A workspace keeps its own runs, keys and people. Teams often have one each, or one for production and one to try things out."}
+            </EmptyState>
+          )
         }
       >
         <EndlessTable
