@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet, useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { useLocalStorage } from "@mantine/hooks";
 
 import { ArchivedNotice } from "@/app/shell/archived-notice";
@@ -11,7 +11,6 @@ import { NAV_ITEMS } from "@/app/shell/nav-items";
 import { Rail } from "@/app/shell/rail";
 import { useCommands } from "@/app/shell/use-commands";
 import { useShellKeys } from "@/app/shell/use-shell-keys";
-import { ClosedWorkspacePage } from "@/app/routes/closed-workspace";
 import { PagePending } from "@/app/page-pending";
 import { paths } from "@/config/paths";
 import { UsageBanner } from "@/features/billing/components/usage-banner";
@@ -21,6 +20,9 @@ import { WorkspaceContext } from "@/lib/workspace";
 import styles from "./shell.module.css";
 
 const route = getRouteApi(paths.home);
+
+// Hardly anybody ever sees it: no part of the first page.
+const ClosedWorkspacePage = lazy(() => import("@/app/routes/closed-workspace").then((page) => ({ default: page.ClosedWorkspacePage })));
 
 /** The frame of every page of a workspace: rail or bottom bar, palette, keys. */
 export function Shell() {
@@ -37,7 +39,13 @@ export function Shell() {
   }, [me, slug]);
 
   if (me === undefined) return <PagePending />;
-  if (value === null) return <ClosedWorkspacePage me={me} />;
+  if (value === null) {
+    return (
+      <Suspense fallback={<PagePending />}>
+        <ClosedWorkspacePage me={me} />
+      </Suspense>
+    );
+  }
   return (
     <WorkspaceContext value={value}>
       <a href="#main" className={styles["skip"]}>
