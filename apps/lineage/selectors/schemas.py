@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
+from django.db import connection
 from django.db.models import F, Window
 from django.db.models.functions import DenseRank
 
@@ -54,13 +55,46 @@ def schema_changes(
     for version in versions.order_by("-last_seen", "resource_id", "hash")[:VERSIONS_IN_ALL]:
         columns.setdefault(version.resource_id, {})[version.hash] = version.columns
     # Most tables never had other columns, and of those nothing more is asked.
-    changed = [id_ for id_, known in columns.items() if len(known) > 1]
+    several = [id_ for id_, known in columns.items() if len(known) > 1]
+    changed = _seen_otherwise(workspace_id, several, since=since, until=until)
     return [
         (resource_id, change)
         for resource_id, seen in _sightings(workspace_id, changed, until=until).items()
         for change in changes_of(seen, columns[resource_id])
         if since <= change.at <= until
     ]
+
+
+# PERF: of 200 tables that two engines see each day, reading all days took six seconds.
+_SEEN_OTHERWISE: Final = """
+    SELECT DISTINCT resource_id FROM (
+        SELECT resource_id, day, hashes,
+               lag(hashes) OVER (PARTITION BY resource_id ORDER BY day) AS before
+        FROM (
+            SELECT resource_id, day, array_agg(hash ORDER BY hash) AS hashes
+            FROM lineage_schemasighting
+            WHERE workspace_id = %s AND resource_id = ANY(%s) AND first_seen <= %s
+            GROUP BY resource_id, day
+        ) AS days
+    ) AS compared WHERE day BETWEEN %s AND %s AND hashes IS DISTINCT FROM before
+"""
+
+
+def _seen_otherwise(
+    workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], *, since: datetime, until: datetime
+) -> list[uuid.UUID]:
+    """
+    Return those that were seen otherwise on a day of this time than on the day before.
+
+    No others changed in it: a change is told of what was not seen on the day before, or is not
+    seen any more.
+    """
+    if not resource_ids:
+        return []
+    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN_OTHERWISE, [workspace_id, list(resource_ids), until, first, last])
+        return [resource_id for (resource_id,) in cursor.fetchall()]
 
 
 def _sightings(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from importlib import import_module
+from random import Random
 
 import pytest
 from django.db import connection
 
 from apps.lineage import selectors
 from apps.lineage.models import SchemaSighting, SchemaVersion
+from apps.lineage.schemas import changes_of
 from apps.lineage.selectors.schemas import schema_of
 from apps.tenancy.isolation import workspace_scope
 from tests.databases import OWNER, connected_to
@@ -65,6 +68,60 @@ def test_what_changed_in_a_time_knows_what_was_before(put_back, in_workspace, si
     assert {(id_, (change.at - FIRST).days) for id_, change in found} == {
         (put_back, day) for day in days
     }
+
+
+def test_a_time_tells_what_all_days_would(in_workspace):
+    random, hashes = Random(6), ("A", "B", "C")
+    begin = FIRST.replace(hour=0)
+    tables = [uuid.uuid4() for _ in range(40)]
+    columns = {each: [{"name": each, "type": "int"}] for each in hashes}
+    with_times = {"first_seen": begin, "last_seen": START}
+    for table in tables:
+        for each in hashes:
+            SchemaVersion.objects.create(
+                workspace_id=in_workspace.id, resource_id=table, hash=each, columns=columns[each],
+                count=1, **with_times,
+            )  # fmt: skip
+        for day in random.sample(range(10), 6):
+            for each in random.sample(hashes, random.choice((1, 1, 2, 3))):
+                at = begin + timedelta(days=day, hours=random.randrange(24))
+                SchemaSighting.objects.create(
+                    workspace_id=in_workspace.id, resource_id=table, hash=each, day=at.date(),
+                    first_seen=at, last_seen=at,
+                )  # fmt: skip
+
+    for since in range(10):
+        until = timedelta(days=since + random.choice((0.25, 1, 3)))
+        between = {"since": begin + timedelta(days=since), "until": begin + until}
+        found = selectors.schema_changes(
+            workspace_id=in_workspace.id, resource_ids=tables, **between
+        )
+        for table in tables:
+            seen = SchemaSighting.objects.filter(
+                resource_id=table, first_seen__lte=between["until"]
+            )
+            assert [change for id_, change in found if id_ == table] == [
+                change for change in changes_of(seen, columns) if change.at >= between["since"]
+            ]
+
+
+def test_all_days_are_read_only_of_tables_that_were_seen_otherwise(
+    in_workspace, django_assert_num_queries
+):
+    # Two engines that see the table each day, and each in its own way.
+    told = [loaded(columns, day) for day in range(7) for columns in (BOTH, ONE)]
+    store(in_workspace, told)
+    build(in_workspace)
+    table = resource_id(in_workspace, *TABLE)
+    between = {"since": FIRST + timedelta(days=5), "until": START}
+
+    with django_assert_num_queries(2) as asked:
+        found = selectors.schema_changes(
+            workspace_id=in_workspace.id, resource_ids=[table], **between
+        )
+
+    assert found == []
+    assert not any("DENSE_RANK" in query["sql"] for query in asked.captured_queries)
 
 
 def test_a_table_under_two_names_tells_one_story(put_back, in_workspace):
