@@ -106,6 +106,13 @@ describe("the page of a thing", () => {
     expect(screen.getByText("Last written")).toBeVisible();
   });
 
+  it("does not say that nobody wrote what was written", async () => {
+    visit(`/w/acme/world/${things.late.id}`);
+
+    expect(await screen.findByText("It was written, but no event says by whom.", {}, PATIENT)).toBeVisible();
+    expect(screen.getByText("Last written")).toBeVisible();
+  });
+
   it("is shown as another, and parted from it again", async () => {
     const { user } = visit(`/w/acme/world/${things.old.id}`);
 
