@@ -52,10 +52,10 @@ def tell_of_openlineage(event: Facts, told: Told) -> None:
         if job is not None:
             told.link(job, PART_OF if role == PARENT else role, other)
         note_touches(event, told, [(role, other)])
-    read = [_tell_of_dataset(each, catalog, told) for each in inputs]
-    written = [_tell_of_dataset(each, catalog, told) for each in outputs]
+    read = [_tell_of_dataset(event, each, catalog, told) for each in inputs]
+    written = [_tell_of_dataset(event, each, catalog, told) for each in outputs]
     for described in datasets:
-        _tell_of_dataset(described, catalog, told)
+        _tell_of_dataset(event, described, catalog, told)
     if job is None:
         return
     facets = _facets(payload.get("job"))
@@ -138,7 +138,9 @@ def _owners(facets: Mapping[str, dict[str, Any]]) -> list[Key]:
     ]  # fmt: skip
 
 
-def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told) -> Key | None:
+def _tell_of_dataset(
+    event: Facts, described: Mapping[str, Any], catalog: _Catalog, told: Told
+) -> Key | None:
     name = text_of(described.get("name"))
     if name is None:
         return None
@@ -185,13 +187,14 @@ def _tell_of_dataset(described: Mapping[str, Any], catalog: _Catalog, told: Told
         ]
         if results:
             told.facets[table, "checks"] = results
-    _tell_of_lifecycle(table, facets.get("lifecycleStateChange", {}), catalog, told)
+    run_id = str(event.run_id) if event.run_id is not None else None
+    _tell_of_lifecycle(table, facets.get("lifecycleStateChange", {}), run_id, catalog, told)
     _tell_of_columns(table, facets.get("columnLineage", {}), catalog, told)
     return table
 
 
 def _tell_of_lifecycle(
-    table: Key, changed: Mapping[str, Any], catalog: _Catalog, told: Told
+    table: Key, changed: Mapping[str, Any], run_id: str | None, catalog: _Catalog, told: Told
 ) -> None:
     change = str(changed.get("lifecycleStateChange")).upper()
     if change not in LIFECYCLE:
@@ -201,7 +204,7 @@ def _tell_of_lifecycle(
         # The dataset bears the new name: who reads it by the one before finds nothing.
         table = catalog.key_of("table", text_of(previous.get("namespace")), previous["name"])
         told.things[table] = None
-    told.facets[table, "lifecycle"] = change
+    told.facets[table, "lifecycle"] = {"change": change, "run_id": run_id}
 
 
 def _tell_of_columns(table: Key, lineage: Mapping[str, Any], catalog: _Catalog, told: Told) -> None:

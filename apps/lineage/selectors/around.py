@@ -167,9 +167,18 @@ def runs_touching(
 
 
 def lifecycle_changes(
-    *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
+    *,
+    workspace_id: uuid.UUID,
+    resource_ids: Sequence[uuid.UUID],
+    since: datetime,
+    until: datetime,
+    but_by: uuid.UUID,
 ) -> list[tuple[uuid.UUID, datetime, str]]:
-    """Return which of these tables were last dropped, renamed or emptied in this time."""
+    """
+    Return which of these tables were last dropped, renamed or emptied in this time.
+
+    `but_by`: not by this run; a load that empties its table first has done nothing to itself.
+    """
     rows = Facet.objects.filter(
         workspace_id=workspace_id,
         resource_id__in=list(resource_ids),
@@ -177,7 +186,11 @@ def lifecycle_changes(
         at__gte=since,
         at__lte=until,
     ).order_by("at", "resource_id")
-    return [(row.resource_id, row.at, row.value) for row in rows]
+    return [
+        (row.resource_id, row.at, row.value["change"])
+        for row in rows
+        if row.value["run_id"] != str(but_by)
+    ]
 
 
 def failed_checks(

@@ -66,7 +66,7 @@ def get_around(*, run: Run, now: datetime, hours: int = HOURS) -> Around:
     candidates += others
     candidates += _deploys(run, nearby, since, until)
     candidates += _schema_changes(workspace_id, nearby, since, until)
-    candidates += _lifecycle_changes(workspace_id, nearby, since, until)
+    candidates += _lifecycle_changes(run, nearby, since, until)
     candidates += _failed_checks(workspace_id, nearby, since, until)
     candidates += _breaks(workspace_id, nearby, since, until)
     found = telemetry.notable_events(
@@ -239,7 +239,7 @@ _DONE_TO: Final = {"DROP": "dropped", "RENAME": "renamed", "TRUNCATE": "emptied"
 
 
 def _lifecycle_changes(
-    workspace_id: uuid.UUID, nearby: Nearby, since: datetime, until: datetime
+    run: Run, nearby: Nearby, since: datetime, until: datetime
 ) -> list[Candidate]:
     return [
         Candidate(
@@ -253,7 +253,11 @@ def _lifecycle_changes(
             resource=nearby[resource_id].resource.label,
         )
         for resource_id, at, change in world.lifecycle_changes(
-            workspace_id=workspace_id, resource_ids=list(nearby), since=since, until=until
+            workspace_id=run.workspace_id,
+            resource_ids=list(nearby),
+            since=since,
+            until=until,
+            but_by=run.id,
         )
     ]
 

@@ -169,7 +169,7 @@ def test_the_likeliest_causes_come_first_each_with_its_reasons(broken):
     assert {each.resource.label: each.distance for each in found.nearby}["p.d.orders"] == 0
 
 
-def by_path(minutes, **facets):
+def by_path(minutes, run_id=None, **facets):
     """An event of an engine that knows the table by its files, with its catalog's name beside."""
     called = {"namespace": NS, "name": "p.d.orders", "type": "TABLE"}
     made = {
@@ -183,6 +183,7 @@ def by_path(minutes, **facets):
         related=[party("writes", "table", "wh/orders", "s3://lake")],
         payload={"outputs": [made]},
         source="openlineage",
+        run_id=run_id,
     )
 
 
@@ -200,6 +201,17 @@ def test_a_table_that_is_not_there_any_more_is_told(broken, in_workspace, change
 
     assert (first.kind, first.title) == (Kind.SCHEMA, f"p.d.orders was {words}")
     assert "3 min before" in first.why
+
+
+def test_what_a_run_did_to_its_table_itself_is_no_cause(broken, in_workspace):
+    run, _, _ = broken
+    emptied = by_path(3, run.id, lifecycleStateChange={"lifecycleStateChange": "TRUNCATE"})
+    store_told(in_workspace, [emptied])
+    build(in_workspace)
+
+    found = selectors.get_around(run=run, now=STORY.end)
+
+    assert not [each for each in found.items if "emptied" in each.title]
 
 
 def test_a_renamed_table_is_told_to_those_who_read_it_by_the_name_before(broken, in_workspace):
