@@ -52,7 +52,7 @@ interface LineChartProps {
 const NO_MARKS: readonly ChartMark[] = [];
 const NO_BANDS: readonly ChartBand[] = [];
 
-/** Lines over time. What is missing is drawn as a gap, never bridged. Dragging chooses a range. */
+/** Lines over time. What is missing is drawn as a gap; what comes seldomer than the steps is not. Dragging chooses a range. */
 export function LineChart({ series, unit, from, to, stepMs, label, height = 280, onZoom, marks = NO_MARKS, bands = NO_BANDS, openFrom = null }: LineChartProps) {
   const { ref: sizer, width } = useElementSize();
   const host = useRef<HTMLDivElement>(null);
