@@ -74,7 +74,7 @@ export function LineChart({ series, unit, from, to, stepMs, label, height = 280,
       height,
       legend: { show: false },
       ms: 1,
-      padding: [8, 12, 0, 0],
+      padding: [8, 20, 0, 0],
       scales: { x: { time: true, range: [from, to] }, y: { range: (_, low, high) => paddedRange(low, high) } },
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
       axes: [
