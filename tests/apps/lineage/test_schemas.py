@@ -13,6 +13,7 @@ from django.db import connection
 from apps.lineage import selectors
 from apps.lineage.models import SchemaSighting, SchemaVersion
 from apps.lineage.schemas import changes_of
+from apps.lineage.selectors import schemas
 from apps.lineage.selectors.schemas import schema_of
 from apps.tenancy.isolation import workspace_scope
 from tests.databases import OWNER, connected_to
@@ -122,6 +123,26 @@ def test_all_days_are_read_only_of_tables_that_were_seen_otherwise(
 
     assert found == []
     assert not any("DENSE_RANK" in query["sql"] for query in asked.captured_queries)
+
+
+def test_of_ever_other_columns_the_last_sets_are_looked_at(in_workspace, monkeypatch):
+    monkeypatch.setattr(schemas, "VERSIONS", 3)
+    sets = [[ID, {"name": f"c{number}", "type": "int"}] for number in range(9)]
+    store(
+        in_workspace,
+        [loaded(columns, day, hour=day) for day in range(2) for columns in sets]
+        + [loaded(columns, 3, hour=place) for place, columns in enumerate(sets[:3])],
+    )
+    build(in_workspace)
+
+    schema = schema_of(
+        workspace_id=in_workspace.id, resource_ids=[resource_id(in_workspace, *TABLE)]
+    )
+
+    assert schema.columns == sets[2]
+    # Of the three, which were first seen at one moment; the six others say nothing.
+    assert len(schema.changes) == 2
+    assert {tuple(each.added) for each in schema.changes} <= {("c0",), ("c1",), ("c2",)}
 
 
 def test_a_table_under_two_names_tells_one_story(put_back, in_workspace):
