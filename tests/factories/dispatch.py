@@ -116,6 +116,36 @@ def running(deployment: Deployment, workspace: WorkspaceRef, **changes: Any) -> 
     return report(granted, RunState.RUNNING, workspace).run
 
 
+def ended_run(
+    workspace: WorkspaceRef,
+    at: datetime,
+    *,
+    tasks: int = 2,
+    state: RunState = RunState.COMPLETED,
+) -> Run:
+    """A run of that moment, with task runs; made then, too, as retention sees it."""
+    from apps.runs import services as runs
+
+    run = local_run(workspace, run_id=uuid7(at), now=at, occurred_at=at)
+    reports = [
+        runs.TaskReport(
+            task_run_id=uuid7(at),
+            run_id=run.id,
+            epoch=run.epoch,
+            sequence=number,
+            state=RunState.RUNNING,
+            occurred_at=at,
+            task_name="load",
+            name=f"load-{number}",
+        )
+        for number in range(tasks)
+    ]
+    runs.report_task_runs(workspace_id=workspace.id, reports=reports)
+    ended_at = None if state is RunState.RUNNING else at
+    Run.objects.filter(id=run.id).update(created_at=at, state=state, ended_at=ended_at)
+    return run
+
+
 def local_run(workspace: WorkspaceRef, *, now: datetime | None = None, **changes: Any) -> Run:
     """A run that its own process started."""
     from apps.flows import services as flows

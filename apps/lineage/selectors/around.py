@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
+
 from apps.lineage.derive import tell
 from apps.lineage.models import Facet, Reading, Relation, Resource, Touch
 from apps.lineage.names import Key, short_name
@@ -179,13 +181,7 @@ def lifecycle_changes(
 
     `but_by`: not by this run; a load that empties its table first has done nothing to itself.
     """
-    rows = Facet.objects.filter(
-        workspace_id=workspace_id,
-        resource_id__in=list(resource_ids),
-        name="lifecycle",
-        at__gte=since,
-        at__lte=until,
-    ).order_by("at", "resource_id")
+    rows = _said_between("lifecycle", workspace_id, resource_ids, since, until)
     return [
         (row.resource_id, row.at, row.value["change"])
         for row in rows
@@ -197,13 +193,7 @@ def failed_checks(
     *, workspace_id: uuid.UUID, resource_ids: Sequence[uuid.UUID], since: datetime, until: datetime
 ) -> list[tuple[uuid.UUID, datetime, list[str]]]:
     """Return the tables whose last checks, made in this time, did not all pass."""
-    rows = Facet.objects.filter(
-        workspace_id=workspace_id,
-        resource_id__in=list(resource_ids),
-        name="checks",
-        at__gte=since,
-        at__lte=until,
-    ).order_by("at", "resource_id")
+    rows = _said_between("checks", workspace_id, resource_ids, since, until)
     found = []
     for row in rows:
         failed = [
@@ -214,6 +204,22 @@ def failed_checks(
         if failed:
             found.append((row.resource_id, row.at, failed))
     return found
+
+
+def _said_between(
+    name: str,
+    workspace_id: uuid.UUID,
+    resource_ids: Sequence[uuid.UUID],
+    since: datetime,
+    until: datetime,
+) -> QuerySet[Facet]:
+    return Facet.objects.filter(
+        workspace_id=workspace_id,
+        resource_id__in=list(resource_ids),
+        name=name,
+        at__gte=since,
+        at__lte=until,
+    ).order_by("at", "resource_id")
 
 
 def readings_before(

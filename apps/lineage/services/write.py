@@ -46,11 +46,11 @@ def _times(seen: Sequence[Seen]) -> list[list[Any]]:
     return [[one.first for one in seen], [one.last for one in seen], [one.count for one in seen]]
 
 
-_SEEN_AGAIN: Final = (
+_WIDENED: Final = (
     "first_seen = least({t}.first_seen, excluded.first_seen),"
-    " last_seen = greatest({t}.last_seen, excluded.last_seen),"
-    " count = {t}.count + excluded.count"
+    " last_seen = greatest({t}.last_seen, excluded.last_seen)"
 )
+_SEEN_AGAIN: Final = f"{_WIDENED}, count = {{t}}.count + excluded.count"
 _SAID_AGAIN: Final = (
     "at = excluded.at, event_id = excluded.event_id, value = excluded.value"
     " WHERE (excluded.at, excluded.event_id) > ({t}.at, {t}.event_id)"
@@ -147,16 +147,14 @@ def _write_sightings(world: World) -> None:
         " first_seen, last_seen) SELECT %s, resource_id, day, hash, first_seen, last_seen FROM"
         " unnest(%b::uuid[], %b::date[], %b::text[], %b::timestamptz[], %b::timestamptz[])"
         " AS n (resource_id, day, hash, first_seen, last_seen) ORDER BY resource_id, day, hash"
-        " ON CONFLICT (workspace_id, resource_id, day, hash) DO UPDATE SET"
-        " first_seen = least(s.first_seen, excluded.first_seen),"
-        " last_seen = greatest(s.last_seen, excluded.last_seen)",
+        " ON CONFLICT (workspace_id, resource_id, day, hash)"
+        f" DO UPDATE SET {_WIDENED.format(t='s')}",
         [
             world.workspace_id,
             [place[0] for place in places],
             [place[1] for place in places],
             [place[2] for place in places],
-            [one.first for one in seen],
-            [one.last for one in seen],
+            *_times(seen)[:2],
         ],
     )
 

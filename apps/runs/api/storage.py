@@ -14,7 +14,7 @@ from apps.core.http.serializers import StrictSerializer
 from apps.runs import selectors
 from apps.telemetry import services
 from apps.telemetry.enums import StoredKind
-from apps.telemetry.selectors import Storage, StoredDay, StoredOfKind
+from apps.telemetry.selectors import StoredDay, StoredOfKind
 from apps.tenancy.http import WorkspaceRequest, WorkspaceView
 from apps.tenancy.scopes import Scope
 
@@ -86,14 +86,6 @@ def _bytes(days: list[StoredDay]) -> int | None:
     return sum(known) if len(known) == len(sizes) else None
 
 
-def _storage(request: WorkspaceRequest) -> Storage:
-    return selectors.get_storage(
-        workspace_id=request.workspace.id,
-        plan_days=request.workspace.limits.retention_days,
-        now=utc_now(),
-    )
-
-
 def _kind(stored: StoredOfKind) -> dict[str, Any]:
     return {
         "kind": stored.kind.value,
@@ -117,7 +109,11 @@ class StorageOverview(WorkspaceView):
 
     @extend_schema(operation_id="get_storage", responses=StorageOutput)
     def get(self, request: WorkspaceRequest) -> Response:
-        found = _storage(request)
+        found = selectors.get_storage(
+            workspace_id=request.workspace.id,
+            plan_days=request.workspace.limits.retention_days,
+            now=utc_now(),
+        )
         return Response(
             {"compresses": found.compresses, "kinds": [_kind(each) for each in found.kinds]}
         )
@@ -139,7 +135,12 @@ class StorageRetention(WorkspaceView):
         form = RetentionInput(data=request.data)
         form.is_valid(raise_exception=True)
         kind = form.validated_data["kind"]
-        stored = next(each for each in _storage(request).kinds if each.kind.value == kind)
+        stored = selectors.get_stored(
+            workspace_id=request.workspace.id,
+            kind=StoredKind(kind),
+            plan_days=request.workspace.limits.retention_days,
+            now=utc_now(),
+        )
         days = form.validated_data["days"]
         if preview:
             services.check_retention(days=days, plan_days=stored.plan_days)

@@ -60,7 +60,7 @@ from apps.runs.selectors.promises import (
     list_lasting,
 )
 from apps.runs.selectors.queues import QueueLine, measure_queues, waited_for
-from apps.runs.selectors.storage import get_storage
+from apps.runs.selectors.storage import get_storage, get_stored
 from apps.runs.selectors.timeline import STATES, Place, Timeline, get_timeline
 from apps.runs.selectors.usage import (
     CountedTaskRuns,
@@ -103,6 +103,7 @@ __all__ = [
     "get_around",
     "get_run",
     "get_storage",
+    "get_stored",
     "get_timeline",
     "has_run",
     "has_started_between",

@@ -8,7 +8,8 @@ those of other kinds are: rows times what a row of all workspaces takes, transit
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -16,16 +17,37 @@ from django.db import connection
 
 from apps.telemetry import selectors as telemetry
 from apps.telemetry.enums import StoredKind
-from apps.telemetry.selectors import Storage, StoredDay, StoredOfKind
+from apps.telemetry.selectors import Part, StoredDay, StoredOfKind
 
 LOOKED_INTO: Final = 20_000  # runs whose task runs are added up; of more, about so many are
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """`compresses`: whether the store can; it does where parts do not change any more."""
+
+    compresses: bool
+    kinds: list[StoredOfKind]
+
+
 def get_storage(*, workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Storage:
     """Return what the workspace keeps of each kind, by day."""
-    found = telemetry.get_storage(workspace_id=workspace_id, plan_days=plan_days, now=now)
-    runs = _stored_runs(workspace_id, plan_days, now)
-    return replace(found, kinds=[runs, *found.kinds])
+    return Storage(
+        compresses=telemetry.compresses(),
+        kinds=[
+            get_stored(workspace_id=workspace_id, kind=kind, plan_days=plan_days, now=now)
+            for kind in StoredKind
+        ],
+    )
+
+
+def get_stored(
+    *, workspace_id: uuid.UUID, kind: StoredKind, plan_days: int, now: datetime
+) -> StoredOfKind:
+    """Return what the workspace keeps of one kind, by day."""
+    if kind is StoredKind.RUNS:
+        return _stored_runs(workspace_id, plan_days, now)
+    return telemetry.get_stored(workspace_id=workspace_id, kind=kind, plan_days=plan_days, now=now)
 
 
 def _stored_runs(workspace_id: uuid.UUID, plan_days: int, now: datetime) -> StoredOfKind:
@@ -34,7 +56,8 @@ def _stored_runs(workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Stor
     runs = _runs_by_day(workspace_id, now - timedelta(days=kept_days))
     one_of = max(1, sum(runs.values()) // LOOKED_INTO)
     task_runs = _task_runs_by_day(workspace_id, runs, one_of)
-    sizes = _sizes()
+    transitions = telemetry.transition_parts()
+    sizes = _sizes(transitions)
     return StoredOfKind(
         kind=StoredKind.RUNS,
         days=[
@@ -45,7 +68,7 @@ def _stored_runs(workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Stor
             )
             for day, count in sorted(runs.items())
         ],
-        compression=telemetry.compression_of(telemetry.transition_parts()),
+        compression=telemetry.compression_of(transitions),
         plan_days=plan_days,
         own_days=own_days,
         is_estimate=one_of > 1,
@@ -105,7 +128,7 @@ class _Sizes:
         return round(size)
 
 
-def _sizes() -> _Sizes:
+def _sizes(transitions: Sequence[Part]) -> _Sizes:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT is_part, sum(pg_total_relation_size(oid))::bigint, sum(reltuples)::bigint"
@@ -117,7 +140,7 @@ def _sizes() -> _Sizes:
         )
         counted = {is_part: (size, rows) for is_part, size, rows in cursor.fetchall()}
     runs, task_runs = counted.get(False), counted.get(True)
-    parts = [part for part in telemetry.transition_parts() if part.rows]
+    parts = [part for part in transitions if part.rows]
     rows = sum(known[1] for known in (runs, task_runs) if known)
     return _Sizes(
         run=runs[0] / runs[1] if runs else None,

@@ -55,12 +55,12 @@ from apps.telemetry.selectors.notable import (
 )
 from apps.telemetry.selectors.reach import plan_metrics
 from apps.telemetry.selectors.storage import (
-    Storage,
     StoredDay,
     StoredOfKind,
+    compresses,
     compression_of,
     find_own_days,
-    get_storage,
+    get_stored,
     list_kept_days,
     transition_parts,
 )
@@ -74,6 +74,7 @@ from apps.telemetry.selectors.transitions import (
 )
 from apps.telemetry.selectors.walk import BUDGET, Budget, Found
 from apps.telemetry.selectors.whole import EXPORT_ROWS, EveryPage
+from apps.telemetry.store.port import Part
 
 __all__ = [
     "BUDGET",
@@ -101,13 +102,14 @@ __all__ = [
     "MetricQuery",
     "MovingLine",
     "NotableEvents",
+    "Part",
     "Peaks",
-    "Storage",
     "StoredDay",
     "StoredOfKind",
     "Volume",
     "answer_chart",
     "answer_heat_map",
+    "compresses",
     "compression_of",
     "event_histogram",
     "event_item",
@@ -115,7 +117,7 @@ __all__ = [
     "find_own_days",
     "get_events",
     "get_log_lines",
-    "get_storage",
+    "get_stored",
     "list_event_keys",
     "list_kept_days",
     "list_log_keys",

@@ -77,14 +77,6 @@ class StoredOfKind:
         return [each for each in self.days if each.day < first]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """`compresses`: whether the store can; it does where parts do not change any more."""
-
-    compresses: bool
-    kinds: list[StoredOfKind]
-
-
 def find_own_days(*, workspace_id: uuid.UUID) -> dict[str, int]:
     """Return for how many days the workspace said that it keeps what, by kind."""
     return dict(Retention.objects.filter(workspace_id=workspace_id).values_list("kind", "days"))
@@ -104,25 +96,25 @@ def transition_parts() -> list[Part]:
     return store.current().parts(tables.RUN_TRANSITION)
 
 
-def get_storage(*, workspace_id: uuid.UUID, plan_days: int, now: datetime) -> Storage:
-    """Return what the workspace keeps of each kind but runs, by day."""
-    current = store.current()
-    own = find_own_days(workspace_id=workspace_id)
-    kinds = []
-    for kind, table in _TABLES.items():
-        parts = current.parts(table)
-        kinds.append(
-            StoredOfKind(
-                kind=kind,
-                days=_days(
-                    kind, workspace_id, parts, now, min(plan_days, own.get(kind, plan_days))
-                ),
-                compression=compression_of(parts),
-                plan_days=plan_days,
-                own_days=own.get(kind),
-            )
-        )
-    return Storage(compresses=current.compresses, kinds=kinds)
+def compresses() -> bool:
+    """Return whether this server's store compresses what does not change any more."""
+    return store.current().compresses
+
+
+def get_stored(
+    *, workspace_id: uuid.UUID, kind: StoredKind, plan_days: int, now: datetime
+) -> StoredOfKind:
+    """Return what the workspace keeps of one kind, by day; of all but runs."""
+    parts = store.current().parts(_TABLES[kind])
+    own_days = find_own_days(workspace_id=workspace_id).get(kind)
+    kept_days = plan_days if own_days is None else min(own_days, plan_days)
+    return StoredOfKind(
+        kind=kind,
+        days=_days(kind, workspace_id, parts, now, kept_days),
+        compression=compression_of(parts),
+        plan_days=plan_days,
+        own_days=own_days,
+    )
 
 
 def _days(

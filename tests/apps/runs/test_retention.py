@@ -12,11 +12,11 @@ from apps.core.ids import uuid7
 from apps.runs import services
 from apps.runs.enums import RunState
 from apps.runs.models import Run, TaskRun
-from apps.runs.services import TaskReport, retention
+from apps.runs.services import retention
 from apps.tenancy.isolation import workspace_scope
 from apps.tenancy.models import WorkspaceLimits
 from tests.databases import superuser
-from tests.factories.dispatch import local_run
+from tests.factories.dispatch import ended_run
 from tests.isolation import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -31,28 +31,8 @@ def keep(workspace, days):
 
 def ran(workspace, days, *, tasks=2, state=RunState.COMPLETED):
     """A run of so many days ago, with task runs."""
-    at = NOW - timedelta(days=days)
     with workspace_scope(workspace.id):
-        run = local_run(workspace, run_id=uuid7(at), now=at, occurred_at=at)
-        services.report_task_runs(
-            workspace_id=workspace.id,
-            reports=[
-                TaskReport(
-                    task_run_id=uuid7(at),
-                    run_id=run.id,
-                    epoch=run.epoch,
-                    sequence=number,
-                    state=RunState.RUNNING,
-                    occurred_at=at,
-                    task_name="load",
-                    name=f"load-{number}",
-                )
-                for number in range(tasks)
-            ],
-        )
-        ended_at = None if state is RunState.RUNNING else at
-        Run.objects.filter(id=run.id).update(created_at=at, state=state, ended_at=ended_at)
-    return run.id
+        return ended_run(workspace, NOW - timedelta(days=days), tasks=tasks, state=state).id
 
 
 def left(workspace):

@@ -11,17 +11,15 @@ from django.db import connection
 from apps.core.clock import utc_now
 from apps.core.ids import uuid7
 from apps.runs import services as services_of_runs
-from apps.runs.enums import RunState
 from apps.runs.models import Run, TaskRun
 from apps.runs.selectors import storage
-from apps.runs.services import TaskReport
 from apps.telemetry import services
 from apps.telemetry.enums import StoredKind
 from apps.telemetry.items import NewEvent, NewLogLine, NewPoint, TelemetryBatch
 from apps.telemetry.models import Retention, RunTransition
 from apps.tenancy.isolation import workspace_scope
 from tests.databases import superuser
-from tests.factories.dispatch import local_run
+from tests.factories.dispatch import ended_run, local_run
 from tests.isolation import as_worker
 
 NOW = utc_now()
@@ -128,27 +126,7 @@ def ran(workspace, rival_workspace):
         with workspace_scope(each.id):
             for days in (0, 10, 20):
                 at = NOW - timedelta(days=days)
-                run = local_run(each, run_id=uuid7(at), now=at, occurred_at=at)
-                services_of_runs.report_task_runs(
-                    workspace_id=each.id,
-                    reports=[
-                        TaskReport(
-                            task_run_id=uuid7(at),
-                            run_id=run.id,
-                            epoch=run.epoch,
-                            sequence=n,
-                            state=RunState.RUNNING,
-                            occurred_at=at,
-                            task_name="load",
-                            name=f"load-{n}",
-                        )
-                        for n in range(TASKS)
-                    ],
-                )
-                Run.objects.filter(id=run.id).update(
-                    created_at=at, state=RunState.COMPLETED, ended_at=at
-                )
-                found[each.id, days] = run.id
+                found[each.id, days] = ended_run(each, at, tasks=TASKS).id
     return found
 
 
