@@ -9,6 +9,7 @@ readers and writers go on (`CREATE TABLE … PARTITION OF` would stop both).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -193,7 +194,9 @@ class PartitionStore:
         }
         with psycopg.connect(**parameters, autocommit=True) as own:
             for slot, at in sorted(missing.items()):
-                own.execute("SELECT telemetry_make_room(%s, %s)", (table.name, at))
+                # Who waited for another that made it may look with an old view of the catalogue.
+                with suppress(psycopg.errors.DuplicateTable):
+                    own.execute("SELECT telemetry_make_room(%s, %s)", (table.name, at))
                 _seen.add((database, table.name, slot))
 
     def drop_before(self, table: TimeTable, moment: datetime) -> list[str]:
